@@ -1,0 +1,34 @@
+# The library's targets. Headers are found by glob; tests/consumer checks that an installed tree has all of them.
+file(GLOB_RECURSE all_headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include/*.hpp")
+set(core_headers ${all_headers})
+list(FILTER core_headers INCLUDE REGEX "^include/rejoinder/(core/.*|core\\.hpp|version\\.hpp)$")
+set(other_headers ${all_headers})
+list(REMOVE_ITEM other_headers ${core_headers})
+# What needs more than Asio and Boost.JSON stands in these rooms, each a target of its own.
+list(FILTER other_headers EXCLUDE REGEX "^include/rejoinder/(store|sink)/")
+
+# Declares an interface library over headers of include/, as a file set where CMake knows them.
+function(rejoinder_add_library name headers)
+    add_library(rejoinder_${name} INTERFACE)
+    add_library(rejoinder::${name} ALIAS rejoinder_${name})
+    target_compile_features(rejoinder_${name} INTERFACE cxx_std_20)
+    set_target_properties(rejoinder_${name} PROPERTIES EXPORT_NAME ${name})
+    if(CMAKE_VERSION VERSION_LESS 3.23)
+        target_include_directories(rejoinder_${name} INTERFACE
+            "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:include>")
+        return()
+    endif()
+    list(TRANSFORM headers PREPEND "${PROJECT_SOURCE_DIR}/")
+    target_sources(rejoinder_${name} INTERFACE
+        FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${headers})
+    set_target_properties(rejoinder_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS "${REJOINDER_VERIFY_HEADERS}")
+endfunction()
+
+rejoinder_add_library(core "${core_headers}")
+rejoinder_add_library(rejoinder "${other_headers}")
+
+include("${CMAKE_CURRENT_LIST_DIR}/rejoinder-dependencies.cmake")
+if(NOT REJOINDER_DEPENDENCIES_MISSING STREQUAL "")
+    message(STATUS "rejoinder: only rejoinder::core can be used here: ${REJOINDER_DEPENDENCIES_MISSING}")
+endif()
+target_link_libraries(rejoinder_rejoinder INTERFACE rejoinder_core rejoinder::asio rejoinder::json)

@@ -1,0 +1,5 @@
+// What the tests above core include most, compiled once.
+#include "precompiled_core.hpp"
+
+#include <asio.hpp>
+#include <boost/json.hpp>

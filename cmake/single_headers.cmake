@@ -1,0 +1,21 @@
+# Targets that stand in for the library and are fed by single_include/: each header that a test includes by its own name is a
+# file of one line that includes the single header. testing/ is in no single header, so it is used as it is.
+set(forward_dir "${PROJECT_BINARY_DIR}/forward")
+file(REMOVE_RECURSE "${forward_dir}")
+foreach(header IN LISTS all_headers)
+    file(STRINGS "${PROJECT_SOURCE_DIR}/${header}" first_lines LIMIT_COUNT 2)
+    string(REPLACE "include/" "" name "${header}")
+    set(target "${PROJECT_SOURCE_DIR}/single_include/rejoinder/rejoinder.hpp")
+    if(name MATCHES "^rejoinder/(core/|core\\.hpp)")
+        set(target "${PROJECT_SOURCE_DIR}/single_include/rejoinder/core.hpp")
+    elseif(name MATCHES "^rejoinder/(testing|store|sink)/" OR first_lines MATCHES "// Not behind the door:")
+        set(target "${PROJECT_SOURCE_DIR}/${header}")
+    endif()
+    file(WRITE "${forward_dir}/${name}" "#include \"${target}\"\n")
+endforeach()
+
+add_library(tested_core INTERFACE)
+target_compile_features(tested_core INTERFACE cxx_std_20)
+target_include_directories(tested_core INTERFACE "${forward_dir}")
+add_library(tested_rejoinder INTERFACE)
+target_link_libraries(tested_rejoinder INTERFACE tested_core rejoinder::asio rejoinder::json)

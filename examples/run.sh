@@ -1,0 +1,29 @@
+#!/bin/sh
+# Sets up what is missing, builds one example and runs it:  sh examples/run.sh [NAME [arguments]]   (NAME: relay)
+set -eu
+cd "$(dirname -- "$0")/.."
+. cmake/set_up.sh
+
+name=${1:-relay}
+if [ "$#" -gt 0 ]; then
+    shift
+fi
+if [ ! -f "examples/$name.cpp" ] && [ ! -f "examples/$name/main.cpp" ]; then
+    echo "There is no example $name. There are:" >&2
+    for file in examples/*.cpp examples/*/main.cpp; do
+        [ ! -f "$file" ] || echo "$file" | sed 's|^examples/|  |; s|/main||; s|\.cpp$||' >&2
+    done
+    exit 1
+fi
+
+need_build
+install_missing
+need_library
+install_missing
+
+configure examples
+cmake --build build/examples --parallel "$(cores)" --target "example_$name" > build/examples.build.log || {
+    cat build/examples.build.log >&2
+    exit 1
+}
+exec "build/examples/bin/examples/$name" "$@"

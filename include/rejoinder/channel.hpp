@@ -1,0 +1,12 @@
+// The door of floor channel: what carries whole frames over sockets. Made by single_include/generate.sh.
+#ifndef REJOINDER_CHANNEL_HPP
+#define REJOINDER_CHANNEL_HPP
+
+#include <rejoinder/channel/async_stream.hpp>
+#include <rejoinder/channel/channel.hpp>
+#include <rejoinder/channel/frame_batch.hpp>
+#include <rejoinder/channel/stream.hpp>
+#include <rejoinder/channel/tune.hpp>
+#include <rejoinder/version.hpp>
+
+#endif

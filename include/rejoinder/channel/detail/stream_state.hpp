@@ -1,0 +1,70 @@
+// What a stream channel and its operations share: the stream and the two directions.
+#ifndef REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
+#define REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
+
+#include <rejoinder/channel/async_stream.hpp>
+#include <rejoinder/channel/detail/inbound.hpp>
+#include <rejoinder/channel/detail/outbound.hpp>
+#include <rejoinder/channel/tune.hpp>
+
+#include <rejoinder/wire/framing.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Stream, class Framing>
+struct stream_state {
+    using stream_type = Stream;
+    using framing_type = Framing;
+    using executor_type = typename Stream::executor_type;
+
+    Stream stream;
+    inbound<Framing> in;
+    outbound<Framing> out;
+    bool closed = false;
+    bool receiving = false;
+    bool flushing = false;
+
+    // Each direction has a framing of its own: a framing may remember how far it has looked.
+    stream_state(Stream&& connected, const Framing& framing) : stream(std::move(connected)), in(framing), out(framing)
+    {
+        tune(stream);
+        if constexpr (waitable_stream<Stream>) {
+            std::error_code ec;
+            stream.non_blocking(true, ec);
+            if (ec) {
+                in.fail(ec); // without it a read could block the thread
+            }
+        }
+    }
+
+    executor_type executor() { return stream.get_executor(); }
+
+    void close() noexcept
+    {
+        closed = true;
+        std::error_code ignored; // there is nobody left to be told, and the descriptor is gone either way
+        if constexpr (requires { stream.close(ignored); }) {
+            stream.close(ignored);
+        } else {
+            stream.lowest_layer().close(ignored);
+        }
+    }
+
+    std::error_code end_sending()
+    {
+        std::error_code ec;
+        if constexpr (requires { stream.shutdown(Stream::shutdown_send, ec); }) {
+            stream.shutdown(Stream::shutdown_send, ec);
+        } else {
+            close(); // a stream without halves has no gentler end
+        }
+        return ec;
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif

@@ -1,0 +1,121 @@
+// A session's to-do list: the messages to emit, in order, and the outputs to hand to the driver.
+#ifndef REJOINDER_CORE_AGENDA_HPP
+#define REJOINDER_CORE_AGENDA_HPP
+
+#include <rejoinder/core/detail/ring.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/output.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A message that is to be emitted, by name: it is spelled out only when the connection takes it, with the time that is left then.
+struct errand {
+    message_kind kind = message_kind::notification;
+    message_id id = 0;
+    std::uint32_t note = 0; ///< which kept bytes it carries; 0: none
+};
+
+/// Bytes that nothing else keeps until they are emitted.
+struct note {
+    std::string name;
+    std::string payload;
+    std::string text;
+    encoding form = encoding::text;
+};
+
+/// The to-do list that both halves of a session write and the session reads.
+///
+/// `urgent` holds what answers the peer or repeats what it may have missed; `fresh` holds what the program asks anew, which waits while all
+/// slots are taken. Urgent goes first: only so do answers free the slots that fresh messages wait for.
+template <class Completion>
+struct agenda {
+    detail::ring<output<Completion>> outputs;
+    detail::ring<errand> urgent;
+    detail::ring<errand> fresh;
+
+    /// Keeps bytes for an errand; returns their number, never 0.
+    std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})
+    {
+        if (spare_.empty()) {
+            notes_.push_back(std::make_unique<note>());
+            spare_.push_back(static_cast<std::uint32_t>(notes_.size()));
+        }
+        const auto number = spare_.back();
+        spare_.pop_back();
+        auto& kept = *notes_[number - 1];
+        kept.name.assign(name);
+        kept.payload.assign(payload.bytes);
+        kept.text.assign(text);
+        kept.form = payload.form;
+        return number;
+    }
+
+    [[nodiscard]] const note& kept(std::uint32_t number) const noexcept { return *notes_[number - 1]; }
+
+    /// Lends kept bytes to the message that is emitted now: they are released when the next one is.
+    const note& lend(std::uint32_t number)
+    {
+        release(std::exchange(lent_, number));
+        return kept(number);
+    }
+
+    /// The last emitted message has been taken.
+    void reclaim() { release(std::exchange(lent_, 0)); }
+
+    void release(std::uint32_t number)
+    {
+        if (number == 0) {
+            return;
+        }
+        auto& kept = *notes_[number - 1];
+        if (kept.payload.capacity() > keep_bytes) {
+            std::string{}.swap(kept.payload);
+        }
+        spare_.push_back(number);
+    }
+
+    /// Forgets the errands of one list.
+    template <class Each>
+    void clear(detail::ring<errand>& list, Each each)
+    {
+        while (!list.empty()) {
+            const errand dropped = list.pop_front();
+            each(dropped);
+            release(dropped.note);
+        }
+    }
+
+    /// Gives memory back after a burst, if nothing is to be done.
+    void shrink()
+    {
+        if (!urgent.empty() || !fresh.empty() || !outputs.empty()) {
+            return;
+        }
+        urgent.shrink();
+        fresh.shrink();
+        outputs.shrink();
+        if (spare_.size() == notes_.size()) {
+            std::vector<std::unique_ptr<note>>{}.swap(notes_);
+            std::vector<std::uint32_t>{}.swap(spare_);
+        }
+    }
+
+private:
+    static constexpr std::size_t keep_bytes = 4096; // a larger buffer goes back to the system, so that one large message costs nothing for ever
+
+    std::vector<std::unique_ptr<note>> notes_; // each stays where it is: outputs borrow from it
+    std::vector<std::uint32_t> spare_;
+    std::uint32_t lent_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

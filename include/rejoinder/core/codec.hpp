@@ -1,0 +1,57 @@
+// The codec concept: what turns frames into messages and back. Floor `wire` supplies them.
+#ifndef REJOINDER_CORE_CODEC_HPP
+#define REJOINDER_CORE_CODEC_HPP
+
+#include <rejoinder/core/message.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
+struct capabilities {
+    bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
+    bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
+    bool time_left = true;   ///< deadlines travel with their requests
+    bool resume = true;      ///< a token, and ids that hold across connections
+    bool progress = true;    ///< words before the last one
+    bool error_codes = true; ///< an error's name, text and data
+    bool binary = true;      ///< binary payloads
+
+    friend bool operator==(const capabilities&, const capabilities&) = default;
+};
+
+/// What became of a frame.
+enum class decoded : std::uint8_t {
+    message,    ///< a whole message
+    incomplete, ///< taken in; more frames belong to the message (binary attachments)
+    bad,        ///< not this wire's grammar
+};
+
+/// A codec: frames ⇄ messages, with state per connection.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `c.features()` (const) | `capabilities` | what this wire carries; constant for the codec's life |
+/// | `c.encode(m, bytes)` | `encoding` | appends the frame's bytes for message `m`; returns the frame's form |
+/// | `c.encode(hello, bytes)`, `c.encode(welcome, bytes)` | `encoding` | the same for the two greetings |
+/// | `c.decode(frame, m)` | `decoded` | reads one frame; `m` borrows from the frame and the codec until the next call |
+/// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
+template <class C>
+concept codec = requires(C& c, const C& constant, const message& out, message& in, frame_view frame, std::string& bytes,
+                         hello& greeting, welcome& answer) {
+    { constant.features() } -> std::same_as<capabilities>;
+    { c.encode(out, bytes) } -> std::same_as<encoding>;
+    { c.encode(std::as_const(greeting), bytes) } -> std::same_as<encoding>;
+    { c.encode(std::as_const(answer), bytes) } -> std::same_as<encoding>;
+    { c.decode(frame, in) } -> std::same_as<decoded>;
+    { c.decode(out, greeting) } -> std::same_as<bool>;
+    { c.decode(out, answer) } -> std::same_as<bool>;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

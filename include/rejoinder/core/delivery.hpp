@@ -1,0 +1,105 @@
+// The life of one outgoing request or delivery, from the call to its settling and to the peer's last word.
+#ifndef REJOINDER_CORE_DELIVERY_HPP
+#define REJOINDER_CORE_DELIVERY_HPP
+
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/timer_wheel.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+/// Where an outgoing message stands.
+enum class stage : std::uint8_t {
+    none,      ///< the place is free
+    waiting,   ///< in the outbox; it has no id, and no connection has seen it in this attempt
+    sent,      ///< it has an id, and its last word is awaited
+    resting,   ///< the peer's last word was an error worth another try; the try is due later
+    abandoned, ///< its caller is settled; the slot is held until the peer's last word (rule 8)
+};
+
+/// Whether a message may be run twice if that is what it takes to get an answer.
+enum class repeatable : std::uint8_t { no, idempotent };
+
+/// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
+/// stands inside a co_await expression.
+struct call_options {
+    duration timeout = duration::zero();    ///< the whole call; zero: the session's default for the name
+    repeatable repeat = repeatable::no;     ///< lets a request be retried, and survive its session
+    std::string_view key{};                 ///< the application's name for "the same thing"; borrowed during the call only
+};
+
+static_assert(std::is_trivially_destructible_v<call_options>);
+
+/// One outgoing request or delivery.
+template <class Completion>
+struct delivery {
+    message_kind kind = message_kind::request;
+    stage at = stage::none;
+    certainty sure = certainty::never_sent; ///< what an error would say now
+    repeatable repeat = repeatable::no;
+    encoding form = encoding::text;
+    std::uint32_t generation = 1;           ///< of this place; handles carry it
+    std::uint32_t attempts = 0;             ///< tries that the peer answered
+    std::uint32_t previous = 0;             ///< neighbours among the sent, in order of emission; 0: none
+    std::uint32_t next = 0;
+    message_id id = 0;                      ///< while sent or abandoned
+    std::uint64_t ticket = 0;               ///< its place in the outbox, or the one that it had
+    std::uint64_t position = 0;             ///< of its emission on the current connection, for the heartbeat
+    instant deadline = never;
+    timer_id timer{};
+    std::string name;
+    std::string payload;
+    std::string key;
+    std::optional<Completion> completion{}; ///< until the caller is settled
+
+    /// What it counts in the outbox.
+    [[nodiscard]] std::size_t bytes() const noexcept { return name.size() + payload.size() + key.size(); }
+
+    /// The message to emit now.
+    [[nodiscard]] message spelled(instant now) const
+    {
+        message out;
+        out.kind = kind;
+        out.id = id;
+        out.name = name;
+        out.payload = {payload, form};
+        out.key = key;
+        if (deadline != never) {
+            out.time_left = deadline > now ? deadline - now : duration::zero();
+        }
+        return out;
+    }
+
+    /// Makes the place free, keeping small buffers for the next message.
+    void clear()
+    {
+        at = stage::none;
+        ++generation;
+        generation += generation == 0 ? 1 : 0;
+        sure = certainty::never_sent;
+        attempts = 0;
+        id = 0;
+        ticket = 0;
+        deadline = never;
+        timer = {};
+        completion.reset();
+        if (payload.capacity() > keep_bytes) {
+            std::string{}.swap(payload);
+        }
+    }
+
+private:
+    static constexpr std::size_t keep_bytes = 4096;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

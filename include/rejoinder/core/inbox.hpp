@@ -1,0 +1,358 @@
+// The answering half of a session: what the peer asked, what runs, and what was answered.
+#ifndef REJOINDER_CORE_INBOX_HPP
+#define REJOINDER_CORE_INBOX_HPP
+
+#include <rejoinder/core/ack_policy.hpp>
+#include <rejoinder/core/agenda.hpp>
+#include <rejoinder/core/correlation_registry.hpp>
+#include <rejoinder/core/counters.hpp>
+#include <rejoinder/core/dedup_window.hpp>
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/output.hpp>
+#include <rejoinder/core/policies.hpp>
+#include <rejoinder/core/route_table.hpp>
+#include <rejoinder/core/serial_lanes.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a handler run ends with.
+struct outcome {
+    payload_view payload{};   ///< the answer, or the error's data
+    std::string_view code{};  ///< the error's name; empty: no error
+    std::string_view text{};  ///< the error's sentence for people
+};
+
+/// The answering half of a session. Used through `session`; the driver never sees it.
+///
+/// Each id runs once at most: its record says new, running or done (contract, points 2 and 3). A run is named by its own `invocation`, never
+/// by the peer's slot, so that a handler that ends late ends nobody else's call (rule 9).
+template <class Completion, class Policies>
+class inbox {
+public:
+    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo, counters& counts)
+        : options_(options), routes_(routes), todo_(todo), counts_(counts), records_(options.capacity, options.kept_answer_bytes_max),
+          runs_(options.capacity + options.receipted_max + options.notifications_max)
+    {
+    }
+    inbox(const inbox&) = delete;
+    inbox& operator=(const inbox&) = delete;
+
+    // Getters
+
+    /// Handlers that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+    /// Bytes of answers that are kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
+
+    // The connection
+
+    void attach() noexcept { linked_ = true; }
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer counts its ids anew: the records of the old ones, and who runs for them, mean nothing to it.
+    void restart(std::uint32_t capacity)
+    {
+        end();
+        records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
+        run_of_slot_.clear();
+    }
+
+    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
+    void end()
+    {
+        std::vector<message_id> never_started;
+        runs_.for_each([&](message_id number, run& one) {
+            one.id = 0;
+            if (one.at == run_state::held) {
+                never_started.push_back(number);
+            } else if (one.kind != message_kind::notification) {
+                stop_run({number}, one);
+            }
+        });
+        for (const auto number : never_started) {
+            const auto dropped = runs_.take(number);
+            todo_.release(dropped->note);
+            leave(*dropped);
+        }
+    }
+
+    // Inputs
+
+    /// `request` or `delivery`. False: the peer broke the protocol.
+    bool receive(const message& asked, instant now)
+    {
+        switch (records_.open(asked.id)) {
+        case dedup_window::verdict::fresh:
+            begin(asked, now);
+            return true;
+        case dedup_window::verdict::running:
+            ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
+            return true;
+        case dedup_window::verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            todo_.urgent.push_back({message_kind::reply, asked.id, 0});
+            return true;
+        case dedup_window::verdict::stale:
+            ++counts_.stale_requests;
+            todo_.urgent.push_back({message_kind::error, asked.id, todo_.keep(name_of(errc::stale_request), {})});
+            return true;
+        case dedup_window::verdict::violation: break;
+        }
+        return false;
+    }
+
+    /// `notification`.
+    void notified(const message& said)
+    {
+        ++counts_.notifications_received;
+        const auto* to = routes_.find(said.name);
+        if (to == nullptr || notified_ >= options_.notifications_max) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        if (!number) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        ++notified_;
+        start({*number}, said, never);
+    }
+
+    /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
+    bool cancel(message_id id)
+    {
+        if (records_.is_running(id)) {
+            cancel_run({run_of_slot_[slot_of(id)]});
+            return true;
+        }
+        const bool unseen = records_.cancel_unseen(id);
+        const auto verdict = unseen ? dedup_window::verdict::done : records_.open(id);
+        if (verdict == dedup_window::verdict::done) {
+            todo_.urgent.push_back({message_kind::reply, id, 0});
+        }
+        return verdict != dedup_window::verdict::violation;
+    }
+
+    /// A ping named an id as finished: nobody will ask for its answer again (rule 11).
+    void forget(message_id id) { records_.forget(id); }
+
+    // Commands
+
+    /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
+    void finish(invocation which, const outcome& how)
+    {
+        const auto ended = runs_.take(which.number);
+        if (!ended) {
+            return;
+        }
+        counts_.handler_failures += how.code.empty() ? 0 : 1;
+        leave(*ended);
+        if (ended->id != 0) {
+            record(*ended, how);
+        }
+        if (ended->mode == handling::serial) {
+            start_next(ended->handler);
+        }
+    }
+
+    /// A word of a running request to its asker; dropped while nobody hears it.
+    void progress(invocation which, const payload_view& payload)
+    {
+        const auto* one = runs_.find(which.number);
+        if (one != nullptr && one->id != 0 && one->at == run_state::running && linked_) {
+            todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
+        }
+    }
+
+    // Emission
+
+    /// Spells the recorded answer of an id, or one too large for the record that is on its first way out.
+    void spell(const errand& one, message& out)
+    {
+        out = {};
+        out.id = one.id;
+        if (one.note != 0) {
+            const auto& kept = todo_.lend(one.note);
+            out.kind = one.kind;
+            out.name = kept.name;
+            out.payload = {kept.payload, kept.form};
+            out.text = kept.text;
+            return;
+        }
+        const auto answer = records_.answer(one.id);
+        out.kind = answer.kind;
+        out.name = answer.code;
+        out.payload = answer.payload;
+        out.text = answer.text;
+    }
+
+    /// Gives memory back after a burst, if nothing runs.
+    void shrink()
+    {
+        if (runs_.empty()) {
+            runs_.shrink();
+            std::vector<message_id>{}.swap(run_of_slot_);
+        }
+        records_.shrink();
+    }
+
+private:
+    enum class run_state : std::uint8_t { running, held, stopping };
+
+    struct run {
+        message_id id = 0; // the peer's id that an answer is owed to; 0: none
+        std::uint32_t handler = 0;
+        std::uint32_t note = 0; // what it is to be called with, while held
+        message_kind kind = message_kind::notification;
+        run_state at = run_state::running;
+        handling mode = handling::overlapping;
+        instant deadline = never;
+        bool receipted = false; // acknowledged on receipt
+    };
+
+    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
+
+    void begin(const message& asked, instant now)
+    {
+        ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        const auto* to = routes_.find(asked.name);
+        if (to == nullptr) {
+            return refuse(asked.id, errc::no_handler);
+        }
+        if (asked.time_left && *asked.time_left <= duration::zero()) {
+            return refuse(asked.id, errc::timed_out);
+        }
+        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+                                options_.ack.when(asked.name) == ack_when::received;
+        const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        if (on_receipt) {
+            ++receipted_;
+            one.id = 0; // the run leaves its slot (rule 10)
+            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
+            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
+        }
+        const auto number = runs_.open(one);
+        if (!number) {
+            return refuse(asked.id, errc::busy);
+        }
+        if (one.id != 0) {
+            remember(one.id, *number);
+        }
+        start({*number}, asked, deadline);
+    }
+
+    void refuse(message_id id, errc why)
+    {
+        records_.finish(id, {message_kind::error, name_of(why), {}, {}});
+        todo_.urgent.push_back({message_kind::error, id, 0});
+        ++counts_.refused;
+    }
+
+    void remember(message_id id, message_id number)
+    {
+        const auto slot = slot_of(id);
+        if (slot >= run_of_slot_.size()) {
+            run_of_slot_.resize(slot + 1);
+        }
+        run_of_slot_[slot] = number;
+    }
+
+    void start(invocation which, const message& asked, instant deadline)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.mode == handling::serial && !lanes_.enter(one.handler, which)) {
+            one.at = run_state::held;
+            one.note = todo_.keep(asked.name, asked.payload, asked.key);
+            return;
+        }
+        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, deadline});
+    }
+
+    void start_next(std::uint32_t handler)
+    {
+        const auto next = lanes_.leave(handler, [&](invocation which) { return runs_.find(which.number) != nullptr; });
+        if (!next) {
+            return;
+        }
+        auto& one = *runs_.find(next->number);
+        one.at = run_state::running;
+        const auto number = one.note;
+        one.note = 0;
+        const auto& kept = todo_.kept(number);
+        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, one.deadline});
+        todo_.release(number); // it keeps its bytes until it is taken again, which is after the driver has the output
+    }
+
+    // A run is over: it leaves the bound that it counted in.
+    void leave(const run& ended) noexcept
+    {
+        notified_ -= ended.kind == message_kind::notification ? 1U : 0U;
+        receipted_ -= ended.receipted ? 1U : 0U;
+    }
+
+    void cancel_run(invocation which)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.at == run_state::held) {
+            todo_.release(one.note);
+            const auto id = one.id;
+            runs_.take(which.number);
+            refuse(id, errc::cancelled);
+            return;
+        }
+        stop_run(which, one);
+    }
+
+    void stop_run(invocation which, run& one)
+    {
+        if (one.at == run_state::running) {
+            one.at = run_state::stopping;
+            todo_.outputs.push_back(stop{which});
+        }
+    }
+
+    void record(const run& ended, const outcome& how)
+    {
+        const bool stopped = ended.at == run_state::stopping;
+        const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
+        answer_view answer{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
+        if (stopped) {
+            answer = {message_kind::error, name_of(errc::cancelled), {}, {}};
+        } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
+            answer = {message_kind::error, name_of(errc::answer_lost), {}, {}};
+        }
+        records_.finish(ended.id, answer);
+        if (!linked_) {
+            return; // the asker repeats its id when it is back (contract, point 6)
+        }
+        const bool kept = records_.answer(ended.id).kind == answer.kind && records_.answer(ended.id).code == answer.code;
+        const auto note = kept ? 0 : todo_.keep(answer.code, answer.payload, answer.text);
+        todo_.urgent.push_back({answer.kind, ended.id, note});
+    }
+
+    const session_options<Policies>& options_;
+    const route_table& routes_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    bool linked_ = false;
+    std::uint32_t receipted_ = 0;
+    std::uint32_t notified_ = 0;
+    dedup_window records_;
+    correlation_registry<run> runs_;
+    std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
+    serial_lanes lanes_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

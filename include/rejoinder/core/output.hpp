@@ -1,0 +1,81 @@
+// What a session wants done, as values: its driver takes them and does them; the session never calls out.
+#ifndef REJOINDER_CORE_OUTPUT_HPP
+#define REJOINDER_CORE_OUTPUT_HPP
+
+#include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <variant>
+
+namespace rejoinder::inline v0 {
+
+/// The name of one handler run, given by the answering session. Never reused, so that a late answer meets nobody else's call (rule 9).
+struct invocation {
+    message_id number = 0;
+
+    friend bool operator==(const invocation&, const invocation&) = default;
+};
+
+/// A call has ended: complete it. Without error `payload` is the answer; with one, `code`, `text` and `payload` are what the peer said.
+template <class Completion>
+struct settled {
+    Completion completion{};
+    std::error_code error{};
+    payload_view payload{};
+    std::string_view code{};
+    std::string_view text{};
+};
+
+/// The handle of an outgoing request or delivery. A value: what it names may be over, and then it names nothing.
+struct call {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0; ///< 0: names nothing
+
+    friend bool operator==(const call&, const call&) = default;
+};
+
+/// A word about a request that still runs at the peer.
+struct progressed {
+    call which{};
+    payload_view payload{};
+};
+
+/// Call this handler; answer with `answer`, `fail` or, for a notification, `done` of the session.
+struct invoke {
+    invocation call{};
+    std::uint32_t handler = 0;
+    message_kind kind = message_kind::notification; ///< request, delivery or notification
+    std::string_view name{};
+    payload_view payload{};
+    std::string_view key{};
+    instant deadline = never; ///< when nobody waits for the answer any more (contract, point 13)
+};
+
+/// Nobody waits for this handler any more: fire its cancellation. It still ends with `answer`, `fail` or `done`.
+struct stop {
+    invocation call{};
+};
+
+/// Close the connection, for this reason; then say `detach`.
+struct hang_up {
+    close_reason reason = close_reason::normal;
+};
+
+/// The peer says that it closes this connection, and perhaps when to come back.
+struct farewell {
+    close_reason reason = close_reason::normal;
+    std::optional<duration> retry_after{};
+};
+
+/// One thing that a session wants done. What it borrows holds until the session's next input or command.
+template <class Completion>
+using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell>;
+
+} // namespace rejoinder::inline v0
+
+#endif

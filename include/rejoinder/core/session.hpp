@@ -1,0 +1,404 @@
+// The durable conversation with one remote instance: it outlives its connections, and knows neither clock nor socket.
+#ifndef REJOINDER_CORE_SESSION_HPP
+#define REJOINDER_CORE_SESSION_HPP
+
+#include <rejoinder/core/agenda.hpp>
+#include <rejoinder/core/asker.hpp>
+#include <rejoinder/core/codec.hpp>
+#include <rejoinder/core/counters.hpp>
+#include <rejoinder/core/heartbeat.hpp>
+#include <rejoinder/core/inbox.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/output.hpp>
+#include <rejoinder/core/policies.hpp>
+#include <rejoinder/core/round_trip.hpp>
+#include <rejoinder/core/route_table.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Which end of the connection a session is: the client confirms the welcome, the hub waits for that (rule 4).
+enum class side : std::uint8_t { client, hub };
+
+/// A session: ids, pending requests, records of what ran.
+///
+/// A pure state machine. Its driver feeds it (`begin`, `attach`, `receive`, `advance`, `detach`, `end` and the commands), and after each of
+/// these takes the outputs with `next` until there are none, then the messages with `emit` for as long as the connection has room. It calls
+/// `advance` no later than `next_deadline()`. Nothing is ever called out of the middle of a change, so any of it may be done from inside a
+/// handler that an output led to.
+///
+/// What a message or an output borrows holds until the session's next input or command; what an input borrows must hold until the outputs
+/// that it caused have been taken.
+///
+/// Completion: the caller's own mark for a call, moved in by `request` and `deliver` and out by `settled`, once. Default-constructible, movable.
+/// Policies: see `default_policies`. Bounds: those of `session_options`, and none is unbounded.
+/// Distinct sessions are independent; one is used from one thread at a time.
+template <class Completion, class Policies = default_policies>
+class session {
+public:
+    using completion_type = Completion;
+    using options_type = session_options<Policies>;
+
+    /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
+    session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
+        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
+    {
+    }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    // Getters
+
+    [[nodiscard]] bool attached() const noexcept { return beat_.has_value(); }
+    /// Messages of this side that are not over.
+    [[nodiscard]] std::size_t pending() const noexcept { return asker_.pending(); }
+    /// Messages of this side that no connection has seen yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return asker_.waiting(); }
+    /// Handlers of this side that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return inbox_.running(); }
+    /// Bytes of answers kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return inbox_.kept_bytes(); }
+    [[nodiscard]] const counters& counts() const noexcept { return counts_; }
+    /// What pings have shown of the link.
+    [[nodiscard]] const round_trip& trip() const noexcept { return beat_ ? beat_->trip() : trip_; }
+    /// When `advance` is due at the latest; `never` if there is nothing to wait for.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return beat_ ? std::min(asker_.next_deadline(), beat_->next_deadline()) : asker_.next_deadline();
+    }
+    /// What the caller of a message left with it; null once it is settled. For `progressed`.
+    [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
+
+    // The connection
+
+    /// A new session of this many slots, the smaller of what both sides offered: ids and records begin anew. What an earlier session of this
+    /// object had sent ends with `session_lost`, or is sent again if it is idempotent; what it had not sent goes on (contract, point 6).
+    void begin(std::uint32_t capacity)
+    {
+        const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
+        asker_.restart(agreed);
+        inbox_.restart(agreed);
+    }
+
+    /// A connection carries this session from now on. Precondition: none does.
+    void attach(const capabilities& features, const heartbeat_options& timing, instant now)
+    {
+        const auto may_probe = features.probe ? probing::allowed : probing::unavailable;
+        beat_.emplace(timing, now, may_probe, trip_);
+        confirmed_ = side_ == side::client;
+        asker_.attach(features);
+        inbox_.attach();
+        beat_->awaiting(asker_.unanswered());
+        if (side_ == side::client) {
+            ready_due_ = true;
+        }
+    }
+
+    /// The connection is gone. Precondition: `attached()`.
+    void detach(instant now)
+    {
+        static_cast<void>(now);
+        trip_ = beat_->trip();
+        beat_.reset();
+        asker_.detach();
+        inbox_.detach();
+        ready_due_ = false;
+        pong_due_ = 0;
+        ping_due_ = false;
+        todo_.reclaim();
+        todo_.clear(todo_.urgent, [](const errand&) {});
+        todo_.clear(todo_.fresh, [&](const errand& lost) {
+            counts_.notifications_dropped += lost.kind == message_kind::notification ? 1 : 0;
+        });
+    }
+
+    /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
+    void end(errc why)
+    {
+        asker_.end(why);
+        inbox_.end();
+    }
+
+    // Inputs
+
+    /// A message from the attached connection.
+    void receive(const message& came, instant now)
+    {
+        if (!attached()) {
+            return; // a connection that the session has left says nothing to it (rule 5)
+        }
+        beat_->received(now);
+        if (!take(came, now)) {
+            bad(now);
+        }
+    }
+
+    /// A frame from the attached connection was not the wire's grammar.
+    void bad(instant now)
+    {
+        ++counts_.bad_messages;
+        if (now - bad_since_ >= std::chrono::minutes{1}) {
+            bad_since_ = now;
+            bad_count_ = 0;
+        }
+        if (++bad_count_ > options_.bad_messages_per_minute) {
+            todo_.outputs.push_back(hang_up{close_reason::bad_messages});
+        }
+    }
+
+    /// Time has passed.
+    void advance(instant now)
+    {
+        asker_.expire(now);
+        if (!beat_) {
+            return;
+        }
+        switch (beat_->advance(now)) {
+        case beat::nothing: break;
+        case beat::ping: ping_due_ = true; break;
+        case beat::dead:
+            ++counts_.links_dropped;
+            todo_.outputs.push_back(hang_up{close_reason::silent});
+            break;
+        case beat::idle: todo_.outputs.push_back(hang_up{close_reason::idle}); break;
+        }
+    }
+
+    // Commands
+
+    /// Asks: `completion` comes back in a `settled` output, with the answer or an error. `name` and `payload` are copied.
+    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    {
+        touch(now);
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
+    }
+
+    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    {
+        touch(now);
+        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
+    }
+
+    /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
+    bool notify(std::string_view name, const payload_view& payload, instant now)
+    {
+        const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
+        if (!attached() || !fits || todo_.fresh.size() >= std::size_t{options_.notifications_max} + options_.capacity) {
+            ++counts_.notifications_dropped;
+            return false;
+        }
+        touch(now);
+        todo_.fresh.push_back({message_kind::notification, 0, todo_.keep(name, payload)});
+        return true;
+    }
+
+    /// Stops waiting for a call: it is settled with `cancelled`, and the peer is told if it may have it. A call that is over is no error.
+    void cancel(call which) { asker_.cancel(which); }
+
+    /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
+    void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
+
+    /// A word of a running request to its asker. Dropped while nobody hears it.
+    void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
+
+    /// Asks the link for a sign of life now; without one in time it is dropped.
+    void probe()
+    {
+        if (beat_) {
+            beat_->demand();
+        }
+    }
+
+    // Outputs
+
+    /// Takes the next output. False: there is none.
+    bool next(output<Completion>& out)
+    {
+        if (todo_.outputs.empty()) {
+            return false;
+        }
+        out = todo_.outputs.pop_front();
+        return true;
+    }
+
+    /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
+    /// only when the connection takes the message.
+    bool emit(message& out, instant now)
+    {
+        todo_.reclaim();
+        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_fresh(out, now));
+    }
+
+    /// Whether `emit` may have a message.
+    [[nodiscard]] bool has_messages() const noexcept
+    {
+        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.fresh.empty())));
+    }
+
+    /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
+    void shrink()
+    {
+        asker_.shrink();
+        inbox_.shrink();
+        todo_.shrink();
+    }
+
+private:
+    bool take(const message& came, instant now)
+    {
+        switch (came.kind) {
+        case message_kind::ready: return confirm();
+        case message_kind::request:
+        case message_kind::delivery: beat_->touched(now); return confirmed_ && inbox_.receive(came, now);
+        case message_kind::notification:
+            beat_->touched(now);
+            inbox_.notified(came);
+            return confirmed_;
+        case message_kind::cancel: return confirmed_ && inbox_.cancel(came.id);
+        case message_kind::reply:
+        case message_kind::ack:
+        case message_kind::error:
+            if (!asker_.fits(came)) {
+                return false;
+            }
+            asker_.last_word(came, *beat_, now);
+            return true;
+        case message_kind::progress: asker_.progress(came, *beat_, now); return true;
+        case message_kind::ping:
+            for (const auto id : came.finished) {
+                inbox_.forget(id);
+            }
+            pong_due_ = came.id;
+            return true;
+        case message_kind::pong:
+            beat_->pong(came.id, now);
+            if (came.id == names_in_) {
+                asker_.names_arrived();
+            }
+            return true;
+        case message_kind::bye: todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left}); return true;
+        case message_kind::hello:
+        case message_kind::welcome:
+        case message_kind::refusal: return false; // said once, before there is a session
+        }
+        return false;
+    }
+
+    bool confirm() noexcept
+    {
+        const bool expected = side_ == side::hub && !confirmed_;
+        confirmed_ = true;
+        return expected;
+    }
+
+    void touch(instant now) noexcept
+    {
+        if (beat_) {
+            beat_->touched(now);
+        }
+    }
+
+    // Ready, pong and ping. A pong may overtake an answer that was not emitted yet: it speaks of what was received. A ping goes behind all
+    // that was emitted, which is what its pong then proves.
+    bool emit_sign(message& out, instant now)
+    {
+        out = {};
+        if (std::exchange(ready_due_, false)) {
+            out.kind = message_kind::ready;
+            return true;
+        }
+        if (pong_due_ != 0) {
+            out.kind = message_kind::pong;
+            out.id = std::exchange(pong_due_, 0);
+            return true;
+        }
+        if (!std::exchange(ping_due_, false)) {
+            return false;
+        }
+        if (asker_.pending() == 0 && inbox_.running() == 0) {
+            shrink();
+        }
+        out.kind = message_kind::ping;
+        out.id = beat_->ping(now);
+        out.finished = asker_.name_finished();
+        names_in_ = out.id;
+        ++counts_.probes_sent;
+        return true;
+    }
+
+    bool emit_urgent(message& out, instant now)
+    {
+        while (confirmed_ && !todo_.urgent.empty()) {
+            const auto one = todo_.urgent.pop_front();
+            switch (one.kind) {
+            case message_kind::request:
+            case message_kind::delivery:
+            case message_kind::cancel:
+                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done) {
+                    return true;
+                }
+                break;
+            default: inbox_.spell(one, out); return true;
+            }
+        }
+        return false;
+    }
+
+    bool emit_fresh(message& out, instant now)
+    {
+        while (confirmed_ && !todo_.fresh.empty()) {
+            const auto one = todo_.fresh.front();
+            if (one.kind == message_kind::notification) {
+                spell_notification(todo_.fresh.pop_front(), out);
+                return true;
+            }
+            const auto how = asker_.spell_fresh(one.id, out, *beat_, now);
+            if (how == spelling::blocked) {
+                return false;
+            }
+            todo_.fresh.pop_front();
+            if (how == spelling::done) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void spell_notification(const errand& one, message& out)
+    {
+        const auto& kept = todo_.lend(one.note);
+        out = {};
+        out.kind = message_kind::notification;
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+        ++counts_.notifications_sent;
+    }
+
+    const options_type& options_;
+    counters& counts_;
+    side side_;
+    bool confirmed_ = false;
+    bool ready_due_ = false;
+    bool ping_due_ = false;
+    message_id names_in_ = 0; // the last ping's number
+    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    agenda<Completion> todo_;
+    asker<Completion, Policies> asker_;
+    inbox<Completion, Policies> inbox_;
+    std::optional<heartbeat> beat_; // while attached
+    round_trip trip_;
+    instant bad_since_{};
+    unsigned bad_count_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
