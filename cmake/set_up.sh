@@ -57,6 +57,11 @@ need_clang() {
     has clang++-19 || lacks clang-19 'clang 19, as clang++-19'
 }
 
+need_clang_sanitizers() {
+    [ -n "$(find /usr/lib/llvm-19/lib/clang -name 'libclang_rt.asan*' 2> /dev/null)" ] ||
+        lacks libclang-rt-19-dev 'the sanitizers of clang 19 (compiler-rt)'
+}
+
 need_tool() { # command package words
     has "$1" || lacks "$2" "$3"
 }
@@ -113,6 +118,9 @@ install_missing() {
         if ! apt_install >> "$log" 2>&1; then
             cat "$log" >&2
             echo "apt could not install what is missing:$missing_words" >&2
+            if grep -q 'remove is disabled' "$log"; then
+                echo "The packages that it would have to remove are named above: remove them first, if nothing of yours needs them." >&2
+            fi
             exit 1
         fi
     fi

@@ -14,7 +14,10 @@ need_build
 install_missing
 need_library
 need_tests
-case $preset in clang*) need_clang ;; esac
+case $preset in
+clang*) need_clang ;;
+fuzz) need_clang; need_clang_sanitizers ;;
+esac
 install_missing
 
 configure "$preset"

@@ -89,21 +89,30 @@ TEST_CASE("the store of strings is bounded in number and in bytes")
     CHECK(large <= recycled::bytes_max);
 }
 
-TEST_CASE("who asks for little gets a string of little capacity")
+TEST_CASE("who says how much gets a string that fits, and who doesn't the largest")
 {
     std::vector<std::size_t> got;
     on_a_thread_of_its_own([&] {
         recycled::give(with_capacity(1000));
         recycled::give(with_capacity(100000));
-        got.push_back(recycled::take(2000).capacity());
-        got.push_back(recycled::take(2000).capacity());
+        recycled::give(with_capacity(50000));
+        got.push_back(recycled::take(500).capacity());
+        got.push_back(recycled::take(500).capacity());
+        got.push_back(recycled::take(1000000).capacity());
         got.push_back(recycled::take().capacity());
+        got.push_back(recycled::take().capacity());
+        got.push_back(recycled::bytes());
     });
-    REQUIRE(got.size() == 3);
+    REQUIRE(got.size() == 6);
     CHECK(got[0] >= 1000);
-    CHECK(got[0] <= 2000);
-    CHECK(got[1] == std::string{}.capacity());
-    CHECK(got[2] >= 100000);
+    CHECK(got[0] < 2000);
+    CHECK(got[1] >= 500);
+    CHECK(got[1] < 2000); // made
+    CHECK(got[2] >= 1000000);
+    CHECK(got[3] >= 100000);
+    CHECK(got[4] >= 50000);
+    CHECK(got[4] < 100000);
+    CHECK(got[5] == 0);
 }
 
 TEST_CASE("a block of memory that was given is taken again for its size class")

@@ -8,7 +8,10 @@ using namespace rejoinder;
 namespace {
 
 struct by_name {
-    constexpr ack_when when(std::string_view name) const { return name.starts_with("log.") ? ack_when::received : ack_when::handled; }
+    constexpr ack_when when(std::string_view name) const
+    {
+        return name.starts_with("log.") ? ack_when::received : ack_when::handled;
+    }
 };
 
 struct undecided {

@@ -83,9 +83,12 @@ TEST_CASE("a constant schedule repeats its delay, and none is negative")
 TEST_CASE("an exponential schedule doubles up to its cap")
 {
     CHECK(first_delays(exponential_backoff{}, 8) == std::vector<duration>{1s, 2s, 4s, 8s, 16s, 30s, 30s, 30s});
-    CHECK(first_delays(exponential_backoff{.first = 250ms, .factor = 3, .cap = 5s}, 5) == std::vector<duration>{250ms, 750ms, 2250ms, 5s, 5s});
-    CHECK(first_delays(exponential_backoff{.first = 100ms, .factor = 1.5, .cap = 1s}, 4) == std::vector<duration>{100ms, 150ms, 225ms, 337500us});
+    CHECK(first_delays(exponential_backoff{.first = 250ms, .factor = 3, .cap = 5s}, 5) ==
+          std::vector<duration>{250ms, 750ms, 2250ms, 5s, 5s});
+    CHECK(first_delays(exponential_backoff{.first = 100ms, .factor = 1.5, .cap = 1s}, 4) ==
+          std::vector<duration>{100ms, 150ms, 225ms, 337500us});
     STATIC_REQUIRE(exponential_backoff{}.delay(3) == 4s);
+    STATIC_REQUIRE(exponential_backoff{}.delay(unsigned_max) == 30s); // at compile time an overflow would be an error
 }
 
 TEST_CASE("an exponential schedule overflows nowhere")
@@ -122,7 +125,8 @@ TEST_CASE("a sequence gives its delays in turn and repeats the last")
     CHECK(first_delays(sequence_backoff{1s, 2s, 3s, 4s, 5s, 6s, 7s, 8s}, 9).back() == 8s);
     CHECK(sequence_backoff{5s}.delay(unsigned_max) == 5s);
     STATIC_REQUIRE(sequence_backoff{}.delay(2) == 2s);
-    STATIC_REQUIRE(!std::is_constructible_v<sequence_backoff, duration, duration, duration, duration, duration, duration, duration, duration, duration>);
+    STATIC_REQUIRE(!std::is_constructible_v<sequence_backoff, duration, duration, duration, duration, duration,
+                                            duration, duration, duration, duration>);
 }
 
 TEST_CASE("a delay before the first counts as the first")

@@ -307,12 +307,14 @@ TEST_CASE("an answer to what was emitted before the probe starts the wait for it
 {
     heartbeat beats = warm();
     const auto first = beats.sent(start);
-    beats.sent(start);
+    const auto second = beats.sent(start);
     REQUIRE(beats.advance(start + 100ms) == beat::ping);
     beats.ping(start + 100ms);
     beats.proven(first, start + 200ms);
     CHECK(beats.next_deadline() == start + 350ms);
-    CHECK(beats.advance(start + 350ms) == beat::dead);
+    beats.proven(second, start + 210ms); // the last before the ping: of the ping itself it says nothing
+    CHECK(beats.next_deadline() == start + 360ms);
+    CHECK(beats.advance(start + 360ms) == beat::dead);
 }
 
 TEST_CASE("what comes in front of a pong stretches the wait, up to the ack timeout")
@@ -362,8 +364,57 @@ TEST_CASE("late, repeated and invented pongs are ignored")
     beats.pong(second + 1, start + 50s);
     CHECK(beats.trip() == learned);
     beats.sent(start + 50s);
-    beats.pong(second, start + 50s);
+    const auto due = beats.next_deadline();
+    beats.pong(second, start + 50s + 5ms);
     CHECK(beats.unproven());
+    CHECK(beats.next_deadline() == due);
+    const auto third = beats.ping(start + 51s);
+    beats.pong(third, start + 51s + 50ms); // an invented number does not stand in the way of the true one
+    CHECK(beats.trip() != learned);
+    CHECK(!beats.unproven());
+}
+
+TEST_CASE("every pong on a long connection is a sample")
+{
+    heartbeat beats{{}, start, probing::allowed};
+    auto now = start;
+    for (int i = 0; i != 100; ++i) {
+        now += 20s;
+        beats.pong(beats.ping(now), now + (i < 50 ? 10ms : 300ms));
+    }
+    CHECK(beats.trip().smoothed() > 290ms);
+}
+
+TEST_CASE("with several pings out, each pong proves what was emitted before its own")
+{
+    heartbeat beats{{.ping_every = 0s}, start, probing::allowed};
+    beats.sent(start);
+    beats.ping(start);
+    const auto second = beats.sent(start + 1s);
+    beats.ping(start + 1s);
+    beats.sent(start + 2s);
+    beats.ping(start + 2s);
+    beats.pong(1, start + 3s);
+    beats.pong(2, start + 3s);
+    const auto due = beats.next_deadline();
+    beats.proven(second, start + 3s + 10ms); // nothing new
+    CHECK(beats.next_deadline() == due);
+    CHECK(beats.unproven());
+    beats.pong(3, start + 3s + 20ms);
+    CHECK(!beats.unproven());
+}
+
+TEST_CASE("a pong that leaves something unproven does not space the probes out")
+{
+    heartbeat beats = warm();
+    beats.awaiting(1);
+    beats.sent(start);
+    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    const auto number = beats.ping(start + 100ms);
+    const auto behind = beats.sent(start + 110ms);
+    beats.pong(number, start + 120ms);
+    beats.proven(behind, start + 130ms);
+    CHECK(beats.next_deadline() == start + 230ms);
 }
 
 TEST_CASE("more pings than are timed are still answered in their order")
@@ -383,6 +434,26 @@ TEST_CASE("more pings than are timed are still answered in their order")
     }
     CHECK(!beats.unproven());
     CHECK(beats.trip().smoothed() > 20ms);
+}
+
+TEST_CASE("a sign of life can be demanded at once, and its absence is death even on an idle link")
+{
+    heartbeat beats = warm();
+    beats.demand();
+    CHECK(beats.next_deadline() <= start);
+    REQUIRE(beats.advance(start) == beat::ping);
+    const auto number = beats.ping(start);
+    CHECK(beats.advance(start) == beat::nothing);
+    CHECK(beats.next_deadline() == start + 150ms);
+    beats.pong(number, start + 20ms);
+    CHECK(beats.next_deadline() == start + 20s);
+    beats.demand();
+    beats.ping(start + 1s);
+    CHECK(beats.advance(start + 1s + 150ms) == beat::dead);
+
+    heartbeat mute{{}, start, probing::unavailable};
+    mute.demand();
+    CHECK(mute.advance(start) == beat::nothing);
 }
 
 TEST_CASE("without pings on the wire only silence and idleness count")
@@ -434,7 +505,8 @@ TEST_CASE("what one connection learned serves the next, with the patience that a
     beats.ping(now);
     REQUIRE(run(beats, now, start + 1h) == beat::dead);
 
-    // The link was not dead, but slow with one large message: twice the patience now, so that it gets through in the end.
+    // The link was not dead, but slow with one large message: twice the patience now, so that it gets through in the
+    // end.
     heartbeat again{{}, now, probing::allowed, beats.trip()};
     const auto large = again.sent(now);
     CHECK(again.next_deadline() == now + 200ms);

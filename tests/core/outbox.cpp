@@ -125,6 +125,10 @@ TEST_CASE("bytes are bounded too, and a message over the bound never fits")
     CHECK(!box.fits(static_cast<std::size_t>(-1)));
     CHECK(!box.push(5, static_cast<std::size_t>(-1), start));
     CHECK(box.bytes() == 10);
+    outbox<int> vast{{.bytes_max = static_cast<std::size_t>(-1)}};
+    CHECK(vast.push(1, static_cast<std::size_t>(-6), start));
+    CHECK(!vast.push(2, 10, start));
+    CHECK(vast.push(3, 5, start));
 }
 
 TEST_CASE("where the oldest give way, they are handed over one at a time")
@@ -185,6 +189,7 @@ TEST_CASE("the old are dropped by age, and a clock that goes back does not hide 
     box.push(1, 1, start + 10s);
     box.push(2, 1, start);
     box.push(3, 1, start + 20s);
+    CHECK(box.find(2)->pushed == start + 10s);
     CHECK(!box.drop_older_than(start + 10s));
     CHECK(box.drop_older_than(start + 11s)->value == 1);
     CHECK(box.drop_older_than(start + 11s)->value == 2);
@@ -232,6 +237,40 @@ TEST_CASE("what was taken goes back to its old place, whatever the bounds")
     CHECK(box.find(1)->pushed == start + 1s);
     CHECK(!box.push(7, 1, start + 7s));
     CHECK(box.drop_older_than(start + 4s)->id == 1);
+}
+
+TEST_CASE("what comes back with another expiry expires by that one")
+{
+    outbox<int> box;
+    box.push(1, 1, start, 30s);
+    const auto two = *box.push(2, 1, start, 20s);
+    box.push(3, 1, start, 10s); // covers the expiry that the second leaves behind
+    box.take(two, departure::sent);
+    box.restore(two, 2, 1, start + 1min);
+    CHECK(box.expire(start + 10s)->value == 3);
+    CHECK(box.next_expiry() == start + 30s);
+    CHECK(box.expire(start + 30s)->value == 1);
+    CHECK(box.next_expiry() == start + 1min);
+}
+
+TEST_CASE("expiry keeps its order after most messages have left otherwise")
+{
+    std::mt19937 random{3};
+    for (int round = 0; round != 200; ++round) {
+        outbox<int> box;
+        for (int i = 0; i != 60; ++i) {
+            box.push(i, 1, start, std::chrono::seconds{1 + random() % 1000});
+        }
+        for (int i = 0; i != 45; ++i) {
+            box.take(1 + random() % 60, departure::sent);
+        }
+        auto before = start;
+        while (const auto gone = box.expire(start + 1h)) {
+            REQUIRE(gone->expires >= before);
+            before = gone->expires;
+        }
+        REQUIRE(box.empty());
+    }
 }
 
 TEST_CASE("an unknown age is reckoned within that of the neighbours")
@@ -317,7 +356,8 @@ TEST_CASE("the outbox agrees with a naive model over long random histories")
             case 3: // sent from the front, or taken from anywhere
             case 4: {
                 const bool front = random() % 2 == 0;
-                const ticket id = front && !box.empty() ? box.front()->id : last - std::min<ticket>(last, random() % 16);
+                const ticket id =
+                    front && !box.empty() ? box.front()->id : last - std::min<ticket>(last, random() % 16);
                 auto gone = box.take(id, departure::sent);
                 REQUIRE(gone.has_value() == naive.waiting.contains(id));
                 if (gone) {
@@ -329,7 +369,8 @@ TEST_CASE("the outbox agrees with a naive model over long random histories")
             case 5:
                 if (!away.empty()) {
                     const auto chosen = away.begin() + static_cast<std::ptrdiff_t>(random() % away.size());
-                    naive.waiting[chosen->id] = {std::stoi(chosen->value), chosen->bytes, chosen->pushed, chosen->expires};
+                    naive.waiting[chosen->id] = {std::stoi(chosen->value), chosen->bytes, chosen->pushed,
+                                                 chosen->expires};
                     box.restore(std::move(*chosen));
                     away.erase(chosen);
                 }

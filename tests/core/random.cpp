@@ -75,7 +75,8 @@ TEST_CASE("the extremes of a generator are the extremes of a drawn number")
 {
     stuck<0> low;
     stuck<~std::uint64_t{0}> high;
-    for (const std::uint64_t most : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1000}, ~std::uint64_t{0} - 1, ~std::uint64_t{0}}) {
+    for (const std::uint64_t most :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1000}, ~std::uint64_t{0} - 1, ~std::uint64_t{0}}) {
         CHECK(detail::random_up_to(most, low) == 0);
         CHECK(detail::random_up_to(most, high) == most);
     }

@@ -15,6 +15,7 @@ constexpr instant start = instant{} + 1000s;
 
 // The smallest type that the concept takes: nobody is ever gone.
 struct everlasting {
+    explicit everlasting(duration) {}
     presence state() const { return presence::present; }
     std::uint32_t attached() const { return 1; }
     instant next_deadline() const { return never; }
@@ -25,6 +26,7 @@ struct everlasting {
 };
 
 struct unable_to_expire {
+    explicit unable_to_expire(duration) {}
     presence state() const { return presence::present; }
     std::uint32_t attached() const { return 1; }
     instant next_deadline() const { return never; }

@@ -23,7 +23,10 @@ struct highest {
 // The smallest policy: for ever, at once.
 struct stubborn {
     bool retryable(const std::error_code&) const { return true; }
-    std::optional<duration> next(unsigned, const std::error_code&, duration, random_source&) const { return duration::zero(); }
+    std::optional<duration> next(unsigned, const std::error_code&, duration, random_source&) const
+    {
+        return duration::zero();
+    }
 };
 
 struct without_errors {

@@ -33,9 +33,7 @@ void check_grammar(std::string_view text)
         require(taken);
     } else if (taken) {
         // Within the grammar, but beyond what Boost.JSON holds: half a surrogate pair, an exponent too large.
-        using boost::json::error;
-        require(failure == error::illegal_leading_surrogate || failure == error::illegal_trailing_surrogate ||
-                failure == error::expected_utf16_escape || failure == error::exponent_overflow);
+        require(failure == boost::json::error::exponent_overflow || text.find("\\u") != std::string_view::npos);
     }
 }
 

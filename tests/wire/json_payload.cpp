@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -54,11 +56,11 @@ struct celsius {
     friend void tag_invoke(json::value_from_tag, json::value& to, const celsius& from) { to = {{"c", from.degrees}}; }
     friend celsius tag_invoke(json::value_to_tag<celsius>, const json::value& from)
     {
-        const double degrees = from.at("c").to_number<double>();
-        if (degrees < -273.15) {
+        const double read = from.at("c").to_number<double>();
+        if (read < -273.15) {
             throw std::out_of_range{"below zero"};
         }
-        return {degrees};
+        return {read};
     }
 };
 
@@ -155,9 +157,9 @@ TEST_CASE("values are written as JSON behind what is there")
     CHECK(text_of(json::array{1, 2}) == "[1,2]");
     CHECK(text_of(json::string{"a\n"}) == R"("a\n")");
     CHECK(text_of(std::map<std::string, int>{{"a", 1}}) == R"({"a":1})");
-    CHECK(text_of(shop::celsius{20}) == R"({"c":2E1})");
+    CHECK(text_of(shop::celsius{20}) == R"({"c":20.0})");
     CHECK(text_of(shop::order{7, shop::state::paid, {{"pen", 1}}, {}, {{"a", 2}}}) ==
-          R"({"id":7,"where":"paid","items":[{"name":"pen","price":1E0}],"note":null,"counts":{"a":2}})");
+          R"({"id":7,"where":"paid","items":[{"name":"pen","price":1.0}],"note":null,"counts":{"a":2}})");
 }
 
 TEST_CASE("strings are written as JSON strings, whatever their type and bytes")
@@ -168,6 +170,36 @@ TEST_CASE("strings are written as JSON strings, whatever their type and bytes")
     CHECK(text_of(std::string{"\xFF"}) == "\"\xEF\xBF\xBD\"");
     const char* const pointer = "p";
     CHECK(text_of(pointer) == R"("p")");
+}
+
+TEST_CASE("numbers keep their kind and their value")
+{
+    CHECK(text_of(std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
+    CHECK(text_of(-7) == "-7");
+    CHECK(text_of(0.1) == "0.1");
+    CHECK(text_of(-2.0) == "-2.0");
+    for (const double number : {0.0, -0.0, 0.1, 1.0 / 3, 1e20, 1e21, 1e300, 5e-324, -2.5e-7, 123456789.0, 9007199254740993.0}) {
+        const auto text = text_of(number);
+        INFO(text);
+        CHECK(is_json(text));
+        const auto value = read<json::value>(text);
+        REQUIRE(value.is_double());
+        CHECK(value.get_double() == Approx(number).epsilon(1e-15));
+    }
+}
+
+TEST_CASE("what JSON cannot say does not break the payload")
+{
+    CHECK(text_of(std::numeric_limits<double>::quiet_NaN()) == "null");
+    CHECK(text_of(json::value{{"a", std::numeric_limits<double>::infinity()}}) == R"({"a":null})");
+    CHECK(text_of(json::value{{"\xFF", "\xFE"}}) == "{\"\xEF\xBF\xBD\":\"\xEF\xBF\xBD\"}");
+    json::value deep = 1;
+    for (std::size_t i = 0; i != json_depth_max; ++i) {
+        deep = json::array{std::move(deep)};
+    }
+    CHECK(is_json(text_of(deep)));
+    std::string out;
+    CHECK_THROWS_AS(write_payload(json::array{deep}, out), std::length_error);
 }
 
 TEST_CASE("what is a payload already is appended as it is")
@@ -232,6 +264,7 @@ TEST_CASE("what keeps a piece of the document keeps it beyond the call")
     CHECK(list.at(1).at("a") == 1);
     const auto either = read<std::variant<int, json::object>>(R"({"a":["a string that is long enough for the heap"]})");
     CHECK(std::get<json::object>(either).contains("a"));
+    CHECK(*std::get<json::object>(either).storage() == *json::storage_ptr{});
 }
 
 TEST_CASE("a struct ignores members that it does not have, and optional ones may be absent")

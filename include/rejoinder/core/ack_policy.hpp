@@ -14,7 +14,7 @@ namespace rejoinder::inline v0 {
 enum class ack_when : std::uint8_t {
     received, ///< at once: "I have it", in memory unless there is a durable inbox (rule 10)
     handled,  ///< with the handler's return value: "I have handled it"
-    none,     ///< not at all: the sender counts it as done once it is emitted, as a notification that waited for its link
+    none, ///< not at all: the sender counts it as done once it is emitted, as a notification that waited for its link
 };
 
 constexpr std::string_view name_of(ack_when moment) noexcept

@@ -2,7 +2,7 @@
 #ifndef REJOINDER_CORE_ADMISSION_HPP
 #define REJOINDER_CORE_ADMISSION_HPP
 
-#include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/admission_verdict.hpp>
 #include <rejoinder/core/correlation_registry.hpp>
 #include <rejoinder/core/detail/ring.hpp>
 #include <rejoinder/core/digest.hpp>
@@ -19,15 +19,9 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace rejoinder::inline v0 {
-
-/// A hub's number for a connection, never reused; 0 is none.
-using connection_id = std::uint64_t;
-/// A hub's number for a session, never reused; 0 is none.
-using session_id = message_id;
 
 /// What a hub does when an identity has all the connections that it may have.
 enum class crowding : std::uint8_t {
@@ -45,65 +39,6 @@ struct admission_options {
     crowding on_crowding = crowding::probe_oldest;
     std::uint32_t sessions_max = 100'000;               ///< attached and dormant; the longest dormant one gives way
 };
-
-/// A client that has said hello and has been authenticated.
-struct candidate {
-    connection_id connection = 0;
-    std::string identity;
-    std::string incarnation;
-    digest token{};         ///< of the token to resume with
-    std::uint64_t attempt = 1;
-    bool resumes = false;   ///< whether there was a token
-};
-
-/// What an admission decides, as values; the hub does it.
-namespace verdict_of {
-
-/// This connection carries that session from now on: welcome it.
-struct attach {
-    connection_id connection = 0;
-    session_id session = 0;
-    bool resumed = false; ///< false: a new session, for which the hub makes a token and calls `set_token`
-};
-/// No session for this connection: tell it why, and close.
-struct deny {
-    connection_id connection = 0;
-    errc why = errc::refused;
-};
-/// Close this connection: its session is attached elsewhere.
-struct displace {
-    connection_id connection = 0;
-};
-/// Ask this session's link for a sign of life.
-struct probe {
-    session_id session = 0;
-};
-/// This session is over: settle what is pending, forget it.
-struct end {
-    session_id session = 0;
-};
-/// The identity lost its last link; the grace begins.
-struct leaving {
-    std::string identity;
-};
-/// The identity is back within the grace: nothing happened.
-struct returned {
-    std::string identity;
-};
-/// The grace is over: run the clean-up, then call `clean_up_done` with the same number.
-struct absent {
-    std::string identity;
-    std::uint64_t absence = 0;
-};
-/// A clean-up takes longer than its limit: those who waited for it go on.
-struct overdue {
-    std::string identity;
-};
-
-} // namespace verdict_of
-
-using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
-                                       verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
 
 /// A hub's directory: a pure state machine. Feed it authenticated hellos (`arrive`), lost connections (`lose`) and time (`advance`), then take
 /// the verdicts with `next` until there are none.
@@ -131,6 +66,24 @@ public:
         const auto found = identities_.find(identity);
         return found == identities_.end() ? presence::absent : found->second.grace.state();
     }
+    /// The session of an identity that attached last and still is; 0: none is attached. Linear in the identity's sessions.
+    [[nodiscard]] session_id newest_attached(const std::string& identity) const noexcept
+    {
+        const auto found = identities_.find(identity);
+        if (found == identities_.end()) {
+            return 0;
+        }
+        session_id newest = 0;
+        std::uint64_t last = 0;
+        for (const auto session : found->second.sessions) {
+            const auto& one = *sessions_.find(session);
+            if (one.connection != 0 && one.connection > last) {
+                newest = session;
+                last = one.connection;
+            }
+        }
+        return newest;
+    }
     /// An identity's sessions, the oldest first.
     [[nodiscard]] std::vector<session_id> sessions_of(const std::string& identity) const
     {
@@ -147,7 +100,7 @@ public:
     {
         auto& at = identities_.try_emplace(who.identity, options_.grace, who.identity).first->second;
         if (at.grace.state() == presence::cleaning) {
-            hold(at, std::move(who));
+            hold(at, std::move(who), now);
             return;
         }
         admit(at, std::move(who), now);
@@ -276,16 +229,16 @@ private:
     };
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
-    void hold(home& at, candidate who)
+    void hold(home& at, candidate who, instant now)
     {
-        if (auto* one = resumable(at, who)) {
+        auto* one = resumable(at, who);
+        if (park(at, std::move(who), now) && one != nullptr) {
             timers_.cancel(one->lease);
         }
-        park(at, std::move(who));
     }
 
     // Of one client only the newest attempt waits. False: this one does not.
-    bool park(home& at, candidate who)
+    bool park(home& at, candidate who, instant now)
     {
         const auto same = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& other) { return other.incarnation == who.incarnation; });
         if (same == at.waiting.end() && at.waiting.size() >= options_.connections_per_identity) {
@@ -301,8 +254,8 @@ private:
             verdicts_.push_back(verdict_of::deny{who.connection, errc::outdated_attempt});
             return false;
         }
-        verdicts_.push_back(verdict_of::deny{same->connection, errc::outdated_attempt});
         waiting_.erase(same->connection);
+        deny(at, *same, errc::outdated_attempt, now);
         waiting_.emplace(who.connection, &at);
         *same = std::move(who);
         return true;
@@ -331,7 +284,7 @@ private:
             supersede(session, one);
             open(at, std::move(who), now);
         } else if (who.attempt <= one.attempt) {
-            verdicts_.push_back(verdict_of::deny{who.connection, errc::outdated_attempt});
+            deny(at, who, errc::outdated_attempt, now);
         } else if (one.connection == 0 && crowded(at)) {
             crowd(at, std::move(who), now);
         } else {
@@ -385,11 +338,15 @@ private:
     void crowd(home& at, candidate who, instant now)
     {
         if (options_.on_crowding == crowding::refuse_new) {
-            verdicts_.push_back(verdict_of::deny{who.connection, errc::too_many_connections});
+            deny(at, who, errc::too_many_connections, now);
             return;
         }
-        if (!park(at, std::move(who))) {
+        auto* one = resumable(at, who);
+        if (!park(at, std::move(who), now)) {
             return;
+        }
+        if (one != nullptr) {
+            timers_.cancel(one->lease);
         }
         verdicts_.push_back(verdict_of::probe{silent_longest(at)});
         if (!timers_.active(at.crowd_timer)) {
@@ -415,10 +372,15 @@ private:
     {
         for (const auto& who : std::exchange(at.waiting, {})) {
             waiting_.erase(who.connection);
-            resume_lease(at, who, now);
-            verdicts_.push_back(verdict_of::deny{who.connection, errc::too_many_connections});
+            deny(at, who, errc::too_many_connections, now);
         }
         forget_if_empty(at);
+    }
+
+    void deny(home& at, const candidate& who, errc why, instant now)
+    {
+        resume_lease(at, who, now);
+        verdicts_.push_back(verdict_of::deny{who.connection, why});
     }
 
     // Who held a dormant session's lease waits no more: the lease runs again.

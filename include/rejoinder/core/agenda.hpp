@@ -67,6 +67,13 @@ struct agenda {
         return kept(number);
     }
 
+    /// Lends kept bytes to an output: they are released when the next output borrows so.
+    const note& hand_over(std::uint32_t number)
+    {
+        release(std::exchange(handed_over_, number));
+        return kept(number);
+    }
+
     /// The last emitted message has been taken.
     void reclaim() { release(std::exchange(lent_, 0)); }
 
@@ -102,6 +109,7 @@ struct agenda {
         urgent.shrink();
         fresh.shrink();
         outputs.shrink();
+        release(std::exchange(handed_over_, 0));
         if (spare_.size() == notes_.size()) {
             std::vector<std::unique_ptr<note>>{}.swap(notes_);
             std::vector<std::uint32_t>{}.swap(spare_);
@@ -114,6 +122,7 @@ private:
     std::vector<std::unique_ptr<note>> notes_; // each stays where it is: outputs borrow from it
     std::vector<std::uint32_t> spare_;
     std::uint32_t lent_ = 0;
+    std::uint32_t handed_over_ = 0;
 };
 
 } // namespace rejoinder::inline v0

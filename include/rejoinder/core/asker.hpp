@@ -76,13 +76,18 @@ public:
         linked_ = true;
         features_ = features;
         finished_.lost();
-        for (auto index = pool_.first(); index != 0; index = pool_[index].next) {
-            const auto& place = pool_[index];
-            if (place.at == stage::abandoned) {
+        for (auto index = pool_.first(); index != 0;) {
+            auto& place = pool_[index];
+            const auto next = place.next;
+            place.position = 0;
+            if (place.at != stage::abandoned) {
+                todo_.urgent.push_back({place.kind, place.id, 0});
+            } else if (features_.cancel) {
                 todo_.urgent.push_back({message_kind::cancel, place.id, 0});
             } else {
-                todo_.urgent.push_back({place.kind, place.id, 0});
+                close(index); // its last word may have been lost, and this wire cannot ask for it
             }
+            index = next;
         }
         outbox_.for_each([&](const auto& entry) { todo_.fresh.push_back({pool_[entry.value].kind, entry.id, 0}); });
     }
@@ -271,7 +276,7 @@ public:
         finished_.reuse(*id);
         pool_.link(index);
         ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
-        emitted(place, out, beat, now);
+        place.position = emitted(place, out, beat, now);
         return spelling::done;
     }
 
@@ -287,7 +292,7 @@ public:
             out = {};
             out.kind = message_kind::cancel;
             out.id = one.id;
-            place.position = beat.sent(now);
+            beat.sent(now);
             beat.awaiting(sent_.size());
             return spelling::done;
         }
@@ -295,7 +300,7 @@ public:
             return spelling::moot; // its cancel follows
         }
         ++counts_.resent;
-        emitted(place, out, beat, now);
+        emitted(place, out, beat, now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
         return spelling::done;
     }
 
@@ -370,18 +375,28 @@ private:
         auto& place = pool_[index];
         place.at = stage::waiting;
         place.id = 0;
+        place.earlier = certainty::maybe_executed;
         outbox_.restore(place.ticket, index, place.bytes(), place.deadline);
     }
 
-    void emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
+    // Returns its position on the connection.
+    std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
     {
         place.sure = certainty::maybe_executed;
-        place.position = beat.sent(now);
-        beat.awaiting(sent_.size());
         out = place.spelled(now);
         if (!features_.time_left) {
             out.time_left.reset();
         }
+        beat.awaiting(sent_.size());
+        return beat.sent(now);
+    }
+
+    // Forgets a message whose id nobody will speak of any more.
+    void close(std::uint32_t index)
+    {
+        sent_.take(pool_[index].id);
+        pool_.unlink(index);
+        pool_.release(index);
     }
 
     spelling spell_unacknowledged(std::uint32_t index, message& out)
@@ -401,10 +416,11 @@ private:
     void failed(std::uint32_t index, const message& word, instant now)
     {
         auto& place = pool_[index];
-        const auto error = make_error_code(errc_named(word.name));
+        const auto kind = errc_named(word.name);
         ++place.attempts;
-        place.sure = certainty_of(error);
+        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
         place.id = 0;
+        const auto error = make_error_code(kind, place.sure);
         const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
         const auto rest = may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
         if (!rest) {

@@ -31,7 +31,8 @@ concept random_schedule = requires(const S& schedule, unsigned n, G& generator) 
 
 } // namespace detail
 
-/// A schedule of delays. A value without memory: asked twice for one number it gives the same delay, or one of the same distribution.
+/// A schedule of delays. A value without memory: asked twice for one number it gives the same delay, or one of the same
+/// distribution.
 ///
 /// | expression | result | meaning |
 /// | --- | --- | --- |
@@ -104,19 +105,21 @@ public:
     template <std::convertible_to<duration>... Delays>
         requires(sizeof...(Delays) >= 1 && sizeof...(Delays) <= delays_max)
     constexpr sequence_backoff(Delays... delays) noexcept : delays_{duration{delays}...}, count_{sizeof...(Delays)}
+    {}
+
+    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
     {
+        return delays_[std::min<std::size_t>(std::max(n, 1U), count_) - 1];
     }
 
-    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept { return delays_[std::min<std::size_t>(std::max(n, 1U), count_) - 1]; }
-
 private:
-    std::array<duration, delays_max> delays_{std::chrono::seconds{1}, std::chrono::seconds{2}, std::chrono::seconds{4}, std::chrono::seconds{8},
-                                             std::chrono::seconds{16}};
+    std::array<duration, delays_max> delays_{std::chrono::seconds{1}, std::chrono::seconds{2}, std::chrono::seconds{4},
+                                             std::chrono::seconds{8}, std::chrono::seconds{16}};
     std::size_t count_ = 5;
 };
 
-/// How a delay d is spread, so that clients which lost one hub do not return together. After Marc Brooker, "Exponential Backoff And
-/// Jitter", AWS Architecture Blog, 2015.
+/// How a delay d is spread, so that clients which lost one hub do not return together. After Marc Brooker, "Exponential
+/// Backoff And Jitter", AWS Architecture Blog, 2015.
 enum class jitter : std::uint8_t {
     full,         ///< anywhere in [0, d]: spreads best
     equal,        ///< anywhere in [d/2, d]: never at once
@@ -135,15 +138,16 @@ constexpr duration random_between(duration least, duration most, G& generator)
     return least + duration{static_cast<duration::rep>(random_up_to(width, generator))};
 }
 
-// The delay before is drawn anew, as is the one before that: each delay then has the distribution of a remembered walk, and the schedule
-// needs no memory. After so many steps the walk's start no longer shows.
+// The delay before is drawn anew, as is the one before that: each delay then has the distribution of a remembered walk,
+// and the schedule needs no memory. After so many steps the walk's start no longer shows.
 inline constexpr unsigned walk_steps_max = 32;
 
 template <backoff_schedule S, random_generator G>
 constexpr duration decorrelated_delay(const S& schedule, unsigned n, duration usual, G& generator)
 {
     const duration first = delay_of(schedule, 1, generator).value_or(usual);
-    const duration last = std::max(first, delay_of(schedule, std::numeric_limits<unsigned>::max(), generator).value_or(usual));
+    const duration last =
+        std::max(first, delay_of(schedule, std::numeric_limits<unsigned>::max(), generator).value_or(usual));
     duration drawn = first;
     for (unsigned step = std::min(n, walk_steps_max); step != 0; --step) {
         drawn = random_between(first, drawn > last / 3 ? last : drawn * 3, generator);

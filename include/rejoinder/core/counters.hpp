@@ -11,42 +11,42 @@ namespace rejoinder::inline v0 {
 
 /// Counts since the beginning. They wrap at 2^64. A plain value: distinct objects are independent.
 struct counters {
-    std::uint64_t requests_sent = 0;          ///< first emissions of requests
-    std::uint64_t deliveries_sent = 0;        ///< first emissions of deliveries
+    std::uint64_t requests_sent = 0;   ///< first emissions of requests
+    std::uint64_t deliveries_sent = 0; ///< first emissions of deliveries
     std::uint64_t notifications_sent = 0;
-    std::uint64_t notifications_dropped = 0;  ///< made while offline, or over a bound
+    std::uint64_t notifications_dropped = 0; ///< made while offline, or over a bound
     std::uint64_t replies_received = 0;
-    std::uint64_t errors_received = 0;        ///< last words that were errors
+    std::uint64_t errors_received = 0; ///< last words that were errors
     std::uint64_t acks_received = 0;
-    std::uint64_t requests_received = 0;      ///< that were new
-    std::uint64_t deliveries_received = 0;    ///< that were new
+    std::uint64_t requests_received = 0;   ///< that were new
+    std::uint64_t deliveries_received = 0; ///< that were new
     std::uint64_t notifications_received = 0;
-    std::uint64_t duplicates_suppressed = 0;  ///< repeats that did not run again
-    std::uint64_t answers_replayed = 0;       ///< repeats that got the recorded answer
-    std::uint64_t stale_requests = 0;         ///< ids of an earlier generation
-    std::uint64_t late_replies = 0;           ///< last words that nothing waited for
+    std::uint64_t duplicates_suppressed = 0; ///< repeats that did not run again
+    std::uint64_t answers_replayed = 0;      ///< repeats that got the recorded answer
+    std::uint64_t stale_requests = 0;        ///< ids of an earlier generation
+    std::uint64_t late_replies = 0;          ///< last words that nothing waited for
     std::uint64_t bad_messages = 0;
-    std::uint64_t resent = 0;                 ///< emissions again, after a link loss
-    std::uint64_t retries = 0;                ///< attempts after the first
-    std::uint64_t timeouts = 0;               ///< calls whose deadline passed
-    std::uint64_t cancelled = 0;              ///< calls that their caller gave up
-    std::uint64_t expired = 0;                ///< deliveries whose time to live passed
-    std::uint64_t evicted = 0;                ///< deliveries that gave their place to newer ones
-    std::uint64_t refused = 0;                ///< calls that a bound did not let in
-    std::uint64_t probes_sent = 0;            ///< pings
-    std::uint64_t links_dropped = 0;          ///< dead by silence
-    std::uint64_t resumes = 0;                ///< reconnects that found their session
+    std::uint64_t resent = 0;        ///< emissions again, after a link loss
+    std::uint64_t retries = 0;       ///< attempts after the first
+    std::uint64_t timeouts = 0;      ///< calls whose deadline passed
+    std::uint64_t cancelled = 0;     ///< calls that their caller gave up
+    std::uint64_t expired = 0;       ///< deliveries whose time to live passed
+    std::uint64_t evicted = 0;       ///< deliveries that gave their place to newer ones
+    std::uint64_t refused = 0;       ///< calls that a bound did not let in
+    std::uint64_t probes_sent = 0;   ///< pings
+    std::uint64_t links_dropped = 0; ///< dead by silence
+    std::uint64_t resumes = 0;       ///< reconnects that found their session
     std::uint64_t sessions_started = 0;
     std::uint64_t sessions_ended = 0;
-    std::uint64_t replaced = 0;               ///< connections displaced by a newer one of their session
-    std::uint64_t detaches_cancelled = 0;     ///< identities that were back within the grace
-    std::uint64_t detaches_executed = 0;      ///< identities whose clean-up ran
+    std::uint64_t replaced = 0;           ///< connections displaced by a newer one of their session
+    std::uint64_t detaches_cancelled = 0; ///< identities that were back within the grace
+    std::uint64_t detaches_executed = 0;  ///< identities whose clean-up ran
     std::uint64_t auth_refused = 0;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
     std::uint64_t frames_out = 0;
-    std::uint64_t handler_failures = 0;       ///< handlers that threw or answered with an error
+    std::uint64_t handler_failures = 0; ///< handlers that threw or answered with an error
 
     constexpr counters& operator+=(const counters& other) noexcept;
 
@@ -56,7 +56,7 @@ struct counters {
 /// One counter: its name, and where it is.
 struct counter_entry {
     std::string_view name;
-    std::uint64_t counters::*member;
+    std::uint64_t counters::* member;
 };
 
 /// All counters, in the order of their declaration.
@@ -99,7 +99,8 @@ inline constexpr std::array counter_table{
     counter_entry{"handler_failures", &counters::handler_failures},
 };
 
-static_assert(sizeof(counters) == counter_table.size() * sizeof(std::uint64_t), "counter_table must name every counter once");
+static_assert(sizeof(counters) == counter_table.size() * sizeof(std::uint64_t),
+              "counter_table must name every counter once");
 
 constexpr counters& counters::operator+=(const counters& other) noexcept
 {

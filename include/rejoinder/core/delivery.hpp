@@ -28,11 +28,18 @@ enum class stage : std::uint8_t {
 /// Whether a message may be run twice if that is what it takes to get an answer.
 enum class repeatable : std::uint8_t { no, idempotent };
 
+/// What becomes of a call whose target is not connected: a hub's question, a session's outbox waits anyway.
+enum class absent : std::uint8_t {
+    fail, ///< it ends with `not_connected` at once
+    wait, ///< it waits for the target, and survives the target's reload as far as it may be repeated
+};
+
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
     duration timeout = duration::zero();    ///< the whole call; zero: the session's default for the name
     repeatable repeat = repeatable::no;     ///< lets a request be retried, and survive its session
+    absent when_absent = absent::fail;      ///< for calls of a hub
     std::string_view key{};                 ///< the application's name for "the same thing"; borrowed during the call only
 };
 
@@ -44,6 +51,7 @@ struct delivery {
     message_kind kind = message_kind::request;
     stage at = stage::none;
     certainty sure = certainty::never_sent; ///< what an error would say now
+    certainty earlier = certainty::never_sent; ///< what is known of the attempts before this one
     repeatable repeat = repeatable::no;
     encoding form = encoding::text;
     std::uint32_t generation = 1;           ///< of this place; handles carry it
@@ -62,6 +70,17 @@ struct delivery {
 
     /// What it counts in the outbox.
     [[nodiscard]] std::size_t bytes() const noexcept { return name.size() + payload.size() + key.size(); }
+
+    /// What is known of all attempts when the peer's last word says this of the current one. It was sent, whatever the word says (rule 13), and
+    /// a refusal does not undo an earlier attempt that may have run.
+    [[nodiscard]] certainty certainty_after(certainty said) const noexcept
+    {
+        if (said == certainty::never_sent) {
+            return certainty::maybe_executed;
+        }
+        const bool ran = earlier == certainty::maybe_executed || earlier == certainty::acknowledged;
+        return said == certainty::not_executed && ran ? earlier : said;
+    }
 
     /// The message to emit now.
     [[nodiscard]] message spelled(instant now) const
@@ -85,6 +104,7 @@ struct delivery {
         ++generation;
         generation += generation == 0 ? 1 : 0;
         sure = certainty::never_sent;
+        earlier = certainty::never_sent;
         attempts = 0;
         id = 0;
         ticket = 0;

@@ -24,13 +24,16 @@ struct disconnect_stats_options {
 /// What is known of one user's disconnects.
 struct user_disconnects {
     std::string user;
-    std::uint64_t count = 0;                                 ///< never too low; too high by `overcount` at most
-    std::uint64_t overcount = 0;                             ///< what was inherited from a user whose place this one took
+    std::uint64_t count = 0;     ///< never too low; too high by `overcount` at most
+    std::uint64_t overcount = 0; ///< what was inherited from a user whose place this one took
     std::array<std::uint64_t, close_reason_count> reasons{}; ///< since then; their sum is `count - overcount`
     instant last{};
 
     /// How often for this reason.
-    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept { return reasons[static_cast<std::size_t>(reason)]; }
+    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons[static_cast<std::size_t>(reason)];
+    }
 
     /// How often at least.
     [[nodiscard]] constexpr std::uint64_t certainly() const noexcept { return count - overcount; }
@@ -38,12 +41,12 @@ struct user_disconnects {
 
 /// Counts of disconnects: all of them by reason, and the users who have most.
 ///
-/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent and Top-k Elements in
-/// Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest, and inherits that count. So whoever has more
-/// than total / users_max disconnects is surely among them.
+/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent
+/// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
+/// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
 ///
-/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log users).
-/// Distinct objects are independent; one object is used from one thread at a time.
+/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
+/// users). Distinct objects are independent; one object is used from one thread at a time.
 class disconnect_stats {
 public:
     disconnect_stats() = default;
@@ -53,7 +56,10 @@ public:
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
 
     /// All disconnects for this reason.
-    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept { return reasons_[static_cast<std::size_t>(reason)]; }
+    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons_[static_cast<std::size_t>(reason)];
+    }
 
     /// When the last one was; `instant::min()` if there was none.
     [[nodiscard]] instant last() const noexcept { return last_; }
@@ -64,11 +70,13 @@ public:
     /// What is known of a user, or null. Valid until the next change.
     [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
     {
-        const auto found = std::find_if(users_.begin(), users_.end(), [user](const user_disconnects& each) { return each.user == user; });
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
         return found == users_.end() ? nullptr : &*found;
     }
 
-    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the next change.
+    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
+    /// next change.
     [[nodiscard]] std::vector<const user_disconnects*> top(std::size_t count) const
     {
         auto found = frequent(0);
@@ -116,7 +124,8 @@ public:
 private:
     user_disconnects& place_of(std::string_view user)
     {
-        const auto found = std::find_if(users_.begin(), users_.end(), [user](const user_disconnects& each) { return each.user == user; });
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
         if (found != users_.end()) {
             return *found;
         }
@@ -127,9 +136,10 @@ private:
             return fresh;
         }
         // Of equals the one longest quiet gives way.
-        const auto least = std::min_element(users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
-            return left.count != right.count ? left.count < right.count : left.last < right.last;
-        });
+        const auto least = std::min_element(
+            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
+                return left.count != right.count ? left.count < right.count : left.last < right.last;
+            });
         least->user = user;
         least->overcount = least->count;
         least->reasons = {};

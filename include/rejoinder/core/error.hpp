@@ -118,6 +118,10 @@ constexpr std::optional<errc> kind_in(int value) noexcept
     return static_cast<errc>(kind);
 }
 
+// Of an error of this value, what the peer said to whoever is told of it at this moment; null: nobody knows. A floor above sets it, once and
+// before main: that there are threads, each of them told something else, is known there only.
+inline std::string_view (*spoken_text)(int value) noexcept = nullptr;
+
 class error_category final : public std::error_category {
 public:
     const char* name() const noexcept override { return "rejoinder"; }
@@ -132,6 +136,9 @@ public:
         std::string text{entry.text};
         if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent && entry.usual != certainty::never_sent) {
             text += " (it was never sent)";
+        }
+        if (const auto said = spoken_text == nullptr ? std::string_view{} : spoken_text(value); !said.empty()) {
+            text.append(": ").append(said);
         }
         return text;
     }

@@ -17,12 +17,12 @@ namespace rejoinder::inline v0 {
 
 /// The lengths of a heartbeat. Zero turns a rule off.
 struct heartbeat_options {
-    duration ping_every = std::chrono::seconds{20};          ///< between pings on a link that needs no probe; zero: only probes
-    duration dead_after = std::chrono::seconds{60};          ///< of hearing nothing at all; zero: never
-    duration ack_timeout = std::chrono::seconds{10};         ///< the longest wait for a proof or for a probe's pong; zero: no probes
-    duration probe_least = std::chrono::milliseconds{100};   ///< the shortest wait for a proof before a probe
-    duration pong_least = std::chrono::milliseconds{150};    ///< the shortest wait for a probe's pong
-    duration idle_after = duration::zero();                  ///< without traffic of the application and without an awaited answer; zero: never
+    duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
+    duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
+    duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
+    duration probe_least = std::chrono::milliseconds{100}; ///< shortest wait for a proof before a probe
+    duration pong_least = std::chrono::milliseconds{150};  ///< shortest wait for a probe's pong
+    duration idle_after = duration::zero();                ///< without traffic of the application; zero: never
 };
 
 /// Whether the wire has session-level pings (`capabilities::probe`).
@@ -38,25 +38,27 @@ enum class beat : std::uint8_t {
 
 /// The heartbeat of one connection (contract, point 5). Make one when a connection attaches; it ends with it.
 ///
-/// Channels are ordered, so an answer to the message at one position, or a pong, proves that all emitted before has arrived. While something
-/// emitted lacks this proof for a round trip's timeout, a ping is asked for: the probe. A probe whose pong stays out as long means that the
-/// link is dead. Each proof and each pong shows that the link works and starts that wait anew; anything else that comes meanwhile (a large
-/// answer in front of the pong) stretches it, up to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its
-/// answer is awaited probes go on, each time twice as far apart, up to `ping_every`.
+/// Channels are ordered, so an answer to the message at one position, or a pong, proves that all emitted before has
+/// arrived. While something emitted lacks this proof for a round trip's timeout, a ping is asked for: the probe. A
+/// probe whose pong stays out as long means that the link is dead. Each proof and each pong shows that the link works
+/// and starts that wait anew; anything else that comes meanwhile (a large answer in front of the pong) stretches it, up
+/// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
+/// probes go on, each time twice as far apart, up to `ping_every`.
 ///
-/// Before `advance`, feed what has been read already: a look at the clock after a long pause of this side must not be blamed on the peer.
-/// All operations are O(1) and allocate nothing. Distinct objects are independent; one object is used from one thread at a time.
+/// Before `advance`, feed what has been read already: a look at the clock after a long pause of this side must not be
+/// blamed on the peer. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
+/// used from one thread at a time.
 class heartbeat {
 public:
     /// The heartbeat of a connection that attaches now; `known` is what an earlier connection to the peer learned.
     constexpr heartbeat(const heartbeat_options& options, instant now, probing ability) noexcept
         : heartbeat{options, now, ability, round_trip{}}
-    {
-    }
-    constexpr heartbeat(const heartbeat_options& options, instant now, probing ability, const round_trip& known) noexcept
-        : options_{options}, trip_{known}, received_at_{now}, touched_at_{now}, pinged_at_{now}, quiet_since_{now}, ability_{ability}
-    {
-    }
+    {}
+    constexpr heartbeat(const heartbeat_options& options, instant now, probing ability,
+                        const round_trip& known) noexcept
+        : options_{options}, trip_{known}, received_at_{now}, touched_at_{now}, pinged_at_{now}, quiet_since_{now},
+          ability_{ability}
+    {}
 
     /// What is known of the round trip: hand it to the next connection's heartbeat.
     [[nodiscard]] constexpr const round_trip& trip() const noexcept { return trip_; }
@@ -70,6 +72,9 @@ public:
         return dead_ ? never : std::min({dead_at(), ping_at(), idle_at()});
     }
 
+    /// The same while a ping that `advance` asked for cannot go out: a connection that is full must not keep its owner busy.
+    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept { return dead_ ? never : std::min(dead_at(), idle_at()); }
+
     /// Anything came from the peer: a message or, better, any bytes of one.
     constexpr void received(instant now) noexcept { received_at_ = std::max(received_at_, now); }
 
@@ -81,7 +86,6 @@ public:
             return;
         }
         proven_ = reached;
-        gaps_ = 0;
         alive(now);
         if (judged_ != 0 && reached > judged_position_) {
             acquit();
@@ -116,7 +120,8 @@ public:
             quiet_since_ = now;
         }
         gaps_ = 0;
-        // A ping is out already, and how soon its pong should come is known: no other probe is needed to judge the link.
+        // A ping is out already, and how soon its pong should come is known: no other probe is needed to judge the
+        // link.
         if (judged_ == 0 && pings_ > answered_ && trip_.known() && probes()) {
             judge(pings_, pinged_position_, now);
         }
@@ -129,11 +134,12 @@ public:
     /// The application used the connection, in either direction.
     constexpr void touched(instant now) noexcept { touched_at_ = std::max(touched_at_, now); }
 
-    /// Whoever asks wants to know now whether the link lives: `advance` asks for a ping, and its pong is waited for as a probe's.
+    /// Whoever asks wants to know now whether the link lives: `advance` asks for a ping, and its pong is waited for as
+    /// a probe's.
     constexpr void demand() noexcept { demanded_ = probes(); }
 
-    /// A ping is emitted: because `advance` asked, or unasked, to learn the round trip early. Returns its number: 1, 2, …
-    /// Precondition: the wire has pings.
+    /// A ping is emitted: because `advance` asked, or unasked, to learn the round trip early. Returns its number: 1, 2,
+    /// … Precondition: the wire has pings.
     constexpr std::uint64_t ping(instant now) noexcept
     {
         assert(ability_ == probing::allowed);
@@ -170,7 +176,8 @@ private:
         instant at{};
     };
 
-    // Unanswered pings whose times are kept. Once as many are out, later ones are not timed: the oldest are those whose pongs come next.
+    // Unanswered pings whose times are kept. Once as many are out, later ones are not timed: the oldest are those whose
+    // pongs come next.
     static constexpr std::size_t records_max = 4;
     static constexpr int gaps_max = 40;
 
@@ -195,7 +202,8 @@ private:
             return never;
         }
         const duration patience = trip_.timeout(options_.pong_least, options_.ack_timeout);
-        return std::min(later(std::max(judged_since_, received_at_), patience), later(judged_since_, options_.ack_timeout));
+        return std::min(later(std::max(judged_since_, received_at_), patience),
+                        later(judged_since_, options_.ack_timeout));
     }
 
     [[nodiscard]] constexpr instant ping_at() const noexcept
@@ -271,8 +279,8 @@ private:
                 trip_.sample(now - records_[passed].at);
             }
         }
-        std::copy(records_.begin() + static_cast<std::ptrdiff_t>(passed), records_.begin() + static_cast<std::ptrdiff_t>(recorded_),
-                  records_.begin());
+        std::copy(records_.begin() + static_cast<std::ptrdiff_t>(passed),
+                  records_.begin() + static_cast<std::ptrdiff_t>(recorded_), records_.begin());
         recorded_ -= passed;
     }
 
@@ -280,20 +288,20 @@ private:
     round_trip trip_;
     instant received_at_;
     instant touched_at_;
-    instant pinged_at_;               // the last ping
-    instant quiet_since_;             // the last proof or pong, or what was emitted since when nothing lacked proof
-    instant judged_since_{};          // since when the absence of the judged ping's pong counts
+    instant pinged_at_;      // the last ping
+    instant quiet_since_;    // the last proof or pong, or what was emitted since when nothing lacked proof
+    instant judged_since_{}; // since when the absence of the judged ping's pong counts
     std::uint64_t emitted_ = 0;
     std::uint64_t proven_ = 0;
     std::uint64_t pings_ = 0;
-    std::uint64_t answered_ = 0;      // the highest ping that is known to have come back
+    std::uint64_t answered_ = 0; // the highest ping that is known to have come back
     std::uint64_t pinged_position_ = 0;
-    std::uint64_t judged_ = 0;        // the ping whose pong decides; 0: none
+    std::uint64_t judged_ = 0; // the ping whose pong decides; 0: none
     std::uint64_t judged_position_ = 0;
     std::size_t awaited_ = 0;
     std::array<record, records_max> records_{};
     std::size_t recorded_ = 0;
-    int gaps_ = 0;                    // how often the gap between probes has doubled
+    int gaps_ = 0; // how often the gap between probes has doubled
     probing ability_;
     bool demanded_ = false;
     bool dead_ = false;

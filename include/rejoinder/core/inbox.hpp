@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rejoinder::inline v0 {
@@ -48,6 +49,8 @@ public:
 
     /// Handlers that run or wait for their turn.
     [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+    /// Whether this run has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return runs_.find(which.number) != nullptr; }
     /// Bytes of answers that are kept for repeats.
     [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
 
@@ -88,6 +91,9 @@ public:
     /// `request` or `delivery`. False: the peer broke the protocol.
     bool receive(const message& asked, instant now)
     {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false; // a peer that asks on without reading what it is answered
+        }
         switch (records_.open(asked.id)) {
         case dedup_window::verdict::fresh:
             begin(asked, now);
@@ -130,6 +136,9 @@ public:
     /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
     bool cancel(message_id id)
     {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false;
+        }
         if (records_.is_running(id)) {
             cancel_run({run_of_slot_[slot_of(id)]});
             return true;
@@ -164,11 +173,12 @@ public:
         }
     }
 
-    /// A word of a running request to its asker; dropped while nobody hears it.
+    /// A word of a running request to its asker; dropped while nobody hears it, or too much waits for the connection.
     void progress(invocation which, const payload_view& payload)
     {
         const auto* one = runs_.find(which.number);
-        if (one != nullptr && one->id != 0 && one->at == run_state::running && linked_) {
+        const bool heard = one != nullptr && one->id != 0 && one->at == run_state::running && linked_;
+        if (heard && todo_.urgent.size() < std::size_t{options_.notifications_max} + options_.capacity) {
             todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
         }
     }
@@ -219,6 +229,9 @@ private:
         bool receipted = false; // acknowledged on receipt
     };
 
+    // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
+    [[nodiscard]] std::size_t urgent_max() const noexcept { return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity}; }
+
     [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
 
     void begin(const message& asked, instant now)
@@ -235,18 +248,17 @@ private:
                                 options_.ack.when(asked.name) == ack_when::received;
         const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
         run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
-        if (on_receipt) {
-            ++receipted_;
-            one.id = 0; // the run leaves its slot (rule 10)
-            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
-            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
-        }
+        one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
         const auto number = runs_.open(one);
         if (!number) {
-            return refuse(asked.id, errc::busy);
+            return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
         }
-        if (one.id != 0) {
-            remember(one.id, *number);
+        if (on_receipt) {
+            ++receipted_;
+            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
+            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
+        } else {
+            remember(asked.id, *number);
         }
         start({*number}, asked, deadline);
     }
@@ -286,11 +298,8 @@ private:
         }
         auto& one = *runs_.find(next->number);
         one.at = run_state::running;
-        const auto number = one.note;
-        one.note = 0;
-        const auto& kept = todo_.kept(number);
+        const auto& kept = todo_.hand_over(std::exchange(one.note, 0));
         todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, one.deadline});
-        todo_.release(number); // it keeps its bytes until it is taken again, which is after the driver has the output
     }
 
     // A run is over: it leaves the bound that it counted in.
@@ -335,7 +344,7 @@ private:
         if (!linked_) {
             return; // the asker repeats its id when it is back (contract, point 6)
         }
-        const bool kept = records_.answer(ended.id).kind == answer.kind && records_.answer(ended.id).code == answer.code;
+        const bool kept = records_.answer(ended.id) == answer;
         const auto note = kept ? 0 : todo_.keep(answer.code, answer.payload, answer.text);
         todo_.urgent.push_back({answer.kind, ended.id, note});
     }

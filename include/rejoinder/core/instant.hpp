@@ -18,7 +18,7 @@ inline constexpr instant never = instant::max();
 /// `now + length` without overflow: a length too long to add is `never`.
 constexpr instant later(instant now, duration length) noexcept
 {
-    return length >= never - now ? never : now + length;
+    return now > instant{} && length >= never - now ? never : now + length;
 }
 
 } // namespace rejoinder::inline v0

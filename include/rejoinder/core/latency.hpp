@@ -14,11 +14,12 @@
 
 namespace rejoinder::inline v0 {
 
-/// A histogram of durations from 1 µs to an hour, under 1 KiB, in the manner of Gil Tene's HdrHistogram: each doubling of the length is cut
-/// into 8 buckets, so that a quantile is at most an eighth, or 1 µs, above the truth. Longer ones count in the last bucket.
+/// A histogram of durations from 1 µs to an hour, under 1 KiB, in the manner of Gil Tene's HdrHistogram: each doubling
+/// of the length is cut into 8 buckets, so that a quantile is at most an eighth, or 1 µs, above the truth. Longer ones
+/// count in the last bucket.
 ///
-/// `record` is O(1), `quantile` and `+=` are O(buckets). A bucket that reaches 2^32 halves all of them: recent lengths then weigh more.
-/// Distinct objects are independent; one object is used from one thread at a time.
+/// `record` is O(1), `quantile` and `+=` are O(buckets). A bucket that would reach 2^32 halves all of them first: later
+/// lengths then weigh more. Distinct objects are independent; one object is used from one thread at a time.
 class latency {
 public:
     /// How many lengths were recorded.
@@ -27,8 +28,8 @@ public:
     /// The longest one; zero if there is none.
     [[nodiscard]] constexpr duration longest() const noexcept { return longest_; }
 
-    /// The length that a share `q` of those recorded did not exceed: its bucket's upper end, in whole µs; zero if none was recorded.
-    /// `q` is clamped to [0, 1]; one that is no number counts as 0.
+    /// The length that a share `q` of those recorded did not exceed: its bucket's upper end, in whole µs; zero if none
+    /// was recorded. `q` is clamped to [0, 1]; one that is no number counts as 0.
     [[nodiscard]] constexpr duration quantile(double q) const noexcept
     {
         std::uint64_t total = 0;
@@ -54,14 +55,23 @@ public:
         length = std::max(length, duration::zero());
         longest_ = std::max(longest_, length);
         count_ += times;
-        add(index_of(length), times);
+        auto& bucket = buckets_[index_of(length)];
+        while (times > bucket_most - bucket) {
+            halve();
+            times -= times / 2; // this call weighs as much as what it joins
+        }
+        bucket += times;
     }
 
     /// Adds what another recorded.
-    constexpr latency& operator+=(const latency& other) noexcept
+    constexpr latency& operator+=(latency other) noexcept
     {
+        while (overflows(other)) {
+            halve();
+            other.halve();
+        }
         for (std::size_t index = 0; index != buckets_max; ++index) {
-            add(index, other.buckets_[index]);
+            buckets_[index] += other.buckets_[index];
         }
         longest_ = std::max(longest_, other.longest_);
         count_ += other.count_;
@@ -82,7 +92,8 @@ private:
             return static_cast<std::size_t>(micros);
         }
         const auto doublings = static_cast<unsigned>(std::bit_width(micros)) - 1 - cut_bits;
-        return std::min<std::size_t>(buckets_max - 1, static_cast<std::size_t>(doublings * cuts + (micros >> doublings)));
+        return std::min<std::size_t>(buckets_max - 1,
+                                     static_cast<std::size_t>(doublings * cuts + (micros >> doublings)));
     }
 
     // The first whole microsecond above a bucket.
@@ -102,16 +113,23 @@ private:
         return std::clamp<std::uint64_t>(rank, 1, total);
     }
 
-    constexpr void add(std::size_t index, std::uint32_t times) noexcept
+    [[nodiscard]] constexpr bool overflows(const latency& other) const noexcept
     {
-        while (times > std::numeric_limits<std::uint32_t>::max() - buckets_[index]) {
-            for (auto& bucket : buckets_) {
-                bucket /= 2;
-            }
-            times -= times / 2; // the rest of this call weighs as much as what it joins
+        bool any = false;
+        for (std::size_t index = 0; index != buckets_max; ++index) {
+            any = any || other.buckets_[index] > bucket_most - buckets_[index];
         }
-        buckets_[index] += times;
+        return any;
     }
+
+    constexpr void halve() noexcept
+    {
+        for (auto& bucket : buckets_) {
+            bucket /= 2;
+        }
+    }
+
+    static constexpr std::uint32_t bucket_most = std::numeric_limits<std::uint32_t>::max();
 
     std::array<std::uint32_t, buckets_max> buckets_{};
     std::uint64_t count_ = 0;

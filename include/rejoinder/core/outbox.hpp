@@ -28,9 +28,9 @@ enum class overflow : std::uint8_t {
 struct outbox_options {
     std::size_t messages_max = 100;
     std::size_t bytes_max = std::size_t{16} << 20;
-    duration ttl = std::chrono::hours{1};              ///< of a message that names no other
+    duration ttl = std::chrono::hours{1}; ///< of a message that names no other
     overflow on_overflow = overflow::reject_newest;
-    unsigned tries = 3;                                ///< of one message, for whoever sends; the outbox itself does not count them
+    unsigned tries = 3; ///< of one message, for whoever sends; the outbox itself does not count them
 };
 
 /// How an entry left, or failed to enter, an outbox.
@@ -74,15 +74,17 @@ struct departed {
 
 /// A queue of messages that wait for a link. `T` is the caller's value for a message: an index, or the whole of it.
 ///
-/// No entry vanishes silently: each leaves through a function that returns it, one at a time, so that the caller can complete it. To push:
-/// first `make_room` until it returns nothing, then `push`. A value that is not taken stays with the caller.
+/// No entry vanishes silently: each leaves through a function that returns it, one at a time, so that the caller can
+/// complete it. To push: first `make_room` until it returns nothing, then `push`. A value that is not taken stays with
+/// the caller.
 ///
-/// At most `messages_max` entries and `bytes_max` bytes wait; at the bound `on_overflow` decides. `restore` alone may exceed them, because what
-/// is restored was within them when it was pushed.
+/// At most `messages_max` entries and `bytes_max` bytes wait; at the bound `on_overflow` decides. `restore` alone may
+/// exceed them, because what is restored was within them when it was pushed.
 ///
-/// `push`, `front` and taking the front are O(1) amortised plus O(log n) for the expiry's order; `find` and `take` are O(log n); `restore` is
-/// O(1) at the front and O(n) elsewhere. Memory grows to the largest number that waited, and then nothing is allocated (but by `T` itself).
-/// References are valid until the next change. Distinct objects are independent; one object is used from one thread at a time.
+/// `push`, `front` and taking the front are O(1) amortised plus O(log n) for the expiry's order; `find` and `take` are
+/// O(log n); `restore` is O(1) at the front and O(n) elsewhere. Memory grows to the largest number that waited, and
+/// then nothing is allocated (but by `T` itself). References are valid until the next change. Distinct objects are
+/// independent; one object is used from one thread at a time.
 template <std::movable T>
 class outbox {
 public:
@@ -118,7 +120,10 @@ public:
     }
 
     /// When the first entry expires; `never` if none does.
-    [[nodiscard]] constexpr instant next_expiry() const noexcept { return expiries_.empty() ? never : expiries_.front().at; }
+    [[nodiscard]] constexpr instant next_expiry() const noexcept
+    {
+        return expiries_.empty() ? never : expiries_.front().at;
+    }
 
     /// Whether a message of so many bytes can be pushed now.
     [[nodiscard]] constexpr bool fits(std::size_t bytes) const noexcept
@@ -126,7 +131,8 @@ public:
         return live_ < options_.messages_max && bytes <= options_.bytes_max && bytes_ <= options_.bytes_max - bytes;
     }
 
-    /// Where `drop_oldest` is set: drops the oldest entry if a message of so many bytes does not fit, and would fit an empty outbox.
+    /// Where `drop_oldest` is set: drops the oldest entry if a message of so many bytes does not fit, and would fit an
+    /// empty outbox.
     [[nodiscard]] constexpr std::optional<departed<T>> make_room(std::size_t bytes)
     {
         const bool hopeless = bytes > options_.bytes_max || options_.messages_max == 0;
@@ -136,9 +142,10 @@ public:
         return extract(0, departure::evicted);
     }
 
-    /// Appends a message. Returns its ticket, or nothing if it does not fit: then it was refused, and `value` is as it was.
-    /// `ttl`: how long it may wait; nothing: the options' length. A length too long to add means for ever.
-    constexpr std::optional<ticket> push(T&& value, std::size_t bytes, instant now, std::optional<duration> ttl = std::nullopt)
+    /// Appends a message. Returns its ticket, or nothing if it does not fit: then it was refused, and `value` is as it
+    /// was. `ttl`: how long it may wait; nothing: the options' length. A length too long to add means for ever.
+    constexpr std::optional<ticket> push(T&& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
     {
         if (!fits(bytes)) {
             return std::nullopt;
@@ -150,7 +157,8 @@ public:
         fill(used_, entry{id, std::move(value), bytes, pushed, later(now, ttl.value_or(options_.ttl))});
         return id;
     }
-    constexpr std::optional<ticket> push(const T& value, std::size_t bytes, instant now, std::optional<duration> ttl = std::nullopt)
+    constexpr std::optional<ticket> push(const T& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
         requires std::copy_constructible<T>
     {
         return push(T(value), bytes, now, ttl);
@@ -169,15 +177,18 @@ public:
         pushed = newer != nullptr ? std::min(pushed, newer->pushed) : pushed;
         fill(place, entry{id, std::move(value), bytes, pushed, expires});
     }
-    /// The same for an entry whose age is not at hand: it is reckoned back from its expiry by the options' time to live, and one that never
-    /// expires counts as old as its neighbours allow.
+    /// The same for an entry whose age is not at hand: it is reckoned back from its expiry by the options' time to
+    /// live, and one that never expires counts as old as its neighbours allow.
     constexpr void restore(ticket id, T value, std::size_t bytes, instant expires)
     {
         const duration ttl = std::max(options_.ttl, duration::zero());
         const bool reckonable = expires != never && expires >= instant::min() + ttl;
         restore(id, std::move(value), bytes, expires, reckonable ? expires - ttl : instant::min());
     }
-    constexpr void restore(departed<T> gone) { restore(gone.id, std::move(gone.value), gone.bytes, gone.expires, gone.pushed); }
+    constexpr void restore(departed<T> gone)
+    {
+        restore(gone.id, std::move(gone.value), gone.bytes, gone.expires, gone.pushed);
+    }
 
     /// Takes the entry of this ticket out, if it waits.
     constexpr std::optional<departed<T>> take(ticket id, departure how)
@@ -227,7 +238,8 @@ public:
     }
 
 private:
-    // A place in the ring. Taken from the middle it stays as a gap that keeps its ticket, so that a binary search still works.
+    // A place in the ring. Taken from the middle it stays as a gap that keeps its ticket, so that a binary search still
+    // works.
     struct cell {
         ticket id = 0;
         std::optional<entry> kept{};
@@ -245,8 +257,14 @@ private:
         return left.at != right.at ? left.at > right.at : left.id > right.id;
     }
 
-    [[nodiscard]] constexpr cell& at(std::size_t place) noexcept { return cells_[(first_ + place) & (cells_.size() - 1)]; }
-    [[nodiscard]] constexpr const cell& at(std::size_t place) const noexcept { return cells_[(first_ + place) & (cells_.size() - 1)]; }
+    [[nodiscard]] constexpr cell& at(std::size_t place) noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
+    [[nodiscard]] constexpr const cell& at(std::size_t place) const noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
 
     // The first place whose ticket is not below `id`.
     [[nodiscard]] constexpr std::size_t lower_bound(ticket id) const noexcept
@@ -372,7 +390,8 @@ private:
         }
     }
 
-    // The top of the heap is an entry that waits; entries that have left are at most as many as those that wait, and a few.
+    // The top of the heap is an entry that waits; entries that have left are at most as many as those that wait, and a
+    // few.
     constexpr void settle_expiries()
     {
         const auto gone = [this](const expiry& due) {

@@ -103,16 +103,14 @@ public:
     std::size_t expire(instant now)
     {
         std::size_t expired = 0;
-        // Nothing of this object may be touched once a completion has destroyed it, in this call or one around it.
-        destruction_watch watch{*this};
-        while (!watch.destroyed) {
-            const auto id = timers_.expire(now);
-            if (!id) {
-                break;
+        while (const auto id = timers_.expire(now)) {
+            auto taken = calls_.take(*id);
+            if (!taken) {
+                continue;
             }
-            if (auto taken = calls_.take(*id)) {
-                ++expired;
-                complete_failed(std::move(*taken), make_error_code(errc::timed_out));
+            ++expired;
+            if (!outlives_time_out(std::move(*taken))) {
+                break;
             }
         }
         return expired;
@@ -131,6 +129,8 @@ private:
         timer_id timer;
     };
 
+    // Says whether a completion destroyed the object that called it, of which nothing may be touched then, neither by this
+    // call of `expire` nor by one around it.
     struct destruction_watch {
         explicit destruction_watch(pending_calls& owner) noexcept
             : watched(&owner), outer(std::exchange(owner.destroyed_, &destroyed))
@@ -160,6 +160,13 @@ private:
             timers_.cancel(taken->timer);
         }
         return taken;
+    }
+
+    bool outlives_time_out(call late)
+    {
+        destruction_watch watch{*this};
+        complete_failed(std::move(late), make_error_code(errc::timed_out));
+        return !watch.destroyed;
     }
 
     static void complete_failed(call failed, std::error_code ec) { std::move(failed.completion)(ec, Values{}...); }

@@ -9,7 +9,8 @@
 
 namespace rejoinder::inline v0 {
 
-/// A generator of random bits: what `std::uniform_random_bit_generator` asks for, without the cost of including `<random>`.
+/// A generator of random bits: what `std::uniform_random_bit_generator` asks for, without the cost of including
+/// `<random>`.
 ///
 /// | expression | result | meaning |
 /// | --- | --- | --- |
@@ -22,10 +23,11 @@ concept random_generator = std::invocable<G&> && std::unsigned_integral<std::inv
     requires std::bool_constant<(G::min() < G::max())>::value;
 };
 
-/// A small generator seeded by its owner: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+/// A small generator seeded by its owner: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
+/// Generators", OOPSLA 2014).
 ///
-/// For jitter only. Whoever sees one number can compute all others, so tokens, session ids and masking keys never come from here.
-/// Distinct objects are independent; one object is used from one thread at a time.
+/// For jitter only. Whoever sees one number can compute all others, so tokens, session ids and masking keys never come
+/// from here. Distinct objects are independent; one object is used from one thread at a time.
 class random_source {
 public:
     using result_type = std::uint64_t;
@@ -62,7 +64,8 @@ constexpr std::uint64_t random_64(G& generator)
         return generator() - G::min();
     } else {
         std::uint64_t bits = 0;
-        for (std::uint64_t reach = 0; reach != widest; reach = reach > widest / (range + 1) ? widest : reach * (range + 1) + range) {
+        for (std::uint64_t reach = 0; reach != widest;
+             reach = reach > widest / (range + 1) ? widest : reach * (range + 1) + range) {
             bits = bits * (range + 1) + (generator() - G::min());
         }
         return bits;
@@ -81,7 +84,8 @@ constexpr std::uint64_t upper_product(std::uint64_t left, std::uint64_t right) n
     return left_high * right_high + (middle >> 32) + (carried >> 32);
 }
 
-// A number of [0, most]. Scaled instead of drawn again until it fits, so that no generator, however poor, can keep it busy.
+// A number of [0, most]. Scaled instead of drawn again until it fits, so that no generator, however poor, can keep it
+// busy.
 template <random_generator G>
 constexpr std::uint64_t random_up_to(std::uint64_t most, G& generator)
 {

@@ -36,10 +36,11 @@ constexpr std::string_view name_of(presence state) noexcept
     return names[static_cast<std::size_t>(state)];
 }
 
-/// A policy that decides when an identity counts as gone. One object per identity, copied from the one in the options.
+/// A policy that decides when an identity counts as gone. One object per identity.
 ///
 /// | expression | result | meaning |
 /// | --- | --- | --- |
+/// | `G(length)` | | the presence of an absent identity, with the grace of the options |
 /// | `g.state()` (const) | `presence` | where the identity stands |
 /// | `g.attached()` (const) | `std::uint32_t` | its attached sessions |
 /// | `g.next_deadline()` (const) | `instant` | when `expire` has something to say; `never`: not without another input |
@@ -48,24 +49,28 @@ constexpr std::string_view name_of(presence state) noexcept
 /// | `g.expire(now)` | `bool` | true once per absence: run the clean-up now; the state is then `cleaning` until `clean_up_done` |
 /// | `g.clean_up_done()` | | the clean-up has ended, however it ended; the state is then `absent` |
 template <class G>
-concept grace_policy = std::copyable<G> && requires(G& grace, const G& constant, instant now) {
-    { constant.state() } -> std::same_as<presence>;
-    { constant.attached() } -> std::same_as<std::uint32_t>;
-    { constant.next_deadline() } -> std::same_as<instant>;
-    { grace.attach(now) } -> std::same_as<arrival>;
-    grace.detach(now);
-    { grace.expire(now) } -> std::same_as<bool>;
-    grace.clean_up_done();
-};
+concept grace_policy =
+    std::copyable<G> && std::constructible_from<G, duration> && requires(G& grace, const G& constant, instant now) {
+        { constant.state() } -> std::same_as<presence>;
+        { constant.attached() } -> std::same_as<std::uint32_t>;
+        { constant.next_deadline() } -> std::same_as<instant>;
+        { grace.attach(now) } -> std::same_as<arrival>;
+        grace.detach(now);
+        { grace.expire(now) } -> std::same_as<bool>;
+        grace.clean_up_done();
+    };
 
-/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a fixed time.
+/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a
+/// fixed time.
 ///
-/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced (rule 17). A session
-/// that attaches after the grace has passed, but before `expire` was asked, is still back in it: nobody was told anything.
-/// All operations are O(1). Distinct objects are independent; one object is used from one thread at a time.
+/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced
+/// (rule 17). A session that attaches after the grace has passed, but before `expire` was asked, is still back in it:
+/// nobody was told anything. All operations are O(1). Distinct objects are independent; one object is used from one
+/// thread at a time.
 class reconnect_grace {
 public:
-    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its last detach.
+    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its
+    /// last detach.
     constexpr explicit reconnect_grace(duration grace = std::chrono::seconds{5}) noexcept : grace_{grace} {}
 
     /// Where the identity stands.
@@ -75,7 +80,10 @@ public:
     [[nodiscard]] constexpr std::uint32_t attached() const noexcept { return attached_; }
 
     /// When the grace is over; `never` outside it.
-    [[nodiscard]] constexpr instant next_deadline() const noexcept { return state_ == presence::grace ? deadline_ : never; }
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        return state_ == presence::grace ? deadline_ : never;
+    }
 
     /// A session of it asks to attach.
     constexpr arrival attach(instant /*now*/) noexcept

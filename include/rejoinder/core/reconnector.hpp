@@ -81,6 +81,7 @@ public:
             return;
         }
         failures_ = 0;
+        failing_ = false;
         enter(link_state::waiting, now);
         due_ = now;
     }
@@ -117,6 +118,7 @@ public:
     void stop(instant now)
     {
         enter(link_state::disconnected, now);
+        failing_ = false;
         due_ = never;
     }
 

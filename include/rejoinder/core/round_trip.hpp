@@ -11,8 +11,9 @@ namespace rejoinder::inline v0 {
 
 /// The estimate of RFC 6298: a smoothed round trip, its mean deviation, and the timeout that follows from them.
 ///
-/// Give it samples of pings only: a ping carries its number, so no sample is ambiguous (Karn's rule), and no handler's time is in it.
-/// All operations are O(1). Distinct objects are independent; one object is used from one thread at a time.
+/// Give it samples of pings only: a ping carries its number, so no sample is ambiguous (Karn's rule), and no handler's
+/// time is in it. All operations are O(1). Distinct objects are independent; one object is used from one thread at a
+/// time.
 class round_trip {
 public:
     /// Whether there was a sample.
@@ -24,8 +25,8 @@ public:
     /// The smoothed deviation (RTTVAR); zero while nothing is known.
     [[nodiscard]] constexpr duration variation() const noexcept { return variation_; }
 
-    /// How long an answer may take before its absence means something: SRTT + max(1 ms, 4 · RTTVAR), not below `least`, doubled for
-    /// each `back_off`, not above `most`. While nothing is known: `most`.
+    /// How long an answer may take before its absence means something: SRTT + max(1 ms, 4 · RTTVAR), not below `least`,
+    /// doubled for each `back_off`, not above `most`. While nothing is known: `most`.
     [[nodiscard]] constexpr duration timeout(duration least, duration most) const noexcept
     {
         if (!known_) {
@@ -47,13 +48,14 @@ public:
             return;
         }
         const duration error = measured > smoothed_ ? measured - smoothed_ : smoothed_ - measured;
-        variation_ += (error - variation_) / 4;   // beta, RFC 6298 §2.3
-        smoothed_ += (measured - smoothed_) / 8;  // alpha
+        variation_ += (error - variation_) / 4;  // beta, RFC 6298 §2.3
+        smoothed_ += (measured - smoothed_) / 8; // alpha
     }
 
     /// A timeout made this side give up the link: the next ones are twice as long (RFC 6298 §5.5), at most 2^20 times.
     ///
-    /// Without it, a link on which one large message takes longer than the timeout would be given up, and the message sent again, for ever.
+    /// Without it, a link on which one large message takes longer than the timeout would be given up, and the message
+    /// sent again, for ever.
     constexpr void back_off() noexcept { doublings_ = std::min(doublings_ + 1, doublings_max); }
 
     /// The link answered in time when it was doubted: timeouts are as estimated again.

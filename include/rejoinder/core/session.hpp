@@ -63,6 +63,8 @@ public:
     [[nodiscard]] std::size_t waiting() const noexcept { return asker_.waiting(); }
     /// Handlers of this side that run or wait for their turn.
     [[nodiscard]] std::size_t running() const noexcept { return inbox_.running(); }
+    /// Whether this run of a handler has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return inbox_.is_running(which); }
     /// Bytes of answers kept for repeats.
     [[nodiscard]] std::size_t kept_bytes() const noexcept { return inbox_.kept_bytes(); }
     [[nodiscard]] const counters& counts() const noexcept { return counts_; }
@@ -71,7 +73,10 @@ public:
     /// When `advance` is due at the latest; `never` if there is nothing to wait for.
     [[nodiscard]] instant next_deadline() const noexcept
     {
-        return beat_ ? std::min(asker_.next_deadline(), beat_->next_deadline()) : asker_.next_deadline();
+        if (!beat_) {
+            return asker_.next_deadline();
+        }
+        return std::min(asker_.next_deadline(), ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
     }
     /// What the caller of a message left with it; null once it is settled. For `progressed`.
     [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
@@ -260,7 +265,9 @@ private:
         case message_kind::delivery: beat_->touched(now); return confirmed_ && inbox_.receive(came, now);
         case message_kind::notification:
             beat_->touched(now);
-            inbox_.notified(came);
+            if (confirmed_) {
+                inbox_.notified(came);
+            }
             return confirmed_;
         case message_kind::cancel: return confirmed_ && inbox_.cancel(came.id);
         case message_kind::reply:

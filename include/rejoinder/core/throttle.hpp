@@ -30,13 +30,15 @@ struct released {
     T value;
 };
 
-/// A throttle: an event whose name's last one went a whole interval ago goes at once, others are held, each replacing the one before it.
+/// A throttle: an event whose name's last one went a whole interval ago goes at once, others are held, each replacing
+/// the one before it.
 ///
-/// Ask `release` at `next_deadline`, until it returns nothing. A name whose interval has passed and that holds nothing is forgotten when room
-/// is needed. When `names_max` names are busy, events of further names go at once, uncounted: no event is lost, and `unthrottled` tells.
+/// Ask `release` at `next_deadline`, until it returns nothing. A name whose interval has passed and that holds nothing
+/// is forgotten when room is needed. When `names_max` names are busy, events of further names go at once, uncounted: no
+/// event is lost, and `unthrottled` tells.
 ///
-/// `offer` is O(log names) and allocates for a new name only; `release` and `next_deadline` are O(names).
-/// Distinct objects are independent; one object is used from one thread at a time.
+/// `offer` is O(log names), and O(names) with an allocation for a new one; `release`, which copies a name, and
+/// `next_deadline` are O(names). Distinct objects are independent; one object is used from one thread at a time.
 template <std::movable T>
 class throttle {
 public:
@@ -65,19 +67,19 @@ public:
         if (options_.per_second == 0) {
             return value;
         }
-        auto lane = find(name);
-        if (lane == lanes_.end() || lane->name != name) {
+        auto own = find(name);
+        if (own == lanes_.end() || own->name != name) {
             if (!make_room(now)) {
                 ++unthrottled_;
                 return value;
             }
-            lane = lanes_.insert(find(name), {std::string{name}, std::nullopt, now});
+            own = lanes_.insert(find(name), {std::string{name}, std::nullopt, now});
         }
-        if (lane->held || now < lane->free_at) {
-            lane->held = std::move(value);
+        if (own->held || now < own->free_at) {
+            own->held = std::move(value);
             return std::nullopt;
         }
-        lane->free_at = later(now, interval());
+        own->free_at = later(now, interval());
         return value;
     }
 
@@ -102,7 +104,8 @@ public:
     /// Takes one held event whether its time has come or not: for a link that is about to close.
     [[nodiscard]] constexpr std::optional<released<T>> flush()
     {
-        const auto held = std::find_if(lanes_.begin(), lanes_.end(), [](const lane& each) { return each.held.has_value(); });
+        const auto held =
+            std::find_if(lanes_.begin(), lanes_.end(), [](const lane& each) { return each.held.has_value(); });
         if (held == lanes_.end()) {
             return std::nullopt;
         }
@@ -127,7 +130,8 @@ private:
 
     [[nodiscard]] constexpr auto find(std::string_view name)
     {
-        return std::lower_bound(lanes_.begin(), lanes_.end(), name, [](const lane& each, std::string_view wanted) { return each.name < wanted; });
+        return std::lower_bound(lanes_.begin(), lanes_.end(), name,
+                                [](const lane& each, std::string_view wanted) { return each.name < wanted; });
     }
 
     // Room for one more name, forgetting names that behave as unknown ones would.

@@ -67,7 +67,7 @@ public:
     /// program sleeps through; otherwise it may be earlier, for a far timer to be moved to a finer level.
     instant next_expiry() const noexcept
     {
-        if (size_ == 0) {
+        if (levels_ == 0) {
             return never;
         }
         const auto level = static_cast<unsigned>(std::countr_zero(levels_));
@@ -114,7 +114,7 @@ public:
     std::optional<T> expire(instant now)
     {
         now_ = std::max(now_, tick_reached(now));
-        while (size_ != 0) {
+        while (levels_ != 0) {
             const auto here = static_cast<unsigned>(current_ % slots);
             if ((occupied_[0] >> here & 1) != 0) {
                 const auto index = buckets_[here].head;
@@ -309,7 +309,7 @@ private:
     std::uint64_t current_ = 0; // ticks: milliseconds since the origin; behind now_ only within an expire loop
     std::uint64_t now_ = 0;
     std::size_t size_ = 0;
-    std::uint32_t levels_ = 0;
+    std::uint32_t levels_ = 0; // those with an occupied slot
     std::uint32_t free_ = none;
     std::uint32_t first_generation_ = 1;
 };

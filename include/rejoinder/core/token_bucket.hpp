@@ -12,15 +12,14 @@ namespace rejoinder::inline v0 {
 
 /// A token bucket: it holds at most `burst` tokens, is full at first, and `per_second` tokens drop in, evenly.
 ///
-/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations are O(1).
-/// Distinct objects are independent; one object is used from one thread at a time.
+/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations
+/// are O(1). Distinct objects are independent; one object is used from one thread at a time.
 class token_bucket {
 public:
     /// `per_second`: 0 never refills. `burst`: the tokens it can hold; 0 lets nothing pass.
     constexpr token_bucket(std::uint32_t per_second, std::uint32_t burst) noexcept
         : per_second_{per_second}, full_{burst * token}, credit_{full_}
-    {
-    }
+    {}
 
     /// How many tokens there are now.
     [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept
@@ -73,7 +72,8 @@ private:
     [[nodiscard]] constexpr std::uint64_t elapsed_nanoseconds(instant now) const noexcept
     {
         static_assert(std::chrono::nanoseconds{1} == duration{1}, "the steady clock counts nanoseconds");
-        return static_cast<std::uint64_t>(now.time_since_epoch().count()) - static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
+        return static_cast<std::uint64_t>(now.time_since_epoch().count()) -
+               static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
     }
 
     std::uint32_t per_second_;

@@ -3,6 +3,7 @@
 #define REJOINDER_WIRE_CONTENT_LENGTH_HEADERS_HPP
 
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/wire/detail/json_skip.hpp>
 #include <rejoinder/wire/detail/json_write.hpp>
 #include <rejoinder/wire/framing.hpp>
 
@@ -18,8 +19,8 @@ namespace rejoinder::inline v0 {
 
 /// `Content-Length: N\r\n\r\n` and N bytes of text (Language Server Protocol 3.17, "Base Protocol").
 ///
-/// Header names are read in any case; headers other than Content-Length are ignored; without it, with it twice, or with a
-/// value that is no number the frame is bad. Carries no binary.
+/// Header names are read in any case; headers other than Content-Length are ignored; without it, with it twice, or with
+/// a value that is no number the frame is bad. Carries no binary.
 struct content_length_headers {
     std::size_t limit = std::size_t{1} << 20; ///< longest body in bytes, either way
     std::size_t header_limit = 4096;          ///< longest header block in bytes, its empty line included; longer is bad

@@ -35,10 +35,10 @@ struct parsed {
 /// | `f.close(out, mark, form)` (const) | `bool` | completes the frame; false: this framing cannot carry that body (its form, its length, its bytes), and `out` is as it was before `open` |
 /// | `f.parse(buffered)` (const) | `parsed` | reads one frame at the beginning of `buffered` |
 ///
-/// Between two calls of `parse` the caller drops `used` bytes and may append; nothing else happens to the bytes. A framing
-/// may remember how far it has looked, so each direction of a connection has a framing of its own, and a link that
-/// replaces another begins with a new one. Whatever bytes come, in whatever pieces, a framing reads within them only, and
-/// its work is linear in their number.
+/// Between two calls of `parse` the caller drops `used` bytes and may append; nothing else happens to the bytes. A
+/// framing may remember how far it has looked, so each direction of a connection has a framing of its own, and a link
+/// that replaces another begins with a new one. Whatever bytes come, in whatever pieces, a framing reads within them
+/// only, and its work is linear in their number.
 template <class F>
 concept framing = std::copyable<F> && requires(const F& f, std::string& out, std::size_t mark, encoding form,
                                                std::string_view buffered) {

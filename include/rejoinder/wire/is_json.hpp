@@ -3,6 +3,7 @@
 #define REJOINDER_WIRE_IS_JSON_HPP
 
 #include <rejoinder/wire/detail/json_scan.hpp>
+#include <rejoinder/wire/detail/json_skip.hpp>
 
 #include <cstddef>
 #include <string_view>

@@ -14,14 +14,14 @@ namespace rejoinder::inline v0 {
 
 /// The codec of the native wire (docs/wire.md): `["req",17,"name",{...},{"ttl":59800}]`.
 ///
-/// The payload of a message to be encoded must be JSON text (or binary): it is put between the brackets as it is, but for
-/// raw newlines, which become spaces. Names, codes, texts and keys are escaped; bytes of them that are not UTF-8 become
-/// U+FFFD. No bytes and `null` are the same payload, and are decoded as no bytes.
+/// The payload of a message to be encoded must be JSON text (or binary): it is put between the brackets as it is, but
+/// for raw newlines, which become spaces. Names, codes, texts and keys are escaped; bytes of them that are not UTF-8
+/// become U+FFFD. No bytes and `null` are the same payload, and are decoded as no bytes.
 ///
-/// Decoding is strict: the whole frame must be JSON (RFC 8259, UTF-8, at most `json_depth_max` deep), so a decoded payload
-/// is valid JSON text. A decoded message's strings are views of the frame, or of the codec where they had escapes; the
-/// payload always is a view of the frame. Both directions take time linear in the frame, and allocate only until the
-/// codec's scratch (bounded by the frame) and the caller's string have grown to their size.
+/// Decoding is strict: the whole frame must be JSON (RFC 8259, UTF-8, at most `json_depth_max` deep), so a decoded
+/// payload is valid JSON text. A decoded message's strings are views of the frame, or of the codec where they had
+/// escapes; the payload always is a view of the frame. Both directions take time linear in the frame, and allocate only
+/// until the codec's scratch (bounded by the frame) and the caller's string have grown to their size.
 ///
 /// Distinct objects are independent; one object is used from one thread at a time.
 class json_codec {

@@ -6,13 +6,13 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/wire/bytes.hpp>
 #include <rejoinder/wire/detail/json_convert.hpp>
+#include <rejoinder/wire/detail/json_document.hpp>
 #include <rejoinder/wire/detail/json_scan.hpp>
 #include <rejoinder/wire/detail/json_write.hpp>
 #include <rejoinder/wire/is_json.hpp>
 #include <rejoinder/wire/json_text.hpp>
 
 #include <boost/json/monotonic_resource.hpp>
-#include <boost/json/serializer.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 
@@ -57,15 +57,15 @@ concept text_source = std::convertible_to<const T&, std::string_view> && !json_d
 
 } // namespace detail
 
-/// What `write_payload` takes: a type that Boost.JSON writes (`value_from`: a described struct, a `tag_invoke` of its own,
-/// containers, numbers), a string, a Boost.JSON value, `json_text`, `payload_view`, `bytes`, or `no_payload`.
+/// What `write_payload` takes: a type that Boost.JSON writes (`value_from`: a described struct, a `tag_invoke` of its
+/// own, containers, numbers), a string, a Boost.JSON value, `json_text`, `payload_view`, `bytes`, or `no_payload`.
 template <class T>
 concept writable_payload =
-    detail::empty_payload<T> || std::same_as<T, payload_view> || std::same_as<T, json_text> || detail::binary_source<T> ||
-    detail::text_source<T> || detail::json_document<T> || detail::json_writable<T>;
+    detail::empty_payload<T> || std::same_as<T, payload_view> || std::same_as<T, json_text> ||
+    detail::binary_source<T> || detail::text_source<T> || detail::json_document<T> || detail::json_writable<T>;
 
-/// What `read_payload` fills: a type that Boost.JSON reads (`value_to`), a `std::string`, a Boost.JSON value, `json_text`,
-/// `payload_view`, `bytes`, or `no_payload`.
+/// What `read_payload` fills: a type that Boost.JSON reads (`value_to`), a `std::string`, a Boost.JSON value,
+/// `json_text`, `payload_view`, `bytes`, or `no_payload`.
 template <class T>
 concept readable_payload =
     std::same_as<T, std::monostate> || std::same_as<T, payload_view> || std::same_as<T, json_text> ||
@@ -76,17 +76,6 @@ template <class T>
 concept payload_type = writable_payload<T> && readable_payload<T>;
 
 namespace detail {
-
-inline void append_document(const auto& document, std::string& out)
-{
-    std::array<char, 1024> chunk;
-    boost::json::serializer writer;
-    writer.reset(&document);
-    while (!writer.done()) {
-        const auto written = writer.read(chunk.data(), chunk.size());
-        out.append(written.data(), written.size());
-    }
-}
 
 inline void append_bytes(std::span<const std::byte> content, std::string& out)
 {
@@ -103,7 +92,7 @@ void append_converted(const T& value, std::string& out)
     std::array<unsigned char, 2048> room;
     boost::json::monotonic_resource memory{room.data(), room.size()};
     const boost::json::value document = boost::json::value_from(value, &memory);
-    append_document(document, out);
+    document_writer{out}.write(document);
 }
 
 inline std::error_code refuse_payload(std::string_view reason, std::string* where)
@@ -138,8 +127,9 @@ inline std::error_code read_bytes(payload_view payload, std::vector<std::byte>& 
 /// Appends a value as a payload and says in which form.
 ///
 /// `no_payload` and nullptr append nothing; `payload_view`, `json_text` and binary payloads are appended as they are; a
-/// string becomes a JSON string, in which bytes that are not UTF-8 become U+FFFD. Throws what the value's own conversion
-/// throws, and std::bad_alloc.
+/// string becomes a JSON string, in which bytes that are not UTF-8 become U+FFFD; a number that is infinite or none
+/// becomes null. Throws std::length_error for a document deeper than `json_depth_max`, what the value's own conversion
+/// throws, and std::bad_alloc; `out` then holds a piece of the payload.
 template <class T>
     requires writable_payload<T>
 encoding write_payload(const T& value, std::string& out)
@@ -162,7 +152,7 @@ encoding write_payload(const T& value, std::string& out)
         if constexpr (detail::text_source<T>) {
             detail::append_json_string(out, value);
         } else if constexpr (detail::json_document<T>) {
-            detail::append_document(value, out);
+            detail::document_writer{out}.write(value);
         } else {
             detail::append_converted(value, out);
         }
@@ -173,11 +163,11 @@ encoding write_payload(const T& value, std::string& out)
 /// Reads a payload into `out`: no error, or `errc::bad_payload`, `out` then being of no use.
 ///
 /// `where`, unless null, is then set to the place that does not fit: a JSON pointer from the payload on
-/// (`/payload/items/3/price`; RFC 6901), or the offset of text that is not JSON. A described struct's members must all be
-/// there, but for those of type std::optional; members that it does not have are ignored. No payload is read as null;
-/// inside std::variant and std::tuple the rules of the installed Boost hold. `no_payload` takes any payload and ignores it.
-/// A `payload_view` borrows. Depth is bounded by `json_depth_max`. Throws nothing but std::bad_alloc, whatever the
-/// conversions of the type throw.
+/// (`/payload/items/3/price`; RFC 6901), or the offset of text that is not JSON. A described struct's members must all
+/// be there, but for those of type std::optional; members that it does not have are ignored. No payload is read as
+/// null; inside std::variant and std::tuple the rules of the installed Boost hold. `no_payload` takes any payload and
+/// ignores it. A `payload_view` borrows. Depth is bounded by `json_depth_max`. Throws nothing but std::bad_alloc,
+/// whatever the conversions of the type throw.
 template <class T>
     requires readable_payload<T>
 std::error_code read_payload(payload_view payload, T& out, std::string* where)

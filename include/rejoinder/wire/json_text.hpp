@@ -12,8 +12,8 @@ namespace rejoinder::inline v0 {
 
 /// One JSON value as text, or nothing.
 ///
-/// Text that is not JSON would break the frame around it, so there are two ways in: `checked` for text from outside, and
-/// `unchecked` for text that a JSON writer has just made.
+/// Text that is not JSON would break the frame around it, so there are two ways in: `checked` for text from outside,
+/// and `unchecked` for text that a JSON writer has just made.
 class json_text {
 public:
     /// Nothing: a payload that a handler sees as null.

@@ -13,13 +13,13 @@ namespace rejoinder::inline v0 {
 
 /// Text frames that end with `\n`, or `\r\n` from peers that write it; empty lines are skipped.
 ///
-/// Carries no binary, no empty body, no body with a raw newline in it or a carriage return at its end: `close` refuses them.
-/// The native codec writes no raw newline.
+/// Carries no binary, no empty body, no body with a raw newline in it or a carriage return at its end: `close` refuses
+/// them. The native codec writes no raw newline.
 struct newline_delimited {
     std::size_t limit = std::size_t{1} << 20; ///< longest line in bytes without its end, either way
 
-    /// How many bytes of the unfinished line at the beginning of the buffer hold no newline: without it a long line that
-    /// comes in small pieces would be searched from its beginning at each. Kept by `parse`; leave it alone.
+    /// How many bytes of the unfinished line at the beginning of the buffer hold no newline: without it a long line
+    /// that comes in small pieces would be searched from its beginning at each. Kept by `parse`; leave it alone.
     mutable std::size_t searched = 0;
 
     std::size_t open(std::string& out) const { return out.size(); }
@@ -79,8 +79,9 @@ private:
         if (without_return(line).size() > limit) {
             return {.what = parsed::state::too_big, .used = begin};
         }
-        // A lone \r may turn out to be half of an empty line, which is skipped without a search.
-        searched = line == "\r" ? 0 : line.size();
+        // A lone \r may turn out to be half of an empty line. The line behind that then has one byte too few to be
+        // searched: its first, which is no newline, for it would have been skipped too.
+        searched = line.size();
         return {.used = begin};
     }
 };

@@ -69,7 +69,7 @@ public:
     std::span<char> own_room()
     {
         if (kept_.capacity() < own_read_) {
-            std::string fresh = recycled::take(4 * own_read_);
+            std::string fresh = recycled::take(own_read_);
             fresh.assign(kept_);
             recycled::give(std::exchange(kept_, std::move(fresh)));
         }
@@ -98,7 +98,6 @@ private:
     // Above this, copying the kept bytes in front of each read costs more than it saves.
     static constexpr std::size_t joined_max = std::size_t{16} << 10;
     static constexpr std::size_t own_read_min = 1024;
-    static constexpr std::size_t kept_small = 1024;
 
     bool joins_buffer() const noexcept { return kept_.size() <= joined_max; }
 
@@ -164,7 +163,7 @@ private:
             return;
         }
         if (rest.size() > kept_.capacity()) {
-            recycled::give(std::exchange(kept_, recycled::take(2 * rest.size() + kept_small)));
+            recycled::give(std::exchange(kept_, recycled::take(rest.size())));
         }
         kept_.assign(rest);
     }

@@ -2,9 +2,10 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_RECYCLED_HPP
 #define REJOINDER_CHANNEL_DETAIL_RECYCLED_HPP
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -12,20 +13,33 @@ namespace rejoinder::inline v0::detail {
 
 /// Empty strings with capacity, one store a thread. A string may be given back on another thread than it was taken on.
 ///
-/// Bounds: `count_max` strings, `each_max` bytes each, `bytes_max` together; what does not fit is freed. Both calls take
-/// time linear in `count_max` at most, and work after the thread's store is gone (static destructors): then nothing is kept.
+/// Bounds: `count_max` strings, `each_max` bytes each, `bytes_max` together; what does not fit is freed. Every call takes
+/// time linear in `count_max` at most, and works after the thread's store is gone (static destructors): then nothing is kept.
 class recycled {
 public:
     static constexpr std::size_t count_max = 32;
     static constexpr std::size_t each_max = std::size_t{256} << 10;
     static constexpr std::size_t bytes_max = std::size_t{1} << 20;
 
-    /// An empty string, of the store if one has at most `capacity_max` bytes of capacity: whoever keeps the string for
-    /// long says how much memory it may hold.
-    static std::string take(std::size_t capacity_max = std::numeric_limits<std::size_t>::max())
+    /// An empty string with the most capacity that the store has: for who gives it back soon.
+    static std::string take()
     {
         store* const here = current();
-        return here == nullptr ? std::string{} : here->take(capacity_max);
+        return here == nullptr || here->count == 0 ? std::string{} : here->take(here->largest());
+    }
+
+    /// An empty string with at least `size` bytes of capacity and not many more: for who may keep it for long.
+    static std::string take(std::size_t size)
+    {
+        if (store* const here = current()) {
+            if (const auto at = here->fitting(size); at != here->count) {
+                return here->take(at);
+            }
+        }
+        std::string made;
+        // Few sizes, so that what one connection gives back fits the next one's need.
+        made.reserve(std::bit_ceil(std::max(size, smallest_made)));
+        return made;
     }
 
     /// Gives a string's capacity to this thread's store.
@@ -51,6 +65,7 @@ public:
 private:
     // What a string holds without allocating is not worth a place.
     static constexpr std::size_t in_place = 64;
+    static constexpr std::size_t smallest_made = 256;
 
     struct store {
         std::array<std::string, count_max> strings{};
@@ -59,22 +74,32 @@ private:
 
         ~store() { gone() = true; }
 
-        std::string take(std::size_t capacity_max)
+        std::size_t largest() const noexcept
         {
-            // The last given first: its bytes are the likeliest to be in the processor's cache.
-            for (std::size_t at = count; at-- != 0;) {
-                if (strings[at].capacity() > capacity_max) {
-                    continue;
-                }
-                std::string taken = std::move(strings[at]);
-                --count;
-                if (at != count) {
-                    strings[at] = std::move(strings[count]);
-                }
-                bytes -= taken.capacity();
-                return taken;
+            const auto last = strings.begin() + static_cast<std::ptrdiff_t>(count);
+            const auto smaller = [](const std::string& a, const std::string& b) { return a.capacity() < b.capacity(); };
+            return static_cast<std::size_t>(std::max_element(strings.begin(), last, smaller) - strings.begin());
+        }
+
+        std::size_t fitting(std::size_t size) const noexcept
+        {
+            const auto enough = std::max(size, smallest_made);
+            std::size_t at = 0;
+            while (at != count && (strings[at].capacity() < enough || strings[at].capacity() / 4 > enough)) {
+                ++at;
             }
-            return {};
+            return at;
+        }
+
+        std::string take(std::size_t at)
+        {
+            std::string taken = std::move(strings[at]);
+            --count;
+            if (at != count) {
+                strings[at] = std::move(strings[count]);
+            }
+            bytes -= taken.capacity();
+            return taken;
         }
 
         void give(std::string&& buffer) noexcept

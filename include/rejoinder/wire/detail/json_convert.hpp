@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/wire/detail/json_scan.hpp>
+#include <rejoinder/wire/detail/json_skip.hpp>
 #include <rejoinder/wire/detail/json_write.hpp>
 
 #include <boost/describe/members.hpp>
@@ -35,9 +36,9 @@ namespace detail {
 
 inline constexpr std::string_view payload_root = "/payload";
 
-// Structs, sequences, maps and optionals are walked here and not by Boost.JSON, for three reasons: the path of what fails;
-// one behaviour with every Boost (1.81 refuses unknown members of a struct and absent optional ones, later ones do not);
-// no exception. A type's own conversion comes before all of that.
+// Structs, sequences, maps and optionals are walked here and not by Boost.JSON, for three reasons: the path of what
+// fails; one behaviour with every Boost (1.81 refuses unknown members of a struct and absent optional ones, later ones
+// do not); no exception. A type's own conversion comes before all of that.
 template <class T>
 concept converted_by_user = requires(const boost::json::value& from) {
     tag_invoke(boost::json::value_to_tag<T>{}, from);
@@ -52,7 +53,8 @@ template <class T>
 concept walked_optional = is_optional<T>;
 
 template <class T>
-concept walked_struct = boost::json::is_described_class<T>::value && std::default_initializable<T> && !converted_by_user<T>;
+concept walked_struct =
+    boost::json::is_described_class<T>::value && std::default_initializable<T> && !converted_by_user<T>;
 
 template <class T>
 concept walked_map = boost::json::is_map_like<T>::value && !boost::json::is_described_class<T>::value &&
@@ -101,8 +103,8 @@ constexpr bool convertible_throughout()
 
 // What only refers to characters or elements has nobody to own what it would be read into; Boost.JSON's trait takes it.
 template <class T>
-inline constexpr bool borrows = std::is_pointer_v<T> || std::is_array_v<T> || std::same_as<T, boost::json::string_view> ||
-                                std::ranges::enable_borrowed_range<T>;
+inline constexpr bool borrows = std::is_pointer_v<T> || std::is_array_v<T> || std::ranges::enable_borrowed_range<T> ||
+                                std::same_as<T, boost::json::string_view>;
 
 template <class T>
 struct is_readable_leaf : std::bool_constant<!borrows<T> && boost::json::has_value_to<T>::value> {};

@@ -39,7 +39,7 @@ constexpr std::optional<message_kind> message_kind_tagged(std::string_view tag) 
         case 'r':
             return is("req") ? std::optional{kind::request} : is("res") ? std::optional{kind::reply} : std::nullopt;
         case 'e':
-            return is("evt") ? std::optional{kind::notification} : is("err") ? std::optional{kind::error} : std::nullopt;
+            return is("err") ? std::optional{kind::error} : is("evt") ? std::optional{kind::notification} : std::nullopt;
         case 'm':
             return is("msg") ? std::optional{kind::delivery} : std::nullopt;
         case 'a':
@@ -167,7 +167,7 @@ private:
 
     bool greeting() noexcept
     {
-        return no_payload() && text_.take(',') && text_.peek() == '{' && text_.value(in_.payload.bytes);
+        return no_payload() && text_.take(',') && text_.sees('{') && text_.value(in_.payload.bytes);
     }
 
     bool call_options()

@@ -21,7 +21,8 @@ namespace detail {
 
 // In the order of message_kind.
 inline constexpr std::array<std::string_view, 15> envelope_tags{
-    "hello", "welcome", "ready", "refuse", "bye", "req", "res", "err", "msg", "ack", "evt", "prg", "can", "ping", "pong"};
+    "hello", "welcome", "ready", "refuse", "bye", "req",  "res", "err",
+    "msg",   "ack",     "evt",   "prg",    "can", "ping", "pong"};
 
 static_assert(envelope_tags.size() == static_cast<std::size_t>(message_kind::pong) + 1,
               "envelope_tags must have a tag for each message_kind, in its order");

@@ -1,13 +1,12 @@
-// A strict scanner of JSON text (RFC 8259) that finds where values begin and end and builds nothing.
+// Walks over JSON text element by element, reading what an envelope holds and stepping over the rest.
 #ifndef REJOINDER_WIRE_DETAIL_JSON_SCAN_HPP
 #define REJOINDER_WIRE_DETAIL_JSON_SCAN_HPP
 
+#include <rejoinder/wire/detail/json_skip.hpp>
 #include <rejoinder/wire/detail/utf8.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -15,62 +14,8 @@ namespace rejoinder::inline v0 {
 
 namespace detail {
 
-// One bit of a 64-bit word for each open array or object: deeper text would need memory that a peer decides on.
-inline constexpr std::size_t json_scan_depth_max = 64;
-
 // RFC 8259 §6: what every JavaScript number keeps exact.
 inline constexpr std::uint64_t json_integer_max = (std::uint64_t{1} << 53) - 1;
-
-constexpr bool is_json_space(char c) noexcept
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-constexpr bool is_digit(char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
-
-constexpr bool is_plain_in_json_string(char c) noexcept
-{
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-}
-
-// Marks, by the top bit of each byte, the bytes of eight that are not plain. A byte above a marked one may be marked
-// wrongly (the subtractions borrow), the lowest mark is exact.
-constexpr std::uint64_t not_plain_of_eight(std::uint64_t eight) noexcept
-{
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t tops = 0x8080808080808080;
-    const std::uint64_t quote = eight ^ (ones * '"');
-    const std::uint64_t backslash = eight ^ (ones * '\\');
-    const std::uint64_t found =
-        ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((eight - ones * 0x20) & ~eight) | eight;
-    return found & tops;
-}
-
-// The first byte that ends a run of plain string characters: a quote, a backslash, a control, a byte above ASCII.
-inline const char* skip_plain(const char* at, const char* end) noexcept
-{
-    while (end - at >= 8) {
-        std::uint64_t eight = 0;
-        std::memcpy(&eight, at, 8);
-        const auto found = not_plain_of_eight(eight);
-        if (found == 0) {
-            at += 8;
-            continue;
-        }
-        if constexpr (std::endian::native == std::endian::little) {
-            return at + (std::countr_zero(found) >> 3);
-        }
-        break;
-    }
-    while (at != end && is_plain_in_json_string(*at)) {
-        ++at;
-    }
-    return at;
-}
 
 // What stands between the quotes, and whether it must be unescaped to be read.
 struct json_string {
@@ -78,7 +23,8 @@ struct json_string {
     bool escaped = false;
 };
 
-// Walks over JSON text. A function that returns false has met text that is not JSON; the scanner is then of no more use.
+// Walks over JSON text. A function that returns false has met text that is not JSON; the scanner is then of no more
+// use.
 class json_scanner {
 public:
     explicit json_scanner(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
@@ -86,23 +32,17 @@ public:
     // Whether nothing but whitespace is left.
     bool finished() noexcept
     {
-        skip_space();
+        at_ = detail::skip_space(at_, end_);
         return at_ == end_;
     }
 
-    // The next character that is not whitespace, which is not taken; NUL at the end.
-    char peek() noexcept
-    {
-        skip_space();
-        return at_ == end_ ? '\0' : *at_;
-    }
+    // Whether the next character that is not whitespace is this one; it is not taken.
+    bool sees(char wanted) noexcept { return !finished() && *at_ == wanted; }
 
     bool take(char wanted) noexcept
     {
-        if (at_ == end_ || *at_ != wanted) {
-            if (peek() != wanted || at_ == end_) {
-                return false;
-            }
+        if (!sees(wanted)) {
+            return false;
         }
         ++at_;
         return true;
@@ -113,235 +53,56 @@ public:
         if (!take('"')) {
             return false;
         }
-        const char* const begin = at_;
         out.escaped = false;
-        for (;;) {
-            at_ = skip_plain(at_, end_);
-            if (at_ == end_) {
-                return false;
-            }
-            if (*at_ == '"') {
-                out.raw = {begin, static_cast<std::size_t>(at_ - begin)};
-                ++at_;
-                return true;
-            }
-            out.escaped = out.escaped || *at_ == '\\';
-            if (!skip_special()) {
-                return false;
-            }
+        const char* const behind = detail::skip_string(at_, end_, out.escaped);
+        if (behind == nullptr) {
+            return false;
         }
+        out.raw = {at_, static_cast<std::size_t>(behind - 1 - at_)};
+        at_ = behind;
+        return true;
     }
 
     // An integer 0 … 2^53−1, written with digits alone and no leading zero.
     bool integer(std::uint64_t& out) noexcept
     {
         constexpr std::ptrdiff_t digits_max = 16;
-        skip_space();
-        const char* const begin = at_;
+        const char* const begin = detail::skip_space(at_, end_);
+        const char* at = begin;
         std::uint64_t value = 0;
-        while (at_ != end_ && is_digit(*at_) && at_ - begin < digits_max) {
-            value = value * 10 + static_cast<std::uint64_t>(*at_ - '0');
-            ++at_;
+        while (at != end_ && is_digit(*at) && at - begin < digits_max) {
+            value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+            ++at;
         }
-        const bool continues = at_ != end_ && (is_digit(*at_) || *at_ == '.' || *at_ == 'e' || *at_ == 'E');
-        if (at_ == begin || continues || (*begin == '0' && at_ - begin > 1) || value > json_integer_max) {
+        const bool continues = at != end_ && (is_digit(*at) || *at == '.' || *at == 'e' || *at == 'E');
+        if (at == begin || continues || (*begin == '0' && at - begin > 1) || value > json_integer_max) {
             return false;
         }
         out = value;
+        at_ = at;
         return true;
     }
 
     // Any one value; `out` is its text without the whitespace around it.
     bool value(std::string_view& out) noexcept
     {
-        skip_space();
-        const char* const begin = at_;
-        if (!skip_value()) {
+        const char* const begin = detail::skip_space(at_, end_);
+        const char* const behind = detail::skip_value(begin, end_);
+        if (behind == nullptr) {
             return false;
         }
-        out = {begin, static_cast<std::size_t>(at_ - begin)};
+        out = {begin, static_cast<std::size_t>(behind - begin)};
+        at_ = behind;
         return true;
     }
 
     bool skip_value() noexcept
     {
-        nesting open;
-        for (;;) {
-            const char first = peek();
-            if (first == '{' || first == '[') {
-                if (!open.enter(first == '{')) {
-                    return false;
-                }
-                ++at_;
-                if (peek() != (first == '{' ? '}' : ']')) {
-                    if (first == '{' && !skip_name()) {
-                        return false;
-                    }
-                    continue;
-                }
-                ++at_;
-                open.leave();
-            } else if (!skip_scalar(first)) {
-                return false;
-            }
-            bool value_follows = false;
-            if (!close_all(open, value_follows)) {
-                return false;
-            }
-            if (!value_follows) {
-                return true;
-            }
-        }
+        std::string_view ignored;
+        return value(ignored);
     }
 
 private:
-    class nesting {
-    public:
-        bool enter(bool object) noexcept
-        {
-            if (depth_ == json_scan_depth_max) {
-                return false;
-            }
-            ++depth_;
-            objects_ = (objects_ << 1) | (object ? 1U : 0U);
-            return true;
-        }
-        void leave() noexcept
-        {
-            --depth_;
-            objects_ >>= 1;
-        }
-        bool empty() const noexcept { return depth_ == 0; }
-        bool in_object() const noexcept { return (objects_ & 1) != 0; }
-
-    private:
-        std::uint64_t objects_ = 0;
-        std::size_t depth_ = 0;
-    };
-
-    void skip_space() noexcept
-    {
-        while (at_ != end_ && is_json_space(*at_)) {
-            ++at_;
-        }
-    }
-
-    // After a value: takes what closes, up to the comma before the next value or the end of the outermost one.
-    bool close_all(nesting& open, bool& value_follows) noexcept
-    {
-        while (!open.empty()) {
-            const char next = peek();
-            if (next == ',') {
-                ++at_;
-                value_follows = true;
-                return !open.in_object() || skip_name();
-            }
-            if (next != (open.in_object() ? '}' : ']')) {
-                return false;
-            }
-            ++at_;
-            open.leave();
-        }
-        return true;
-    }
-
-    bool skip_name() noexcept
-    {
-        json_string ignored;
-        return string(ignored) && take(':');
-    }
-
-    bool skip_scalar(char first) noexcept
-    {
-        switch (first) {
-        case '"': {
-            json_string ignored;
-            return string(ignored);
-        }
-        case 't':
-            return skip_word("true");
-        case 'f':
-            return skip_word("false");
-        case 'n':
-            return skip_word("null");
-        default:
-            return skip_number();
-        }
-    }
-
-    bool skip_word(std::string_view word) noexcept
-    {
-        if (static_cast<std::size_t>(end_ - at_) < word.size() || std::memcmp(at_, word.data(), word.size()) != 0) {
-            return false;
-        }
-        at_ += word.size();
-        return true;
-    }
-
-    bool skip_digits() noexcept
-    {
-        const char* const begin = at_;
-        while (at_ != end_ && is_digit(*at_)) {
-            ++at_;
-        }
-        return at_ != begin;
-    }
-
-    bool skip_number() noexcept
-    {
-        if (at_ != end_ && *at_ == '-') {
-            ++at_;
-        }
-        if (at_ != end_ && *at_ == '0') {
-            ++at_;
-        } else if (!skip_digits()) {
-            return false;
-        }
-        if (at_ != end_ && *at_ == '.') {
-            ++at_;
-            if (!skip_digits()) {
-                return false;
-            }
-        }
-        if (at_ == end_ || (*at_ != 'e' && *at_ != 'E')) {
-            return true;
-        }
-        ++at_;
-        if (at_ != end_ && (*at_ == '+' || *at_ == '-')) {
-            ++at_;
-        }
-        return skip_digits();
-    }
-
-    // One escape or one sequence above ASCII; a control character is refused.
-    bool skip_special() noexcept
-    {
-        if (*at_ != '\\') {
-            const auto length = static_cast<unsigned char>(*at_) < 0x80 ? 0 : utf8_length(at_, end_);
-            at_ += length;
-            return length != 0;
-        }
-        ++at_;
-        if (at_ == end_) {
-            return false;
-        }
-        const char letter = *at_++;
-        if (letter != 'u') {
-            return std::string_view{"\"\\/bfnrt"}.find(letter) != std::string_view::npos;
-        }
-        for (int i = 0; i != 4; ++i, ++at_) {
-            if (at_ == end_ || !is_hex(*at_)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    static bool is_hex(char c) noexcept
-    {
-        return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    }
-
     const char* at_;
     const char* end_;
 };
@@ -419,7 +180,8 @@ inline bool unescape(std::string_view raw, std::string& out)
     return true;
 }
 
-// What a scanned string says: a view of the text itself where nothing is escaped, else of `scratch`, which is overwritten.
+// What a scanned string says: a view of the text itself where nothing is escaped, else of `scratch`, which is
+// overwritten.
 inline bool text_of(const json_string& scanned, std::string& scratch, std::string_view& out)
 {
     if (!scanned.escaped) {

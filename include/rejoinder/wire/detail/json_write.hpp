@@ -2,7 +2,7 @@
 #ifndef REJOINDER_WIRE_DETAIL_JSON_WRITE_HPP
 #define REJOINDER_WIRE_DETAIL_JSON_WRITE_HPP
 
-#include <rejoinder/wire/detail/json_scan.hpp>
+#include <rejoinder/wire/detail/json_skip.hpp>
 #include <rejoinder/wire/detail/utf8.hpp>
 
 #include <array>
@@ -87,8 +87,8 @@ inline void append_json_string(std::string& out, std::string_view text)
     out.push_back('"');
 }
 
-// Appends JSON text with its newlines made spaces: in JSON a raw newline can only stand between tokens, so the text says
-// the same, and every framing carries it.
+// Appends JSON text with its newlines made spaces: in JSON a raw newline can only stand between tokens, so the text
+// says the same, and every framing carries it.
 inline void append_json_text(std::string& out, std::string_view text)
 {
     auto at = out.size();

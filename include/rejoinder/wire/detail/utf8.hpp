@@ -10,7 +10,8 @@ namespace rejoinder::inline v0 {
 
 namespace detail {
 
-// The second byte of a sequence is where overlong forms, surrogates and numbers above U+10FFFF show (Unicode, table 3-7).
+// The second byte of a sequence is where overlong forms, surrogates and numbers above U+10FFFF show (Unicode, table
+// 3-7).
 struct utf8_lead {
     std::size_t length = 0; // 0: no sequence begins with this byte
     unsigned char second_min = 0x80;

@@ -1,0 +1,183 @@
+// The side that connects, and reconnects: one session with a hub, over as many connections as it takes.
+#ifndef REJOINDER_NET_CLIENT_HPP
+#define REJOINDER_NET_CLIENT_HPP
+
+#include <rejoinder/channel/connector.hpp>
+#include <rejoinder/core/codec.hpp>
+#include <rejoinder/core/delivery.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/policies.hpp>
+#include <rejoinder/core/reconnector.hpp>
+#include <rejoinder/core/route_table.hpp>
+#include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/contract.hpp>
+#include <rejoinder/net/detail/client_state.hpp>
+#include <rejoinder/net/detail/dialler.hpp>
+#include <rejoinder/net/detail/listener_of_progress.hpp>
+#include <rejoinder/net/detail/outgoing.hpp>
+#include <rejoinder/net/detail/start_call.hpp>
+#include <rejoinder/net/event.hpp>
+#include <rejoinder/net/handler.hpp>
+#include <rejoinder/net/reply.hpp>
+#include <rejoinder/wire/json_codec.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// A client of a hub.
+///
+/// Connects when it is made, resumes its session after each loss, and re-sends what is unanswered. Requests and deliveries made while the link
+/// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol, or displaced by a newer
+/// connection of the same session.
+///
+/// Destroying it says goodbye and completes what is pending with `operation_aborted`; it may be destroyed from inside any of its handlers.
+/// Distinct clients are independent; one is used from its executor.
+template <class Policies = default_policies>
+class client {
+public:
+    using options_type = client_options<Policies>;
+
+    /// A client that connects by `where` and speaks `Codec`. `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
+    template <connector Connector, codec Codec = json_codec>
+    client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
+        : state_(std::make_shared<state>(executor, std::move(options)))
+    {
+        state_->set_dialler(std::make_unique<detail::connector_dialler<Connector, Codec>>(
+            std::move(where), std::move(spelling), state_->options().connection, state_->setting().counts));
+        state_->connect_soon();
+    }
+
+    client(client&&) noexcept = default;
+    client& operator=(client&& other) noexcept
+    {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~client()
+    {
+        if (state_ != nullptr) {
+            state_->stop();
+        }
+    }
+
+    // Getters
+
+    [[nodiscard]] asio::any_io_executor get_executor() const { return state_->setting().executor; }
+    /// Where the link stands.
+    [[nodiscard]] link_state state_of_link() const noexcept { return state_->link_stands(); }
+    [[nodiscard]] bool connected() const noexcept { return state_of_link() == link_state::connected; }
+    /// Why the last attempt or connection ended.
+    [[nodiscard]] std::error_code last_error() const noexcept { return state_->last_error(); }
+    /// Requests and deliveries that are not over.
+    [[nodiscard]] std::size_t pending() const noexcept { return state_->pending(); }
+    [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+
+    // The link
+
+    /// Connects now, if it is not connected: also after `disconnect`, or after it gave up.
+    void connect() { state_->connect(); }
+    /// Says goodbye and stays away until `connect`. The session, and what is pending, wait.
+    void disconnect() { state_->disconnect(); }
+    /// Gives events to `sink`. Without one, none are made.
+    void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
+    /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
+    void on_state(std::function<void(link_state, std::error_code)> observer) { state_->set_observer(std::move(observer)); }
+
+    // Answering
+
+    /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
+    template <class F>
+    void on(std::string_view name, F f, handling run = handling::overlapping)
+    {
+        state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+    }
+    /// Answers the contract's messages with `f`, checked against it when this is compiled.
+    template <contract_type Contract, class F>
+    void on(F f, handling run = handling::overlapping)
+    {
+        detail::check_handler<Contract, F>();
+        on(Contract::name, std::move(f), run);
+    }
+    /// Answers all names that have no handler of their own: what a relay needs.
+    template <class F>
+    void on_any(F f)
+    {
+        state_->setting().router.set_fallback(detail::make_handler(std::move(f)));
+    }
+    /// Later messages of this name are answered `no_handler`; runs under way go on.
+    void off(std::string_view name) { state_->setting().router.remove(name); }
+
+    // Asking
+
+    /// Asks the hub. Completes with `void(std::error_code, reply)`: the answer, or one error that says what may have happened
+    /// (`certainty_of`). Waits for the link if it is down; `how.timeout` bounds the whole. Errors: `timed_out`, `queue_full`, `too_big`,
+    /// `session_lost`, `replaced`, what the peer answered (`no_handler`, `bad_payload`, `handler_error`, `remote_error`, ...), and
+    /// `operation_aborted` for a cancelled call or a destroyed client. Every cancellation type ends it at once and tells the peer.
+    template <class Payload, class Token>
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::request, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Payload, class Token>
+    auto async_request(std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_request(name, payload, call_options{}, std::forward<Token>(token));
+    }
+    /// The same, calling `listener(const T&)` with each word that comes before the last one.
+    template <class Payload, class Listener, class Token>
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    {
+        return call_out(message_kind::request, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+    }
+    /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
+    template <contract_type Contract, class Token>
+    auto async_request(const typename Contract::request& question, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
+            detail::start_typed_call<Contract, line>{{state_}}, token, detail::outgoing{Contract::name, question, contract_options<Contract>()});
+    }
+
+    /// Sends a message that must arrive. Completes as `async_request` does, when the hub acknowledges it; `how.timeout` is its time to live.
+    template <class Payload, class Token>
+    auto async_deliver(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::delivery, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Payload, class Token>
+    auto async_deliver(std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
+    }
+
+    /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
+    template <class Payload>
+    bool notify(std::string_view name, const Payload& payload)
+    {
+        return state_->notify({name, payload, {}});
+    }
+
+private:
+    using state = detail::client_state<Policies>;
+    using line = detail::client_line<state>;
+
+    template <class Token>
+    auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind}, token, std::move(words),
+                                                                         std::move(listener));
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

@@ -1,0 +1,332 @@
+// What a client is behind its handle: the session, the link, and the dialling.
+#ifndef REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
+#define REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
+
+#include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/policies.hpp>
+#include <rejoinder/core/reconnector.hpp>
+#include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/detail/clockwork.hpp>
+#include <rejoinder/net/detail/dialler.hpp>
+#include <rejoinder/net/detail/host.hpp>
+#include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/os_random.hpp>
+#include <rejoinder/net/detail/outgoing.hpp>
+#include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/reply.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers and behaviours of a client.
+template <class Policies = default_policies>
+struct client_options {
+    std::string auth{};                                ///< JSON text for the hub's authenticator
+    std::string metadata{};                            ///< JSON text: fields for both sides' logs
+    typename Policies::backoff backoff{};              ///< between attempts; a `limited` one makes the client give up
+    duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
+    session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
+    connection_options connection{};
+};
+
+namespace detail {
+
+/// Shared by the client's handle and by what is under way.
+template <class Policies>
+class client_state final : public link_owner, public host_owner<Policies>, public std::enable_shared_from_this<client_state<Policies>> {
+public:
+    client_state(const asio::any_io_executor& executor, client_options<Policies> options)
+        : options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>()), clock_(executor),
+          reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
+    {
+        setting_->executor = executor;
+        setting_->options = options_.session;
+        host_ = std::make_shared<host<Policies>>(side::client, setting_, *this, peer{}, random_seed());
+    }
+
+    void set_dialler(std::unique_ptr<dialler> by) { dialler_ = std::move(by); }
+    void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
+
+    [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
+    [[nodiscard]] const client_options<Policies>& options() const noexcept { return options_; }
+    [[nodiscard]] link_state link_stands() const noexcept { return reconnector_.state(); }
+    [[nodiscard]] std::error_code last_error() const noexcept { return reconnector_.last_error(); }
+    [[nodiscard]] std::size_t pending() const noexcept { return host_->core().pending(); }
+
+    // The handle's commands
+
+    // Later, so that the program can set its handlers first.
+    void connect_soon()
+    {
+        asio::post(setting_->executor, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && self->link_stands() == link_state::disconnected) {
+                self->connect();
+            }
+        });
+    }
+
+    void connect()
+    {
+        reconnector_.start(now());
+        step();
+    }
+
+    void disconnect()
+    {
+        reconnector_.stop(now());
+        leave(close_reason::normal);
+        tell();
+    }
+
+    void stop()
+    {
+        stopped_ = true;
+        clock_.stop();
+        reconnector_.stop(now());
+        leave(close_reason::going_away);
+        host_->end(errc::closed);
+    }
+
+    void open(message_kind kind, outgoing words, pending_call waiting)
+    {
+        if (stopped_ || link_stands() == link_state::failed) {
+            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : never_sent(last_error());
+            waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
+            return;
+        }
+        host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+    }
+
+    bool notify(const outgoing& words)
+    {
+        const bool taken = host_->core().notify(words.name(), words.payload(), now());
+        host_->settle_up();
+        return taken;
+    }
+
+    /// A deadline has come.
+    void tick()
+    {
+        host_->advance(now());
+        step();
+    }
+
+    // What the link says
+
+    void on_hello(link& from, hello&&) override { lose(from, make_error_code(errc::bad_message), std::nullopt); }
+
+    void on_welcome(link& from, welcome&& answer) override
+    {
+        if (&from != link_.get() || link_stands() != link_state::connecting || (answer.resumed && token_.empty())) {
+            lose(from, make_error_code(errc::bad_message), std::nullopt);
+            return;
+        }
+        const auto at = now();
+        if (!answer.resumed) {
+            host_->core().begin(answer.capacity);
+        }
+        if (!answer.token.empty()) {
+            token_ = std::move(answer.token);
+        }
+        reconnector_.connected(at);
+        host_->attach(link_, setting_->options.heartbeat, at);
+        host_->settle_up();
+        tell();
+        step();
+    }
+
+    void on_refusal(link& from, errc why, std::string_view, std::optional<duration> retry_after) override
+    {
+        lose(from, make_error_code(why), retry_after);
+    }
+
+    void on_end(link& ended, const std::error_code& why) override { lose(ended, why, std::nullopt); }
+
+    // What the session says
+
+    void on_deadline(host<Policies>& of) override { clock_.arm(of.core().next_deadline(), this->weak_from_this()); }
+
+    void on_hang_up(host<Policies>& of, close_reason why) override
+    {
+        const auto left = of.connection();
+        end(left, why);
+        gone(why == close_reason::silent ? std::error_code{asio::error::timed_out} : make_error_code(errc::bad_message), std::nullopt);
+    }
+
+    void on_farewell(host<Policies>& of, const farewell& words) override
+    {
+        end(of.connection(), close_reason::normal);
+        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof}, words.retry_after);
+    }
+
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override { orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)}); }
+
+private:
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    // The kind of an error, for a call that was never sent on account of it.
+    static std::error_code never_sent(const std::error_code& why) noexcept
+    {
+        const auto kind = kind_of(why);
+        return kind ? make_error_code(*kind, certainty::never_sent) : why;
+    }
+
+    // Does what the reconnector says, until it only waits.
+    void step()
+    {
+        while (!stopped_) {
+            switch (reconnector_.advance(now())) {
+            case dialling::nothing: clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()), this->weak_from_this()); return;
+            case dialling::dial: dial(); break;
+            case dialling::abandon:
+                dialler_->cancel();
+                drop_link();
+                tell();
+                break;
+            case dialling::fail:
+                host_->core().end(kind_of(last_error()).value_or(errc::not_connected));
+                host_->settle_up();
+                tell();
+                break;
+            }
+        }
+    }
+
+    void dial()
+    {
+        drop_link();
+        tell();
+        const auto number = reconnector_.attempt();
+        dialler_->dial(number, setting_->executor, *this, [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
+            if (const auto self = weak.lock()) {
+                self->dialled(number, ec, std::move(made));
+            } else if (made != nullptr) {
+                made->abort();
+            }
+        });
+    }
+
+    void dialled(std::uint64_t number, const std::error_code& ec, std::shared_ptr<link> made)
+    {
+        if (stopped_ || number != reconnector_.attempt() || link_stands() != link_state::connecting) {
+            if (made != nullptr) {
+                made->abort(); // an attempt that was given up (rule 5)
+            }
+            return;
+        }
+        if (ec) {
+            gone(ec, std::nullopt);
+            return;
+        }
+        link_ = std::move(made);
+        link_->start();
+        link_->say(greeting());
+    }
+
+    [[nodiscard]] hello greeting() const
+    {
+        hello words;
+        words.incarnation = incarnation_;
+        words.token = token_;
+        words.attempt = reconnector_.attempt();
+        words.capacity = setting_->options.capacity;
+        words.ping_interval = setting_->options.heartbeat.ping_every;
+        words.dead_after = setting_->options.heartbeat.dead_after;
+        words.auth = options_.auth;
+        words.metadata = options_.metadata;
+        return words;
+    }
+
+    // The link ended, or is of no use.
+    void lose(link& from, const std::error_code& why, std::optional<duration> retry_after)
+    {
+        if (&from != link_.get()) {
+            from.abort();
+            return;
+        }
+        drop_link();
+        gone(why, retry_after);
+    }
+
+    void gone(const std::error_code& why, std::optional<duration> retry_after)
+    {
+        reconnector_.lost(why, retry_after, now());
+        tell();
+        step();
+    }
+
+    // Lets go of the link without a word.
+    void drop_link()
+    {
+        if (const auto left = let_go()) {
+            left->abort();
+        }
+    }
+
+    std::shared_ptr<link> let_go()
+    {
+        host_->detach(now());
+        return std::exchange(link_, nullptr);
+    }
+
+    void end(const std::shared_ptr<link>&, close_reason why)
+    {
+        const auto left = let_go();
+        if (left == nullptr) {
+            return;
+        }
+        why == close_reason::silent ? left->abort() : left->close(why);
+    }
+
+    void leave(close_reason why)
+    {
+        dialler_->cancel();
+        end(link_, why);
+    }
+
+    void tell()
+    {
+        if (observer_ && link_stands() != told_) {
+            told_ = link_stands();
+            // Later: whoever looks on may do anything, even destroy the client.
+            asio::post(setting_->executor, [observer = observer_, stands = told_, why = last_error()] { observer(stands, why); });
+        }
+    }
+
+    client_options<Policies> options_;
+    std::shared_ptr<session_setting<Policies>> setting_;
+    clockwork clock_;
+    reconnector<typename Policies::backoff> reconnector_;
+    std::string incarnation_;
+    std::string token_;
+    std::unique_ptr<dialler> dialler_;
+    std::function<void(link_state, std::error_code)> observer_;
+    std::shared_ptr<host<Policies>> host_;
+    std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
+    link_state told_ = link_state::disconnected;
+    bool stopped_ = false;
+};
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif

@@ -1,0 +1,88 @@
+// Asks a program's functions that may answer at once or as a coroutine: the authenticator, and the clean-up of an identity.
+#ifndef REJOINDER_NET_DETAIL_GATE_HPP
+#define REJOINDER_NET_DETAIL_GATE_HPP
+
+#include <rejoinder/net/handshake.hpp>
+#include <rejoinder/net/identity.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+template <class T>
+inline constexpr bool is_awaitable = false;
+template <class T, class Executor>
+inline constexpr bool is_awaitable<asio::awaitable<T, Executor>> = true;
+
+using authenticated = std::function<void(std::exception_ptr, authentication)>;
+using authenticator = std::function<void(const asio::any_io_executor&, const handshake&, authenticated)>;
+using cleaned_up = std::function<void(std::exception_ptr)>;
+using clean_up = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
+
+// The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
+template <class F>
+asio::awaitable<std::optional<authentication>> ask_identity(F ask, handshake of)
+{
+    co_return authentication{co_await ask(std::as_const(of))};
+}
+template <class F>
+asio::awaitable<void> ask_clean_up(F ask, identity who)
+{
+    co_await ask(std::as_const(who));
+}
+
+template <class F>
+authenticator make_authenticator(F ask)
+{
+    using word = std::invoke_result_t<F&, const handshake&>;
+    return [ask = std::move(ask)](const asio::any_io_executor& executor, const handshake& of, authenticated then) mutable {
+        if constexpr (is_awaitable<word>) {
+            using result = typename word::value_type;
+            static_assert(std::is_convertible_v<result, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
+            asio::co_spawn(executor, ask_identity(ask, of), [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
+                then(thrown, who ? std::move(*who) : authentication{refusal{}});
+            });
+        } else {
+            static_assert(std::is_convertible_v<word, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
+            std::exception_ptr thrown;
+            authentication who{refusal{}};
+            try {
+                who = ask(of);
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            then(thrown, std::move(who));
+        }
+    };
+}
+
+template <class F>
+clean_up make_clean_up(F ask)
+{
+    using result = std::invoke_result_t<F&, const identity&>;
+    return [ask = std::move(ask)](const asio::any_io_executor& executor, const identity& who, cleaned_up then) mutable {
+        if constexpr (is_awaitable<result>) {
+            asio::co_spawn(executor, ask_clean_up(ask, who), [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
+        } else {
+            std::exception_ptr thrown;
+            try {
+                ask(who);
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            then(thrown);
+        }
+    };
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif

@@ -1,0 +1,333 @@
+// Drives one session: feeds it, does what its outputs say, and runs its handlers.
+#ifndef REJOINDER_NET_DETAIL_HOST_HPP
+#define REJOINDER_NET_DETAIL_HOST_HPP
+
+#include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/counters.hpp>
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/output.hpp>
+#include <rejoinder/core/session.hpp>
+#include <rejoinder/core/timer_wheel.hpp>
+#include <rejoinder/net/detail/call_site.hpp>
+#include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/event.hpp>
+#include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/reply.hpp>
+#include <rejoinder/net/router.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Policies>
+class host;
+
+/// Hub or client, as the host of one of its sessions sees it.
+template <class Policies>
+class host_owner {
+public:
+    /// The session's next deadline may be earlier than before.
+    virtual void on_deadline(host<Policies>& of) = 0;
+    /// The session wants its connection closed.
+    virtual void on_hang_up(host<Policies>& of, close_reason why) = 0;
+    /// The peer says that it closes the connection.
+    virtual void on_farewell(host<Policies>& of, const farewell& words) = 0;
+    /// The session ended under a call that may be asked again of the same target's next session.
+    virtual void on_orphan(pending_call&& orphan, const std::error_code& why) = 0;
+
+protected:
+    ~host_owner() = default;
+};
+
+/// What all sessions of a hub or client share. It outlives them all.
+template <class Policies>
+struct session_setting {
+    asio::any_io_executor executor;
+    session_options<Policies> options;
+    rejoinder::router router;
+    event_sink events;
+    std::shared_ptr<counters> counts = std::make_shared<counters>();
+
+    void report(const event& happened) const
+    {
+        if (events) {
+            events(happened);
+        }
+    }
+};
+
+/// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
+template <class Policies>
+class host final : public call_site, public session_port, public std::enable_shared_from_this<host<Policies>> {
+public:
+    using session_type = session<pending_call, Policies>;
+
+    host(side which, std::shared_ptr<session_setting<Policies>> setting, host_owner<Policies>& owner, peer from, std::uint64_t seed)
+        : setting_(std::move(setting)), owner_(&owner), from_(std::move(from)),
+          session_(which, setting_->options, setting_->router.routes(), *setting_->counts, seed)
+    {
+    }
+
+    // For its owner
+
+    [[nodiscard]] session_type& core() noexcept { return session_; }
+    [[nodiscard]] const peer& from() const noexcept { return from_; }
+    [[nodiscard]] const std::shared_ptr<link>& connection() const noexcept { return link_; }
+
+    /// Its owner's alarm for it.
+    struct alarm {
+        timer_id timer{};
+        instant at = never;
+    };
+    alarm due;
+
+    void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
+    {
+        link_ = std::move(to);
+        link_->carry(this);
+        session_.attach(link_->features(), timing, now);
+    }
+
+    /// The connection is gone or about to be closed; returns it.
+    std::shared_ptr<link> detach(instant now)
+    {
+        auto left = std::exchange(link_, nullptr);
+        if (left != nullptr) {
+            left->carry(nullptr);
+            session_.detach(now);
+        }
+        return left;
+    }
+
+    void advance(instant now)
+    {
+        session_.advance(now);
+        settle_up(delivering::at_once);
+    }
+
+    /// The session is over: completes what is pending with `why`, or with `operation_aborted` if this side closed it, stops the handlers.
+    void end(errc why)
+    {
+        session_.end(why);
+        settle_up(delivering::later);
+        owner_ = nullptr;
+    }
+
+    /// Does what the last command led to; what completes does so later, as it may stand inside an initiation.
+    void settle_up() { settle_up(delivering::later); }
+
+    /// Opens a call. The completion's cancellation slot ends it.
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, pending_call waiting, instant now)
+    {
+        auto slot = waiting.done.slot();
+        const auto opened = kind == message_kind::request ? session_.request(name, payload, how, std::move(waiting), now)
+                                                          : session_.deliver(name, payload, how, std::move(waiting), now);
+        if (slot.is_connected() && session_.completion(opened) != nullptr) {
+            slot.assign(canceller{this->weak_from_this(), opened});
+        }
+        settle_up(delivering::later);
+        return opened;
+    }
+
+    void cancel(call which)
+    {
+        session_.cancel(which);
+        settle_up(delivering::later);
+    }
+
+    // For its handlers
+
+    [[nodiscard]] asio::any_io_executor get_executor() const override { return setting_->executor; }
+
+    void finish(invocation which, const outcome& how) override
+    {
+        session_.finish(which, how);
+        runs_.erase(which.number);
+        settle_up(delivering::later);
+    }
+
+    void progress(invocation which, const payload_view& payload) override
+    {
+        session_.progress(which, payload);
+        wake();
+    }
+
+    // For its connection
+
+    void receive(const message& came, instant now) override
+    {
+        session_.receive(came, now);
+        drain(delivering::at_once);
+    }
+
+    void receive_bad(instant now) override
+    {
+        session_.bad(now);
+        drain(delivering::at_once);
+    }
+
+    bool emit(message& out, instant now) override { return session_.emit(out, now); }
+
+    void turn_over() override
+    {
+        if (owner_ != nullptr) {
+            owner_->on_deadline(*this);
+        }
+    }
+
+private:
+    enum class delivering : std::uint8_t { at_once, later };
+
+    // Put into a call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
+    struct canceller {
+        std::weak_ptr<host> session;
+        call which;
+
+        void operator()(asio::cancellation_type type) const
+        {
+            if (type == asio::cancellation_type::none) {
+                return;
+            }
+            const auto one = which;
+            if (const auto target = session.lock()) {
+                target->cancel(one);
+            }
+        }
+    };
+
+    void settle_up(delivering how)
+    {
+        drain(how);
+        wake();
+    }
+
+    void wake()
+    {
+        if (link_ != nullptr && session_.has_messages()) {
+            link_->wake();
+        }
+        if (owner_ != nullptr) {
+            owner_->on_deadline(*this);
+        }
+    }
+
+    // Takes the outputs until there are none. What they lead to may come back here: then the outer loop goes on with it.
+    void drain(delivering how)
+    {
+        if (draining_) {
+            return;
+        }
+        const auto self = this->shared_from_this();
+        draining_ = true;
+        output<pending_call> next;
+        while (session_.next(next)) {
+            std::visit([&](auto& one) { carry_out(one, how); }, next);
+        }
+        draining_ = false;
+    }
+
+    void carry_out(std::monostate&, delivering) noexcept {}
+
+    void carry_out(settled<pending_call>& over, delivering how)
+    {
+        if (owner_ != nullptr && over.completion.again != nullptr && over.error == errc::session_lost && over.code.empty()) {
+            owner_->on_orphan(std::move(over.completion), over.error);
+            return;
+        }
+        if (over.error == errc::timed_out || over.error == errc::expired) {
+            setting_->report({.name = "request_timeout", .who = from_.who().name(), .session = from_.session(), .reason = name_of(certainty_of(over.error))});
+        }
+        auto done = std::move(over.completion.done);
+        const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
+        const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
+        reply answer{over, certainty_of(over.error)};
+        if (how == delivering::later) {
+            done.post(error, std::move(answer));
+            return;
+        }
+        guarded([&] { done.complete(error, std::move(answer)); });
+    }
+
+    void carry_out(progressed& word, delivering)
+    {
+        auto* waiting = session_.completion(word.which);
+        if (waiting == nullptr || waiting->progress == nullptr) {
+            return;
+        }
+        const auto listener = *waiting->progress; // a copy: it may end its own call
+        guarded([&] { listener(word.payload); });
+    }
+
+    void carry_out(invoke& wanted, delivering)
+    {
+        const auto handler = setting_->router.handler_at(wanted.handler);
+        if (handler == nullptr) {
+            session_.finish(wanted.call, {{}, name_of(errc::no_handler), {}});
+            return;
+        }
+        const auto number = wanted.call;
+        if (auto run = handler->call(wanted, this->shared_from_this(), from_); run != nullptr && session_.is_running(number)) {
+            runs_.emplace(number.number, std::move(run));
+        }
+    }
+
+    void carry_out(stop& nobody_waits, delivering)
+    {
+        if (const auto found = runs_.find(nobody_waits.call.number); found != runs_.end()) {
+            const auto run = found->second; // it may finish inside
+            guarded([&] { run->stop(); });
+        }
+    }
+
+    void carry_out(hang_up& wanted, delivering)
+    {
+        if (owner_ != nullptr) {
+            owner_->on_hang_up(*this, wanted.reason);
+        }
+    }
+
+    void carry_out(farewell& words, delivering)
+    {
+        if (owner_ != nullptr) {
+            owner_->on_farewell(*this, words);
+        }
+    }
+
+    // A completion that throws must not take the connection's loop with it: its exception leaves `run` of the execution context all the same.
+    template <class F>
+    void guarded(F call_out)
+    {
+        try {
+            call_out();
+        } catch (...) {
+            asio::post(setting_->executor, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+        }
+    }
+
+    std::shared_ptr<session_setting<Policies>> setting_;
+    host_owner<Policies>* owner_; // null once the session is over
+    peer from_;
+    session_type session_;
+    std::shared_ptr<link> link_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<running>> runs_; // those that go on after their call
+    bool draining_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif

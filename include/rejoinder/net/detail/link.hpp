@@ -1,0 +1,86 @@
+// A connection as hub and client hold it, whatever its channel and codec: the one virtual interface between carrying and holding.
+#ifndef REJOINDER_NET_DETAIL_LINK_HPP
+#define REJOINDER_NET_DETAIL_LINK_HPP
+
+#include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/codec.hpp>
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// A session as its connection sees it.
+class session_port {
+public:
+    /// A message came. Everything that it causes on this side happens before this returns.
+    virtual void receive(const message& came, instant now) = 0;
+    /// A frame came that is not the wire's grammar.
+    virtual void receive_bad(instant now) = 0;
+    /// The next message to write, if there is one.
+    virtual bool emit(message& out, instant now) = 0;
+    /// The connection has handled all that one read brought.
+    virtual void turn_over() = 0;
+
+protected:
+    ~session_port() = default;
+};
+
+class link;
+
+/// Hub or client, as their connections see them. Called from the link's own handlers, never from inside a call to the link.
+class link_owner {
+public:
+    virtual void on_hello(link& from, hello&& greeting) = 0;
+    virtual void on_welcome(link& from, welcome&& answer) = 0;
+    virtual void on_refusal(link& from, errc why, std::string_view text, std::optional<duration> retry_after) = 0;
+    /// The link is over, without this side having closed it.
+    virtual void on_end(link& ended, const std::error_code& why) = 0;
+
+protected:
+    ~link_owner() = default;
+};
+
+/// One connection. It keeps itself alive while it has work; whoever holds it holds it by shared pointer.
+class link {
+public:
+    virtual ~link() = default;
+
+    /// Its owner's number for it.
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    /// What its codec and channel can carry together.
+    [[nodiscard]] virtual capabilities features() const = 0;
+    /// Where it leads, for logs.
+    [[nodiscard]] virtual std::string description() const = 0;
+
+    /// Begins to read.
+    virtual void start() = 0;
+    /// Says hello, welcome, or that there is no session.
+    virtual void say(const hello& greeting) = 0;
+    virtual void say(const welcome& answer) = 0;
+    virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after) = 0;
+    /// From now on it carries this session; null: none.
+    virtual void carry(session_port* session) = 0;
+    /// The session has messages to write.
+    virtual void wake() = 0;
+    /// Ends it: tells the peer why, if the link still takes a message, then closes. Nothing it reads from now on reaches anybody (rule 5).
+    virtual void close(close_reason reason) = 0;
+    /// Ends it now, without a word.
+    virtual void abort() = 0;
+
+protected:
+    explicit link(std::uint64_t number) noexcept : number_(number) {}
+
+private:
+    std::uint64_t number_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif

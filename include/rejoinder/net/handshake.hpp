@@ -1,0 +1,59 @@
+// What a hub knows of a client that asks for a session, and what it may answer.
+#ifndef REJOINDER_NET_HANDSHAKE_HPP
+#define REJOINDER_NET_HANDSHAKE_HPP
+
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/net/identity.hpp>
+#include <rejoinder/wire/json_value.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0 {
+
+/// What a client said of itself, and where it came from. Nothing of it is true until the authenticator says so.
+struct handshake {
+    json auth;     ///< what the client sent for the authenticator; null: nothing
+    json metadata; ///< fields for logs; null: none
+    std::string from;            ///< the address that it came from
+    bool resumes = false;        ///< whether it brings a token of an earlier session
+};
+
+/// Why a client gets no session.
+class refusal {
+public:
+    /// `text`: a sentence that the client is told.
+    explicit refusal(errc why = errc::auth_refused, std::string text = {}) : why_(why), text_(std::move(text)) {}
+
+    [[nodiscard]] errc why() const noexcept { return why_; }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    errc why_;
+    std::string text_;
+};
+
+/// The authenticator's word: who the client is, or why it is refused.
+class authentication {
+public:
+    authentication(identity who) : word_(std::move(who)) {}
+    authentication(refusal why) : word_(std::move(why)) {}
+    authentication(std::optional<identity> who) : word_(refusal{})
+    {
+        if (who) {
+            word_ = std::move(*who);
+        }
+    }
+
+    [[nodiscard]] const identity* who() const noexcept { return std::get_if<identity>(&word_); }
+    [[nodiscard]] const refusal* why() const noexcept { return std::get_if<refusal>(&word_); }
+
+private:
+    std::variant<refusal, identity> word_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

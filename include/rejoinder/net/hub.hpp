@@ -1,0 +1,246 @@
+// The side that is connected to: identities, their sessions, and the calls to and from them.
+#ifndef REJOINDER_NET_HUB_HPP
+#define REJOINDER_NET_HUB_HPP
+
+#include <rejoinder/channel/channel.hpp>
+#include <rejoinder/core/codec.hpp>
+#include <rejoinder/core/counters.hpp>
+#include <rejoinder/core/delivery.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/policies.hpp>
+#include <rejoinder/core/reconnect_grace.hpp>
+#include <rejoinder/core/route_table.hpp>
+#include <rejoinder/net/contract.hpp>
+#include <rejoinder/net/detail/gate.hpp>
+#include <rejoinder/net/detail/hub_state.hpp>
+#include <rejoinder/net/detail/listener_of_progress.hpp>
+#include <rejoinder/net/detail/outgoing.hpp>
+#include <rejoinder/net/detail/start_call.hpp>
+#include <rejoinder/net/event.hpp>
+#include <rejoinder/net/handler.hpp>
+#include <rejoinder/net/identity.hpp>
+#include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/reply.hpp>
+#include <rejoinder/wire/json_codec.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A hub for any number of clients.
+///
+/// It is given channels (`serve`, or a listener), authenticates each client at its hello, and keeps a session for each client instance beyond
+/// its connections. An identity may have several sessions; it is present from its first session's attaching to its detach, which comes when the
+/// last one has been without a link for the grace.
+///
+/// Destroying it says goodbye to all and completes what is pending with `operation_aborted`; it may be destroyed from inside any handler.
+/// Distinct hubs are independent; one is used from its executor.
+template <class Policies = default_policies>
+class hub {
+public:
+    using options_type = hub_options<Policies>;
+    using policies = Policies;
+
+    /// `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
+    explicit hub(const asio::any_io_executor& executor, options_type options = {}) : state_(std::make_shared<state>(executor, std::move(options))) {}
+    hub(hub&&) noexcept = default;
+    hub& operator=(hub&& other) noexcept
+    {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~hub()
+    {
+        if (state_ != nullptr) {
+            state_->stop();
+        }
+    }
+
+    // Getters
+
+    [[nodiscard]] asio::any_io_executor get_executor() const { return state_->setting().executor; }
+    /// Connections, those without a session yet included.
+    [[nodiscard]] std::size_t connections() const noexcept { return state_->connections(); }
+    /// Sessions, attached or dormant.
+    [[nodiscard]] std::size_t sessions() const noexcept { return state_->sessions(); }
+    /// Where an identity stands.
+    [[nodiscard]] presence presence_of(const identity& who) const { return state_->presence_of(who); }
+    [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+
+    // Clients
+
+    /// Decides who a client is: `ask(const handshake&)` returns an `identity`, a `std::optional` of it, a `refusal`, or an `awaitable` of one
+    /// of these. Asked at each connection, before any session exists. Without it every client instance is an identity of its own.
+    template <class F>
+    void authenticate(F ask)
+    {
+        state_->authenticate = detail::make_authenticator(std::move(ask));
+    }
+    /// Calls `f(const peer&)` when a new session has its first connection.
+    void on_attach(std::function<void(const peer&)> f) { state_->attached = std::move(f); }
+    /// Calls `f(const identity&)`, plain or `awaitable<void>`, once for each absence: the identity's last link was lost a grace ago. Whoever of
+    /// it comes back meanwhile waits until `f` has ended; nobody else does.
+    template <class F>
+    void on_detach(F f)
+    {
+        state_->detached = detail::make_clean_up(std::move(f));
+    }
+    /// Calls `f(const peer&)` once for each session that is over.
+    void on_session_end(std::function<void(const peer&)> f) { state_->session_ended = std::move(f); }
+    /// Gives events to `sink`. Without one, none are made.
+    void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
+
+    /// Serves a channel. False: the hub has as many connections as it may have, and the channel is closed.
+    template <channel Channel, codec Codec = json_codec>
+    bool serve(Channel carrier, Codec spelling = {}, std::string from = {})
+    {
+        return state_->serve(std::move(carrier), std::move(spelling), std::move(from));
+    }
+    /// Closes the connection of a session, which the client may resume.
+    void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
+
+    // Rooms
+
+    void join(const peer& who, const room& where) { state_->groups().join(where.name(), who.session()); }
+    void leave(const peer& who, const room& where) { state_->groups().leave(where.name(), who.session()); }
+    /// The sessions in a room, in the order in which they joined. The room of an identity (`user_room`) holds its attached sessions.
+    [[nodiscard]] std::vector<peer> members(const room& where) const
+    {
+        std::vector<peer> all;
+        for (const auto session : state_->inside(where)) {
+            all.push_back(state_->peer_of(session));
+        }
+        return all;
+    }
+
+    // Answering
+
+    /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
+    template <class F>
+    void on(std::string_view name, F f, handling run = handling::overlapping)
+    {
+        state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+    }
+    /// Answers the contract's messages with `f`, checked against it when this is compiled.
+    template <contract_type Contract, class F>
+    void on(F f, handling run = handling::overlapping)
+    {
+        detail::check_handler<Contract, F>();
+        on(Contract::name, std::move(f), run);
+    }
+    /// Answers all names that have no handler of their own: what a relay needs.
+    template <class F>
+    void on_any(F f)
+    {
+        state_->setting().router.set_fallback(detail::make_handler(std::move(f)));
+    }
+    /// Later messages of this name are answered `no_handler`; runs under way go on.
+    void off(std::string_view name) { state_->setting().router.remove(name); }
+
+    // Asking
+
+    /// Asks a user, in its session that attached last; one peer, in that session; or all in a room, of whom the first to answer wins and the
+    /// others are cancelled. Completes with `void(std::error_code, reply)`: the
+    /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
+    /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
+    /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
+    template <class Target, class Payload, class Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Target, class Payload, class Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
+    }
+    /// The same, calling `listener(const T&)` with each word that comes before the last one.
+    template <class Target, class Payload, class Listener, class Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    {
+        return call_out(message_kind::request, to, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+    }
+    /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
+    template <contract_type Contract, class Target, class Token>
+    auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
+            detail::start_typed_call<Contract, line<Target>>{{state_, to}}, token,
+            detail::outgoing{Contract::name, question, contract_options<Contract>()});
+    }
+
+    /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
+    /// acknowledged; for a room, when all have acknowledged it or one has failed.
+    template <class Target, class Payload, class Token>
+    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Target, class Payload, class Token>
+    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
+    }
+
+    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
+    template <class Payload>
+    std::size_t notify(const user& to, std::string_view name, const Payload& payload)
+    {
+        return notify_all(state_->attached_sessions(to.who()), {name, payload, {}});
+    }
+    template <class Payload>
+    std::size_t notify(const room& to, std::string_view name, const Payload& payload)
+    {
+        return notify_all(state_->inside(to), {name, payload, {}});
+    }
+    template <class Payload>
+    std::size_t notify(const peer& to, std::string_view name, const Payload& payload)
+    {
+        return notify_all({to.session()}, {name, payload, {}});
+    }
+
+    // For listeners
+
+    using state = detail::hub_state<Policies>;
+
+    /// Calls `close_it` when the hub stops.
+    void keep_until_stopped(std::function<void()> close_it) { state_->keep_until_stopped(std::move(close_it)); }
+    /// What a listener holds of the hub.
+    [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
+
+private:
+    template <class Target>
+    using line = detail::hub_line<state, Target>;
+
+    template <class Target, class Token>
+    auto call_out(message_kind kind, const Target& to, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line<Target>>{{state_, to}, kind}, token,
+                                                                         std::move(words), std::move(listener));
+    }
+
+    std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)
+    {
+        std::size_t taken = 0;
+        for (const auto session : targets) {
+            taken += state_->notify(session, words) ? 1U : 0U;
+        }
+        return taken;
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

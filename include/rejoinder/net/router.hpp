@@ -1,0 +1,88 @@
+// The handlers of a hub or client, by name, and the table that its sessions route by.
+#ifndef REJOINDER_NET_ROUTER_HPP
+#define REJOINDER_NET_ROUTER_HPP
+
+#include <rejoinder/core/route_table.hpp>
+#include <rejoinder/net/handler.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Names → handlers. A name keeps its number when its handler is replaced, so what was queued for it meets the new one; a removed name's number
+/// is never given again, so what was queued for that meets none. Memory is bounded by the names that have a handler.
+/// O(1). Distinct objects are independent; one is used from one thread at a time.
+class router {
+public:
+    /// The names, for sessions; it holds as long as this.
+    [[nodiscard]] const route_table& routes() const noexcept { return routes_; }
+    /// Handlers, the fallback included.
+    [[nodiscard]] std::size_t size() const noexcept { return handlers_.size(); }
+
+    /// The handler of this number; null: its name was removed. The caller keeps it while it is called.
+    [[nodiscard]] std::shared_ptr<detail::handler> handler_at(std::uint32_t number) const
+    {
+        const auto found = handlers_.find(number);
+        return found == handlers_.end() ? nullptr : found->second;
+    }
+
+    /// Sets or replaces the handler of `name`. Those that run go on.
+    void set(std::string_view name, std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
+    {
+        const auto known = number_of(name);
+        const auto number = known != fallback ? known : unused();
+        handlers_.insert_or_assign(number, std::move(to));
+        routes_.set(name, {number, how});
+    }
+
+    /// Sets or replaces the handler of all names that have none.
+    void set_fallback(std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
+    {
+        handlers_.insert_or_assign(fallback, std::move(to));
+        routes_.set_fallback({fallback, how});
+    }
+
+    /// Takes a name's handler away. Those that run go on. False: it had none.
+    bool remove(std::string_view name)
+    {
+        const auto known = number_of(name);
+        if (known == fallback) {
+            return false;
+        }
+        routes_.remove(name);
+        handlers_.erase(known);
+        return true;
+    }
+
+private:
+    static constexpr std::uint32_t fallback = 0;
+
+    // The fallback's number stands for names without a handler of their own.
+    [[nodiscard]] std::uint32_t number_of(std::string_view name) const
+    {
+        const auto* to = routes_.find(name);
+        return to == nullptr ? fallback : to->handler;
+    }
+
+    // The numbers last for four thousand million registrations; then those still in use are passed over.
+    [[nodiscard]] std::uint32_t unused()
+    {
+        do {
+            ++last_;
+        } while (last_ == fallback || handlers_.contains(last_));
+        return last_;
+    }
+
+    route_table routes_;
+    std::unordered_map<std::uint32_t, std::shared_ptr<detail::handler>> handlers_;
+    std::uint32_t last_ = fallback;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
