@@ -44,26 +44,71 @@ void* counted(std::size_t size, std::align_val_t alignment)
 
 } // namespace
 
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, alignment); }
+void* operator new(std::size_t size)
+{
+    return counted(size);
+}
+void* operator new[](std::size_t size)
+{
+    return counted(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment)
+{
+    return counted(size, alignment);
+}
+void* operator new[](std::size_t size, std::align_val_t alignment)
+{
+    return counted(size, alignment);
+}
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept
 {
     ++allocations;
     return std::malloc(size == 0 ? 1 : size);
 }
-void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept { return operator new(size, tag); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept
+{
+    return operator new(size, tag);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept
+{
+    std::free(memory);
+}
 
 using namespace rejoinder;
 
@@ -171,7 +216,8 @@ TEST_CASE("a stream allocates nothing at steady state, also when frames are cut 
 {
     asio::io_context io;
     using socket = asio::local::stream_protocol::socket;
-    for (const auto& [burst, length] : std::vector<std::pair<std::size_t, std::size_t>>{{1, 10}, {100, 100}, {30, 5000}}) {
+    for (const auto& [burst, length] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{1, 10}, {100, 100}, {30, 5000}}) {
         socket a{io};
         socket b{io};
         asio::local::connect_pair(a, b);
@@ -217,7 +263,7 @@ TEST_CASE("posted completions allocate nothing either")
         const auto before = allocations.load();
         for (int i = 0; i != 100; ++i) {
             detail::completion<void(std::error_code, int)> held{[&calls](std::error_code, int) { ++calls; },
-                                                               io.get_executor()};
+                                                                io.get_executor()};
             held.post({}, i);
         }
         io.restart();

@@ -45,9 +45,7 @@ struct manual {
     auto async_wait_for(Token&& token)
     {
         return asio::async_initiate<Token, void(std::error_code, std::string)>(
-            [this](auto&& handler) {
-                held = answer{std::forward<decltype(handler)>(handler), io.get_executor()};
-            },
+            [this](auto&& handler) { held = answer{std::forward<decltype(handler)>(handler), io.get_executor()}; },
             token);
     }
 };
@@ -74,8 +72,7 @@ struct arena_allocator {
     explicit arena_allocator(arena* source) : where(source) {}
     template <class U>
     arena_allocator(const arena_allocator<U>& other) : where(other.where)
-    {
-    }
+    {}
     T* allocate(std::size_t count)
     {
         ++where->live;

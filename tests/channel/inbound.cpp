@@ -103,8 +103,8 @@ TEMPLATE_TEST_CASE("frames arrive whole and in order, whatever the size of the p
 TEMPLATE_TEST_CASE("frames larger than the turn's buffer arrive among small ones", "", length_prefix, newline_delimited,
                    content_length_headers)
 {
-    std::vector<std::string> bodies{"small", std::string(300000, 'l'), "s", std::string(65536, 'm'), std::string(1 << 20, 'x'),
-                                    "last"};
+    std::vector<std::string> bodies{
+        "small", std::string(300000, 'l'), "s", std::string(65536, 'm'), std::string(1 << 20, 'x'), "last"};
     const auto bytes = spelled<TestType>(bodies);
     for (const std::size_t piece : {std::size_t{999}, std::size_t{16384}, std::size_t{65536}, bytes.size()}) {
         CHECK(received<TestType>(bytes, piece, feed<TestType>) == bodies);

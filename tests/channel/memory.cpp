@@ -268,8 +268,8 @@ TEST_CASE("a shutdown delivers what is left, then the end; the other way stays o
 
 TEST_CASE("every cancellation type ends a receive and a flush, and nothing is lost")
 {
-    const auto type = GENERATE(asio::cancellation_type::total, asio::cancellation_type::partial,
-                               asio::cancellation_type::terminal);
+    const auto type =
+        GENERATE(asio::cancellation_type::total, asio::cancellation_type::partial, asio::cancellation_type::terminal);
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
     asio::cancellation_signal receive_signal;

@@ -4,28 +4,20 @@
 #include <rejoinder/wire/content_length_headers.hpp>
 #include <rejoinder/wire/newline_delimited.hpp>
 
-#include <asio/any_io_executor.hpp>
 #include <asio/bind_executor.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/local/connect_pair.hpp>
-#include <asio/local/stream_protocol.hpp>
 #include <asio/posix/stream_descriptor.hpp>
-#include <asio/read.hpp>
 #include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 #include <asio/write.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,196 +27,22 @@
 #include <utility>
 #include <vector>
 
+#include "channel/streams.hpp"
 #include "support/catch.hpp"
 
-using namespace rejoinder;
+using namespace channel_tests;
 
 namespace {
-
-using tcp = asio::ip::tcp;
-using unix_socket = asio::local::stream_protocol::socket;
-using descriptor = asio::posix::stream_descriptor;
-using texts = std::vector<std::string>;
 
 static_assert(channel<stream<tcp::socket>>);
 static_assert(channel<stream<unix_socket, newline_delimited>>);
 static_assert(channel<stream<descriptor, content_length_headers>>);
 static_assert(waitable_stream<tcp::socket> && waitable_stream<unix_socket> && waitable_stream<descriptor>);
 static_assert(!channel<int> && !channel<tcp::socket> && !async_stream<std::string>);
-
-std::pair<tcp::socket, tcp::socket> tcp_sockets(asio::io_context& io)
-{
-    tcp::acceptor acceptor{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
-    tcp::socket client{io};
-    client.connect(acceptor.local_endpoint());
-    return {std::move(client), acceptor.accept()};
-}
-
-std::pair<unix_socket, unix_socket> unix_sockets(asio::io_context& io)
-{
-    std::pair<unix_socket, unix_socket> made{unix_socket{io}, unix_socket{io}};
-    asio::local::connect_pair(made.first, made.second);
-    return made;
-}
-
-// A stream of the test's own: no readiness, a write limit, and counters; with a closing handshake, as TLS has.
-struct plain_stream {
-    using executor_type = asio::any_io_executor;
-
-    unix_socket socket;
-    std::shared_ptr<int> writes = std::make_shared<int>(0);
-    std::shared_ptr<int> handshakes = std::make_shared<int>(0);
-    std::size_t write_max = std::size_t{1} << 30;
-
-    explicit plain_stream(unix_socket connected) : socket(std::move(connected)) {}
-
-    executor_type get_executor() { return socket.get_executor(); }
-    unix_socket& lowest_layer() { return socket; }
-
-    template <class Token>
-    auto async_read_some(asio::mutable_buffer into, Token&& token)
-    {
-        return socket.async_read_some(into, std::forward<Token>(token));
-    }
-
-    template <class Token>
-    auto async_write_some(asio::const_buffer from, Token&& token)
-    {
-        ++*writes;
-        return socket.async_write_some(asio::buffer(from, write_max), std::forward<Token>(token));
-    }
-
-    template <class Token>
-    auto async_shutdown(Token&& token)
-    {
-        ++*handshakes;
-        std::error_code ignored;
-        socket.shutdown(unix_socket::shutdown_send, ignored);
-        return socket.async_wait(unix_socket::wait_write, std::forward<Token>(token));
-    }
-};
-
 static_assert(channel<stream<plain_stream>>);
 static_assert(!waitable_stream<plain_stream>);
 
-template <class Channel>
-bool add(Channel& channel, std::string_view body, encoding form = encoding::text)
-{
-    channel.begin().append(body);
-    return channel.commit(form);
-}
-
-template <class Channel>
-void flush(asio::io_context& io, Channel& channel)
-{
-    std::optional<std::error_code> ended;
-    channel.async_flush([&](std::error_code ec) { ended = ec; });
-    CHECK_FALSE(ended);
-    io.restart();
-    while (!ended && io.run_one() != 0) {
-    }
-    REQUIRE(ended);
-    CHECK_FALSE(*ended);
-}
-
-// Receives until an error, which it keeps.
-template <class Channel>
-struct receiver {
-    Channel& from;
-    texts got{};
-    std::size_t batches = 0;
-    std::optional<std::error_code> ended{};
-
-    void go()
-    {
-        from.async_receive([this](std::error_code ec, frame_batch frames) {
-            if (ec) {
-                CHECK(frames.size() == 0);
-                ended = ec;
-                return;
-            }
-            CHECK(frames.size() != 0);
-            ++batches;
-            go(); // before the frames are read: the next operation must not touch them
-            for (frame_view frame; frames.next(frame);) {
-                got.emplace_back(frame.bytes);
-            }
-        });
-    }
-
-    void until(asio::io_context& io, std::size_t count)
-    {
-        io.restart();
-        while (got.size() < count && !ended && io.run_one() != 0) {
-        }
-    }
-};
-
-template <class Channel>
-receiver(Channel&) -> receiver<Channel>;
-
-template <class Channel>
-texts exchanged(asio::io_context& io, Channel& from, Channel& to, const texts& bodies, std::size_t earlier = 0)
-{
-    receiver receiving{to};
-    receiving.go();
-    for (const auto& body : bodies) {
-        REQUIRE(add(from, body));
-    }
-    std::optional<std::error_code> flushed;
-    from.async_flush([&](std::error_code ec) { flushed = ec; });
-    receiving.until(io, bodies.size() + earlier);
-    io.poll();
-    REQUIRE(flushed);
-    CHECK_FALSE(*flushed);
-    CHECK(from.pending() == 0);
-    to.close();
-    io.restart();
-    io.run();
-    CHECK(receiving.ended == asio::error::operation_aborted);
-    return receiving.got;
-}
-
-// A handler for both kinds of operation, with a slot to cancel it by.
-struct cancellable {
-    using cancellation_slot_type = asio::cancellation_slot;
-    std::optional<std::error_code>* ended;
-    asio::cancellation_slot slot;
-
-    cancellation_slot_type get_cancellation_slot() const noexcept { return slot; }
-    void operator()(std::error_code ec, frame_batch = {}) { *ended = ec; }
-};
-
 const texts mixed_bodies{"a", std::string(100, 'b'), std::string(70000, 'c'), "d", std::string(1 << 20, 'e'), "f"};
-
-template <class Channel>
-void check_aborts_on(const std::function<void(std::optional<Channel>&)>& end, asio::io_context& io, Channel channel)
-{
-    std::optional<Channel> mine{std::move(channel)};
-    int received = 0;
-    int flushed = 0;
-    mine->async_receive([&](std::error_code ec, frame_batch) {
-        CHECK(ec == asio::error::operation_aborted);
-        ++received;
-    });
-    // More than the socket takes while nobody reads.
-    while (mine->pending() < (std::size_t{16} << 20)) {
-        REQUIRE(add(*mine, std::string(1 << 20, 'x')));
-    }
-    mine->async_flush([&](std::error_code ec) {
-        CHECK(ec == asio::error::operation_aborted);
-        ++flushed;
-    });
-    io.restart();
-    io.poll();
-    CHECK(received + flushed == 0);
-    end(mine);
-    CHECK(received + flushed == 0);
-    io.restart();
-    io.run();
-    CHECK(received == 1);
-    CHECK(flushed == 1);
-}
 
 } // namespace
 
@@ -423,243 +241,6 @@ TEST_CASE("bytes that are no frames end the receiving with bad_message")
     CHECK(*receiving.ended == errc::bad_message);
 }
 
-TEMPLATE_TEST_CASE("closing and destroying end what is under way, once and later", "", unix_socket, plain_stream)
-{
-    using link = stream<TestType>;
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    link mine{TestType{std::move(a)}};
-    SECTION("close")
-    {
-        check_aborts_on<link>(
-            [](std::optional<link>& held) {
-                held->close();
-                held->close();
-            },
-            io, std::move(mine));
-    }
-    SECTION("destruction")
-    {
-        check_aborts_on<link>([](std::optional<link>& held) { held.reset(); }, io, std::move(mine));
-    }
-    SECTION("assignment")
-    {
-        check_aborts_on<link>([](std::optional<link>& held) { *held = link{}; }, io, std::move(mine));
-    }
-}
-
-TEST_CASE("a channel destroyed when its bytes are there already is not read from")
-{
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    std::optional<stream<unix_socket>> to{std::in_place, std::move(b)};
-    std::optional<std::error_code> ended;
-    to->async_receive([&](std::error_code ec, frame_batch) { ended = ec; });
-    io.poll(); // the wait is known to the reactor
-    asio::write(a, asio::buffer(std::string{"\0\0\0\3one", 7}));
-    asio::post(io, [&] { to.reset(); });
-    io.restart();
-    io.run();
-    REQUIRE(ended);
-    CHECK(*ended == asio::error::operation_aborted);
-}
-
-TEST_CASE("a handler may destroy its channel and still read its frames")
-{
-    asio::io_context io;
-    const auto check = [&io](auto to, unix_socket& from, std::size_t length) {
-        auto held = std::make_shared<std::optional<decltype(to)>>(std::move(to));
-        const std::string body(length, 'x');
-        std::string bytes;
-        const length_prefix framing;
-        const auto mark = framing.open(bytes);
-        bytes.append(body);
-        framing.close(bytes, mark, encoding::text);
-        bool read = false;
-        (*held)->async_receive([&](std::error_code, frame_batch frames) {
-            held->reset();
-            frame_view frame;
-            read = frames.next(frame) && frame.bytes == body;
-        });
-        std::thread writer{[&] { asio::write(from, asio::buffer(bytes)); }};
-        io.restart();
-        io.run();
-        writer.join();
-        CHECK(read);
-    };
-    for (const std::size_t length : {std::size_t{3}, std::size_t{5000}, std::size_t{500000}}) {
-        auto [a, b] = unix_sockets(io);
-        check(stream<unix_socket>{std::move(b)}, a, length);
-        auto [c, d] = unix_sockets(io);
-        check(stream<plain_stream>{plain_stream{std::move(d)}}, c, length);
-    }
-}
-
-TEST_CASE("a context that is destroyed destroys pending handlers uncalled, and the channels that they own")
-{
-    int calls = 0;
-    auto io = std::make_unique<asio::io_context>();
-    auto [a, b] = unix_sockets(*io);
-    auto mine = std::make_shared<stream<unix_socket>>(std::move(a));
-    const std::weak_ptr<stream<unix_socket>> watched = mine;
-    std::optional<unix_socket> other{std::move(b)};
-    mine->async_receive([&calls, owned = mine](std::error_code, frame_batch) { ++calls; });
-    io->poll();
-    mine.reset();
-    CHECK_FALSE(watched.expired());
-    other.reset();
-    io.reset();
-    CHECK(watched.expired());
-    CHECK(calls == 0);
-}
-
-TEMPLATE_TEST_CASE("a receive that is cancelled loses nothing", "", unix_socket, plain_stream)
-{
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    stream<TestType> to{TestType{std::move(b)}};
-    const auto type = GENERATE(asio::cancellation_type::total, asio::cancellation_type::partial,
-                               asio::cancellation_type::terminal);
-    asio::cancellation_signal signal;
-    std::optional<std::error_code> ended;
-    to.async_receive(cancellable{&ended, signal.slot()});
-    asio::write(a, asio::buffer(std::string{"\0\0\0\3on", 6}));
-    io.restart();
-    io.poll();
-    CHECK_FALSE(ended);
-    signal.emit(type);
-    CHECK_FALSE(ended);
-    io.restart();
-    io.run();
-    REQUIRE(ended);
-    CHECK(*ended == asio::error::operation_aborted);
-
-    asio::write(a, asio::buffer(std::string_view{"e"}));
-    receiver receiving{to};
-    receiving.go();
-    receiving.until(io, 1);
-    CHECK(receiving.got == texts{"one"});
-}
-
-TEST_CASE("a flush that is cancelled half-way is finished by the next one")
-{
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    stream<unix_socket> from{std::move(a)};
-    stream<unix_socket> to{std::move(b)};
-    asio::cancellation_signal signal;
-    std::optional<std::error_code> ended;
-    texts bodies;
-    for (int i = 0; i != 8; ++i) {
-        bodies.emplace_back(1 << 20, static_cast<char>('a' + i));
-        add(from, bodies.back());
-    }
-    const auto before = from.pending();
-    from.async_flush(cancellable{&ended, signal.slot()});
-    io.poll();
-    signal.emit(asio::cancellation_type::total);
-    io.restart();
-    io.run();
-    REQUIRE(ended);
-    CHECK(*ended == asio::error::operation_aborted);
-    CHECK(from.pending() < before);
-    CHECK(from.pending() > 0);
-    bodies.emplace_back("after");
-    add(from, bodies.back());
-    CHECK(exchanged(io, from, to, {}, bodies.size()) == bodies);
-}
-
-TEST_CASE("bytes after a cancelled flush are the bytes before it and nothing else")
-{
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    plain_stream plain{std::move(a)};
-    plain.write_max = 5;
-    stream<plain_stream> from{std::move(plain)};
-    stream<unix_socket> to{std::move(b)};
-    asio::cancellation_signal signal;
-    std::optional<std::error_code> ended;
-    add(from, "first frame");
-    from.async_flush(cancellable{&ended, signal.slot()});
-    signal.emit(asio::cancellation_type::total); // the write has happened: seen between two steps
-    io.run();
-    REQUIRE(ended);
-    CHECK(*ended == asio::error::operation_aborted);
-    CHECK(from.pending() == 10);
-    add(from, "second frame");
-    flush(io, from);
-    receiver receiving{to};
-    receiving.go();
-    receiving.until(io, 2);
-    CHECK(receiving.got == texts{"first frame", "second frame"});
-}
-
-TEMPLATE_TEST_CASE("a shutdown sends what is left, then the end", "", unix_socket, plain_stream)
-{
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    stream<TestType> from{TestType{std::move(a)}};
-    stream<unix_socket> to{std::move(b)};
-    receiver receiving{to};
-    receiving.go();
-    add(from, "last words");
-    int ends = 0;
-    from.async_shutdown(close_reason::normal, [&](std::error_code ec) {
-        CHECK_FALSE(ec);
-        ++ends;
-    });
-    CHECK(ends == 0);
-    io.run();
-    CHECK(ends == 1);
-    CHECK(receiving.got == texts{"last words"});
-    REQUIRE(receiving.ended);
-    CHECK(*receiving.ended == asio::error::eof);
-
-    // The other half is still open.
-    add(to, "and goodbye");
-    receiver hearing{from};
-    hearing.go();
-    std::optional<std::error_code> closed;
-    to.async_shutdown(close_reason::normal, [&](std::error_code ec) { closed = ec; });
-    io.restart();
-    io.run();
-    CHECK(hearing.got == texts{"and goodbye"});
-    CHECK(hearing.ended == asio::error::eof);
-    REQUIRE(closed);
-    CHECK_FALSE(*closed);
-}
-
-TEST_CASE("a shutdown with nothing to send completes after its initiation, with the stream's own handshake if it has one")
-{
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    plain_stream plain{std::move(a)};
-    const auto handshakes = plain.handshakes;
-    stream<plain_stream> with{std::move(plain)};
-    stream<unix_socket> without{std::move(b)};
-    int ends = 0;
-    with.async_shutdown(close_reason::normal, [&](std::error_code ec) { ends += ec ? 100 : 1; });
-    without.async_shutdown(close_reason::normal, [&](std::error_code ec) { ends += ec ? 100 : 1; });
-    CHECK(ends == 0);
-    io.run();
-    CHECK(ends == 2);
-    CHECK(*handshakes == 1);
-}
-
-TEST_CASE("operations on a closed channel are aborted, after their initiation")
-{
-    asio::io_context io;
-    auto [a, b] = unix_sockets(io);
-    stream<unix_socket> mine{std::move(a)};
-    mine.close();
-    std::vector<std::error_code> ended;
-    mine.async_receive([&](std::error_code ec, frame_batch) { ended.push_back(ec); });
-    mine.async_flush([&](std::error_code ec) { ended.push_back(ec); });
-    CHECK(ended.empty());
-    io.run();
-    CHECK(ended == std::vector<std::error_code>{asio::error::operation_aborted, asio::error::operation_aborted});
-}
-
 TEST_CASE("a nested run of the loop inside a handler leaves the handler's frames alone")
 {
     asio::io_context io;
@@ -684,8 +265,7 @@ TEST_CASE("a nested run of the loop inside a handler leaves the handler's frames
         read = frames.next(frame) && frame.bytes == first;
     });
     io.restart();
-    while (!read && io.run_one() != 0) {
-    }
+    while (!read && io.run_one() != 0) {}
     CHECK(nested.got == texts{second});
     CHECK(read);
 }

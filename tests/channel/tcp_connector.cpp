@@ -121,7 +121,8 @@ TEST_CASE("cancelling ends an attempt at once, whatever it is doing, and once")
     const auto target = target_spelled(GENERATE(spelling::address, spelling::name), acceptor);
     asio::cancellation_signal signal;
     int calls = 0;
-    target.async_connect(io.get_executor(), asio::bind_cancellation_slot(signal.slot(), [&](std::error_code ec, tcp_channel) {
+    target.async_connect(io.get_executor(),
+                         asio::bind_cancellation_slot(signal.slot(), [&](std::error_code ec, tcp_channel) {
                              CHECK(ec == asio::error::operation_aborted);
                              ++calls;
                          }));

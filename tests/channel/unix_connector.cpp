@@ -80,7 +80,8 @@ TEST_CASE("a socket that is not there is an error with an empty channel")
     asio::io_context io;
     const directory place;
     std::optional<std::error_code> ended;
-    unix_connector{place.path()}.async_connect(io.get_executor(), [&](std::error_code ec, unix_channel) { ended = ec; });
+    unix_connector{place.path()}.async_connect(io.get_executor(),
+                                               [&](std::error_code ec, unix_channel) { ended = ec; });
     CHECK_FALSE(ended);
     io.run();
     REQUIRE(ended);

@@ -31,14 +31,13 @@ namespace rejoinder::inline v0 {
 ///
 /// Completions come never inside the initiation, exactly once, on the handler's associated executor, which must be the
 /// channel's executor or take turns with it. `begin` and `commit` may be used while a flush is under way: what they add
-/// waits for the next one. Every cancellation type stops `async_receive` and `async_flush` with `operation_aborted` and loses
-/// nothing: received bytes are kept, and the next flush goes on where the last one stopped.
-/// `async_receive` ends with `asio::error::eof` when the peer is done, with `errc::bad_message` or `errc::too_big` when what
-/// came cannot be read as frames (whole frames before it are delivered first; nothing is readable after it), or with the
-/// link's error.
-/// A default-constructed or moved-from channel may be destroyed and assigned to, no more. Destroying a channel closes it;
-/// so does assigning to it. A channel does not outlive its execution context.
-/// Distinct channels are independent; one is used from its executor.
+/// waits for the next one. Every cancellation type stops `async_receive` and `async_flush` with `operation_aborted` and
+/// loses nothing: received bytes are kept, and the next flush goes on where the last one stopped. `async_receive` ends
+/// with `asio::error::eof` when the peer is done, with `errc::bad_message` or `errc::too_big` when what came cannot be
+/// read as frames (whole frames before it are delivered first; nothing is readable after it), or with the link's error.
+/// A default-constructed or moved-from channel may be destroyed and assigned to, no more. Destroying a channel closes
+/// it; so does assigning to it. A channel does not outlive its execution context. Distinct channels are independent;
+/// one is used from its executor.
 template <class C>
 concept channel = std::movable<C> && std::default_initializable<C> &&
                   requires(C& c, const C& constant, encoding form, close_reason reason, detail::probe_token token) {

@@ -21,17 +21,16 @@ namespace rejoinder::inline v0 {
 /// | `k.async_connect(executor, token)` (const) | `void(std::error_code, C::channel_type)` | a connected channel on `executor`, or an error and an empty one |
 /// | `k.description()` (const) | `std::string` | where it connects to, for logs; without secrets |
 ///
-/// The completion comes never inside the initiation. Every cancellation type ends an attempt with `operation_aborted`; an
-/// attempt is independent of its connector's life, and of other attempts.
+/// The completion comes never inside the initiation. Every cancellation type ends an attempt with `operation_aborted`;
+/// an attempt is independent of its connector's life, and of other attempts.
 template <class C>
-concept connector =
-    std::movable<C> && channel<typename C::channel_type> &&
-    requires(const C& constant, const asio::any_io_executor& executor, detail::probe_token token) {
-        {
-            constant.async_connect(executor, token)
-        } -> std::same_as<detail::completes_as<void(std::error_code, typename C::channel_type)>>;
-        { constant.description() } -> std::convertible_to<std::string>;
-    };
+concept connector = std::movable<C> && channel<typename C::channel_type> &&
+                    requires(const C& constant, const asio::any_io_executor& executor, detail::probe_token token) {
+                        {
+                            constant.async_connect(executor, token)
+                        } -> std::same_as<detail::completes_as<void(std::error_code, typename C::channel_type)>>;
+                        { constant.description() } -> std::convertible_to<std::string>;
+                    };
 
 } // namespace rejoinder::inline v0
 

@@ -26,10 +26,10 @@ namespace rejoinder::inline v0 {
 /// One end of a `memory_pair`: a `channel` that hands its buffer over to the other end.
 ///
 /// A flush completes when the peer has room, which is when it has received all that was flushed before: so at most one
-/// flush's bytes wait there. Once the peer has closed, a flush with bytes ends with `asio::error::broken_pipe`, and receives
-/// end with `asio::error::eof` after what had been flushed. Nothing is allocated at steady state, as long as bytes go both
-/// ways or both ends run on one thread.
-/// Each end is used from its own executor; the two executors may run on different threads.
+/// flush's bytes wait there. Once the peer has closed, a flush with bytes ends with `asio::error::broken_pipe`, and
+/// receives end with `asio::error::eof` after what had been flushed. Nothing is allocated at steady state, as long as
+/// bytes go both ways or both ends run on one thread. Each end is used from its own executor; the two executors may run
+/// on different threads.
 class memory {
 public:
     using executor_type = asio::any_io_executor;
@@ -87,15 +87,15 @@ public:
     template <class Token>
     auto async_shutdown([[maybe_unused]] close_reason reason, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code)>(
-            start_flush<detail::after_flush::end_of_sending>{}, token, state_);
+        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::end_of_sending>{},
+                                                                  token, state_);
     }
 
     /// Closes now; what the peer has not received of the flushed stays receivable there.
     void close() { state_->close(); }
 
-    friend std::pair<memory, memory> memory_pair(const asio::any_io_executor& first, const asio::any_io_executor& second,
-                                                 std::size_t frame_bytes_max);
+    friend std::pair<memory, memory> memory_pair(const asio::any_io_executor& first,
+                                                 const asio::any_io_executor& second, std::size_t frame_bytes_max);
 
 private:
     explicit memory(std::shared_ptr<detail::memory_state> state) noexcept : state_(std::move(state)) {}
@@ -104,7 +104,7 @@ private:
         template <class Handler>
         void operator()(Handler&& handler, const std::shared_ptr<detail::memory_state>& state) const
         {
-            detail::memory_receive<std::decay_t<Handler>>{state, std::forward<Handler>(handler)}.start();
+            detail::memory_receive<frame_batch, std::decay_t<Handler>>{state, std::forward<Handler>(handler)}.start();
         }
     };
 

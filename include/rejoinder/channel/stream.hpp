@@ -8,6 +8,7 @@
 #include <rejoinder/channel/detail/receive_operation.hpp>
 #include <rejoinder/channel/detail/stream_state.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
+#include <rejoinder/channel/tune.hpp>
 
 #include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/message.hpp>
@@ -27,14 +28,17 @@ namespace rejoinder::inline v0 {
 
 /// A `channel` over a connected `AsyncStream`: TCP, Unix sockets, POSIX descriptors, TLS.
 ///
-/// Takes whatever has come in one read of at most 64 KiB, and writes all that was committed in one go. A `waitable_stream`
-/// is waited for and then read into memory of the thread, so that an idle connection holds no buffer; other streams keep a
-/// read buffer of 1 KiB that grows with traffic, to 64 KiB. Memory for unfinished frames is bounded by the framing's
-/// limit, memory for frames to send by whoever watches `pending`; both go back to the thread when they are empty, and
-/// nothing is allocated at steady state. Errors, cancellation and thread rule: as the concept `channel` says.
+/// Takes whatever has come in one read of at most 64 KiB, and writes all that was committed in one go. A
+/// `waitable_stream` is waited for and then read into memory of the thread, so that an idle connection holds no buffer;
+/// other streams keep a read buffer of 1 KiB that grows with traffic, to 64 KiB. Memory for unfinished frames is
+/// bounded by the framing's limit, memory for frames to send by whoever watches `pending`; both go back to the thread
+/// when they are empty, and nothing is allocated at steady state. Errors, cancellation and thread rule: as the concept
+/// `channel` says.
 template <async_stream AsyncStream, framing Framing = length_prefix>
 class stream {
-    using state_type = detail::stream_state<AsyncStream, Framing>;
+    static constexpr auto how =
+        waitable_stream<AsyncStream> ? detail::reading::when_ready : detail::reading::asynchronously;
+    using state_type = detail::stream_state<AsyncStream, Framing, how>;
 
 public:
     using executor_type = typename AsyncStream::executor_type;
@@ -44,11 +48,13 @@ public:
     /// An empty channel: to be assigned to or destroyed.
     stream() noexcept = default;
 
-    /// A channel over `connected`, whose frames `framing` marks. Tunes a TCP socket (`tune`) and makes a `waitable_stream`
-    /// non-blocking; if that fails, the first `async_receive` says why.
+    /// A channel over `connected`, whose frames `framing` marks. Tunes a TCP socket (`tune`) and makes a
+    /// `waitable_stream` non-blocking; if that fails, the first `async_receive` says why.
     explicit stream(AsyncStream connected, Framing framing = {})
         : state_(std::make_shared<state_type>(std::move(connected), framing))
     {
+        // Without its options a channel is slower, but no less a channel.
+        static_cast<void>(tune(state_->stream));
     }
 
     stream(stream&&) noexcept = default;
@@ -111,8 +117,8 @@ public:
     template <class Token>
     auto async_shutdown([[maybe_unused]] close_reason reason, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code)>(
-            start_flush<detail::after_flush::end_of_sending>{}, token, state_);
+        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::end_of_sending>{},
+                                                                  token, state_);
     }
 
     /// Closes now. What the peer has not read yet may be lost; operations under way complete with `operation_aborted`.
@@ -123,7 +129,8 @@ private:
         template <class Handler>
         void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
         {
-            detail::receive_operation<state_type, std::decay_t<Handler>>{state, std::forward<Handler>(handler)}.start();
+            using operation = detail::receive_operation<frame_batch, state_type, std::decay_t<Handler>>;
+            operation{state, std::forward<Handler>(handler)}.start();
         }
     };
 
@@ -132,8 +139,8 @@ private:
         template <class Handler>
         void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
         {
-            detail::flush_operation<After, state_type, std::decay_t<Handler>>{state, std::forward<Handler>(handler)}
-                .start();
+            using operation = detail::flush_operation<After, state_type, std::decay_t<Handler>>;
+            operation{state, std::forward<Handler>(handler)}.start();
         }
     };
 

@@ -37,14 +37,12 @@ public:
     tcp_connector(std::string host, std::string service, Framing framing = {})
         : host_(std::move(host)), service_(std::move(service)), framing_(std::move(framing)),
           endpoint_(literal(host_, service_))
-    {
-    }
+    {}
 
     explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {})
-        : host_(endpoint.address().to_string()), service_(std::to_string(endpoint.port())), framing_(std::move(framing)),
-          endpoint_(endpoint)
-    {
-    }
+        : host_(endpoint.address().to_string()), service_(std::to_string(endpoint.port())),
+          framing_(std::move(framing)), endpoint_(endpoint)
+    {}
 
     /// `tcp://host:service`.
     std::string description() const
@@ -90,8 +88,8 @@ private:
 
     void connect_one(const std::shared_ptr<attempt>& made) const
     {
-        made->socket.async_connect(
-            *endpoint_, [made, framing = framing_](std::error_code ec) { made->finish(ec, framing); });
+        made->socket.async_connect(*endpoint_,
+                                   [made, framing = framing_](std::error_code ec) { made->finish(ec, framing); });
     }
 
     void look_up(const std::shared_ptr<attempt>& made) const
@@ -114,10 +112,9 @@ private:
     static void connect_any(const std::shared_ptr<attempt>& made, const resolver::results_type& found,
                             const Framing& framing)
     {
-        asio::async_connect(made->socket, found,
-                            [made, framing](std::error_code ec, const asio::ip::tcp::endpoint&) {
-                                made->finish(ec, framing);
-                            });
+        asio::async_connect(made->socket, found, [made, framing](std::error_code ec, const asio::ip::tcp::endpoint&) {
+            made->finish(ec, framing);
+        });
     }
 
     std::string host_;

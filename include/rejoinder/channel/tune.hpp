@@ -6,9 +6,9 @@
 
 namespace rejoinder::inline v0 {
 
-/// Sets on an open TCP socket what a message channel wants, today TCP_NODELAY: a channel gathers its frames into one write
-/// itself, so Nagle's algorithm (RFC 896) would only delay the last one. Returns the error of the first option refused.
-/// For any other stream it does nothing.
+/// Sets on an open TCP socket what a message channel wants, today TCP_NODELAY: a channel gathers its frames into one
+/// write itself, so Nagle's algorithm (RFC 896) would only delay the last one. Returns the error of the first option
+/// refused. For any other stream it does nothing.
 template <class Stream>
 std::error_code tune(Stream& stream)
 {

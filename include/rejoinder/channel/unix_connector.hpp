@@ -26,11 +26,11 @@ class unix_connector {
 public:
     using channel_type = stream<asio::local::stream_protocol::socket, Framing>;
 
-    /// `path` is the socket's. Throws `std::system_error` if it is longer than the system's addresses (108 bytes on Linux).
+    /// `path` is the socket's. Throws `std::system_error` if it is longer than the system's addresses (108 bytes on
+    /// Linux).
     explicit unix_connector(std::string path, Framing framing = {})
         : path_(std::move(path)), endpoint_(path_), framing_(std::move(framing))
-    {
-    }
+    {}
 
     /// `unix:path`.
     std::string description() const { return "unix:" + path_; }
@@ -43,8 +43,8 @@ public:
             [executor, endpoint = endpoint_, framing = framing_](auto&& handler) {
                 const auto made = std::make_shared<attempt>(executor);
                 made->hold(std::forward<decltype(handler)>(handler));
-                made->socket.async_connect(
-                    endpoint, [made, framing](std::error_code ec) { made->finish(ec, framing); });
+                made->socket.async_connect(endpoint,
+                                           [made, framing](std::error_code ec) { made->finish(ec, framing); });
             },
             token);
     }

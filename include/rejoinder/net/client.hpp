@@ -9,7 +9,7 @@
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnector.hpp>
 #include <rejoinder/core/route_table.hpp>
-#include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/client_state.hpp>
 #include <rejoinder/net/detail/dialler.hpp>

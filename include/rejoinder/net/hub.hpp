@@ -18,6 +18,8 @@
 #include <rejoinder/net/detail/start_call.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/handler.hpp>
+#include <rejoinder/net/handshake.hpp>
+#include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
@@ -52,7 +54,10 @@ public:
     using policies = Policies;
 
     /// `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
-    explicit hub(const asio::any_io_executor& executor, options_type options = {}) : state_(std::make_shared<state>(executor, std::move(options))) {}
+    explicit hub(const asio::any_io_executor& executor, options_type options = {}) : state_(std::make_shared<state>(executor, std::move(options)))
+    {
+        state_->begin();
+    }
     hub(hub&&) noexcept = default;
     hub& operator=(hub&& other) noexcept
     {
@@ -111,14 +116,14 @@ public:
 
     // Rooms
 
-    void join(const peer& who, const room& where) { state_->groups().join(where.name(), who.session()); }
-    void leave(const peer& who, const room& where) { state_->groups().leave(where.name(), who.session()); }
+    void join(const peer& who, const room& where) { state_->calls().groups().join(where.name(), who.session()); }
+    void leave(const peer& who, const room& where) { state_->calls().groups().leave(where.name(), who.session()); }
     /// The sessions in a room, in the order in which they joined. The room of an identity (`user_room`) holds its attached sessions.
     [[nodiscard]] std::vector<peer> members(const room& where) const
     {
         std::vector<peer> all;
-        for (const auto session : state_->inside(where)) {
-            all.push_back(state_->peer_of(session));
+        for (const auto session : state_->calls().inside(where)) {
+            all.push_back(state_->calls().peer_of(session));
         }
         return all;
     }
@@ -196,12 +201,12 @@ public:
     template <class Payload>
     std::size_t notify(const user& to, std::string_view name, const Payload& payload)
     {
-        return notify_all(state_->attached_sessions(to.who()), {name, payload, {}});
+        return notify_all(state_->calls().attached_sessions(to.who()), {name, payload, {}});
     }
     template <class Payload>
     std::size_t notify(const room& to, std::string_view name, const Payload& payload)
     {
-        return notify_all(state_->inside(to), {name, payload, {}});
+        return notify_all(state_->calls().inside(to), {name, payload, {}});
     }
     template <class Payload>
     std::size_t notify(const peer& to, std::string_view name, const Payload& payload)
@@ -233,7 +238,7 @@ private:
     {
         std::size_t taken = 0;
         for (const auto session : targets) {
-            taken += state_->notify(session, words) ? 1U : 0U;
+            taken += state_->calls().notify(session, words) ? 1U : 0U;
         }
         return taken;
     }

@@ -47,8 +47,7 @@ public:
     template <class... Values>
     explicit bound(Handler&& handler, Values&&... values)
         : handler_(std::move(handler)), args_(std::forward<Values>(values)...)
-    {
-    }
+    {}
 
     allocator_type get_allocator() const noexcept { return allocator_of(handler_); }
 

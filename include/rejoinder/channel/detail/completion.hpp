@@ -1,4 +1,4 @@
-// A completion handler with its type erased: move-only, called once, in recycled memory, as Asio's rules want it called.
+// A completion handler with its type erased: move-only, called once, in recycled memory, by the rules of Asio.
 #ifndef REJOINDER_CHANNEL_DETAIL_COMPLETION_HPP
 #define REJOINDER_CHANNEL_DETAIL_COMPLETION_HPP
 
@@ -26,9 +26,10 @@ class completion;
 /// Holds any Asio completion handler of one signature until the operation ends.
 ///
 /// Keeps the handler's associated executor, with outstanding work on it, and allocates with the handler's associated
-/// allocator, or recycled memory if it chose none: nothing is allocated at steady state. The memory is free again before
-/// the handler is called, and the handler's cancellation slot is empty by then. Destroyed while it holds a handler, it
-/// destroys the handler uncalled. Distinct objects are independent; one object is used from one thread at a time.
+/// allocator, or recycled memory if it chose none: nothing is allocated at steady state. The memory is free again
+/// before the handler is called, and the handler's cancellation slot is empty by then. Destroyed while it holds a
+/// handler, it destroys the handler uncalled. Distinct objects are independent; one object is used from one thread at a
+/// time.
 template <class... Args>
 class completion<void(std::error_code, Args...)> {
 public:
@@ -39,8 +40,7 @@ public:
     template <class Handler, class Executor>
     completion(Handler&& handler, const Executor& fallback)
         : node_(made<std::decay_t<Handler>, Executor>::make(std::forward<Handler>(handler), fallback))
-    {
-    }
+    {}
 
     completion(completion&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
 
@@ -149,8 +149,7 @@ private:
         template <class Given>
         made(Given&& handler, const Fallback& fallback)
             : handler_(std::forward<Given>(handler)), work_(asio::get_associated_executor(handler_, fallback))
-        {
-        }
+        {}
 
         Handler release()
         {

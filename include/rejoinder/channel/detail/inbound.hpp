@@ -141,12 +141,8 @@ private:
                 assert(found.used != 0);
                 now.frames().push_back(found.frame);
                 break;
-            case parsed::state::more:
-                enough_ = bytes.size() + found.wanted;
-                return bytes;
-            case parsed::state::bad:
-                failure_ = make_error_code(errc::bad_message);
-                return {};
+            case parsed::state::more: enough_ = bytes.size() + found.wanted; return bytes;
+            case parsed::state::bad: failure_ = make_error_code(errc::bad_message); return {};
             case parsed::state::too_big:
                 // Nobody knows what became of the sender's message: the usual certainty is the sender's.
                 failure_ = make_error_code(errc::too_big, certainty::maybe_executed);

@@ -20,8 +20,9 @@
 
 namespace rejoinder::inline v0::detail {
 
-/// One side of a link. The timers never expire: an operation that has to wait is parked in one, so that it belongs to its
-/// execution context, which cancels it by its slot and destroys it when it is destroyed itself; waking it is cancelling.
+/// One side of a link. The timers never expire: an operation that has to wait is parked in one, so that it belongs to
+/// its execution context, which cancels it by its slot and destroys it when it is destroyed itself; waking it is
+/// cancelling.
 struct memory_side {
     std::optional<asio::steady_timer> readable{}; // none once it is closed
     std::optional<asio::steady_timer> writable{};
@@ -57,8 +58,7 @@ struct memory_link {
 
     memory_link(const asio::any_io_executor& first, const asio::any_io_executor& second)
         : sides{memory_side{first}, memory_side{second}}
-    {
-    }
+    {}
 };
 
 /// One channel's state; what is not in the link belongs to the channel's executor.
@@ -75,8 +75,7 @@ struct memory_state {
 
     memory_state(std::shared_ptr<memory_link> shared, std::size_t side, executor_type executor, length_prefix marks)
         : link(std::move(shared)), index(side), own_executor(std::move(executor)), framing(marks), out(marks)
-    {
-    }
+    {}
 
     const executor_type& executor() const noexcept { return own_executor; }
     memory_side& mine() const noexcept { return link->sides[index]; }

@@ -6,7 +6,6 @@
 #include <rejoinder/channel/detail/memory_link.hpp>
 #include <rejoinder/channel/detail/operation.hpp>
 #include <rejoinder/channel/detail/turn.hpp>
-#include <rejoinder/channel/frame_batch.hpp>
 
 #include <rejoinder/wire/framing.hpp>
 
@@ -22,8 +21,8 @@
 
 namespace rejoinder::inline v0::detail {
 
-/// Receives what has been handed over, waiting for it if need be.
-template <class Handler>
+/// Receives what has been handed over as a `Batch`, waiting for it if need be.
+template <class Batch, class Handler>
 class memory_receive : public operation<memory_state, Handler> {
     using base = operation<memory_state, Handler>;
 
@@ -58,7 +57,7 @@ public:
         const auto ec = take(now);
         lock.unlock();
         this->state().receiving = false;
-        this->finish(ec, frame_batch{now.frames()});
+        this->finish(ec, Batch{now.frames()});
     }
 
 private:

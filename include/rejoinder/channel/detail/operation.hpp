@@ -32,8 +32,7 @@ public:
     operation(std::shared_ptr<State> state, Handler&& handler)
         : state_(std::move(state)), handler_(std::move(handler)),
           cancelled_(asio::get_associated_cancellation_slot(handler_), asio::enable_total_cancellation{})
-    {
-    }
+    {}
 
     executor_type get_executor() const noexcept { return asio::get_associated_executor(handler_, state_->executor()); }
     allocator_type get_allocator() const noexcept { return allocator_of(handler_); }

@@ -14,8 +14,8 @@
 
 namespace rejoinder::inline v0::detail {
 
-/// Two buffers: one is filled while the other is written. Both are the thread's recycled memory while they hold bytes, and
-/// none when they don't. Whoever fills it bounds it by `pending`.
+/// Two buffers: one is filled while the other is written. Both are the thread's recycled memory while they hold bytes,
+/// and none when they don't. Whoever fills it bounds it by `pending`.
 template <framing Framing>
 class outbound {
 public:
@@ -85,10 +85,7 @@ public:
     }
 
     /// The run of bytes, for a link that moves memory and not bytes.
-    std::string detach()
-    {
-        return std::exchange(writing_, {});
-    }
+    std::string detach() { return std::exchange(writing_, {}); }
 
 private:
     Framing framing_;

@@ -2,10 +2,8 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
 #define REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
 
-#include <rejoinder/channel/async_stream.hpp>
 #include <rejoinder/channel/detail/operation.hpp>
 #include <rejoinder/channel/detail/turn.hpp>
-#include <rejoinder/channel/frame_batch.hpp>
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
@@ -18,8 +16,9 @@
 
 namespace rejoinder::inline v0::detail {
 
-/// Receives at least one frame from a `stream_state`, or an error. The operation is its own handler for each step.
-template <class State, class Handler>
+/// Receives at least one frame from a `stream_state` as a `Batch`, or an error. The operation is its own handler for
+/// each step.
+template <class Batch, class State, class Handler>
 class receive_operation : public operation<State, Handler> {
     using base = operation<State, Handler>;
     using stream_type = typename State::stream_type;
@@ -33,7 +32,7 @@ public:
         State& channel = this->state();
         assert(!channel.receiving);
         if (const auto why = reason_to_end(); why) {
-            this->finish_later(why, frame_batch{});
+            this->finish_later(why, Batch{});
             return;
         }
         channel.receiving = true;
@@ -42,7 +41,7 @@ public:
 
     /// The stream is readable.
     void operator()(std::error_code ec)
-        requires waitable_stream<stream_type>
+        requires(State::waits_until_ready)
     {
         if (const auto why = interrupted(ec); why) {
             end(why);
@@ -60,7 +59,7 @@ public:
 
     /// The stream was read.
     void operator()(std::error_code ec, std::size_t count)
-        requires(!waitable_stream<stream_type>)
+        requires(!State::waits_until_ready)
     {
         State& channel = this->state();
         if (ec) {
@@ -104,7 +103,7 @@ private:
     void next_step()
     {
         State& channel = this->state();
-        if constexpr (waitable_stream<stream_type>) {
+        if constexpr (State::waits_until_ready) {
             channel.stream.async_wait(stream_type::wait_read, std::move(*this));
         } else {
             const auto room = channel.in.own_room();
@@ -115,7 +114,7 @@ private:
     void deliver(turn& now)
     {
         if (!now.frames().empty()) {
-            end({}, frame_batch{now.frames()});
+            end({}, Batch{now.frames()});
             return;
         }
         if (const auto why = reason_to_end(); why) {
@@ -129,7 +128,7 @@ private:
         next_step();
     }
 
-    void end(std::error_code ec, frame_batch frames = {})
+    void end(std::error_code ec, Batch frames = {})
     {
         this->state().receiving = false;
         this->finish(ec, frames);

@@ -13,8 +13,9 @@ namespace rejoinder::inline v0::detail {
 
 /// Empty strings with capacity, one store a thread. A string may be given back on another thread than it was taken on.
 ///
-/// Bounds: `count_max` strings, `each_max` bytes each, `bytes_max` together; what does not fit is freed. Every call takes
-/// time linear in `count_max` at most, and works after the thread's store is gone (static destructors): then nothing is kept.
+/// Bounds: `count_max` strings, `each_max` bytes each, `bytes_max` together; what does not fit is freed. Every call
+/// takes time linear in `count_max` at most, and works after the thread's store is gone (static destructors): then
+/// nothing is kept.
 class recycled {
 public:
     static constexpr std::size_t count_max = 32;

@@ -10,10 +10,11 @@
 
 namespace rejoinder::inline v0::detail {
 
-/// Blocks of memory in size classes 64, 128, … 2048 bytes, one store a thread; larger blocks come from the heap each time.
+/// Blocks of memory in size classes 64, 128, … 2048 bytes, one store a thread; larger blocks come from the heap each
+/// time.
 ///
-/// Bound: `class_bytes_max` bytes a class; what does not fit is freed. A block may be given back on another thread than it
-/// was taken on. Both calls take constant time, and work after the thread's store is gone: then nothing is kept.
+/// Bound: `class_bytes_max` bytes a class; what does not fit is freed. A block may be given back on another thread than
+/// it was taken on. Both calls take constant time, and work after the thread's store is gone: then nothing is kept.
 class recycled_memory {
 public:
     static constexpr std::size_t smallest = 64;
@@ -113,8 +114,7 @@ public:
 
     template <class U>
     constexpr recycled_allocator(const recycled_allocator<U>&) noexcept
-    {
-    }
+    {}
 
     T* allocate(std::size_t count)
     {

@@ -2,23 +2,26 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
 #define REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
 
-#include <rejoinder/channel/async_stream.hpp>
 #include <rejoinder/channel/detail/inbound.hpp>
 #include <rejoinder/channel/detail/outbound.hpp>
-#include <rejoinder/channel/tune.hpp>
 
 #include <rejoinder/wire/framing.hpp>
 
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
 namespace rejoinder::inline v0::detail {
 
-template <class Stream, class Framing>
+/// How the bytes of a stream are read.
+enum class reading : std::uint8_t { when_ready, asynchronously };
+
+template <class Stream, class Framing, reading How>
 struct stream_state {
     using stream_type = Stream;
     using framing_type = Framing;
     using executor_type = typename Stream::executor_type;
+    static constexpr bool waits_until_ready = How == reading::when_ready;
 
     Stream stream;
     inbound<Framing> in;
@@ -30,8 +33,7 @@ struct stream_state {
     // Each direction has a framing of its own: a framing may remember how far it has looked.
     stream_state(Stream&& connected, const Framing& framing) : stream(std::move(connected)), in(framing), out(framing)
     {
-        tune(stream);
-        if constexpr (waitable_stream<Stream>) {
+        if constexpr (waits_until_ready) {
             std::error_code ec;
             stream.non_blocking(true, ec);
             if (ec) {

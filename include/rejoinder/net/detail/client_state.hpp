@@ -8,6 +8,7 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnector.hpp>
+#include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
 #include <rejoinder/net/detail/dialler.hpp>
@@ -34,20 +35,7 @@
 #include <system_error>
 #include <utility>
 
-namespace rejoinder::inline v0 {
-
-/// The numbers and behaviours of a client.
-template <class Policies = default_policies>
-struct client_options {
-    std::string auth{};                                ///< JSON text for the hub's authenticator
-    std::string metadata{};                            ///< JSON text: fields for both sides' logs
-    typename Policies::backoff backoff{};              ///< between attempts; a `limited` one makes the client give up
-    duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
-    session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
-    connection_options connection{};
-};
-
-namespace detail {
+namespace rejoinder::inline v0::detail {
 
 /// Shared by the client's handle and by what is under way.
 template <class Policies>
@@ -325,8 +313,6 @@ private:
     bool stopped_ = false;
 };
 
-} // namespace detail
-
-} // namespace rejoinder::inline v0
+} // namespace rejoinder::inline v0::detail
 
 #endif

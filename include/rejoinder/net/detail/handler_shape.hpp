@@ -67,28 +67,13 @@ struct result_of_handler<asio::awaitable<T, Executor>> {
     static constexpr bool is_ours = std::same_as<Executor, asio::any_io_executor>;
 };
 
-template <class... Ts>
-struct first_type {
+/// The first of the types that is one; void: none is.
+template <template <class> class Is, class... Ts>
+struct first_that {
     using type = void;
 };
-template <class T, class... Ts>
-struct first_type<T, Ts...> {
-    using type = T;
-};
-
-template <class... Ts>
-types<Ts...> joined(types<Ts...>);
-template <class... As, class... Bs, class... Rest>
-auto joined(types<As...>, types<Bs...>, Rest... rest)
-{
-    return joined(types<As..., Bs...>{}, rest...);
-}
-
-template <template <class> class Keeps, class... Ts>
-using kept_types = decltype(joined(types<>{}, std::conditional_t<Keeps<Ts>::value, types<Ts>, types<>>{}...));
-
-template <class... Ts>
-typename first_type<Ts...>::type first_of(types<Ts...>);
+template <template <class> class Is, class T, class... Ts>
+struct first_that<Is, T, Ts...> : std::conditional_t<Is<T>::value, std::type_identity<T>, first_that<Is, Ts...>> {};
 
 template <class T>
 struct is_payload_parameter : std::bool_constant<payload_parameter<T>> {};
@@ -118,9 +103,9 @@ struct shape_of<Result, types<P...>> {
     static constexpr bool informed = count<incoming> != 0;
 
     /// The payload's type without reference; void: it takes none.
-    using payload = std::remove_cvref_t<decltype(first_of(kept_types<is_payload_parameter, P...>{}))>;
+    using payload = std::remove_cvref_t<typename first_that<is_payload_parameter, P...>::type>;
     /// Likewise of the responder.
-    using responder_type = std::remove_cvref_t<decltype(first_of(kept_types<is_responder_parameter, P...>{}))>;
+    using responder_type = std::remove_cvref_t<typename first_that<is_responder_parameter, P...>::type>;
     /// What it returns, or its coroutine does; void: nothing.
     using result = typename returned::type;
 

@@ -16,22 +16,20 @@
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
 #include <rejoinder/net/detail/gate.hpp>
-#include <rejoinder/net/detail/group_call.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
-#include <rejoinder/net/detail/parked_calls.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
-#include <rejoinder/net/detail/rooms.hpp>
+#include <rejoinder/net/detail/switchboard.hpp>
 #include <rejoinder/net/handshake.hpp>
+#include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/json_payload.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/error.hpp>
 #include <asio/post.hpp>
 
 #include <algorithm>
@@ -49,30 +47,7 @@
 #include <variant>
 #include <vector>
 
-namespace rejoinder::inline v0 {
-
-/// The numbers of a hub.
-template <class Policies = default_policies>
-struct hub_options {
-    duration grace = std::chrono::seconds{5};               ///< from the loss of an identity's last link to its detach
-    duration lease = std::chrono::minutes{70};              ///< how long a session without a link is kept
-    duration clean_up_limit = std::chrono::minutes{1};      ///< of a detach handler, before those who wait for it go on
-    duration handshake_timeout = std::chrono::seconds{10};  ///< for the hello, and again for the authenticator
-    std::uint32_t connections_per_identity = 5;
-    crowding on_crowding = crowding::probe_oldest;
-    duration probe_wait = std::chrono::seconds{2};          ///< how long who finds all places taken waits for one
-    std::uint32_t sessions_max = 100'000;
-    std::uint32_t connections_max = 100'000;                ///< in all, those without a session yet included
-    session_options<Policies> session{};
-    connection_options connection{};
-
-    [[nodiscard]] admission_options admission() const
-    {
-        return {grace, lease, clean_up_limit, probe_wait, connections_per_identity, on_crowding, sessions_max};
-    }
-};
-
-namespace detail {
+namespace rejoinder::inline v0::detail {
 
 /// Shared by the hub's handle, its listeners and what is under way.
 template <class Policies>
@@ -81,19 +56,20 @@ public:
     using host_type = host<Policies>;
 
     hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
-        : options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>()), clock_(executor),
-          admission_(options_.admission()), parked_(options_.session.outbox.messages_max, options_.session.capacity)
+        : options_(std::move(options)), setting_(setting_for(executor, options_.session)), clock_(executor),
+          admission_(options_.admission()), switchboard_(setting_, admission_)
     {
-        setting_->executor = executor;
-        setting_->options = options_.session;
     }
+
+    /// Called once it is held by shared pointer.
+    void begin() { switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_}); }
 
     [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
     [[nodiscard]] const hub_options<Policies>& options() const noexcept { return options_; }
     [[nodiscard]] std::size_t connections() const noexcept { return links_.size(); }
     [[nodiscard]] std::size_t sessions() const noexcept { return admission_.sessions(); }
     [[nodiscard]] presence presence_of(const identity& who) const { return admission_.presence_of(who.name()); }
-    [[nodiscard]] rooms& groups() noexcept { return rooms_; }
+    [[nodiscard]] switchboard<Policies>& calls() noexcept { return switchboard_; }
 
     // The program's functions
 
@@ -130,101 +106,26 @@ public:
             close_it();
         }
         for (auto& [number, entry] : std::exchange(links_, {})) {
-            if (auto* one = find(entry.session); one != nullptr && one->connection() == entry.carrier) {
-                one->detach(now());
-            }
+            detach_from(entry);
             entry.carrier->close(close_reason::going_away);
         }
-        for (auto& [session, one] : std::exchange(hosts_, {})) {
-            one->end(errc::closed);
-        }
-        for (auto& one : parked_.drain()) {
-            one.waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
-        }
+        switchboard_.stop();
     }
 
-    void open(message_kind kind, const user& who, outgoing words, pending_call waiting)
+    template <class Target>
+    void open(message_kind kind, const Target& to, outgoing words, pending_call waiting)
     {
-        if (words.how().when_absent == absent::wait && waiting.again == nullptr) {
-            waiting.again = std::make_unique<asked>(asked{kind, who.name(), words, deadline_of(kind, words)});
-        }
-        if (auto* one = find(admission_.newest_attached(who.name()))) {
-            one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
-        } else if (waiting.again != nullptr && !stopped_) {
-            park(std::move(waiting));
-        } else {
-            absent_target(std::move(waiting));
-        }
-    }
-
-    void open(message_kind kind, const peer& to, outgoing words, pending_call waiting)
-    {
-        auto* one = find(to.session());
-        if (one != nullptr && (one->connection() != nullptr || words.how().when_absent == absent::wait)) {
-            one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
-        } else {
-            absent_target(std::move(waiting));
-        }
-    }
-
-    void open(message_kind kind, const room& to, const outgoing& words, pending_call waiting)
-    {
-        auto members = inside(to);
-        std::erase_if(members, [&](session_id one) { return find(one) == nullptr || find(one)->connection() == nullptr; });
-        if (members.empty()) {
-            absent_target(std::move(waiting));
-            return;
-        }
-        const auto when = kind == message_kind::request ? group_end::first_answer : group_end::all_answers;
-        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting.done));
-        group->obey_caller();
-        for (std::size_t i = 0; i != members.size(); ++i) {
-            open(kind, peer_of(members[i]), words, group->part(i, setting_->executor));
-        }
-    }
-
-    /// The sessions in a room; an identity's own room holds its attached ones.
-    [[nodiscard]] std::vector<session_id> inside(const room& where)
-    {
-        constexpr std::string_view own = "user_";
-        const std::string_view name = where.name();
-        auto joined = rooms_.inside(where.name());
-        return joined.empty() && name.starts_with(own) ? attached_sessions(identity{name.substr(own.size())}) : joined;
+        switchboard_.open(kind, to, std::move(words), std::move(waiting));
+        arm();
     }
 
     /// Calls `close_it` when the hub stops: for what feeds it with channels.
     void keep_until_stopped(std::function<void()> close_it) { feeders_.push_back(std::move(close_it)); }
 
-    bool notify(session_id to, const outgoing& words)
-    {
-        auto* one = find(to);
-        if (one == nullptr) {
-            ++setting_->counts->notifications_dropped;
-            return false;
-        }
-        const bool taken = one->core().notify(words.name(), words.payload(), now());
-        one->settle_up();
-        return taken;
-    }
-
-    /// Sessions of an identity that are attached.
-    [[nodiscard]] std::vector<session_id> attached_sessions(const identity& who)
-    {
-        auto all = admission_.sessions_of(who.name());
-        std::erase_if(all, [&](session_id one) { return find(one) == nullptr || find(one)->connection() == nullptr; });
-        return all;
-    }
-
-    [[nodiscard]] peer peer_of(session_id session)
-    {
-        auto* one = find(session);
-        return one == nullptr ? peer{} : one->from();
-    }
-
     /// Closes a session's connection, without ending the session.
     void close(session_id session, close_reason why)
     {
-        if (auto* one = find(session); one != nullptr && one->connection() != nullptr) {
+        if (const auto one = switchboard_.find(session); one != nullptr && one->connection() != nullptr) {
             part(*one, why);
         }
     }
@@ -234,8 +135,9 @@ public:
     {
         const auto at = now();
         while (const auto due = timers_.expire(at)) {
-            due->what == alarm::session ? session_due(due->number, at) : too_late(due->number, due->what);
+            due->what == alarm::session ? session_due(due->number, at) : drop(due->number, errc::handshake_timed_out, {});
         }
+        switchboard_.advance(at);
         admission_.advance(at);
         carry_out();
         arm();
@@ -281,33 +183,11 @@ public:
     }
 
     void on_hang_up(host_type& of, close_reason why) override { part(of, why); }
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override { switchboard_.repeat(std::move(orphan), why); }
     void on_farewell(host_type& of, const farewell&) override { part(of, close_reason::normal); }
 
-    void on_orphan(pending_call&& orphan, const std::error_code& why) override
-    {
-        const bool may_repeat = certainty_of(why) == certainty::never_sent || orphan.again->words.how().repeat == repeatable::idempotent;
-        const auto left = orphan.again->deadline - now();
-        if (!may_repeat || left <= duration::zero() || stopped_) {
-            orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)});
-            return;
-        }
-        auto words = orphan.again->words;
-        words.set_timeout(left);
-        const auto kind = orphan.again->kind;
-        open(kind, user{orphan.again->target}, std::move(words), std::move(orphan));
-    }
-
-    /// A parked call's caller gives up.
-    void cancel_parked(message_id which)
-    {
-        if (auto one = parked_.take(which)) {
-            timers_.cancel(one->timer);
-            one->waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
-        }
-    }
-
 private:
-    enum class alarm : std::uint8_t { session, hello, parked };
+    enum class alarm : std::uint8_t { session, hello };
 
     struct tick_of {
         alarm what;
@@ -323,15 +203,20 @@ private:
         timer_id patience{}; // for the hello, then for the authenticator
     };
 
-    static instant now() noexcept { return std::chrono::steady_clock::now(); }
-
-    [[nodiscard]] host_type* find(session_id session)
+    static std::shared_ptr<session_setting<Policies>> setting_for(const asio::any_io_executor& executor, const session_options<Policies>& options)
     {
-        const auto found = hosts_.find(session);
-        return found == hosts_.end() ? nullptr : found->second.get();
+        auto made = std::make_shared<session_setting<Policies>>();
+        made->executor = executor;
+        made->options = options;
+        return made;
     }
 
-    void arm() { clock_.arm(std::min(timers_.next_expiry(), admission_.next_deadline()), this->weak_from_this()); }
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    void arm()
+    {
+        clock_.arm(std::min({timers_.next_expiry(), admission_.next_deadline(), switchboard_.next_deadline()}), this->weak_from_this());
+    }
 
     void expect(std::uint64_t number, link_entry& entry, instant at)
     {
@@ -342,22 +227,9 @@ private:
 
     void session_due(session_id session, instant at)
     {
-        const auto found = hosts_.find(session);
-        if (found == hosts_.end()) {
-            return;
-        }
-        const auto one = found->second; // it may end inside
-        one->due = {};
-        one->advance(at);
-    }
-
-    void too_late(std::uint64_t number, alarm what)
-    {
-        if (what == alarm::hello) {
-            drop(number, errc::handshake_timed_out, {});
-        } else if (auto one = parked_.take(number)) {
-            const auto why = make_error_code(one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired, certainty::never_sent);
-            one->waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
+        if (const auto one = switchboard_.find(session)) {
+            one->due = {};
+            one->advance(at);
         }
     }
 
@@ -427,7 +299,7 @@ private:
         }
         auto& entry = found->second;
         entry.session = granted.session;
-        auto one = granted.resumed ? hosts_.at(granted.session) : make_host(granted.session, entry);
+        const auto one = granted.resumed ? switchboard_.find(granted.session) : make_host(granted.session, entry);
         welcome words;
         words.session = std::to_string(granted.session);
         words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
@@ -440,7 +312,7 @@ private:
         setting_->report({.name = "ws_connect", .who = one->from().who().name(), .session = granted.session, .connection = granted.connection,
                           .reason = granted.resumed ? "resumed" : "new"});
         ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
-        unpark(one->from().who(), *one);
+        switchboard_.unpark(one->from().who(), *one);
         one->settle_up();
         if (!granted.resumed && attached) {
             tell(attached, one->from());
@@ -462,7 +334,7 @@ private:
 
     void carry_out(const verdict_of::probe& asked_for)
     {
-        if (auto* one = find(asked_for.session)) {
+        if (const auto one = switchboard_.find(asked_for.session)) {
             one->core().probe();
             one->advance(now());
         }
@@ -470,14 +342,11 @@ private:
 
     void carry_out(const verdict_of::end& over)
     {
-        const auto found = hosts_.find(over.session);
-        if (found == hosts_.end()) {
+        const auto one = switchboard_.remove(over.session);
+        if (one == nullptr) {
             return;
         }
-        const auto one = found->second;
-        hosts_.erase(found);
         timers_.cancel(one->due.timer);
-        rooms_.leave_all(over.session);
         ++setting_->counts->sessions_ended;
         one->end(errc::session_lost);
         if (session_ended) {
@@ -518,7 +387,7 @@ private:
     {
         auto made = std::make_shared<host_type>(side::hub, setting_, *this, peer{identity{entry.who.identity}, session}, seeds_());
         made->core().begin(std::min(entry.capacity, options_.session.capacity));
-        hosts_.emplace(session, made);
+        switchboard_.add(session, made);
         return made;
     }
 
@@ -546,10 +415,15 @@ private:
         auto entry = std::move(found->second);
         links_.erase(found);
         timers_.cancel(entry.patience);
-        if (auto* one = find(entry.session); one != nullptr && one->connection() == entry.carrier) {
+        detach_from(entry);
+        return std::move(entry.carrier);
+    }
+
+    void detach_from(const link_entry& entry)
+    {
+        if (const auto one = switchboard_.find(entry.session); one != nullptr && one->connection() == entry.carrier) {
             one->detach(now());
         }
-        return std::move(entry.carrier);
     }
 
     void forget(std::uint64_t number)
@@ -590,63 +464,13 @@ private:
         why == close_reason::silent ? left->abort() : left->close(why);
     }
 
-    // Calls for somebody who is not here
-
-    [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
-    {
-        const auto how = words.how();
-        const auto usual = kind == message_kind::delivery ? options_.session.outbox.ttl : options_.session.timeout_of(words.name());
-        return later(now(), how.timeout == duration::zero() ? usual : how.timeout);
-    }
-
-    void absent_target(pending_call waiting)
-    {
-        const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::not_connected);
-        waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
-    }
-
-    void park(pending_call waiting)
-    {
-        const auto deadline = waiting.again->deadline;
-        auto slot = waiting.done.slot();
-        auto place = parked_.add(std::move(waiting));
-        if (!place.which) {
-            place.refused->done.post(make_error_code(errc::queue_full), reply{{}, {}, {}, certainty::never_sent});
-            return;
-        }
-        parked_.find(*place.which)->timer = timers_.schedule(deadline, {alarm::parked, *place.which});
-        if (slot.is_connected()) {
-            slot.assign([weak = this->weak_from_this(), which = *place.which](asio::cancellation_type type) {
-                const auto one = which;
-                if (const auto self = weak.lock(); self != nullptr && type != asio::cancellation_type::none) {
-                    self->cancel_parked(one);
-                }
-            });
-        }
-        arm();
-    }
-
-    // Its target is here: what waited for it is asked, in the order in which it was asked for.
-    void unpark(const identity& who, host_type& at)
-    {
-        for (auto& one : parked_.take_all(who.name())) {
-            timers_.cancel(one.timer);
-            auto words = one.waiting.again->words;
-            words.set_timeout(std::max<duration>(one.waiting.again->deadline - now(), std::chrono::milliseconds{1}));
-            const auto kind = one.waiting.again->kind;
-            at.open(kind, words.name(), words.payload(), words.how(), std::move(one.waiting), now());
-        }
-    }
-
     hub_options<Policies> options_;
     std::shared_ptr<session_setting<Policies>> setting_;
     clockwork clock_;
     admission<typename Policies::grace> admission_;
     timer_wheel<tick_of> timers_;
     links links_;
-    std::unordered_map<session_id, std::shared_ptr<host_type>> hosts_;
-    parked_calls parked_;
-    rooms rooms_;
+    switchboard<Policies> switchboard_;
     std::vector<std::function<void()>> feeders_;
     random_source seeds_{random_seed()};
     std::uint64_t last_link_ = 0;
@@ -654,8 +478,6 @@ private:
     bool stopped_ = false;
 };
 
-} // namespace detail
-
-} // namespace rejoinder::inline v0
+} // namespace rejoinder::inline v0::detail
 
 #endif

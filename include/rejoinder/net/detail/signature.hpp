@@ -14,7 +14,7 @@ struct plain_signature {
 };
 
 template <class T>
-struct signature_of_pointer;
+struct signature_of_pointer {};
 
 template <class R, class... P>
 struct signature_of_pointer<R (*)(P...)> : plain_signature<R, P...> {};
@@ -40,7 +40,7 @@ struct signature_of_pointer<R (C::*)(P...) const & noexcept> : plain_signature<R
 template <class F>
 concept has_one_call_operator = requires { &F::operator(); };
 
-/// Of a decayed F; incomplete if it has none, or several.
+/// Of a decayed F; empty if it has none, or several.
 template <class F>
 struct signature : signature_of_pointer<F> {};
 template <has_one_call_operator F>

@@ -1,0 +1,271 @@
+// Connects a hub's calls to their targets: to a user's session, to a peer, to all in a room, or to nobody yet.
+#ifndef REJOINDER_NET_DETAIL_SWITCHBOARD_HPP
+#define REJOINDER_NET_DETAIL_SWITCHBOARD_HPP
+
+#include <rejoinder/core/admission.hpp>
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/timer_wheel.hpp>
+#include <rejoinder/net/detail/group_call.hpp>
+#include <rejoinder/net/detail/host.hpp>
+#include <rejoinder/net/detail/outgoing.hpp>
+#include <rejoinder/net/detail/parked_calls.hpp>
+#include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/detail/rooms.hpp>
+#include <rejoinder/net/identity.hpp>
+#include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/reply.hpp>
+
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// A hub's sessions, and the calls to them. Part of `hub_state`, whose life it shares.
+template <class Policies>
+class switchboard {
+public:
+    using host_type = host<Policies>;
+    using admission_type = admission<typename Policies::grace>;
+
+    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory)
+        : setting_(std::move(setting)), directory_(directory), parked_(setting_->options.outbox.messages_max, setting_->options.capacity)
+    {
+    }
+
+    // Sessions
+
+    void add(session_id session, std::shared_ptr<host_type> one) { hosts_.emplace(session, std::move(one)); }
+
+    [[nodiscard]] std::shared_ptr<host_type> find(session_id session) const
+    {
+        const auto found = hosts_.find(session);
+        return found == hosts_.end() ? nullptr : found->second;
+    }
+
+    std::shared_ptr<host_type> remove(session_id session)
+    {
+        auto taken = hosts_.extract(session);
+        rooms_.leave_all(session);
+        return taken.empty() ? nullptr : std::move(taken.mapped());
+    }
+
+    [[nodiscard]] peer peer_of(session_id session) const
+    {
+        const auto one = find(session);
+        return one == nullptr ? peer{} : one->from();
+    }
+
+    [[nodiscard]] rooms& groups() noexcept { return rooms_; }
+
+    /// The sessions in a room; an identity's own room holds its attached ones.
+    [[nodiscard]] std::vector<session_id> inside(const room& where) const
+    {
+        constexpr std::string_view own = "user_";
+        const std::string_view name = where.name();
+        auto joined = rooms_.inside(where.name());
+        return joined.empty() && name.starts_with(own) ? attached_sessions(identity{name.substr(own.size())}) : joined;
+    }
+
+    [[nodiscard]] std::vector<session_id> attached_sessions(const identity& who) const
+    {
+        auto all = directory_.sessions_of(who.name());
+        std::erase_if(all, [&](session_id one) { return !attached(one); });
+        return all;
+    }
+
+    // Calls
+
+    void open(message_kind kind, const user& who, outgoing words, pending_call waiting)
+    {
+        if (words.how().when_absent == absent::wait && waiting.again == nullptr) {
+            waiting.again = std::make_unique<asked>(asked{kind, who.name(), words, deadline_of(kind, words)});
+        }
+        if (const auto one = find(directory_.newest_attached(who.name()))) {
+            one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        } else if (waiting.again != nullptr && !stopped_) {
+            park(std::move(waiting));
+        } else {
+            nobody_there(std::move(waiting));
+        }
+    }
+
+    void open(message_kind kind, const peer& to, outgoing words, pending_call waiting)
+    {
+        const auto one = find(to.session());
+        if (one != nullptr && (one->connection() != nullptr || words.how().when_absent == absent::wait)) {
+            one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        } else {
+            nobody_there(std::move(waiting));
+        }
+    }
+
+    void open(message_kind kind, const room& to, const outgoing& words, pending_call waiting)
+    {
+        auto members = inside(to);
+        std::erase_if(members, [&](session_id one) { return !attached(one); });
+        if (members.empty()) {
+            nobody_there(std::move(waiting));
+            return;
+        }
+        const auto when = kind == message_kind::request ? group_end::first_answer : group_end::all_answers;
+        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting.done));
+        group->obey_caller();
+        for (std::size_t i = 0; i != members.size(); ++i) {
+            open(kind, peer_of(members[i]), words, group->part(i, setting_->executor));
+        }
+    }
+
+    bool notify(session_id to, const outgoing& words)
+    {
+        const auto one = find(to);
+        if (one == nullptr) {
+            ++setting_->counts->notifications_dropped;
+            return false;
+        }
+        const bool taken = one->core().notify(words.name(), words.payload(), now());
+        one->settle_up();
+        return taken;
+    }
+
+    /// A session ended under a call that its target's next session may be asked: as far as it was never sent or is idempotent.
+    void repeat(pending_call&& orphan, const std::error_code& why)
+    {
+        const bool may_repeat = certainty_of(why) == certainty::never_sent || orphan.again->words.how().repeat == repeatable::idempotent;
+        const auto left = orphan.again->deadline - now();
+        if (!may_repeat || left <= duration::zero() || stopped_) {
+            orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)});
+            return;
+        }
+        auto words = orphan.again->words;
+        words.set_timeout(left);
+        const user target{orphan.again->target};
+        const auto kind = orphan.again->kind;
+        open(kind, target, std::move(words), std::move(orphan));
+    }
+
+    /// Somebody is here: what waited for it is asked, in the order in which it was asked for.
+    void unpark(const identity& who, host_type& at)
+    {
+        for (auto& one : parked_.take_all(who.name())) {
+            patience_.cancel(one.timer);
+            auto words = one.waiting.again->words;
+            words.set_timeout(std::max<duration>(one.waiting.again->deadline - now(), std::chrono::milliseconds{1}));
+            const auto kind = one.waiting.again->kind;
+            at.open(kind, words.name(), words.payload(), words.how(), std::move(one.waiting), now());
+        }
+    }
+
+    /// When `advance` is due at the latest.
+    [[nodiscard]] instant next_deadline() const noexcept { return patience_.next_expiry(); }
+
+    /// Ends what has waited too long for somebody to come.
+    void advance(instant at)
+    {
+        while (const auto which = patience_.expire(at)) {
+            auto one = parked_.take(*which);
+            const auto why = one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired;
+            one->waiting.done.post(make_error_code(why, certainty::never_sent), reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    /// Ends every session and every call with `operation_aborted`. Precondition: no session is attached.
+    void stop()
+    {
+        stopped_ = true;
+        for (auto& [session, one] : std::exchange(hosts_, {})) {
+            one->end(errc::closed);
+        }
+        for (auto& one : parked_.drain()) {
+            one.waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    /// Whoever owns this shares its life: cancellation finds it through this. Called once, before any call.
+    void live_with(std::weak_ptr<switchboard> self) noexcept { self_ = std::move(self); }
+
+private:
+    // Put into a parked call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
+    struct canceller {
+        std::weak_ptr<switchboard> board;
+        message_id which;
+
+        void operator()(asio::cancellation_type type) const
+        {
+            const auto one = which;
+            if (const auto self = board.lock(); self != nullptr && type != asio::cancellation_type::none) {
+                self->cancel_parked(one);
+            }
+        }
+    };
+
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    [[nodiscard]] bool attached(session_id session) const
+    {
+        const auto one = find(session);
+        return one != nullptr && one->connection() != nullptr;
+    }
+
+    [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
+    {
+        const auto& options = setting_->options;
+        const auto usual = kind == message_kind::delivery ? options.outbox.ttl : options.timeout_of(words.name());
+        const auto said = words.how().timeout;
+        return later(now(), said == duration::zero() ? usual : said);
+    }
+
+    void nobody_there(pending_call waiting)
+    {
+        const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::not_connected);
+        waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
+    }
+
+    void park(pending_call waiting)
+    {
+        const auto deadline = waiting.again->deadline;
+        auto slot = waiting.done.slot();
+        auto place = parked_.add(std::move(waiting));
+        if (!place.which) {
+            place.refused->done.post(make_error_code(errc::queue_full), reply{{}, {}, {}, certainty::never_sent});
+            return;
+        }
+        parked_.find(*place.which)->timer = patience_.schedule(deadline, *place.which);
+        if (slot.is_connected()) {
+            slot.assign(canceller{self_, *place.which});
+        }
+    }
+
+    void cancel_parked(message_id which)
+    {
+        if (auto one = parked_.take(which)) {
+            patience_.cancel(one->timer);
+            one->waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    std::shared_ptr<session_setting<Policies>> setting_;
+    const admission_type& directory_;
+    std::unordered_map<session_id, std::shared_ptr<host_type>> hosts_;
+    rooms rooms_;
+    parked_calls parked_;
+    timer_wheel<message_id> patience_;
+    std::weak_ptr<switchboard> self_;
+    bool stopped_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif

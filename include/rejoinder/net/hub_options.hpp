@@ -1,0 +1,38 @@
+// The numbers of a hub.
+#ifndef REJOINDER_NET_HUB_OPTIONS_HPP
+#define REJOINDER_NET_HUB_OPTIONS_HPP
+
+#include <rejoinder/core/admission.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/policies.hpp>
+#include <rejoinder/net/connection.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers of a hub.
+template <class Policies = default_policies>
+struct hub_options {
+    duration grace = std::chrono::seconds{5};               ///< from the loss of an identity's last link to its detach
+    duration lease = std::chrono::minutes{70};              ///< how long a session without a link is kept
+    duration clean_up_limit = std::chrono::minutes{1};      ///< of a detach handler, before those who wait for it go on
+    duration handshake_timeout = std::chrono::seconds{10};  ///< for the hello, and again for the authenticator
+    std::uint32_t connections_per_identity = 5;
+    crowding on_crowding = crowding::probe_oldest;
+    duration probe_wait = std::chrono::seconds{2};          ///< how long who finds all places taken waits for one
+    std::uint32_t sessions_max = 100'000;
+    std::uint32_t connections_max = 100'000;                ///< in all, those without a session yet included
+    session_options<Policies> session{};
+    connection_options connection{};
+
+    [[nodiscard]] admission_options admission() const
+    {
+        return {grace, lease, clean_up_limit, probe_wait, connections_per_identity, on_crowding, sessions_max};
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
