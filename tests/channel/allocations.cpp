@@ -1,7 +1,7 @@
 // Nothing is allocated at steady state: this program counts every operator new.
 #include <rejoinder/channel/memory.hpp>
 
-#include <rejoinder/channel/detail/completion.hpp>
+#include <rejoinder/channel/completion.hpp>
 #include <rejoinder/channel/stream.hpp>
 
 #include <asio/io_context.hpp>
@@ -232,7 +232,7 @@ TEST_CASE("completions are made and called without allocation")
 {
     asio::io_context io;
     const auto guard = asio::make_work_guard(io);
-    std::vector<detail::completion<void(std::error_code, std::string)>> held;
+    std::vector<completion<void(std::error_code, std::string)>> held;
     held.reserve(256);
     std::size_t calls = 0;
     std::size_t before = 0;
@@ -262,7 +262,7 @@ TEST_CASE("posted completions allocate nothing either")
     for (int round = 0; round != 3; ++round) {
         const auto before = allocations.load();
         for (int i = 0; i != 100; ++i) {
-            detail::completion<void(std::error_code, int)> held{[&calls](std::error_code, int) { ++calls; },
+            completion<void(std::error_code, int)> held{[&calls](std::error_code, int) { ++calls; },
                                                                 io.get_executor()};
             held.post({}, i);
         }

@@ -1,5 +1,5 @@
 // The erased completion handler.
-#include <rejoinder/channel/detail/completion.hpp>
+#include <rejoinder/channel/completion.hpp>
 
 #include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
@@ -31,7 +31,7 @@
 
 namespace {
 
-using rejoinder::detail::completion;
+using rejoinder::completion;
 using answer = completion<void(std::error_code, std::string)>;
 
 const std::error_code failed = std::make_error_code(std::errc::timed_out);

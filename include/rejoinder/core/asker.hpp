@@ -53,6 +53,8 @@ public:
 
     // Getters
 
+    /// Slots.
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return sent_.capacity(); }
     /// Messages that are not over: waiting, sent, resting, or holding a slot for a last word.
     [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
     /// Messages that no connection has seen yet.

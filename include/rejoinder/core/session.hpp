@@ -57,6 +57,8 @@ public:
     // Getters
 
     [[nodiscard]] bool attached() const noexcept { return beat_.has_value(); }
+    /// Slots of either side (rule 6).
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return asker_.capacity(); }
     /// Messages of this side that are not over.
     [[nodiscard]] std::size_t pending() const noexcept { return asker_.pending(); }
     /// Messages of this side that no connection has seen yet.

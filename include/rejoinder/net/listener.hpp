@@ -16,7 +16,6 @@
 
 #include <chrono>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -71,6 +70,17 @@ private:
 
 namespace detail {
 
+// A remote address, for logs and authenticators.
+inline std::string description_of(const asio::ip::tcp::endpoint& from)
+{
+    return from.address().to_string() + ':' + std::to_string(from.port());
+}
+template <class Endpoint>
+std::string description_of(const Endpoint& from)
+{
+    return "unix:" + from.path();
+}
+
 /// The loop that accepts. It lives as long as its acceptor is open.
 template <class Hub, class Channel, codec Codec>
 class accepting : public std::enable_shared_from_this<accepting<Hub, Channel, Codec>> {
@@ -120,14 +130,10 @@ private:
     {
         std::error_code gone;
         const auto from = socket.remote_endpoint(gone);
-        std::ostringstream text;
-        if (!gone) {
-            text << from;
-        }
         if constexpr (std::is_same_v<protocol, asio::ip::tcp>) {
             tune(socket);
         }
-        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling}, std::move(text).str());
+        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling}, gone ? std::string{} : description_of(from));
     }
 
     std::shared_ptr<acceptor> acceptor_;

@@ -2,11 +2,10 @@
 #ifndef REJOINDER_NET_REPLY_HPP
 #define REJOINDER_NET_REPLY_HPP
 
-#include <rejoinder/channel/detail/recycled.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/output.hpp>
-#include <rejoinder/net/detail/scratch.hpp>
 #include <rejoinder/wire/json_payload.hpp>
 
 #include <cstddef>
@@ -38,8 +37,9 @@ public:
     reply(const payload_view& payload, std::string_view code, std::string_view text, rejoinder::certainty sure)
         : code_size_(code.size()), text_size_(text.size()), form_(payload.form), sure_(sure)
     {
-        if (payload.bytes.size() + code.size() + text.size() > bytes_.capacity()) {
-            bytes_ = detail::roomy_string();
+        const auto size = payload.bytes.size() + code.size() + text.size();
+        if (size > bytes_.capacity()) {
+            bytes_ = recycled_strings::take(size);
         }
         bytes_.append(code).append(text).append(payload.bytes);
     }
@@ -51,7 +51,7 @@ public:
         swap(other);
         return *this;
     }
-    ~reply() { detail::recycled::give(std::move(bytes_)); }
+    ~reply() { recycled_strings::give(std::move(bytes_)); }
 
     /// The handler's answer; of an error, its data.
     [[nodiscard]] payload_view payload() const noexcept

@@ -2,7 +2,7 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_BOUND_HPP
 #define REJOINDER_CHANNEL_DETAIL_BOUND_HPP
 
-#include <rejoinder/channel/detail/recycled_memory.hpp>
+#include <rejoinder/channel/recycled_memory.hpp>
 
 #include <asio/associated_allocator.hpp>
 

@@ -2,7 +2,7 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_CONNECT_ATTEMPT_HPP
 #define REJOINDER_CHANNEL_DETAIL_CONNECT_ATTEMPT_HPP
 
-#include <rejoinder/channel/detail/completion.hpp>
+#include <rejoinder/channel/completion.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/cancellation_type.hpp>

@@ -2,8 +2,8 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
 #define REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
 
-#include <rejoinder/channel/detail/recycled.hpp>
 #include <rejoinder/channel/detail/turn.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/wire/framing.hpp>
@@ -69,9 +69,9 @@ public:
     std::span<char> own_room()
     {
         if (kept_.capacity() < own_read_) {
-            std::string fresh = recycled::take(own_read_);
+            std::string fresh = recycled_strings::take(own_read_);
             fresh.assign(kept_);
-            recycled::give(std::exchange(kept_, std::move(fresh)));
+            recycled_strings::give(std::exchange(kept_, std::move(fresh)));
         }
         own_before_ = kept_.size();
         make_room(own_read_);
@@ -92,7 +92,7 @@ public:
     void own_failed() { kept_.resize(own_before_); }
 
     /// Gives the memory back; nothing will be received any more.
-    void drop() noexcept { recycled::give(std::exchange(kept_, {})); }
+    void drop() noexcept { recycled_strings::give(std::exchange(kept_, {})); }
 
 private:
     // Above this, copying the kept bytes in front of each read costs more than it saves.
@@ -159,7 +159,7 @@ private:
             return;
         }
         if (rest.size() > kept_.capacity()) {
-            recycled::give(std::exchange(kept_, recycled::take(rest.size())));
+            recycled_strings::give(std::exchange(kept_, recycled_strings::take(rest.size())));
         }
         kept_.assign(rest);
     }

@@ -3,7 +3,7 @@
 #define REJOINDER_CHANNEL_DETAIL_MEMORY_LINK_HPP
 
 #include <rejoinder/channel/detail/outbound.hpp>
-#include <rejoinder/channel/detail/recycled.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 
 #include <rejoinder/wire/length_prefix.hpp>
 
@@ -87,7 +87,7 @@ struct memory_state {
         mine().closed = true;
         mine().readable.reset();
         mine().writable.reset();
-        recycled::give(std::exchange(mine().arrived, {}));
+        recycled_strings::give(std::exchange(mine().arrived, {}));
         peer().wake_reader();
         peer().wake_writer();
     }

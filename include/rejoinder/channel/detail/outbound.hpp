@@ -2,7 +2,7 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
 #define REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
 
-#include <rejoinder/channel/detail/recycled.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/wire/framing.hpp>
@@ -42,7 +42,7 @@ public:
     std::string& begin()
     {
         if (filling_.empty() && filling_.capacity() <= std::string{}.capacity()) {
-            filling_ = recycled::take();
+            filling_ = recycled_strings::take();
         }
         filling_.resize(committed_);
         mark_ = framing_.open(filling_);
@@ -72,14 +72,14 @@ public:
         }
         // A cancelled flush left part of a run, whose frame must be finished before anything else.
         writing_.append(filling_);
-        recycled::give(std::exchange(filling_, {}));
+        recycled_strings::give(std::exchange(filling_, {}));
     }
 
     void wrote(std::size_t count)
     {
         written_ += count;
         if (written_ == writing_.size()) {
-            recycled::give(std::exchange(writing_, {}));
+            recycled_strings::give(std::exchange(writing_, {}));
             written_ = 0;
         }
     }

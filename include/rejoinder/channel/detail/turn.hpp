@@ -2,7 +2,7 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_TURN_HPP
 #define REJOINDER_CHANNEL_DETAIL_TURN_HPP
 
-#include <rejoinder/channel/detail/recycled.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 
 #include <rejoinder/core/message.hpp>
 
@@ -36,7 +36,7 @@ public:
 
     ~turn()
     {
-        recycled::give(std::move(storage));
+        recycled_strings::give(std::move(storage));
         if (lent_ != nullptr) {
             lent_->clear();
             lent_->is_lent = false;

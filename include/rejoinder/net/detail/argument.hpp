@@ -2,10 +2,9 @@
 #ifndef REJOINDER_NET_DETAIL_ARGUMENT_HPP
 #define REJOINDER_NET_DETAIL_ARGUMENT_HPP
 
-#include <rejoinder/channel/detail/recycled.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/message.hpp>
-#include <rejoinder/net/detail/scratch.hpp>
 #include <rejoinder/wire/json_payload.hpp>
 
 #include <cstdint>
@@ -38,14 +37,18 @@ public:
 template <needed For>
 class argument<std::string, For> {
 public:
-    std::string value = roomy_string();
+    std::string value;
 
     argument() = default;
     argument(argument&&) noexcept = default;
     argument& operator=(argument&&) = delete;
-    ~argument() { recycled::give(std::move(value)); }
+    ~argument() { recycled_strings::give(std::move(value)); }
 
-    std::error_code read(const payload_view& payload, std::string* where) { return read_payload(payload, value, where); }
+    std::error_code read(const payload_view& payload, std::string* where)
+    {
+        value = recycled_strings::take(payload.bytes.size());
+        return read_payload(payload, value, where);
+    }
 };
 
 template <needed For>
@@ -56,7 +59,7 @@ public:
     argument() = default;
     argument(argument&&) noexcept = default;
     argument& operator=(argument&&) = delete;
-    ~argument() { recycled::give(std::move(value).text()); }
+    ~argument() { recycled_strings::give(std::move(value).text()); }
 
     std::error_code read(const payload_view& payload, std::string* where)
     {
@@ -64,7 +67,7 @@ public:
         if (payload.form == encoding::binary || !is_json(text)) {
             return refuse_payload(payload_root, where);
         }
-        auto kept = roomy_string();
+        auto kept = recycled_strings::take(text.size());
         kept.assign(text);
         value = json_text::unchecked(std::move(kept));
         return {};
@@ -78,18 +81,20 @@ public:
     payload_view value;
 
     argument() = default;
-    argument(argument&& other) noexcept : kept_(std::move(other.kept_)) { value = {kept_.text, other.value.form}; }
+    argument(argument&& other) noexcept : kept_(std::move(other.kept_)) { value = {kept_, other.value.form}; }
     argument& operator=(argument&&) = delete;
+    ~argument() { recycled_strings::give(std::move(kept_)); }
 
     std::error_code read(const payload_view& payload, std::string*)
     {
-        kept_.text.assign(payload.bytes);
-        value = {kept_.text, payload.form};
+        kept_ = recycled_strings::take(payload.bytes.size());
+        kept_.assign(payload.bytes);
+        value = {kept_, payload.form};
         return {};
     }
 
 private:
-    scratch kept_;
+    std::string kept_;
 };
 
 } // namespace rejoinder::inline v0::detail

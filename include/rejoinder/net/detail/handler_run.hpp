@@ -2,8 +2,8 @@
 #ifndef REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
 #define REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
 
-#include <rejoinder/channel/detail/recycled.hpp>
-#include <rejoinder/channel/detail/recycled_memory.hpp>
+#include <rejoinder/channel/recycled_memory.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/inbox.hpp>
 #include <rejoinder/core/instant.hpp>
@@ -29,12 +29,13 @@ public:
     explicit handler_run(const invoke& asked)
         : name_size_(asked.name.size()), call_(asked.call), kind_(asked.kind), deadline_(asked.deadline)
     {
-        if (asked.name.size() + asked.key.size() > words_.capacity()) {
-            words_ = roomy_string(words_kept_max);
+        const auto size = asked.name.size() + asked.key.size();
+        if (size > words_.capacity()) {
+            words_ = recycled_strings::take(size);
         }
         words_.append(asked.name).append(asked.key);
     }
-    ~handler_run() override { recycled::give(std::move(words_)); }
+    ~handler_run() override { recycled_strings::give(std::move(words_)); }
 
     [[nodiscard]] invocation which() const noexcept { return call_; }
     [[nodiscard]] message_kind kind() const noexcept { return kind_; }
@@ -47,8 +48,6 @@ public:
     bool dropped_in_call = false;
 
 private:
-    static constexpr std::size_t words_kept_max = 256; // a run may last: it keeps no large buffer
-
     std::string words_;
     std::size_t name_size_;
     invocation call_;

@@ -165,8 +165,8 @@ public:
     }
 
     void on_welcome(link& from, welcome&&) override { drop(from.number(), errc::bad_message, "a client does not say welcome"); }
-    void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override { forget(from.number()); }
-    void on_end(link& ended, const std::error_code&) override { forget(ended.number()); }
+    void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override { forget(from.number(), close_reason::bad_messages, {}); }
+    void on_end(link& ended, const std::error_code& why) override { forget(ended.number(), close_reason::link_lost, why.message()); }
 
     // What sessions say
 
@@ -184,7 +184,7 @@ public:
 
     void on_hang_up(host_type& of, close_reason why) override { part(of, why); }
     void on_orphan(pending_call&& orphan, const std::error_code& why) override { switchboard_.repeat(std::move(orphan), why); }
-    void on_farewell(host_type& of, const farewell&) override { part(of, close_reason::normal); }
+    void on_farewell(host_type& of, const farewell& words) override { part(of, words.reason); }
 
 private:
     enum class alarm : std::uint8_t { session, hello };
@@ -249,7 +249,8 @@ private:
             drop(number, errc::bad_message, "the hello's auth or metadata is no JSON");
             return;
         }
-        authenticate(setting_->executor, shown, [weak = this->weak_from_this(), number](std::exception_ptr thrown, authentication word) {
+        const auto ask = authenticate; // a copy: it may be replaced from inside
+        ask(setting_->executor, shown, [weak = this->weak_from_this(), number](std::exception_ptr thrown, authentication word) {
             if (const auto self = weak.lock()) {
                 thrown ? self->drop(number, errc::refused, "the authenticator failed") : self->identified(number, std::move(word));
             }
@@ -280,9 +281,10 @@ private:
         if (deciding_) {
             return;
         }
+        const auto self = this->shared_from_this(); // the program's clean-up may destroy the hub
         deciding_ = true;
         admission_verdict next;
-        while (admission_.next(next)) {
+        while (!stopped_ && admission_.next(next)) {
             std::visit([&](auto& one) { carry_out(one); }, next);
         }
         deciding_ = false;
@@ -304,7 +306,7 @@ private:
         words.session = std::to_string(granted.session);
         words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
         words.resumed = granted.resumed;
-        words.capacity = std::min(entry.capacity, options_.session.capacity);
+        words.capacity = one->core().capacity();
         words.ping_interval = options_.session.heartbeat.ping_every;
         words.dead_after = options_.session.heartbeat.dead_after;
         entry.carrier->say(words);
@@ -327,7 +329,7 @@ private:
         if (found == links_.end()) {
             return;
         }
-        const auto left = take_out(found);
+        const auto left = take_out(found, close_reason::replaced, {});
         ++setting_->counts->replaced;
         left->close(close_reason::replaced);
     }
@@ -376,8 +378,8 @@ private:
                 self->arm();
             }
         };
-        if (detached) {
-            detached(setting_->executor, identity{gone.identity}, std::move(done));
+        if (const auto clean = detached) { // a copy: it may be replaced from inside
+            clean(setting_->executor, identity{gone.identity}, std::move(done));
         } else {
             done(nullptr);
         }
@@ -410,12 +412,14 @@ private:
     using links = std::unordered_map<std::uint64_t, link_entry>;
 
     // Takes a link out of everything that knows it. Its session, if it has one, is detached.
-    std::shared_ptr<link> take_out(typename links::iterator found)
+    std::shared_ptr<link> take_out(typename links::iterator found, close_reason why, std::string_view text)
     {
         auto entry = std::move(found->second);
         links_.erase(found);
         timers_.cancel(entry.patience);
         detach_from(entry);
+        setting_->report({.name = "ws_disconnect", .who = entry.who.identity, .session = entry.session, .connection = entry.carrier->number(),
+                          .reason = name_of(why), .text = text});
         return std::move(entry.carrier);
     }
 
@@ -426,7 +430,7 @@ private:
         }
     }
 
-    void forget(std::uint64_t number)
+    void forget(std::uint64_t number, close_reason why, std::string_view text)
     {
         const auto self = this->shared_from_this();
         const auto found = links_.find(number);
@@ -434,7 +438,7 @@ private:
             return;
         }
         const auto session = found->second.session;
-        const auto left = take_out(found);
+        const auto left = take_out(found, why, text);
         admission_.lose(number, session, now());
         carry_out();
         arm();
@@ -447,7 +451,7 @@ private:
         if (found == links_.end()) {
             return;
         }
-        const auto left = take_out(found);
+        const auto left = take_out(found, close_reason::refused, name_of(why));
         left->refuse(why, text, std::nullopt);
         admission_.lose(number, 0, now());
         carry_out();
@@ -460,7 +464,7 @@ private:
         if (left == nullptr) {
             return;
         }
-        forget(left->number());
+        forget(left->number(), why, {});
         why == close_reason::silent ? left->abort() : left->close(why);
     }
 

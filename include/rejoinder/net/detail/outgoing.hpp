@@ -2,7 +2,7 @@
 #ifndef REJOINDER_NET_DETAIL_OUTGOING_HPP
 #define REJOINDER_NET_DETAIL_OUTGOING_HPP
 
-#include <rejoinder/channel/detail/recycled.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 #include <rejoinder/core/delivery.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/wire/json_payload.hpp>
@@ -18,7 +18,7 @@ namespace rejoinder::inline v0::detail {
 class outgoing {
 public:
     template <class Payload>
-    outgoing(std::string_view name, const Payload& payload, const call_options& how) : bytes_(recycled::take()), how_(how)
+    outgoing(std::string_view name, const Payload& payload, const call_options& how) : bytes_(recycled_strings::take()), how_(how)
     {
         bytes_.append(name).append(how.key);
         name_size_ = name.size();
@@ -29,7 +29,7 @@ public:
     outgoing& operator=(outgoing&&) noexcept = default;
     outgoing(const outgoing&) = default;
     outgoing& operator=(const outgoing&) = default;
-    ~outgoing() { recycled::give(std::move(bytes_)); }
+    ~outgoing() { recycled_strings::give(std::move(bytes_)); }
 
     [[nodiscard]] std::string_view name() const noexcept { return std::string_view{bytes_}.substr(0, name_size_); }
     [[nodiscard]] payload_view payload() const noexcept { return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_}; }

@@ -2,7 +2,7 @@
 #ifndef REJOINDER_NET_DETAIL_PENDING_CALL_HPP
 #define REJOINDER_NET_DETAIL_PENDING_CALL_HPP
 
-#include <rejoinder/channel/detail/completion.hpp>
+#include <rejoinder/channel/completion.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>

@@ -1,6 +1,6 @@
 // A completion handler with its type erased: move-only, called once, in recycled memory, by the rules of Asio.
-#ifndef REJOINDER_CHANNEL_DETAIL_COMPLETION_HPP
-#define REJOINDER_CHANNEL_DETAIL_COMPLETION_HPP
+#ifndef REJOINDER_CHANNEL_COMPLETION_HPP
+#define REJOINDER_CHANNEL_COMPLETION_HPP
 
 #include <rejoinder/channel/detail/asio_features.hpp>
 #include <rejoinder/channel/detail/bound.hpp>
@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace rejoinder::inline v0::detail {
+namespace rejoinder::inline v0 {
 
 template <class Signature>
 class completion;
@@ -104,14 +104,14 @@ private:
     class made final : public node {
         using executor = asio::associated_executor_t<Handler, Fallback>;
         using work = asio::executor_work_guard<executor>;
-        using allocator = typename std::allocator_traits<handler_allocator<Handler>>::template rebind_alloc<made>;
-        using call = bound<Handler, std::error_code, Args...>;
+        using allocator = typename std::allocator_traits<detail::handler_allocator<Handler>>::template rebind_alloc<made>;
+        using call = detail::bound<Handler, std::error_code, Args...>;
 
     public:
         template <class Given>
         static node* make(Given&& handler, const Fallback& fallback)
         {
-            allocator memory{allocator_of(handler)};
+            allocator memory{detail::allocator_of(handler)};
             made* const place = std::allocator_traits<allocator>::allocate(memory, 1);
             try {
                 return ::new (static_cast<void*>(place)) made(std::forward<Given>(handler), fallback);
@@ -163,7 +163,7 @@ private:
 
         void free_memory(const Handler& handler) noexcept
         {
-            allocator memory{allocator_of(handler)};
+            allocator memory{detail::allocator_of(handler)};
             this->~made();
             std::allocator_traits<allocator>::deallocate(memory, this, 1);
         }
@@ -175,6 +175,6 @@ private:
     node* node_ = nullptr;
 };
 
-} // namespace rejoinder::inline v0::detail
+} // namespace rejoinder::inline v0
 
 #endif

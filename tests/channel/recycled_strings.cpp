@@ -1,7 +1,7 @@
 // The thread's stores of strings and memory blocks.
-#include <rejoinder/channel/detail/recycled.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 
-#include <rejoinder/channel/detail/recycled_memory.hpp>
+#include <rejoinder/channel/recycled_memory.hpp>
 
 #include <array>
 #include <cstdint>
@@ -11,9 +11,9 @@
 
 #include "support/catch.hpp"
 
-using rejoinder::detail::recycled;
-using rejoinder::detail::recycled_allocator;
-using rejoinder::detail::recycled_memory;
+using rejoinder::recycled_strings;
+using rejoinder::recycled_allocator;
+using rejoinder::recycled_memory;
 
 namespace {
 
@@ -40,10 +40,10 @@ TEST_CASE("a string that was given is taken again, empty and with its memory")
     on_a_thread_of_its_own([&] {
         std::string first(5000, 'x');
         const auto* const data = first.data();
-        recycled::give(std::move(first));
-        const auto again = recycled::take();
+        recycled_strings::give(std::move(first));
+        const auto again = recycled_strings::take();
         same = again.data() == data;
-        empty = again.empty() && recycled::bytes() == 0;
+        empty = again.empty() && recycled_strings::bytes() == 0;
     });
     CHECK(same);
     CHECK(empty);
@@ -52,7 +52,7 @@ TEST_CASE("a string that was given is taken again, empty and with its memory")
 TEST_CASE("an empty store gives an empty string")
 {
     std::size_t capacity = 1;
-    on_a_thread_of_its_own([&] { capacity = recycled::take().capacity(); });
+    on_a_thread_of_its_own([&] { capacity = recycled_strings::take().capacity(); });
     CHECK(capacity == std::string{}.capacity());
 }
 
@@ -60,9 +60,9 @@ TEST_CASE("a string that is too small or too large is not kept")
 {
     std::size_t kept = 1;
     on_a_thread_of_its_own([&] {
-        recycled::give(with_capacity(10));
-        recycled::give(with_capacity(recycled::each_max + 1));
-        kept = recycled::bytes();
+        recycled_strings::give(with_capacity(10));
+        recycled_strings::give(with_capacity(recycled_strings::each_max + 1));
+        kept = recycled_strings::bytes();
     });
     CHECK(kept == 0);
 }
@@ -73,35 +73,35 @@ TEST_CASE("the store of strings is bounded in number and in bytes")
     std::size_t large = 0;
     on_a_thread_of_its_own([&] {
         for (int i = 0; i != 100; ++i) {
-            recycled::give(with_capacity(1000));
+            recycled_strings::give(with_capacity(1000));
         }
-        many = recycled::bytes();
+        many = recycled_strings::bytes();
     });
     on_a_thread_of_its_own([&] {
         for (int i = 0; i != 100; ++i) {
-            recycled::give(with_capacity(200 << 10));
+            recycled_strings::give(with_capacity(200 << 10));
         }
-        large = recycled::bytes();
+        large = recycled_strings::bytes();
     });
-    CHECK(many >= recycled::count_max * 1000);
-    CHECK(many <= recycled::count_max * 1100);
+    CHECK(many >= recycled_strings::count_max * 1000);
+    CHECK(many <= recycled_strings::count_max * 1100);
     CHECK(large >= 5 * (200 << 10));
-    CHECK(large <= recycled::bytes_max);
+    CHECK(large <= recycled_strings::bytes_max);
 }
 
 TEST_CASE("who says how much gets a string that fits, and who doesn't the largest")
 {
     std::vector<std::size_t> got;
     on_a_thread_of_its_own([&] {
-        recycled::give(with_capacity(1000));
-        recycled::give(with_capacity(100000));
-        recycled::give(with_capacity(50000));
-        got.push_back(recycled::take(500).capacity());
-        got.push_back(recycled::take(500).capacity());
-        got.push_back(recycled::take(1000000).capacity());
-        got.push_back(recycled::take().capacity());
-        got.push_back(recycled::take().capacity());
-        got.push_back(recycled::bytes());
+        recycled_strings::give(with_capacity(1000));
+        recycled_strings::give(with_capacity(100000));
+        recycled_strings::give(with_capacity(50000));
+        got.push_back(recycled_strings::take(500).capacity());
+        got.push_back(recycled_strings::take(500).capacity());
+        got.push_back(recycled_strings::take(1000000).capacity());
+        got.push_back(recycled_strings::take().capacity());
+        got.push_back(recycled_strings::take().capacity());
+        got.push_back(recycled_strings::bytes());
     });
     REQUIRE(got.size() == 6);
     CHECK(got[0] >= 1000);
@@ -159,21 +159,21 @@ TEST_CASE("a thread's stores may be used while it ends")
         std::string text;
         ~late()
         {
-            recycled::give(std::move(text));
+            recycled_strings::give(std::move(text));
             auto* const block = recycled_memory::take(100);
             recycled_memory::give(block, 100);
-            auto again = recycled::take();
+            auto again = recycled_strings::take();
             again.assign(1000, 'x');
-            recycled::give(std::move(again));
+            recycled_strings::give(std::move(again));
         }
     };
     std::size_t used = 0;
     on_a_thread_of_its_own([&] {
         static thread_local late last;
         last.text.assign(1000, 'x');
-        recycled::give(with_capacity(1000));
+        recycled_strings::give(with_capacity(1000));
         recycled_memory::give(recycled_memory::take(100), 100);
-        used = recycled::bytes();
+        used = recycled_strings::bytes();
     });
     CHECK(used >= 1000);
 }

@@ -1,6 +1,6 @@
 // A thread's store of empty strings that keep their capacity, so that buffers that come and go allocate nothing.
-#ifndef REJOINDER_CHANNEL_DETAIL_RECYCLED_HPP
-#define REJOINDER_CHANNEL_DETAIL_RECYCLED_HPP
+#ifndef REJOINDER_CHANNEL_RECYCLED_STRINGS_HPP
+#define REJOINDER_CHANNEL_RECYCLED_STRINGS_HPP
 
 #include <algorithm>
 #include <array>
@@ -9,14 +9,14 @@
 #include <string>
 #include <utility>
 
-namespace rejoinder::inline v0::detail {
+namespace rejoinder::inline v0 {
 
 /// Empty strings with capacity, one store a thread. A string may be given back on another thread than it was taken on.
 ///
 /// Bounds: `count_max` strings, `each_max` bytes each, `bytes_max` together; what does not fit is freed. Every call
 /// takes time linear in `count_max` at most, and works after the thread's store is gone (static destructors): then
 /// nothing is kept.
-class recycled {
+class recycled_strings {
 public:
     static constexpr std::size_t count_max = 32;
     static constexpr std::size_t each_max = std::size_t{256} << 10;
@@ -132,6 +132,6 @@ private:
     }
 };
 
-} // namespace rejoinder::inline v0::detail
+} // namespace rejoinder::inline v0
 
 #endif

@@ -1,6 +1,6 @@
 // A thread's store of freed memory blocks by size class, and the allocator that makes handlers live in them.
-#ifndef REJOINDER_CHANNEL_DETAIL_RECYCLED_MEMORY_HPP
-#define REJOINDER_CHANNEL_DETAIL_RECYCLED_MEMORY_HPP
+#ifndef REJOINDER_CHANNEL_RECYCLED_MEMORY_HPP
+#define REJOINDER_CHANNEL_RECYCLED_MEMORY_HPP
 
 #include <array>
 #include <bit>
@@ -8,7 +8,7 @@
 #include <limits>
 #include <new>
 
-namespace rejoinder::inline v0::detail {
+namespace rejoinder::inline v0 {
 
 /// Blocks of memory in size classes 64, 128, … 2048 bytes, one store a thread; larger blocks come from the heap each
 /// time.
@@ -144,6 +144,6 @@ public:
     }
 };
 
-} // namespace rejoinder::inline v0::detail
+} // namespace rejoinder::inline v0
 
 #endif

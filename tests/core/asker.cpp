@@ -1,0 +1,511 @@
+// Tests of the asking half: from the call to its one settling, and what it leaves behind.
+#include <rejoinder/core/asker.hpp>
+
+#include <rejoinder/testing/session_pair.hpp>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace rejoinder;
+using namespace std::chrono_literals;
+
+namespace {
+
+session_options<> small(std::uint32_t capacity)
+{
+    session_options<> options;
+    options.capacity = capacity;
+    return options;
+}
+
+// An asker alone, with the connection played by the test.
+struct bench {
+    explicit bench(const session_options<>& chosen = {}) : options(chosen), asks(options, todo, counts, 1) {}
+
+    session_options<> options;
+    agenda<int> todo;
+    counters counts;
+    asker<int, default_policies> asks;
+    instant now = instant{} + 1h;
+    heartbeat beat{heartbeat_options{}, now, probing::allowed};
+
+    call ask(int mark, const call_options& how = {}) { return asks.open(message_kind::request, "name", {}, how, int{mark}, now); }
+    call deliver(int mark, const call_options& how = {}) { return asks.open(message_kind::delivery, "name", {}, how, int{mark}, now); }
+
+    void attach(const capabilities& features = {})
+    {
+        beat = heartbeat{heartbeat_options{}, now, probing::allowed};
+        asks.attach(features);
+    }
+    void detach()
+    {
+        asks.detach();
+        todo.urgent.clear();
+        todo.fresh.clear();
+    }
+
+    // Everything that goes out now: kinds and ids.
+    std::vector<std::pair<message_kind, message_id>> emitted()
+    {
+        std::vector<std::pair<message_kind, message_id>> out;
+        message said;
+        while (!todo.urgent.empty()) {
+            if (asks.spell_urgent(todo.urgent.pop_front(), said, beat, now) == spelling::done) {
+                out.emplace_back(said.kind, said.id);
+            }
+        }
+        while (!todo.fresh.empty()) {
+            const auto how = asks.spell_fresh(todo.fresh.front().id, said, beat, now);
+            if (how == spelling::blocked) {
+                break;
+            }
+            todo.fresh.pop_front();
+            if (how == spelling::done) {
+                out.emplace_back(said.kind, said.id);
+            }
+        }
+        return out;
+    }
+
+    void word(message_kind kind, message_id id, std::string_view name = {})
+    {
+        message said;
+        said.kind = kind;
+        said.id = id;
+        said.name = name;
+        asks.last_word(said, beat, now);
+    }
+
+    // What was settled: marks and errors.
+    std::vector<std::pair<int, std::error_code>> settlings()
+    {
+        std::vector<std::pair<int, std::error_code>> out;
+        while (!todo.outputs.empty()) {
+            auto one = todo.outputs.pop_front();
+            if (const auto* done = std::get_if<settled<int>>(&one)) {
+                out.emplace_back(done->completion, done->error);
+            }
+        }
+        return out;
+    }
+};
+
+} // namespace
+
+TEST_CASE("asker: a message gets its id when it is emitted, and not before (rule 3)")
+{
+    bench b{small(4)};
+    b.ask(1);
+    b.ask(2);
+    CHECK(b.asks.waiting() == 2);
+    CHECK(b.asks.unanswered() == 0);
+    b.attach();
+    const auto out = b.emitted();
+    REQUIRE(out.size() == 2);
+    CHECK(out[0] == std::pair{message_kind::request, message_id{4}});
+    CHECK(out[1] == std::pair{message_kind::request, message_id{5}});
+    CHECK(b.asks.waiting() == 0);
+    CHECK(b.asks.unanswered() == 2);
+}
+
+TEST_CASE("asker: a reply settles its call, and a second one is only counted")
+{
+    bench b;
+    b.attach();
+    b.ask(1);
+    const auto id = b.emitted().at(0).second;
+    b.word(message_kind::reply, id);
+    b.word(message_kind::reply, id);
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0] == std::pair{1, std::error_code{}});
+    CHECK(b.counts.late_replies == 1);
+    CHECK(b.asks.pending() == 0);
+}
+
+TEST_CASE("asker: after a link loss the sent go out again in their order, before anything new (contract 6)")
+{
+    bench b;
+    b.attach();
+    b.ask(1);
+    b.deliver(2);
+    b.ask(3);
+    const auto first = b.emitted();
+    b.word(message_kind::reply, first[0].second);
+    b.detach();
+    b.ask(4);
+    b.attach();
+    const auto again = b.emitted();
+    REQUIRE(again.size() == 3);
+    CHECK(again[0] == first[1]);
+    CHECK(again[1] == first[2]);
+    CHECK(again[2].second != first[1].second);
+    CHECK(b.counts.resent == 2);
+}
+
+TEST_CASE("asker: an answer that needed no repeat spares the repeat")
+{
+    bench b;
+    b.attach();
+    b.ask(1);
+    const auto id = b.emitted().at(0).second;
+    b.detach();
+    b.attach();
+    b.word(message_kind::reply, id);
+    CHECK(b.emitted().empty());
+}
+
+TEST_CASE("asker: an answer on a new connection proves nothing of what was emitted there")
+{
+    bench b;
+    b.attach();
+    for (int mark = 0; mark != 10; ++mark) {
+        b.ask(mark);
+    }
+    const auto first = b.emitted();
+    b.detach();
+    b.attach();
+    CHECK(b.emitted().size() == 10);
+    b.word(message_kind::reply, first[9].second); // given before the repeat arrived, for all that is known
+    CHECK(b.beat.unproven());
+}
+
+TEST_CASE("asker: cancelling tells the peer only what it may have, and holds the slot until its last word (rules 8 and 16)")
+{
+    bench b{small(1)};
+    const auto unsent = b.ask(1);
+    b.asks.cancel(unsent);
+    b.asks.cancel(unsent);
+    CHECK(b.settlings().at(0).second == errc::cancelled);
+    CHECK(b.asks.pending() == 0);
+
+    b.attach();
+    const auto sent = b.ask(2);
+    const auto id = b.emitted().at(0).second;
+    b.asks.cancel(sent);
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(certainty_of(done[0].second) == certainty::maybe_executed);
+    CHECK(b.emitted() == std::vector{std::pair{message_kind::cancel, id}});
+    CHECK(b.asks.pending() == 1);
+    CHECK(b.ask(3).generation == 0);
+    CHECK(b.settlings().at(0).second == errc::queue_full);
+    b.word(message_kind::error, id, "cancelled");
+    CHECK(b.asks.pending() == 0);
+    CHECK(b.settlings().empty());
+    b.ask(4);
+    CHECK(b.emitted().at(0).second == id + 1);
+}
+
+TEST_CASE("asker: a cancel is repeated with every resume until its last word (rule 16)")
+{
+    bench b;
+    b.attach();
+    const auto sent = b.ask(1);
+    const auto id = b.emitted().at(0).second;
+    b.detach();
+    b.asks.cancel(sent);
+    for (int link = 0; link != 3; ++link) {
+        b.attach();
+        CHECK(b.emitted() == std::vector{std::pair{message_kind::cancel, id}});
+        b.detach();
+    }
+}
+
+TEST_CASE("asker: a wire without cancels gets none, and a link loss frees the slot that nobody can ask about")
+{
+    capabilities bare;
+    bare.cancel = false;
+    bench b;
+    b.attach(bare);
+    const auto sent = b.ask(1);
+    CHECK(b.emitted().size() == 1);
+    b.asks.cancel(sent);
+    CHECK(b.emitted().empty());
+    CHECK(b.asks.pending() == 1);
+    b.detach();
+    b.attach(bare);
+    CHECK(b.emitted().empty());
+    CHECK(b.asks.pending() == 0);
+}
+
+TEST_CASE("asker: all slots held: what is new waits for a last word, in its order")
+{
+    bench b{small(2)};
+    b.attach();
+    b.ask(1);
+    b.ask(2);
+    const auto first = b.emitted();
+    CHECK(b.ask(3).generation == 0); // the bound on what is pending
+    CHECK(b.settlings().at(0).second == errc::queue_full);
+    b.word(message_kind::reply, first[0].second);
+    b.ask(4);
+    CHECK(b.emitted().size() == 1);
+    CHECK(b.counts.refused == 1);
+}
+
+TEST_CASE("asker: a deadline passes wherever the message stands, and says what is known (rule 13)")
+{
+    bench b;
+    b.ask(1, {.timeout = 5s});
+    b.attach();
+    b.ask(2, {.timeout = 10s});
+    CHECK(b.asks.next_deadline() <= b.now + 5s);
+    b.detach();
+    b.now += 5s;
+    b.asks.expire(b.now);
+    auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].second == errc::timed_out);
+    CHECK(certainty_of(done[0].second) == certainty::never_sent);
+    b.attach();
+    CHECK(b.emitted().size() == 1);
+    b.now += 5s;
+    b.asks.expire(b.now);
+    done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(certainty_of(done[0].second) == certainty::maybe_executed);
+    CHECK(b.counts.timeouts == 2);
+    CHECK(b.asks.pending() == 1);
+}
+
+TEST_CASE("asker: a delivery is tried again under a new id, a request only if it is idempotent (rule 15)")
+{
+    bench b;
+    b.attach();
+    b.deliver(1);
+    b.ask(2);
+    b.ask(3, {.repeat = repeatable::idempotent});
+    const auto first = b.emitted();
+    for (const auto& [kind, id] : first) {
+        b.word(message_kind::error, id, "handler_error");
+    }
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].first == 2);
+    CHECK(certainty_of(done[0].second) == certainty::acknowledged);
+    CHECK(b.emitted().empty());
+    b.now += 10s;
+    b.asks.expire(b.now);
+    const auto again = b.emitted();
+    REQUIRE(again.size() == 2);
+    for (const auto& one : again) {
+        for (const auto& before : first) {
+            CHECK(one.second != before.second);
+        }
+    }
+    CHECK(b.counts.retries == 2);
+}
+
+TEST_CASE("asker: attempts end, and the last error is the answer")
+{
+    bench b;
+    b.attach();
+    b.deliver(1);
+    for (unsigned attempt = 1; attempt != b.options.retry.attempts; ++attempt) {
+        b.word(message_kind::error, b.emitted().at(0).second, "busy");
+        CHECK(b.settlings().empty());
+        b.now += 10s;
+        b.asks.expire(b.now);
+    }
+    b.word(message_kind::error, b.emitted().at(0).second, "busy");
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].second == errc::busy);
+    CHECK(certainty_of(done[0].second) == certainty::not_executed);
+}
+
+TEST_CASE("asker: a refusal does not undo an earlier attempt that ran (rule 14)")
+{
+    bench b;
+    b.attach();
+    b.deliver(1);
+    b.word(message_kind::error, b.emitted().at(0).second, "handler_error");
+    b.now += 10s;
+    b.asks.expire(b.now);
+    b.word(message_kind::error, b.emitted().at(0).second, "no_handler");
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].second == errc::no_handler);
+    CHECK(certainty_of(done[0].second) == certainty::acknowledged);
+}
+
+TEST_CASE("asker: no word of the peer makes an emitted message one that was never sent (rule 13)")
+{
+    bench b;
+    b.attach();
+    b.ask(1);
+    b.word(message_kind::error, b.emitted().at(0).second, "not_connected"); // as a relay may say
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].second == errc::not_connected);
+    CHECK(certainty_of(done[0].second) == certainty::maybe_executed);
+}
+
+TEST_CASE("asker: no retry and no rest outlives the deadline")
+{
+    bench b;
+    b.attach();
+    b.deliver(1, {.timeout = 1ms});
+    b.word(message_kind::error, b.emitted().at(0).second, "handler_error");
+    CHECK(b.settlings().size() == 1);
+}
+
+TEST_CASE("asker: a new session ends what was sent, but not what was never sent or may be repeated (contract 6)")
+{
+    bench b{small(4)};
+    b.attach();
+    b.ask(1);
+    b.ask(2, {.repeat = repeatable::idempotent});
+    const auto gone = b.ask(3);
+    CHECK(b.emitted().size() == 3);
+    b.asks.cancel(gone);
+    b.detach();
+    b.ask(4);
+    CHECK(b.settlings().size() == 1);
+    b.asks.restart(4);
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].first == 1);
+    CHECK(done[0].second == errc::session_lost);
+    CHECK(certainty_of(done[0].second) == certainty::maybe_executed);
+    CHECK(b.asks.pending() == 2);
+    b.attach();
+    const auto out = b.emitted();
+    REQUIRE(out.size() == 2);
+    CHECK(out[0].second == 4);
+    CHECK(out[1].second == 5);
+    b.detach();
+    b.asks.end(errc::closed);
+    for (const auto& [mark, error] : b.settlings()) {
+        CHECK(certainty_of(error) == certainty::maybe_executed);
+    }
+}
+
+TEST_CASE("asker: the end settles everything once, with what is known of it")
+{
+    bench b;
+    b.attach();
+    b.ask(1);
+    b.deliver(2);
+    const auto sent = b.emitted();
+    b.word(message_kind::error, sent[1].second, "busy");
+    b.detach();
+    b.ask(3);
+    b.asks.end(errc::replaced);
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 3);
+    for (const auto& [mark, error] : done) {
+        CHECK(error == errc::replaced);
+        CHECK(certainty_of(error) == (mark == 1   ? certainty::maybe_executed
+                                      : mark == 2 ? certainty::not_executed
+                                                  : certainty::never_sent));
+    }
+    CHECK(b.asks.pending() == 0);
+    b.asks.end(errc::replaced);
+    CHECK(b.settlings().empty());
+    CHECK(b.asks.next_deadline() == never);
+}
+
+TEST_CASE("asker: the outbox's bound holds while the link is down, with the answer that was chosen (contract 10)")
+{
+    auto options = small(100);
+    options.outbox.messages_max = 2;
+    SECTION("the newest is refused")
+    {
+        bench b{options};
+        b.ask(1);
+        b.ask(2);
+        b.ask(3);
+        const auto done = b.settlings();
+        REQUIRE(done.size() == 1);
+        CHECK(done[0].first == 3);
+        CHECK(done[0].second == errc::queue_full);
+        CHECK(certainty_of(done[0].second) == certainty::never_sent);
+        CHECK(b.counts.refused == 1);
+    }
+    SECTION("the oldest gives way")
+    {
+        options.outbox.on_overflow = overflow::drop_oldest;
+        bench b{options};
+        b.ask(1);
+        b.ask(2);
+        b.ask(3);
+        const auto done = b.settlings();
+        REQUIRE(done.size() == 1);
+        CHECK(done[0].first == 1);
+        CHECK(done[0].second == errc::evicted);
+        CHECK(b.counts.evicted == 1);
+        CHECK(b.asks.waiting() == 2);
+    }
+}
+
+TEST_CASE("asker: a payload over the limit is never taken, at the limit it is")
+{
+    auto options = small(4);
+    options.message_bytes_max = 10;
+    bench b{options};
+    b.asks.open(message_kind::request, "name", {"123456", encoding::text}, {}, 1, b.now);
+    b.asks.open(message_kind::request, "name", {"1234567", encoding::text}, {}, 2, b.now);
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].first == 2);
+    CHECK(done[0].second == errc::too_big);
+}
+
+TEST_CASE("asker: a binary payload on a wire that has no bytes is refused without being sent")
+{
+    capabilities text_only;
+    text_only.binary = false;
+    bench b;
+    b.attach(text_only);
+    b.asks.open(message_kind::request, "name", {"\x01", encoding::binary}, {}, 1, b.now);
+    CHECK(b.emitted().empty());
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].second == errc::unsupported);
+    CHECK(certainty_of(done[0].second) == certainty::never_sent);
+}
+
+TEST_CASE("asker: a last word must be of the kind that was asked")
+{
+    bench b;
+    b.attach();
+    b.ask(1);
+    b.deliver(2);
+    const auto out = b.emitted();
+    const auto fits = [&](message_kind kind, message_id id) {
+        message word;
+        word.kind = kind;
+        word.id = id;
+        return b.asks.fits(word);
+    };
+    CHECK(fits(message_kind::reply, out[0].second));
+    CHECK_FALSE(fits(message_kind::ack, out[0].second));
+    CHECK(fits(message_kind::ack, out[1].second));
+    CHECK_FALSE(fits(message_kind::reply, out[1].second));
+    CHECK(fits(message_kind::error, out[0].second));
+    CHECK(fits(message_kind::reply, 999'999));
+}
+
+TEST_CASE("asker: a handle outlives its message harmlessly")
+{
+    bench b;
+    b.attach();
+    const auto first = b.ask(1);
+    b.word(message_kind::reply, b.emitted().at(0).second);
+    b.settlings();
+    b.asks.shrink();
+    const auto second = b.ask(2);
+    CHECK_FALSE(first == second);
+    b.asks.cancel(first);
+    CHECK(b.settlings().empty());
+    CHECK(b.asks.completion(first) == nullptr);
+    REQUIRE(b.asks.completion(second) != nullptr);
+    CHECK(*b.asks.completion(second) == 2);
+}
