@@ -2,6 +2,24 @@
 #ifndef REJOINDER_NET_HPP
 #define REJOINDER_NET_HPP
 
+#include <rejoinder/net/client.hpp>
+#include <rejoinder/net/client_options.hpp>
+#include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/contract.hpp>
+#include <rejoinder/net/event.hpp>
+#include <rejoinder/net/failure.hpp>
+#include <rejoinder/net/handler.hpp>
+#include <rejoinder/net/handshake.hpp>
+#include <rejoinder/net/hub.hpp>
+#include <rejoinder/net/hub_options.hpp>
+#include <rejoinder/net/identity.hpp>
+#include <rejoinder/net/incoming.hpp>
+#include <rejoinder/net/listener.hpp>
+#include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/relay.hpp>
+#include <rejoinder/net/reply.hpp>
+#include <rejoinder/net/responder.hpp>
+#include <rejoinder/net/router.hpp>
 #include <rejoinder/version.hpp>
 
 #endif

@@ -10,6 +10,7 @@
 #include <rejoinder/wire/json_codec.hpp>
 #include <rejoinder/wire/json_payload.hpp>
 #include <rejoinder/wire/json_text.hpp>
+#include <rejoinder/wire/json_value.hpp>
 #include <rejoinder/wire/length_prefix.hpp>
 #include <rejoinder/wire/newline_delimited.hpp>
 

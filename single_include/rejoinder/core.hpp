@@ -27,80 +27,403 @@
 #ifndef REJOINDER_CORE_HPP
 #define REJOINDER_CORE_HPP
 
-// A session's to-do list: the messages to emit, in order, and the outputs to hand to the driver.
-#ifndef REJOINDER_CORE_AGENDA_HPP
-#define REJOINDER_CORE_AGENDA_HPP
+// When a delivery is acknowledged: once it is held, once its handler has ended, or never.
+#ifndef REJOINDER_CORE_ACK_POLICY_HPP
+#define REJOINDER_CORE_ACK_POLICY_HPP
 
-// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
-#ifndef REJOINDER_CORE_DETAIL_RING_HPP
-#define REJOINDER_CORE_DETAIL_RING_HPP
-
+#include <array>
+#include <concepts>
 #include <cstddef>
-#include <utility>
-#include <vector>
+#include <cstdint>
+#include <string_view>
 
-namespace rejoinder::inline v0::detail {
+namespace rejoinder::inline v0 {
 
-template <class T>
-class ring {
+/// The moment of a delivery's ack.
+enum class ack_when : std::uint8_t {
+    received, ///< at once: "I have it", in memory unless there is a durable inbox (rule 10)
+    handled,  ///< with the handler's return value: "I have handled it"
+    none, ///< not at all: the sender counts it as done once it is emitted, as a notification that waited for its link
+};
+
+constexpr std::string_view name_of(ack_when moment) noexcept
+{
+    constexpr std::array<std::string_view, 3> names{"received", "handled", "none"};
+    return names[static_cast<std::size_t>(moment)];
+}
+
+/// A policy on acks, asked once for each delivery that arrives, before its handler is called.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `p.when(name)` (const) | `ack_when` | the moment for deliveries of this name; the same each time |
+template <class P>
+concept ack_policy = std::copyable<P> && requires(const P& policy, std::string_view name) {
+    { policy.when(name) } -> std::same_as<ack_when>;
+};
+
+/// The default: an ack says that the handler has done its work, and carries what it returned.
+struct acknowledge_on_handled {
+    [[nodiscard]] constexpr ack_when when(std::string_view /*name*/) const noexcept { return ack_when::handled; }
+};
+
+/// An ack says that the message is here; its sender learns nothing of the handler.
+struct acknowledge_on_receipt {
+    [[nodiscard]] constexpr ack_when when(std::string_view /*name*/) const noexcept { return ack_when::received; }
+};
+
+/// No acks: for a peer that expects none.
+struct acknowledge_none {
+    [[nodiscard]] constexpr ack_when when(std::string_view /*name*/) const noexcept { return ack_when::none; }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Who may attach, to which session, and when: a hub's directory of identities and sessions, with every clock that belongs to them.
+#ifndef REJOINDER_CORE_ADMISSION_HPP
+#define REJOINDER_CORE_ADMISSION_HPP
+
+// What a hub's admission is asked and what it decides, as values.
+#ifndef REJOINDER_CORE_ADMISSION_VERDICT_HPP
+#define REJOINDER_CORE_ADMISSION_VERDICT_HPP
+
+// SHA-256: what is kept of a secret token, so that whoever reads the memory of sessions cannot resume them.
+#ifndef REJOINDER_CORE_DIGEST_HPP
+#define REJOINDER_CORE_DIGEST_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// A SHA-256 digest (FIPS 180-4).
+using digest = std::array<std::uint8_t, 32>;
+
+namespace detail {
+
+// Here rather than from a library: core links nothing, and the Boost that is current offers no public SHA-2.
+class sha256 {
 public:
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-    [[nodiscard]] std::size_t size() const noexcept { return count_; }
-
-    T& front() noexcept { return items_[head_]; }
-    const T& front() const noexcept { return items_[head_]; }
-    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
-
-    void push_back(T item)
+    constexpr void block(const std::uint8_t* bytes) noexcept
     {
-        if (count_ == items_.size()) {
-            grow();
+        std::array<std::uint32_t, 64> w{};
+        for (std::size_t i = 0; i != 16; ++i) {
+            w[i] = std::uint32_t{bytes[4 * i]} << 24 | std::uint32_t{bytes[4 * i + 1]} << 16 |
+                   std::uint32_t{bytes[4 * i + 2]} << 8 | std::uint32_t{bytes[4 * i + 3]};
         }
-        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
-        ++count_;
-    }
-
-    T pop_front()
-    {
-        T item = std::exchange(items_[head_], T{});
-        head_ = (head_ + 1) & (items_.size() - 1);
-        --count_;
-        return item;
-    }
-
-    void clear()
-    {
-        while (!empty()) {
-            pop_front();
+        for (std::size_t i = 16; i != 64; ++i) {
+            const auto s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
+            const auto s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
+            w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+        }
+        auto [a, b, c, d, e, f, g, h] = state_;
+        for (std::size_t i = 0; i != 64; ++i) {
+            const auto s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
+            const auto t1 = h + s1 + ((e & f) ^ (~e & g)) + rounds[i] + w[i];
+            const auto s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
+            const auto t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+            h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+        }
+        const std::array<std::uint32_t, 8> change{a, b, c, d, e, f, g, h};
+        for (std::size_t i = 0; i != 8; ++i) {
+            state_[i] += change[i];
         }
     }
 
-    /// Gives the memory back, if nothing is queued.
-    void shrink()
+    [[nodiscard]] constexpr digest result() const noexcept
     {
-        if (empty()) {
-            std::vector<T>{}.swap(items_);
-            head_ = 0;
+        digest out{};
+        for (std::size_t i = 0; i != 32; ++i) {
+            out[i] = static_cast<std::uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
         }
+        return out;
     }
 
 private:
-    void grow()
-    {
-        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
-        for (std::size_t i = 0; i != count_; ++i) {
-            larger[i] = std::move((*this)[i]);
-        }
-        items_.swap(larger);
-        head_ = 0;
-    }
+    // The fractional parts of the cube roots of the first 64 primes.
+    static constexpr std::array<std::uint32_t, 64> rounds{
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
+        0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
+        0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
+        0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
+        0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
+        0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-    std::vector<T> items_; // its size is a power of two, or nothing yet
-    std::size_t head_ = 0;
-    std::size_t count_ = 0;
+    // The fractional parts of the square roots of the first 8 primes.
+    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 };
 
-} // namespace rejoinder::inline v0::detail
+} // namespace detail
+
+/// The digest of these bytes. O(n).
+constexpr digest digest_of(std::string_view bytes) noexcept
+{
+    detail::sha256 hash;
+    std::array<std::uint8_t, 64> block{};
+    std::size_t filled = 0;
+    const auto put = [&](std::uint8_t byte) {
+        block[filled++] = byte;
+        if (filled == block.size()) {
+            hash.block(block.data());
+            filled = 0;
+        }
+    };
+    for (const char byte : bytes) {
+        put(static_cast<std::uint8_t>(byte));
+    }
+    put(0x80);
+    while (filled != 56) {
+        put(0);
+    }
+    const auto bits = std::uint64_t{bytes.size()} * 8;
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        put(static_cast<std::uint8_t>(bits >> shift));
+    }
+    return hash.result();
+}
+
+/// Hashes a digest for tables: it is random enough to be its own hash.
+struct digest_hash {
+    std::size_t operator()(const digest& value) const noexcept
+    {
+        std::size_t head = 0;
+        std::memcpy(&head, value.data(), sizeof head);
+        return head;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Why a call ended without its answer, and what may have happened at the other side meanwhile.
+#ifndef REJOINDER_CORE_ERROR_HPP
+#define REJOINDER_CORE_ERROR_HPP
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// What is known about the handler at the other side when a call ends with an error (contract, point 4).
+enum class certainty : std::uint8_t {
+    maybe_executed, ///< it may have run, once at most; what a foreign error code counts as
+    never_sent,     ///< the message was never given to any connection
+    not_executed,   ///< the other side refused it before the handler
+    acknowledged,   ///< the other side said that it has it, or that the handler ran
+};
+
+/// The kinds of error. `ec == errc::timed_out` holds whatever certainty the code carries.
+enum class errc {
+    timed_out = 1,
+    not_connected,
+    queue_full,
+    evicted,
+    expired,
+    too_big,
+    unsupported,
+    session_lost,
+    replaced,
+    closed,
+    no_handler,
+    bad_payload,
+    refused,
+    busy,
+    key_conflict,
+    handler_error,
+    remote_error,
+    answer_lost,
+    cancelled,
+    stale_request,
+    interrupted,
+    bad_message,
+    auth_refused,
+    incompatible,
+    too_many_connections,
+    outdated_attempt,
+    handshake_timed_out,
+};
+
+} // namespace rejoinder::inline v0
+
+template <>
+struct std::is_error_condition_enum<rejoinder::errc> : std::true_type {};
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+struct errc_entry {
+    errc code;
+    std::string_view name; // as it travels on the wire
+    std::string_view text;
+    certainty usual;
+};
+
+inline constexpr std::array errc_table{
+    errc_entry{errc::timed_out, "timed_out", "the deadline passed before an answer came", certainty::maybe_executed},
+    errc_entry{errc::not_connected, "not_connected", "the peer is not connected", certainty::never_sent},
+    errc_entry{errc::queue_full, "queue_full", "too many messages are waiting already", certainty::never_sent},
+    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one", certainty::never_sent},
+    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged", certainty::maybe_executed},
+    errc_entry{errc::too_big, "too_big", "the message is larger than the limit", certainty::never_sent},
+    errc_entry{errc::unsupported, "unsupported", "the wire cannot carry this message", certainty::never_sent},
+    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came", certainty::maybe_executed},
+    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over", certainty::maybe_executed},
+    errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
+    errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
+    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes", certainty::not_executed},
+    errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
+    errc_entry{errc::busy, "busy", "the peer has as much work as it accepts", certainty::not_executed},
+    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload", certainty::not_executed},
+    errc_entry{errc::handler_error, "handler_error", "the handler failed", certainty::acknowledged},
+    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application", certainty::acknowledged},
+    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept", certainty::acknowledged},
+    errc_entry{errc::cancelled, "cancelled", "the call was cancelled", certainty::maybe_executed},
+    errc_entry{errc::stale_request, "stale_request", "the id belongs to an earlier message", certainty::maybe_executed},
+    errc_entry{errc::interrupted, "interrupted", "the peer stopped while the handler ran", certainty::maybe_executed},
+    errc_entry{errc::bad_message, "bad_message", "a message does not follow the protocol", certainty::maybe_executed},
+    errc_entry{errc::auth_refused, "auth_refused", "the peer refused these credentials", certainty::never_sent},
+    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version", certainty::never_sent},
+    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts", certainty::never_sent},
+    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached", certainty::never_sent},
+    errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
+};
+
+constexpr const errc_entry& entry_of(errc code) noexcept
+{
+    return errc_table[static_cast<std::size_t>(code) - 1];
+}
+
+// The certainty rides above the kind inside a code's value, so that std::error_code stays all that a completion needs.
+inline constexpr int certainty_shift = 16;
+
+constexpr int value_of(errc code, certainty sure) noexcept
+{
+    return static_cast<int>(code) | (static_cast<int>(sure) << certainty_shift);
+}
+
+constexpr std::optional<errc> kind_in(int value) noexcept
+{
+    const int kind = value & ((1 << certainty_shift) - 1);
+    if (kind < 1 || kind > static_cast<int>(errc_table.size())) {
+        return std::nullopt;
+    }
+    return static_cast<errc>(kind);
+}
+
+// Of an error of this value, what the peer said to whoever is told of it at this moment; null: nobody knows. A floor above sets it, once and
+// before main: that there are threads, each of them told something else, is known there only.
+inline std::string_view (*spoken_text)(int value) noexcept = nullptr;
+
+class error_category final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "rejoinder"; }
+
+    std::string message(int value) const override
+    {
+        const auto kind = kind_in(value);
+        if (!kind) {
+            return "unknown error";
+        }
+        const auto& entry = entry_of(*kind);
+        std::string text{entry.text};
+        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent && entry.usual != certainty::never_sent) {
+            text += " (it was never sent)";
+        }
+        if (const auto said = spoken_text == nullptr ? std::string_view{} : spoken_text(value); !said.empty()) {
+            text.append(": ").append(said);
+        }
+        return text;
+    }
+
+    bool equivalent(int value, const std::error_condition& condition) const noexcept override
+    {
+        return condition.category() == *this && kind_in(value) == kind_in(condition.value());
+    }
+};
+
+} // namespace detail
+
+/// The category of every error code that rejoinder makes.
+inline const std::error_category& rejoinder_category() noexcept
+{
+    static const detail::error_category category;
+    return category;
+}
+
+/// The error code of a kind, with the certainty that the kind usually has, or the one that is given.
+inline std::error_code make_error_code(errc code) noexcept
+{
+    return {detail::value_of(code, detail::entry_of(code).usual), rejoinder_category()};
+}
+inline std::error_code make_error_code(errc code, certainty sure) noexcept
+{
+    return {detail::value_of(code, sure), rejoinder_category()};
+}
+
+/// Lets `ec == errc::timed_out` compare kinds, whatever the certainty.
+inline std::error_condition make_error_condition(errc code) noexcept
+{
+    return {static_cast<int>(code), rejoinder_category()};
+}
+
+/// What may have happened at the other side (contract, point 4). A foreign code counts as `maybe_executed`.
+inline certainty certainty_of(const std::error_code& ec) noexcept
+{
+    if (ec.category() != rejoinder_category()) {
+        return certainty::maybe_executed;
+    }
+    return static_cast<certainty>(ec.value() >> detail::certainty_shift);
+}
+
+/// The kind of a code, or nothing for a foreign one.
+inline std::optional<errc> kind_of(const std::error_code& ec) noexcept
+{
+    return ec.category() == rejoinder_category() ? detail::kind_in(ec.value()) : std::nullopt;
+}
+
+/// An error's name on the wire, and back; a name that is not ours is an error of the application.
+constexpr std::string_view name_of(errc code) noexcept
+{
+    return detail::entry_of(code).name;
+}
+constexpr errc errc_named(std::string_view name) noexcept
+{
+    for (const auto& entry : detail::errc_table) {
+        if (entry.name == name) {
+            return entry.code;
+        }
+    }
+    return errc::remote_error;
+}
+
+constexpr std::string_view name_of(certainty sure) noexcept
+{
+    constexpr std::array<std::string_view, 4> names{"maybe_executed", "never_sent", "not_executed", "acknowledged"};
+    return names[static_cast<std::size_t>(sure)];
+}
+
+static_assert([] {
+    for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
+        if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
+            return false;
+        }
+    }
+    return true;
+}(), "errc_table must stand in the order of errc");
+
+} // namespace rejoinder::inline v0
 
 #endif
 
@@ -128,7 +451,7 @@ inline constexpr instant never = instant::max();
 /// `now + length` without overflow: a length too long to add is `never`.
 constexpr instant later(instant now, duration length) noexcept
 {
-    return length >= never - now ? never : now + length;
+    return now > instant{} && length >= never - now ? never : now + length;
 }
 
 } // namespace rejoinder::inline v0
@@ -223,6 +546,1351 @@ struct welcome {
 } // namespace rejoinder::inline v0
 
 #endif
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace rejoinder::inline v0 {
+
+/// A hub's number for a connection, increasing and never reused; 0 is none.
+using connection_id = std::uint64_t;
+/// A hub's number for a session, never reused; 0 is none.
+using session_id = message_id;
+
+/// A client that has said hello and has been authenticated.
+struct candidate {
+    connection_id connection = 0;
+    std::string identity;
+    std::string incarnation;
+    digest token{};         ///< of the token to resume with
+    std::uint64_t attempt = 1;
+    bool resumes = false;   ///< whether there was a token
+};
+
+/// What an admission decides, as values; the hub does it.
+namespace verdict_of {
+
+/// This connection carries that session from now on: welcome it.
+struct attach {
+    connection_id connection = 0;
+    session_id session = 0;
+    bool resumed = false; ///< false: a new session, for which the hub makes a token and calls `set_token`
+};
+/// No session for this connection: tell it why, and close.
+struct deny {
+    connection_id connection = 0;
+    errc why = errc::refused;
+};
+/// Close this connection: its session is attached elsewhere.
+struct displace {
+    connection_id connection = 0;
+};
+/// Ask this session's link for a sign of life.
+struct probe {
+    session_id session = 0;
+};
+/// This session is over: settle what is pending, forget it.
+struct end {
+    session_id session = 0;
+};
+/// The identity lost its last link; the grace begins.
+struct leaving {
+    std::string identity;
+};
+/// The identity is back within the grace: nothing happened.
+struct returned {
+    std::string identity;
+};
+/// The grace is over: run the clean-up, then call `clean_up_done` with the same number.
+struct absent {
+    std::string identity;
+    std::uint64_t absence = 0;
+};
+/// A clean-up takes longer than its limit: those who waited for it go on.
+struct overdue {
+    std::string identity;
+};
+
+} // namespace verdict_of
+
+using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
+                                       verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The correlation registry: what is pending, found again by the id that its answer carries.
+#ifndef REJOINDER_CORE_CORRELATION_REGISTRY_HPP
+#define REJOINDER_CORE_CORRELATION_REGISTRY_HPP
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+struct registry_visitor {
+    template <class T>
+    void operator()(message_id, T&) const noexcept
+    {
+    }
+};
+
+} // namespace detail
+
+/// A registry of pending `T`s: gives ids out, and takes each back once. `r` is an R, `c` a const R, `v` a T, `id` any
+/// message_id whatever, and `f` callable as f(message_id, T&).
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `R(capacity)` | | a registry for at most that many (`std::uint32_t`) at once |
+/// | `r.open(std::move(v))` | `std::optional<message_id>` | keeps v under a new id (below); nothing at the bound |
+/// | `r.find(id)`, `c.find(id)` | `T*`, `const T*` | the pending one, until the next `open`, `take`, `drain`; or nullptr |
+/// | `r.take(id)` | `std::optional<T>` | takes it out; a second take finds nothing |
+/// | `r.drain()` | `std::optional` of `.id`, `.value` | takes any one out; nothing when empty |
+/// | `r.for_each(f)` | | calls f for each, in any order; f must not `open` |
+/// | `c.size()`, `c.capacity()` | `std::size_t`, `std::uint32_t` | how many are pending, and may be |
+/// | `c.empty()`, `c.full()` | `bool` | nothing is pending; `open` would find no place |
+/// | `r.shrink()` | | gives memory back when empty; no id comes again |
+///
+/// An id is `generation × capacity + slot`, with a generation of 1 or more, at most `message_id_max`, and given out once.
+template <class R, class T>
+concept registry_of = std::constructible_from<R, std::uint32_t>
+    && requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
+           { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
+           { r.find(id) } -> std::same_as<T*>;
+           { c.find(id) } -> std::same_as<const T*>;
+           { r.take(id) } -> std::same_as<std::optional<T>>;
+           { r.drain()->id } -> std::convertible_to<message_id>;
+           { std::move(r.drain()->value) } -> std::convertible_to<T>;
+           r.for_each(visitor);
+           { c.size() } -> std::same_as<std::size_t>;
+           { c.capacity() } -> std::same_as<std::uint32_t>;
+           { c.empty() } -> std::same_as<bool>;
+           { c.full() } -> std::same_as<bool>;
+           r.shrink();
+       };
+
+/// Pending things by id (contract, point 3; the slots are RFC 8881 §2.10.6's).
+///
+/// An id is `generation × capacity + slot`. The generation of a slot starts at 1 and rises each time the slot is used, so no
+/// id comes twice: a late or repeated answer finds nothing, rather than somebody else's entry. A slot whose ids are used
+/// up (2^53) is retired. The slot freed last is used first, so a registry that is seldom full stays small and in the cache.
+///
+/// Bounded by its capacity: at it `open` gives nothing. Every operation takes constant time (`for_each` and `shrink`: linear in
+/// the slots ever used at once). 8 bytes beyond T a slot; slots are allocated as they are needed, none at steady state.
+/// Distinct objects are independent; one object is used from one thread at a time. A moved-from registry may only be
+/// destroyed or assigned to.
+template <class T>
+class correlation_registry {
+    static_assert(std::is_nothrow_move_constructible_v<T>, "entries move when the registry grows");
+
+public:
+    /// One entry taken out by `drain`.
+    struct entry {
+        message_id id;
+        T value;
+    };
+
+    /// A registry for at most `capacity` entries at once; 0: always full.
+    explicit correlation_registry(std::uint32_t capacity) noexcept : capacity_(capacity) {}
+
+    correlation_registry(const correlation_registry&) = delete;
+    correlation_registry& operator=(const correlation_registry&) = delete;
+    correlation_registry(correlation_registry&&) noexcept = default;
+    correlation_registry& operator=(correlation_registry&&) noexcept = default;
+    ~correlation_registry() = default;
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    std::uint32_t capacity() const noexcept { return capacity_; }
+
+    /// Whether `open` would give nothing.
+    bool full() const noexcept { return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max); }
+
+    /// The entry of that id, or nullptr for a late, repeated, foreign or malformed one; valid until the next `open`,
+    /// `take` or `drain`.
+    T* find(message_id id) noexcept
+    {
+        const auto index = index_of(id);
+        return index == none ? nullptr : std::addressof(slots_[index].value);
+    }
+    const T* find(message_id id) const noexcept
+    {
+        const auto index = index_of(id);
+        return index == none ? nullptr : std::addressof(slots_[index].value);
+    }
+
+    /// Calls f(message_id, T&) for every entry, in no particular order. f may `take` entries, and must not `open` any.
+    template <class F>
+    void for_each(F f)
+    {
+        for (std::size_t index = 0; index != slots_.size(); ++index) {
+            if (slots_[index].pending()) {
+                f(slots_[index].word, slots_[index].value);
+            }
+        }
+    }
+
+    /// Keeps a value and gives it an id that was never given out before; nothing at the bound.
+    std::optional<message_id> open(T value)
+    {
+        if (free_ == none && !grow()) {
+            return std::nullopt;
+        }
+        auto& slot = slots_[free_];
+        free_ = slot.next_free;
+        slot.word &= ~free_bit;
+        std::construct_at(std::addressof(slot.value), std::move(value));
+        ++size_;
+        return slot.word;
+    }
+
+    /// Takes the entry of that id out: resolved, failed, cancelled, expired alike. Nothing for an id that is not pending.
+    std::optional<T> take(message_id id) noexcept
+    {
+        const auto index = index_of(id);
+        if (index == none) {
+            return std::nullopt;
+        }
+        std::optional<T> taken{std::in_place, std::move(slots_[index].value)};
+        release(index);
+        return taken;
+    }
+
+    /// Takes any one entry out, nothing when empty: for the end, when everything pending is settled.
+    std::optional<entry> drain() noexcept
+    {
+        if (size_ == 0) {
+            return std::nullopt;
+        }
+        // Going on where the last call found one keeps a whole drain linear.
+        do {
+            cursor_ = cursor_ + 1 < slots_.size() ? cursor_ + 1 : 0;
+        } while (!slots_[cursor_].pending());
+        std::optional<entry> taken{entry{slots_[cursor_].word, std::move(slots_[cursor_].value)}};
+        release(cursor_);
+        return taken;
+    }
+
+    /// Gives the memory back if nothing is pending. The generations go on above the highest one used, so that no id comes again.
+    void shrink() noexcept
+    {
+        if (size_ != 0 || slots_.empty()) {
+            return;
+        }
+        for (const auto& slot : slots_) {
+            first_generation_ = std::max(first_generation_, (slot.word & ~free_bit) / capacity_);
+        }
+        slots_ = std::vector<slot_type>{};
+        free_ = none;
+        cursor_ = 0;
+    }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    static constexpr std::uint64_t free_bit = std::uint64_t{1} << 63;
+
+    // The word is the id of a pending slot, and with the free bit the next id of a free one; a retired slot's is above all ids.
+    struct slot_type {
+        explicit slot_type(message_id first, std::uint32_t next) noexcept : word(first | free_bit), next_free(next) {}
+
+        // Slots move when the registry grows, which it does when none is free: the free list has no links to keep then.
+        slot_type(slot_type&& other) noexcept : word(other.word), next_free(none)
+        {
+            if (pending()) {
+                std::construct_at(std::addressof(value), std::move(other.value));
+            }
+        }
+        slot_type& operator=(slot_type&&) = delete;
+
+        ~slot_type()
+        {
+            if (pending()) {
+                std::destroy_at(std::addressof(value));
+            }
+        }
+
+        bool pending() const noexcept { return (word & free_bit) == 0; }
+
+        std::uint64_t word;
+        union {
+            std::uint32_t next_free;
+            T value;
+        };
+    };
+
+    message_id next_new_id() const noexcept { return first_generation_ * capacity_ + slots_.size(); }
+
+    std::uint32_t index_of(message_id id) const noexcept
+    {
+        // The first test keeps a peer's number from matching the word of a free slot.
+        if (id > message_id_max || slots_.empty()) {
+            return none;
+        }
+        const auto index = id % capacity_;
+        return index < slots_.size() && slots_[index].word == id ? static_cast<std::uint32_t>(index) : none;
+    }
+
+    bool grow()
+    {
+        if (full()) {
+            return false;
+        }
+        slots_.emplace_back(next_new_id(), none);
+        free_ = static_cast<std::uint32_t>(slots_.size() - 1);
+        return true;
+    }
+
+    void release(std::uint32_t index) noexcept
+    {
+        auto& slot = slots_[index];
+        std::destroy_at(std::addressof(slot.value));
+        --size_;
+        slot.word = (slot.word + capacity_) | free_bit;
+        std::construct_at(std::addressof(slot.next_free), free_);
+        if ((slot.word & ~free_bit) <= message_id_max) {
+            free_ = index;
+        }
+    }
+
+    std::vector<slot_type> slots_;
+    std::uint64_t first_generation_ = 1;
+    std::size_t size_ = 0;
+    std::uint32_t capacity_;
+    std::uint32_t free_ = none;
+    std::uint32_t cursor_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
+#ifndef REJOINDER_CORE_DETAIL_RING_HPP
+#define REJOINDER_CORE_DETAIL_RING_HPP
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+template <class T>
+class ring {
+public:
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+
+    T& front() noexcept { return items_[head_]; }
+    const T& front() const noexcept { return items_[head_]; }
+    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
+
+    void push_back(T item)
+    {
+        if (count_ == items_.size()) {
+            grow();
+        }
+        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
+        ++count_;
+    }
+
+    T pop_front()
+    {
+        T item = std::exchange(items_[head_], T{});
+        head_ = (head_ + 1) & (items_.size() - 1);
+        --count_;
+        return item;
+    }
+
+    void clear()
+    {
+        while (!empty()) {
+            pop_front();
+        }
+    }
+
+    /// Gives the memory back, if nothing is queued.
+    void shrink()
+    {
+        if (empty()) {
+            std::vector<T>{}.swap(items_);
+            head_ = 0;
+        }
+    }
+
+private:
+    void grow()
+    {
+        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
+        for (std::size_t i = 0; i != count_; ++i) {
+            larger[i] = std::move((*this)[i]);
+        }
+        items_.swap(larger);
+        head_ = 0;
+    }
+
+    std::vector<T> items_; // its size is a power of two, or nothing yet
+    std::size_t head_ = 0;
+    std::size_t count_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The presence of one identity: here, perhaps only reloading its page, or gone.
+#ifndef REJOINDER_CORE_RECONNECT_GRACE_HPP
+#define REJOINDER_CORE_RECONNECT_GRACE_HPP
+
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whether an identity is here.
+enum class presence : std::uint8_t {
+    absent,   ///< no session of it is attached, and the application knows
+    present,  ///< at least one is attached
+    grace,    ///< the last one lost its link; the application has not been told
+    cleaning, ///< the application is being told: its clean-up runs
+};
+
+/// What an attaching session means to its identity's presence.
+enum class arrival : std::uint8_t {
+    first,         ///< it was absent: tell the application that it is here
+    another,       ///< it is present already
+    back_in_grace, ///< it was away so briefly that the application notices nothing
+    must_wait,     ///< its clean-up runs: ask again after `clean_up_done`
+};
+
+constexpr std::string_view name_of(presence state) noexcept
+{
+    constexpr std::array<std::string_view, 4> names{"absent", "present", "grace", "cleaning"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// A policy that decides when an identity counts as gone. One object per identity.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `G(length)` | | the presence of an absent identity, with the grace of the options |
+/// | `g.state()` (const) | `presence` | where the identity stands |
+/// | `g.attached()` (const) | `std::uint32_t` | its attached sessions |
+/// | `g.next_deadline()` (const) | `instant` | when `expire` has something to say; `never`: not without another input |
+/// | `g.attach(now)` | `arrival` | a session asks to attach; with `must_wait` it is not counted, and its loss is not reported |
+/// | `g.detach(now)` | | an attached session lost its link or ended |
+/// | `g.expire(now)` | `bool` | true once per absence: run the clean-up now; the state is then `cleaning` until `clean_up_done` |
+/// | `g.clean_up_done()` | | the clean-up has ended, however it ended; the state is then `absent` |
+template <class G>
+concept grace_policy =
+    std::copyable<G> && std::constructible_from<G, duration> && requires(G& grace, const G& constant, instant now) {
+        { constant.state() } -> std::same_as<presence>;
+        { constant.attached() } -> std::same_as<std::uint32_t>;
+        { constant.next_deadline() } -> std::same_as<instant>;
+        { grace.attach(now) } -> std::same_as<arrival>;
+        grace.detach(now);
+        { grace.expire(now) } -> std::same_as<bool>;
+        grace.clean_up_done();
+    };
+
+/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a
+/// fixed time.
+///
+/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced
+/// (rule 17). A session that attaches after the grace has passed, but before `expire` was asked, is still back in it:
+/// nobody was told anything. All operations are O(1). Distinct objects are independent; one object is used from one
+/// thread at a time.
+class reconnect_grace {
+public:
+    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its
+    /// last detach.
+    constexpr explicit reconnect_grace(duration grace = std::chrono::seconds{5}) noexcept : grace_{grace} {}
+
+    /// Where the identity stands.
+    [[nodiscard]] constexpr presence state() const noexcept { return state_; }
+
+    /// How many sessions of it are attached.
+    [[nodiscard]] constexpr std::uint32_t attached() const noexcept { return attached_; }
+
+    /// When the grace is over; `never` outside it.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        return state_ == presence::grace ? deadline_ : never;
+    }
+
+    /// A session of it asks to attach.
+    constexpr arrival attach(instant /*now*/) noexcept
+    {
+        if (state_ == presence::cleaning) {
+            return arrival::must_wait;
+        }
+        ++attached_;
+        const presence before = state_;
+        state_ = presence::present;
+        if (before == presence::present) {
+            return arrival::another;
+        }
+        return before == presence::grace ? arrival::back_in_grace : arrival::first;
+    }
+
+    /// An attached session of it lost its link, or ended. Precondition: `attached() > 0`.
+    constexpr void detach(instant now) noexcept
+    {
+        assert(attached_ > 0);
+        if (--attached_ == 0) {
+            state_ = presence::grace;
+            deadline_ = grace_ > duration::zero() ? later(now, grace_) : now;
+        }
+    }
+
+    /// Whether the grace is over: true once per absence, and then the clean-up is the caller's to run.
+    constexpr bool expire(instant now) noexcept
+    {
+        if (state_ != presence::grace || now < deadline_) {
+            return false;
+        }
+        state_ = presence::cleaning;
+        return true;
+    }
+
+    /// The clean-up has ended. Precondition: `state() == presence::cleaning`.
+    constexpr void clean_up_done() noexcept
+    {
+        assert(state_ == presence::cleaning);
+        state_ = presence::absent;
+    }
+
+private:
+    duration grace_;
+    instant deadline_ = never;
+    std::uint32_t attached_ = 0;
+    presence state_ = presence::absent;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The hierarchical timing wheel: any number of deadlines under one timer, each set and cancelled in constant time.
+#ifndef REJOINDER_CORE_TIMER_WHEEL_HPP
+#define REJOINDER_CORE_TIMER_WHEEL_HPP
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Names one scheduled timer. Default-constructed it names none. An id whose timer is gone is harmless: it names none
+/// either (until its place in the wheel has been used 2^32 − 1 times more).
+struct timer_id {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;
+
+    friend bool operator==(const timer_id&, const timer_id&) = default;
+};
+
+/// A timing wheel (Varghese & Lauck 1987, scheme 7): deadlines with a resolution of one millisecond, over the whole range
+/// of `instant`.
+///
+/// Whoever owns the clock loops over `expire(now)`, then sleeps until `next_expiry()`.
+///
+/// A timer never fires early: its deadline is rounded up to a whole millisecond of the clock, and it fires in the first
+/// `expire(now)` whose `now` has reached that. Scheduling and cancelling take constant time; a timer that lives is moved at
+/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes) and 4 KiB for the
+/// wheel; nothing until the first timer, and no allocation once as many have been pending as ever will be. Unbounded in
+/// itself: whoever schedules has a bound.
+///
+/// Distinct objects are independent; one object is used from one thread at a time. A moved-from wheel may only be
+/// destroyed or assigned to.
+template <class T = std::uint64_t>
+class timer_wheel {
+    static_assert(std::is_trivially_copyable_v<T>, "a timer carries a small value, an id or a pointer");
+
+public:
+    /// A wheel whose clock stands at `origin`: what is due before that counts as due at it.
+    explicit timer_wheel(instant origin = instant{}) noexcept : origin_(floor_of(origin)) {}
+
+    timer_wheel(const timer_wheel&) = delete;
+    timer_wheel& operator=(const timer_wheel&) = delete;
+    timer_wheel(timer_wheel&&) noexcept = default;
+    timer_wheel& operator=(timer_wheel&&) noexcept = default;
+    ~timer_wheel() = default;
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+
+    /// Whether that timer has neither fired nor been cancelled.
+    bool active(timer_id timer) const noexcept
+    {
+        return timer.generation != 0 && timer.index < nodes_.size() && nodes_[timer.index].generation == timer.generation
+            && nodes_[timer.index].bucket != no_bucket;
+    }
+
+    /// When to call `expire` next; `never` when empty. Never later than the earliest deadline (rounded up to its
+    /// millisecond; one that has passed counts as the last `now`). Exact while few timers are pending, so that an idle
+    /// program sleeps through; otherwise it may be earlier, for a far timer to be moved to a finer level.
+    instant next_expiry() const noexcept
+    {
+        if (levels_ == 0) {
+            return never;
+        }
+        const auto level = static_cast<unsigned>(std::countr_zero(levels_));
+        const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
+        if (level == 0 || size_ > exact_below) {
+            return instant_of(start_of(level, slot));
+        }
+        std::uint64_t earliest = ~std::uint64_t{0};
+        for (auto index = buckets_[level * slots + slot].head; index != none; index = nodes_[index].next) {
+            earliest = std::min(earliest, nodes_[index].tick);
+        }
+        return instant_of(earliest);
+    }
+
+    /// Sets a timer that `expire` gives back, as `value`, once `when` has come. One that has come already fires in the
+    /// next `expire`, or in the same loop.
+    timer_id schedule(instant when, T value)
+    {
+        if (buckets_.empty()) {
+            buckets_.resize(levels * slots);
+        }
+        const auto index = acquire(value);
+        auto& timer = nodes_[index];
+        timer.tick = std::max(tick_due(when), current_);
+        append(index);
+        ++size_;
+        return {index, timer.generation};
+    }
+
+    /// Takes a timer out; false if it had fired or been cancelled already.
+    bool cancel(timer_id timer) noexcept
+    {
+        if (!active(timer)) {
+            return false;
+        }
+        unlink(timer.index);
+        release(timer.index);
+        return true;
+    }
+
+    /// Takes out the next timer that is due at `now`, in the order of their deadlines, those of one millisecond in the
+    /// order they were scheduled in; nothing when none is left. A `now` before the last one counts as the last one.
+    /// Timers may be scheduled and cancelled between two calls of the loop.
+    std::optional<T> expire(instant now)
+    {
+        now_ = std::max(now_, tick_reached(now));
+        while (levels_ != 0) {
+            const auto here = static_cast<unsigned>(current_ % slots);
+            if ((occupied_[0] >> here & 1) != 0) {
+                const auto index = buckets_[here].head;
+                const T value = nodes_[index].value;
+                unlink(index);
+                release(index);
+                return value;
+            }
+            if (!turn()) {
+                return std::nullopt;
+            }
+        }
+        current_ = now_;
+        return std::nullopt;
+    }
+
+    /// Cancels every timer and keeps the memory.
+    void clear() noexcept
+    {
+        for (std::uint32_t index = 0; index != nodes_.size() && size_ != 0; ++index) {
+            if (nodes_[index].bucket != no_bucket) {
+                unlink(index);
+                release(index);
+            }
+        }
+    }
+
+    /// Gives all memory back if no timer is pending. Old ids stay harmless.
+    void shrink() noexcept
+    {
+        if (size_ != 0) {
+            return;
+        }
+        for (const auto& timer : nodes_) {
+            first_generation_ = std::max(first_generation_, timer.generation);
+        }
+        nodes_ = std::vector<node>{};
+        buckets_ = std::vector<list>{};
+        free_ = none;
+    }
+
+private:
+    static constexpr unsigned digit_bits = 6;
+    static constexpr unsigned slots = 1U << digit_bits;
+    // 2^48 ms are more than the 2^45 between the two ends of a 64-bit count of nanoseconds: no deadline is out of range.
+    static constexpr unsigned levels = 8;
+    static constexpr std::size_t exact_below = 16;
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    static constexpr std::uint32_t no_bucket = ~std::uint32_t{0};
+
+    struct node {
+        T value;
+        std::uint64_t tick;
+        std::uint32_t next;
+        std::uint32_t previous;
+        std::uint32_t generation;
+        std::uint32_t bucket;
+    };
+
+    struct list {
+        std::uint32_t head = none;
+        std::uint32_t tail = none;
+    };
+
+    static std::int64_t floor_of(instant when) noexcept
+    {
+        return std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()).count();
+    }
+
+    std::uint64_t since_origin(std::int64_t milliseconds) const noexcept
+    {
+        return milliseconds <= origin_ ? 0 : static_cast<std::uint64_t>(milliseconds - origin_);
+    }
+
+    std::uint64_t tick_reached(instant now) const noexcept { return since_origin(floor_of(now)); }
+
+    std::uint64_t tick_due(instant when) const noexcept
+    {
+        return since_origin(std::chrono::ceil<std::chrono::milliseconds>(when.time_since_epoch()).count());
+    }
+
+    instant instant_of(std::uint64_t tick) const noexcept
+    {
+        const auto milliseconds = origin_ + static_cast<std::int64_t>(tick);
+        return milliseconds > floor_of(never) ? never : instant{std::chrono::milliseconds{milliseconds}};
+    }
+
+    std::uint32_t acquire(T value)
+    {
+        if (free_ == none) {
+            nodes_.push_back({value, 0, none, none, first_generation_, no_bucket});
+            return static_cast<std::uint32_t>(nodes_.size() - 1);
+        }
+        const auto index = free_;
+        free_ = nodes_[index].next;
+        nodes_[index].value = value;
+        return index;
+    }
+
+    void release(std::uint32_t index) noexcept
+    {
+        auto& timer = nodes_[index];
+        timer.bucket = no_bucket;
+        if (++timer.generation == 0) {
+            timer.generation = 1;
+        }
+        timer.next = free_;
+        free_ = index;
+        --size_;
+    }
+
+    // The level of a tick is the highest digit in which it differs from the current one. So a slot's timers move down in
+    // one go when the wheel enters it, before any other can be filed below, and timers of one tick stay in their order.
+    void append(std::uint32_t index) noexcept
+    {
+        auto& timer = nodes_[index];
+        const auto differing = static_cast<unsigned>(std::bit_width((timer.tick ^ current_) | 1)) - 1;
+        const auto level = differing / digit_bits;
+        const auto slot = static_cast<unsigned>(timer.tick >> (level * digit_bits)) % slots;
+        timer.bucket = level * slots + slot;
+        auto& bucket = buckets_[timer.bucket];
+        timer.next = none;
+        timer.previous = bucket.tail;
+        bucket.tail = index;
+        if (timer.previous == none) {
+            bucket.head = index;
+            occupied_[level] |= std::uint64_t{1} << slot;
+            levels_ |= 1U << level;
+            return;
+        }
+        nodes_[timer.previous].next = index;
+    }
+
+    void unlink(std::uint32_t index) noexcept
+    {
+        const auto& timer = nodes_[index];
+        auto& bucket = buckets_[timer.bucket];
+        (timer.next == none ? bucket.tail : nodes_[timer.next].previous) = timer.previous;
+        (timer.previous == none ? bucket.head : nodes_[timer.previous].next) = timer.next;
+        if (bucket.head == none) {
+            mark_empty(timer.bucket);
+        }
+    }
+
+    void mark_empty(std::uint32_t bucket) noexcept
+    {
+        const auto level = bucket / slots;
+        occupied_[level] &= ~(std::uint64_t{1} << bucket % slots);
+        if (occupied_[level] == 0) {
+            levels_ &= ~(1U << level);
+        }
+    }
+
+    std::uint64_t start_of(unsigned level, unsigned slot) const noexcept
+    {
+        const auto shift = level * digit_bits;
+        const auto block = current_ >> shift >> digit_bits;
+        return (block << digit_bits | slot) << shift;
+    }
+
+    // Goes to the first occupied slot, which the lowest occupied level has, and files its timers anew; false: it is
+    // beyond now.
+    bool turn() noexcept
+    {
+        const auto level = static_cast<unsigned>(std::countr_zero(levels_));
+        const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
+        const auto start = start_of(level, slot);
+        if (start > now_) {
+            current_ = now_;
+            return false;
+        }
+        current_ = start;
+        if (level == 0) {
+            return true;
+        }
+        const auto bucket = level * slots + slot;
+        auto index = buckets_[bucket].head;
+        buckets_[bucket] = {};
+        mark_empty(bucket);
+        while (index != none) {
+            const auto next = nodes_[index].next;
+            append(index);
+            index = next;
+        }
+        return true;
+    }
+
+    std::vector<node> nodes_;
+    std::vector<list> buckets_;
+    std::array<std::uint64_t, levels> occupied_{};
+    std::int64_t origin_;       // milliseconds of the clock
+    std::uint64_t current_ = 0; // ticks: milliseconds since the origin; behind now_ only within an expire loop
+    std::uint64_t now_ = 0;
+    std::size_t size_ = 0;
+    std::uint32_t levels_ = 0; // those with an occupied slot
+    std::uint32_t free_ = none;
+    std::uint32_t first_generation_ = 1;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a hub does when an identity has all the connections that it may have.
+enum class crowding : std::uint8_t {
+    probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
+    refuse_new,
+};
+
+/// The numbers of a hub's admission.
+struct admission_options {
+    duration grace = std::chrono::seconds{5};           ///< from the loss of an identity's last link to `absent`
+    duration lease = std::chrono::minutes{70};          ///< how long a session without a link is kept: the outbox's time to live and 10 min
+    duration clean_up_limit = std::chrono::minutes{1};  ///< of a clean-up, before those who wait for it go on
+    duration probe_wait = std::chrono::seconds{2};      ///< how long who finds all places taken waits for one
+    std::uint32_t connections_per_identity = 5;
+    crowding on_crowding = crowding::probe_oldest;
+    std::uint32_t sessions_max = 100'000;               ///< attached and dormant; the longest dormant one gives way
+};
+
+/// A hub's directory: a pure state machine. Feed it authenticated hellos (`arrive`), lost connections (`lose`) and time (`advance`), then take
+/// the verdicts with `next` until there are none.
+///
+/// Presence is per identity; attach and detach of one identity never overlap, and nobody waits for another identity's clean-up (contract,
+/// point 7). A session is resumed only with its token, by its identity, by its incarnation, and by a later attempt than the last (rules 1, 2).
+/// Bounded by `sessions_max` and, for each identity, by `connections_per_identity` waiting ones. Operations are O(1) but for an identity's own
+/// sessions. Distinct admissions are independent; one is used from one thread at a time.
+template <grace_policy Grace = reconnect_grace>
+class admission {
+public:
+    explicit admission(const admission_options& options) : options_(options), sessions_(options.sessions_max) {}
+    admission(const admission&) = delete;
+    admission& operator=(const admission&) = delete;
+
+    // Getters
+
+    /// Sessions, attached or dormant.
+    [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+    /// Identities that are present, in their grace, being cleaned up, or have dormant sessions.
+    [[nodiscard]] std::size_t identities() const noexcept { return identities_.size(); }
+    /// Where an identity stands.
+    [[nodiscard]] presence presence_of(const std::string& identity) const
+    {
+        const auto found = identities_.find(identity);
+        return found == identities_.end() ? presence::absent : found->second.grace.state();
+    }
+    /// The session of an identity that attached last and still is; 0: none is attached. Linear in the identity's sessions.
+    [[nodiscard]] session_id newest_attached(const std::string& identity) const noexcept
+    {
+        const auto found = identities_.find(identity);
+        if (found == identities_.end()) {
+            return 0;
+        }
+        session_id newest = 0;
+        std::uint64_t last = 0;
+        for (const auto session : found->second.sessions) {
+            const auto& one = *sessions_.find(session);
+            if (one.connection != 0 && one.connection > last) {
+                newest = session;
+                last = one.connection;
+            }
+        }
+        return newest;
+    }
+    /// An identity's sessions, the oldest first.
+    [[nodiscard]] std::vector<session_id> sessions_of(const std::string& identity) const
+    {
+        const auto found = identities_.find(identity);
+        return found == identities_.end() ? std::vector<session_id>{} : found->second.sessions;
+    }
+    /// When `advance` is due at the latest.
+    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
+
+    // Inputs
+
+    /// A client said hello and was authenticated.
+    void arrive(candidate who, instant now)
+    {
+        auto& at = identities_.try_emplace(who.identity, options_.grace, who.identity).first->second;
+        if (at.grace.state() == presence::cleaning) {
+            hold(at, std::move(who), now);
+            return;
+        }
+        admit(at, std::move(who), now);
+        forget_if_empty(at);
+    }
+
+    /// A connection is gone, whatever it was. Only the end of a session's attached connection means anything to presence (rule 17).
+    void lose(connection_id connection, session_id attached_to, instant now)
+    {
+        if (auto* one = sessions_.find(attached_to); one != nullptr && one->connection == connection) {
+            auto& at = *one->at;
+            detach(attached_to, *one, now);
+            forget_if_empty(at);
+            return;
+        }
+        if (const auto waits = waiting_.find(connection); waits != waiting_.end()) {
+            auto& at = *waits->second;
+            drop_waiting(at, connection, now);
+            forget_if_empty(at);
+        }
+    }
+
+    /// Something came from this session's peer: it is not silent.
+    void heard(session_id session, instant now) noexcept
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->heard = now;
+        }
+    }
+
+    /// The clean-up that `absent` asked for has ended. Whoever waited for it attaches now: of each client its newest attempt.
+    void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
+    {
+        const auto found = identities_.find(identity);
+        if (found == identities_.end() || found->second.grace.state() != presence::cleaning || found->second.absence != absence) {
+            return; // it was overdue, and nobody waits for it any more
+        }
+        auto& at = found->second;
+        timers_.cancel(at.timer);
+        at.grace.clean_up_done();
+        admit_waiting(at, now);
+        forget_if_empty(at);
+    }
+
+    /// Time has passed.
+    void advance(instant now)
+    {
+        while (const auto due = timers_.expire(now)) {
+            switch (due->what) {
+            case clock::lease: expel(due->session); break;
+            case clock::grace: grace_over(*due->at, now); break;
+            case clock::clean_up:
+                verdicts_.push_back(verdict_of::overdue{due->at->name});
+                clean_up_done(std::string{due->at->name}, due->at->absence, now);
+                break;
+            case clock::crowd: turn_away(*due->at, now); break;
+            }
+        }
+    }
+
+    // Commands
+
+    /// The digest of a new session's token.
+    void set_token(session_id session, const digest& token)
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->token = token;
+            tokens_.insert_or_assign(token, session);
+        }
+    }
+
+    /// Ends a session whose connection is closed: it cannot be resumed.
+    void expel(session_id session)
+    {
+        if (const auto* one = sessions_.find(session)) {
+            auto& at = *one->at;
+            finish(session);
+            forget_if_empty(at);
+        }
+    }
+
+    // Outputs
+
+    /// Takes the next verdict. False: there is none.
+    bool next(admission_verdict& out)
+    {
+        if (verdicts_.empty()) {
+            return false;
+        }
+        out = verdicts_.pop_front();
+        return true;
+    }
+
+private:
+    enum class clock : std::uint8_t { lease, grace, clean_up, crowd };
+
+    struct home;
+
+    struct alarm {
+        clock what;
+        home* at;
+        session_id session;
+    };
+
+    struct resident {
+        home* at = nullptr;
+        connection_id connection = 0; // 0: dormant
+        std::uint64_t attempt = 0;
+        std::string incarnation;
+        digest token{};
+        instant heard{};
+        timer_id lease{};
+        bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+    };
+
+    struct home {
+        home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
+
+        Grace grace;
+        std::string name;
+        std::vector<session_id> sessions;
+        std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+        std::vector<candidate> waiting; // for the clean-up to end, or for a place
+        timer_id timer{};               // of the grace, then of the clean-up
+        timer_id crowd_timer{};
+    };
+
+    // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
+    void hold(home& at, candidate who, instant now)
+    {
+        auto* one = resumable(at, who);
+        if (park(at, std::move(who), now) && one != nullptr) {
+            timers_.cancel(one->lease);
+        }
+    }
+
+    // Of one client only the newest attempt waits. False: this one does not.
+    bool park(home& at, candidate who, instant now)
+    {
+        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& other) { return other.incarnation == who.incarnation; });
+        if (same == at.waiting.end() && at.waiting.size() >= options_.connections_per_identity) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::too_many_connections});
+            return false;
+        }
+        if (same == at.waiting.end()) {
+            waiting_.emplace(who.connection, &at);
+            at.waiting.push_back(std::move(who));
+            return true;
+        }
+        if (who.attempt <= same->attempt) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::outdated_attempt});
+            return false;
+        }
+        waiting_.erase(same->connection);
+        deny(at, *same, errc::outdated_attempt, now);
+        waiting_.emplace(who.connection, &at);
+        *same = std::move(who);
+        return true;
+    }
+
+    // The session that this client may resume, if it is there.
+    resident* resumable(home& at, const candidate& who)
+    {
+        const auto found = who.resumes ? tokens_.find(who.token) : tokens_.end();
+        auto* one = found == tokens_.end() ? nullptr : sessions_.find(found->second);
+        return one != nullptr && one->at == &at && one->incarnation == who.incarnation ? one : nullptr;
+    }
+
+    void admit(home& at, candidate who, instant now)
+    {
+        const auto found = who.resumes ? tokens_.find(who.token) : tokens_.end();
+        if (found == tokens_.end()) {
+            open(at, std::move(who), now);
+            return;
+        }
+        const auto session = found->second;
+        auto& one = *sessions_.find(session);
+        if (one.at != &at) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::auth_refused});
+        } else if (one.incarnation != who.incarnation) {
+            supersede(session, one);
+            open(at, std::move(who), now);
+        } else if (who.attempt <= one.attempt) {
+            deny(at, who, errc::outdated_attempt, now);
+        } else if (one.connection == 0 && crowded(at)) {
+            crowd(at, std::move(who), now);
+        } else {
+            resume(session, one, who, now);
+        }
+    }
+
+    void resume(session_id session, resident& one, const candidate& who, instant now)
+    {
+        if (one.connection != 0) {
+            verdicts_.push_back(verdict_of::displace{one.connection}); // it may be the zombie (contract, point 8)
+        } else {
+            timers_.cancel(one.lease);
+            arrive_at(*one.at, now);
+        }
+        one.connection = who.connection;
+        one.attempt = who.attempt;
+        one.heard = now;
+        verdicts_.push_back(verdict_of::attach{who.connection, session, true});
+    }
+
+    void open(home& at, candidate who, instant now)
+    {
+        if (crowded(at)) {
+            crowd(at, std::move(who), now);
+            return;
+        }
+        if (sessions_.full() && !evict_dormant(at)) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::busy});
+            return;
+        }
+        arrive_at(at, now);
+        const auto session = sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
+        at.sessions.push_back(*session);
+        verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
+    }
+
+    // The page was reloaded, or the tab was duplicated: without a link it was a reload; with one, its silence will tell.
+    void supersede(session_id session, resident& old)
+    {
+        if (old.connection == 0) {
+            finish(session);
+            return;
+        }
+        old.superseded = true;
+        verdicts_.push_back(verdict_of::probe{session});
+    }
+
+    [[nodiscard]] bool crowded(const home& at) const { return at.grace.attached() >= options_.connections_per_identity; }
+
+    void crowd(home& at, candidate who, instant now)
+    {
+        if (options_.on_crowding == crowding::refuse_new) {
+            deny(at, who, errc::too_many_connections, now);
+            return;
+        }
+        auto* one = resumable(at, who);
+        if (!park(at, std::move(who), now)) {
+            return;
+        }
+        if (one != nullptr) {
+            timers_.cancel(one->lease);
+        }
+        verdicts_.push_back(verdict_of::probe{silent_longest(at)});
+        if (!timers_.active(at.crowd_timer)) {
+            at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
+        }
+    }
+
+    [[nodiscard]] session_id silent_longest(home& at) noexcept
+    {
+        session_id longest = 0;
+        auto since = never;
+        for (const auto session : at.sessions) {
+            const auto& one = *sessions_.find(session);
+            if (one.connection != 0 && one.heard < since) {
+                longest = session;
+                since = one.heard;
+            }
+        }
+        return longest;
+    }
+
+    void turn_away(home& at, instant now)
+    {
+        for (const auto& who : std::exchange(at.waiting, {})) {
+            waiting_.erase(who.connection);
+            deny(at, who, errc::too_many_connections, now);
+        }
+        forget_if_empty(at);
+    }
+
+    void deny(home& at, const candidate& who, errc why, instant now)
+    {
+        resume_lease(at, who, now);
+        verdicts_.push_back(verdict_of::deny{who.connection, why});
+    }
+
+    // Who held a dormant session's lease waits no more: the lease runs again.
+    void resume_lease(home& at, const candidate& who, instant now)
+    {
+        auto* one = resumable(at, who);
+        if (one != nullptr && one->connection == 0 && !timers_.active(one->lease)) {
+            one->lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, tokens_.at(who.token)});
+        }
+    }
+
+    void arrive_at(home& at, instant now)
+    {
+        if (at.grace.attach(now) == arrival::back_in_grace) {
+            timers_.cancel(at.timer);
+            verdicts_.push_back(verdict_of::returned{at.name});
+        }
+    }
+
+    void detach(session_id session, resident& one, instant now)
+    {
+        auto& at = *one.at;
+        one.connection = 0;
+        at.grace.detach(now);
+        if (at.grace.state() == presence::grace) {
+            verdicts_.push_back(verdict_of::leaving{at.name});
+            at.timer = timers_.schedule(at.grace.next_deadline(), {clock::grace, &at, 0});
+        }
+        if (one.superseded) {
+            finish(session);
+        } else {
+            one.lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, session});
+        }
+        admit_waiting(at, now); // a place is free
+    }
+
+    void grace_over(home& at, instant now)
+    {
+        if (!at.grace.expire(now)) {
+            return;
+        }
+        at.timer = timers_.schedule(later(now, options_.clean_up_limit), {clock::clean_up, &at, 0});
+        verdicts_.push_back(verdict_of::absent{at.name, ++at.absence});
+    }
+
+    void admit_waiting(home& at, instant now)
+    {
+        timers_.cancel(at.crowd_timer);
+        for (auto& who : std::exchange(at.waiting, {})) {
+            waiting_.erase(who.connection);
+            admit(at, std::move(who), now);
+        }
+    }
+
+    void drop_waiting(home& at, connection_id connection, instant now)
+    {
+        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& who) { return who.connection == connection; });
+        const auto dropped = std::move(*found);
+        at.waiting.erase(found);
+        waiting_.erase(connection);
+        resume_lease(at, dropped, now);
+    }
+
+    bool evict_dormant(const home& for_whom)
+    {
+        session_id longest = 0;
+        auto since = never;
+        sessions_.for_each([&](session_id session, const resident& one) {
+            if (one.connection == 0 && one.heard < since) {
+                longest = session;
+                since = one.heard;
+            }
+        });
+        if (longest == 0) {
+            return false;
+        }
+        auto& from = *sessions_.find(longest)->at;
+        finish(longest);
+        if (&from != &for_whom) {
+            forget_if_empty(from);
+        }
+        return true;
+    }
+
+    void finish(session_id session)
+    {
+        const auto one = sessions_.take(session);
+        timers_.cancel(one->lease);
+        tokens_.erase(one->token);
+        std::erase(one->at->sessions, session);
+        verdicts_.push_back(verdict_of::end{session});
+    }
+
+    void forget_if_empty(home& at)
+    {
+        if (at.sessions.empty() && at.waiting.empty() && at.grace.state() == presence::absent) {
+            timers_.cancel(at.crowd_timer);
+            identities_.erase(std::string{at.name});
+        }
+    }
+
+    admission_options options_;
+    std::unordered_map<std::string, home> identities_; // its nodes stay where they are
+    std::unordered_map<connection_id, home*> waiting_; // whose hello waits where
+    correlation_registry<resident> sessions_;
+    std::unordered_map<digest, session_id, digest_hash> tokens_;
+    timer_wheel<alarm> timers_;
+    detail::ring<admission_verdict> verdicts_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A session's to-do list: the messages to emit, in order, and the outputs to hand to the driver.
+#ifndef REJOINDER_CORE_AGENDA_HPP
+#define REJOINDER_CORE_AGENDA_HPP
 
 // What a session wants done, as values: its driver takes them and does them; the session never calls out.
 #ifndef REJOINDER_CORE_OUTPUT_HPP
@@ -458,6 +2126,23 @@ struct agenda {
 
     [[nodiscard]] const note& kept(std::uint32_t number) const noexcept { return *notes_[number - 1]; }
 
+    /// Lends kept bytes to the message that is emitted now: they are released when the next one is.
+    const note& lend(std::uint32_t number)
+    {
+        release(std::exchange(lent_, number));
+        return kept(number);
+    }
+
+    /// Lends kept bytes to an output: they are released when the next output borrows so.
+    const note& hand_over(std::uint32_t number)
+    {
+        release(std::exchange(handed_over_, number));
+        return kept(number);
+    }
+
+    /// The last emitted message has been taken.
+    void reclaim() { release(std::exchange(lent_, 0)); }
+
     void release(std::uint32_t number)
     {
         if (number == 0) {
@@ -490,6 +2175,7 @@ struct agenda {
         urgent.shrink();
         fresh.shrink();
         outputs.shrink();
+        release(std::exchange(handed_over_, 0));
         if (spare_.size() == notes_.size()) {
             std::vector<std::unique_ptr<note>>{}.swap(notes_);
             std::vector<std::uint32_t>{}.swap(spare_);
@@ -501,6 +2187,8 @@ private:
 
     std::vector<std::unique_ptr<note>> notes_; // each stays where it is: outputs borrow from it
     std::vector<std::uint32_t> spare_;
+    std::uint32_t lent_ = 0;
+    std::uint32_t handed_over_ = 0;
 };
 
 } // namespace rejoinder::inline v0
@@ -567,3 +2255,4801 @@ concept codec = requires(C& c, const C& constant, const message& out, message& i
 
 #endif
 
+// What happened, in numbers: one set for a session or for a whole hub, and the names under which exporters show them.
+#ifndef REJOINDER_CORE_COUNTERS_HPP
+#define REJOINDER_CORE_COUNTERS_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Counts since the beginning. They wrap at 2^64. A plain value: distinct objects are independent.
+struct counters {
+    std::uint64_t requests_sent = 0;   ///< first emissions of requests
+    std::uint64_t deliveries_sent = 0; ///< first emissions of deliveries
+    std::uint64_t notifications_sent = 0;
+    std::uint64_t notifications_dropped = 0; ///< made while offline, or over a bound
+    std::uint64_t replies_received = 0;
+    std::uint64_t errors_received = 0; ///< last words that were errors
+    std::uint64_t acks_received = 0;
+    std::uint64_t requests_received = 0;   ///< that were new
+    std::uint64_t deliveries_received = 0; ///< that were new
+    std::uint64_t notifications_received = 0;
+    std::uint64_t duplicates_suppressed = 0; ///< repeats that did not run again
+    std::uint64_t answers_replayed = 0;      ///< repeats that got the recorded answer
+    std::uint64_t stale_requests = 0;        ///< ids of an earlier generation
+    std::uint64_t late_replies = 0;          ///< last words that nothing waited for
+    std::uint64_t bad_messages = 0;
+    std::uint64_t resent = 0;        ///< emissions again, after a link loss
+    std::uint64_t retries = 0;       ///< attempts after the first
+    std::uint64_t timeouts = 0;      ///< calls whose deadline passed
+    std::uint64_t cancelled = 0;     ///< calls that their caller gave up
+    std::uint64_t expired = 0;       ///< deliveries whose time to live passed
+    std::uint64_t evicted = 0;       ///< deliveries that gave their place to newer ones
+    std::uint64_t refused = 0;       ///< calls that a bound did not let in
+    std::uint64_t probes_sent = 0;   ///< pings
+    std::uint64_t links_dropped = 0; ///< dead by silence
+    std::uint64_t resumes = 0;       ///< reconnects that found their session
+    std::uint64_t sessions_started = 0;
+    std::uint64_t sessions_ended = 0;
+    std::uint64_t replaced = 0;           ///< connections displaced by a newer one of their session
+    std::uint64_t detaches_cancelled = 0; ///< identities that were back within the grace
+    std::uint64_t detaches_executed = 0;  ///< identities whose clean-up ran
+    std::uint64_t auth_refused = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t frames_in = 0;
+    std::uint64_t frames_out = 0;
+    std::uint64_t handler_failures = 0; ///< handlers that threw or answered with an error
+
+    constexpr counters& operator+=(const counters& other) noexcept;
+
+    friend constexpr bool operator==(const counters&, const counters&) = default;
+};
+
+/// One counter: its name, and where it is.
+struct counter_entry {
+    std::string_view name;
+    std::uint64_t counters::* member;
+};
+
+/// All counters, in the order of their declaration.
+inline constexpr std::array counter_table{
+    counter_entry{"requests_sent", &counters::requests_sent},
+    counter_entry{"deliveries_sent", &counters::deliveries_sent},
+    counter_entry{"notifications_sent", &counters::notifications_sent},
+    counter_entry{"notifications_dropped", &counters::notifications_dropped},
+    counter_entry{"replies_received", &counters::replies_received},
+    counter_entry{"errors_received", &counters::errors_received},
+    counter_entry{"acks_received", &counters::acks_received},
+    counter_entry{"requests_received", &counters::requests_received},
+    counter_entry{"deliveries_received", &counters::deliveries_received},
+    counter_entry{"notifications_received", &counters::notifications_received},
+    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed},
+    counter_entry{"answers_replayed", &counters::answers_replayed},
+    counter_entry{"stale_requests", &counters::stale_requests},
+    counter_entry{"late_replies", &counters::late_replies},
+    counter_entry{"bad_messages", &counters::bad_messages},
+    counter_entry{"resent", &counters::resent},
+    counter_entry{"retries", &counters::retries},
+    counter_entry{"timeouts", &counters::timeouts},
+    counter_entry{"cancelled", &counters::cancelled},
+    counter_entry{"expired", &counters::expired},
+    counter_entry{"evicted", &counters::evicted},
+    counter_entry{"refused", &counters::refused},
+    counter_entry{"probes_sent", &counters::probes_sent},
+    counter_entry{"links_dropped", &counters::links_dropped},
+    counter_entry{"resumes", &counters::resumes},
+    counter_entry{"sessions_started", &counters::sessions_started},
+    counter_entry{"sessions_ended", &counters::sessions_ended},
+    counter_entry{"replaced", &counters::replaced},
+    counter_entry{"detaches_cancelled", &counters::detaches_cancelled},
+    counter_entry{"detaches_executed", &counters::detaches_executed},
+    counter_entry{"auth_refused", &counters::auth_refused},
+    counter_entry{"bytes_in", &counters::bytes_in},
+    counter_entry{"bytes_out", &counters::bytes_out},
+    counter_entry{"frames_in", &counters::frames_in},
+    counter_entry{"frames_out", &counters::frames_out},
+    counter_entry{"handler_failures", &counters::handler_failures},
+};
+
+static_assert(sizeof(counters) == counter_table.size() * sizeof(std::uint64_t),
+              "counter_table must name every counter once");
+
+constexpr counters& counters::operator+=(const counters& other) noexcept
+{
+    for (const auto& entry : counter_table) {
+        this->*entry.member += other.*entry.member;
+    }
+    return *this;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The life of one outgoing request or delivery, from the call to its settling and to the peer's last word.
+#ifndef REJOINDER_CORE_DELIVERY_HPP
+#define REJOINDER_CORE_DELIVERY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+/// Where an outgoing message stands.
+enum class stage : std::uint8_t {
+    none,      ///< the place is free
+    waiting,   ///< in the outbox; it has no id, and no connection has seen it in this attempt
+    sent,      ///< it has an id, and its last word is awaited
+    resting,   ///< the peer's last word was an error worth another try; the try is due later
+    abandoned, ///< its caller is settled; the slot is held until the peer's last word (rule 8)
+};
+
+/// Whether a message may be run twice if that is what it takes to get an answer.
+enum class repeatable : std::uint8_t { no, idempotent };
+
+/// What becomes of a call whose target is not connected: a hub's question, a session's outbox waits anyway.
+enum class absent : std::uint8_t {
+    fail, ///< it ends with `not_connected` at once
+    wait, ///< it waits for the target, and survives the target's reload as far as it may be repeated
+};
+
+/// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
+/// stands inside a co_await expression.
+struct call_options {
+    duration timeout = duration::zero();    ///< the whole call; zero: the session's default for the name
+    repeatable repeat = repeatable::no;     ///< lets a request be retried, and survive its session
+    absent when_absent = absent::fail;      ///< for calls of a hub
+    std::string_view key{};                 ///< the application's name for "the same thing"; borrowed during the call only
+};
+
+static_assert(std::is_trivially_destructible_v<call_options>);
+
+/// One outgoing request or delivery.
+template <class Completion>
+struct delivery {
+    message_kind kind = message_kind::request;
+    stage at = stage::none;
+    certainty sure = certainty::never_sent; ///< what an error would say now
+    certainty earlier = certainty::never_sent; ///< what is known of the attempts before this one
+    repeatable repeat = repeatable::no;
+    encoding form = encoding::text;
+    std::uint32_t generation = 1;           ///< of this place; handles carry it
+    std::uint32_t attempts = 0;             ///< tries that the peer answered
+    std::uint32_t previous = 0;             ///< neighbours among the sent, in order of emission; 0: none
+    std::uint32_t next = 0;
+    message_id id = 0;                      ///< while sent or abandoned
+    std::uint64_t ticket = 0;               ///< its place in the outbox, or the one that it had
+    std::uint64_t position = 0;             ///< of its emission on the current connection, for the heartbeat
+    instant deadline = never;
+    timer_id timer{};
+    std::string name;
+    std::string payload;
+    std::string key;
+    std::optional<Completion> completion{}; ///< until the caller is settled
+
+    /// What it counts in the outbox.
+    [[nodiscard]] std::size_t bytes() const noexcept { return name.size() + payload.size() + key.size(); }
+
+    /// What is known of all attempts when the peer's last word says this of the current one. It was sent, whatever the word says (rule 13), and
+    /// a refusal does not undo an earlier attempt that may have run.
+    [[nodiscard]] certainty certainty_after(certainty said) const noexcept
+    {
+        if (said == certainty::never_sent) {
+            return certainty::maybe_executed;
+        }
+        const bool ran = earlier == certainty::maybe_executed || earlier == certainty::acknowledged;
+        return said == certainty::not_executed && ran ? earlier : said;
+    }
+
+    /// The message to emit now.
+    [[nodiscard]] message spelled(instant now) const
+    {
+        message out;
+        out.kind = kind;
+        out.id = id;
+        out.name = name;
+        out.payload = {payload, form};
+        out.key = key;
+        if (deadline != never) {
+            out.time_left = deadline > now ? deadline - now : duration::zero();
+        }
+        return out;
+    }
+
+    /// Makes the place free, keeping small buffers for the next message.
+    void clear()
+    {
+        at = stage::none;
+        ++generation;
+        generation += generation == 0 ? 1 : 0;
+        sure = certainty::never_sent;
+        earlier = certainty::never_sent;
+        attempts = 0;
+        id = 0;
+        ticket = 0;
+        deadline = never;
+        timer = {};
+        completion.reset();
+        if (payload.capacity() > keep_bytes) {
+            std::string{}.swap(payload);
+        }
+    }
+
+private:
+    static constexpr std::size_t keep_bytes = 4096;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Places for outgoing messages, with handles that go stale, and the order in which the sent ones were emitted.
+#ifndef REJOINDER_CORE_DETAIL_DELIVERY_POOL_HPP
+#define REJOINDER_CORE_DETAIL_DELIVERY_POOL_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Completion>
+class delivery_pool {
+public:
+    /// Places in use.
+    [[nodiscard]] std::size_t size() const noexcept { return places_.size() - spare_.size(); }
+    /// The largest index; indices count from 1, and 0 names none.
+    [[nodiscard]] std::uint32_t last_index() const noexcept { return static_cast<std::uint32_t>(places_.size()); }
+
+    delivery<Completion>& operator[](std::uint32_t index) noexcept { return places_[index - 1]; }
+    const delivery<Completion>& operator[](std::uint32_t index) const noexcept { return places_[index - 1]; }
+
+    [[nodiscard]] call handle(std::uint32_t index) const noexcept { return {index, (*this)[index].generation}; }
+
+    delivery<Completion>* find(call which) noexcept
+    {
+        if (which.index == 0 || which.index > places_.size() || (*this)[which.index].generation != which.generation) {
+            return nullptr;
+        }
+        return &(*this)[which.index];
+    }
+
+    std::uint32_t take()
+    {
+        if (spare_.empty()) {
+            places_.emplace_back().generation = generation_floor_;
+            return last_index();
+        }
+        const auto index = spare_.back();
+        spare_.pop_back();
+        return index;
+    }
+
+    void release(std::uint32_t index)
+    {
+        (*this)[index].clear();
+        spare_.push_back(index);
+    }
+
+    // The order of emission
+
+    /// The sent message that was emitted first; `delivery::next` leads on.
+    [[nodiscard]] std::uint32_t first() const noexcept { return first_; }
+
+    void link(std::uint32_t index)
+    {
+        auto& place = (*this)[index];
+        place.previous = last_;
+        place.next = 0;
+        (last_ == 0 ? first_ : (*this)[last_].next) = index;
+        last_ = index;
+    }
+
+    void unlink(std::uint32_t index)
+    {
+        auto& place = (*this)[index];
+        (place.previous == 0 ? first_ : (*this)[place.previous].next) = place.next;
+        (place.next == 0 ? last_ : (*this)[place.next].previous) = place.previous;
+        place.previous = 0;
+        place.next = 0;
+    }
+
+    /// Gives the memory back, if no place is in use. Handles outlive their message, so the generations outlive the places.
+    void shrink()
+    {
+        if (size() != 0) {
+            return;
+        }
+        for (const auto& place : places_) {
+            generation_floor_ = std::max(generation_floor_, place.generation);
+        }
+        std::vector<delivery<Completion>>{}.swap(places_);
+        std::vector<std::uint32_t>{}.swap(spare_);
+    }
+
+private:
+    std::vector<delivery<Completion>> places_;
+    std::vector<std::uint32_t> spare_;
+    std::uint32_t generation_floor_ = 1;
+    std::uint32_t first_ = 0;
+    std::uint32_t last_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The ids that have ended here and that the peer has not been told of: heartbeats name them, so that idle peers keep no answers (rule 11).
+#ifndef REJOINDER_CORE_FINISHED_IDS_HPP
+#define REJOINDER_CORE_FINISHED_IDS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Finished ids, one a slot at most: a later id in the slot tells the peer as much as a name would.
+///
+/// `name` for each ping, `arrived` for its pong; after a reconnect `name` repeats what no pong confirmed. Bounded by the capacity.
+/// Distinct objects are independent; one object is used from one thread at a time.
+class finished_ids {
+public:
+    explicit finished_ids(std::uint32_t capacity) noexcept : capacity_(capacity) {}
+
+    /// An id has had its last word. O(1); allocates while slots are seen for the first time.
+    void add(message_id id)
+    {
+        const auto slot = id % capacity_;
+        if (slot >= last_.size()) {
+            last_.resize(slot + 1);
+        }
+        unnamed_ += last_[slot] == 0 ? 1U : 0U;
+        last_[slot] = id;
+    }
+
+    /// A new id takes its slot.
+    void reuse(message_id id) noexcept
+    {
+        const auto slot = id % capacity_;
+        if (slot < last_.size()) {
+            drop(slot);
+        }
+    }
+
+    /// The ids to name in the next ping, some hundreds at most; the following pings name the rest.
+    std::span<const message_id> name()
+    {
+        named_.clear();
+        for (std::size_t slot = 0; unnamed_ != 0 && slot != last_.size() && named_.size() != named_max; ++slot) {
+            if (last_[slot] != 0) {
+                named_.push_back(last_[slot]);
+            }
+        }
+        return named_;
+    }
+
+    /// The pong of the last ping came: the peer has read its names.
+    void arrived() noexcept
+    {
+        for (const auto id : named_) {
+            const auto slot = id % capacity_;
+            if (last_[slot] == id) {
+                drop(slot);
+            }
+        }
+        named_.clear();
+    }
+
+    /// The link was lost: whether the last ping's names arrived is unknown.
+    void lost() noexcept { named_.clear(); }
+
+    /// Gives memory back, if nothing is left to be named.
+    void shrink()
+    {
+        if (unnamed_ == 0) {
+            std::vector<message_id>{}.swap(last_);
+            std::vector<message_id>{}.swap(named_);
+        }
+    }
+
+private:
+    static constexpr std::size_t named_max = 256; // keeps a ping below 4 KiB
+
+    void drop(std::size_t slot) noexcept
+    {
+        unnamed_ -= last_[slot] == 0 ? 0U : 1U;
+        last_[slot] = 0;
+    }
+
+    std::uint32_t capacity_;
+    std::uint32_t unnamed_ = 0;
+    std::vector<message_id> last_; // by slot; 0: nothing to tell
+    std::vector<message_id> named_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// When to ping on one connection, and when its silence means that the link is dead.
+#ifndef REJOINDER_CORE_HEARTBEAT_HPP
+#define REJOINDER_CORE_HEARTBEAT_HPP
+
+// How long the way to the peer and back takes, learned from pings, and how long to wait before doubting it.
+#ifndef REJOINDER_CORE_ROUND_TRIP_HPP
+#define REJOINDER_CORE_ROUND_TRIP_HPP
+
+#include <algorithm>
+#include <chrono>
+
+namespace rejoinder::inline v0 {
+
+/// The estimate of RFC 6298: a smoothed round trip, its mean deviation, and the timeout that follows from them.
+///
+/// Give it samples of pings only: a ping carries its number, so no sample is ambiguous (Karn's rule), and no handler's
+/// time is in it. All operations are O(1). Distinct objects are independent; one object is used from one thread at a
+/// time.
+class round_trip {
+public:
+    /// Whether there was a sample.
+    [[nodiscard]] constexpr bool known() const noexcept { return known_; }
+
+    /// The smoothed round trip (SRTT); zero while nothing is known.
+    [[nodiscard]] constexpr duration smoothed() const noexcept { return smoothed_; }
+
+    /// The smoothed deviation (RTTVAR); zero while nothing is known.
+    [[nodiscard]] constexpr duration variation() const noexcept { return variation_; }
+
+    /// How long an answer may take before its absence means something: SRTT + max(1 ms, 4 · RTTVAR), not below `least`,
+    /// doubled for each `back_off`, not above `most`. While nothing is known: `most`.
+    [[nodiscard]] constexpr duration timeout(duration least, duration most) const noexcept
+    {
+        if (!known_) {
+            return most;
+        }
+        const duration expected = std::max(least, smoothed_ + std::max(granularity, 4 * variation_));
+        const duration::rep doubled = duration::rep{1} << doublings_;
+        return expected > most / doubled ? most : expected * doubled;
+    }
+
+    /// One ping came back after `length`. A negative length counts as zero.
+    constexpr void sample(duration length) noexcept
+    {
+        const duration measured = std::clamp(length, duration::zero(), longest);
+        if (!known_) {
+            known_ = true;
+            smoothed_ = measured;
+            variation_ = measured / 2;
+            return;
+        }
+        const duration error = measured > smoothed_ ? measured - smoothed_ : smoothed_ - measured;
+        variation_ += (error - variation_) / 4;  // beta, RFC 6298 §2.3
+        smoothed_ += (measured - smoothed_) / 8; // alpha
+    }
+
+    /// A timeout made this side give up the link: the next ones are twice as long (RFC 6298 §5.5), at most 2^20 times.
+    ///
+    /// Without it, a link on which one large message takes longer than the timeout would be given up, and the message
+    /// sent again, for ever.
+    constexpr void back_off() noexcept { doublings_ = std::min(doublings_ + 1, doublings_max); }
+
+    /// The link answered in time when it was doubted: timeouts are as estimated again.
+    constexpr void settle() noexcept { doublings_ = 0; }
+
+    friend constexpr bool operator==(const round_trip&, const round_trip&) = default;
+
+private:
+    // The clock's granularity G of RFC 6298 §2.3: timers of ordinary systems are no finer than this.
+    static constexpr duration granularity = std::chrono::milliseconds{1};
+    // So long that smoothed + 4 · variation cannot overflow.
+    static constexpr duration longest = duration::max() / 16;
+    static constexpr int doublings_max = 20;
+
+    duration smoothed_{};
+    duration variation_{};
+    int doublings_ = 0;
+    bool known_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// The lengths of a heartbeat. Zero turns a rule off.
+struct heartbeat_options {
+    duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
+    duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
+    duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
+    duration probe_least = std::chrono::milliseconds{100}; ///< shortest wait for a proof before a probe
+    duration pong_least = std::chrono::milliseconds{150};  ///< shortest wait for a probe's pong
+    duration idle_after = duration::zero();                ///< without traffic of the application; zero: never
+};
+
+/// Whether the wire has session-level pings (`capabilities::probe`).
+enum class probing : std::uint8_t { allowed, unavailable };
+
+/// What a heartbeat asks for.
+enum class beat : std::uint8_t {
+    nothing,
+    ping, ///< call `ping` and emit one of that number
+    dead, ///< drop the link
+    idle, ///< the application has not used it for long: close it
+};
+
+/// The heartbeat of one connection (contract, point 5). Make one when a connection attaches; it ends with it.
+///
+/// Channels are ordered, so an answer to the message at one position, or a pong, proves that all emitted before has
+/// arrived. While something emitted lacks this proof for a round trip's timeout, a ping is asked for: the probe. A
+/// probe whose pong stays out as long means that the link is dead. Each proof and each pong shows that the link works
+/// and starts that wait anew; anything else that comes meanwhile (a large answer in front of the pong) stretches it, up
+/// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
+/// probes go on, each time twice as far apart, up to `ping_every`.
+///
+/// Before `advance`, feed what has been read already: a look at the clock after a long pause of this side must not be
+/// blamed on the peer. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
+/// used from one thread at a time.
+class heartbeat {
+public:
+    /// The heartbeat of a connection that attaches now; `known` is what an earlier connection to the peer learned.
+    constexpr heartbeat(const heartbeat_options& options, instant now, probing ability) noexcept
+        : heartbeat{options, now, ability, round_trip{}}
+    {}
+    constexpr heartbeat(const heartbeat_options& options, instant now, probing ability,
+                        const round_trip& known) noexcept
+        : options_{options}, trip_{known}, received_at_{now}, touched_at_{now}, pinged_at_{now}, quiet_since_{now},
+          ability_{ability}
+    {}
+
+    /// What is known of the round trip: hand it to the next connection's heartbeat.
+    [[nodiscard]] constexpr const round_trip& trip() const noexcept { return trip_; }
+
+    /// Whether something emitted is not yet proven to have arrived.
+    [[nodiscard]] constexpr bool unproven() const noexcept { return emitted_ > proven_; }
+
+    /// When `advance` has something to say next, if no input comes before; `never` once it has said `dead`.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        return dead_ ? never : std::min({dead_at(), ping_at(), idle_at()});
+    }
+
+    /// The same while a ping that `advance` asked for cannot go out: a connection that is full must not keep its owner busy.
+    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept { return dead_ ? never : std::min(dead_at(), idle_at()); }
+
+    /// Anything came from the peer: a message or, better, any bytes of one.
+    constexpr void received(instant now) noexcept { received_at_ = std::max(received_at_, now); }
+
+    /// The message at this position, hence all before it, has arrived at the peer: it was answered.
+    constexpr void proven(std::uint64_t position, instant now) noexcept
+    {
+        const auto reached = std::min(position, emitted_);
+        if (reached <= proven_) {
+            return;
+        }
+        proven_ = reached;
+        alive(now);
+        if (judged_ != 0 && reached > judged_position_) {
+            acquit();
+        }
+    }
+
+    /// A pong came. A number that was never sent, or is answered already, is ignored.
+    constexpr void pong(std::uint64_t number, instant now) noexcept
+    {
+        if (number <= answered_ || number > pings_) {
+            return;
+        }
+        answered_ = number;
+        settle_records(number, now);
+        if (number == pings_) {
+            proven_ = std::max(proven_, pinged_position_);
+        }
+        if (judged_ != 0 && number >= judged_) {
+            proven_ = std::max(proven_, judged_position_);
+            acquit();
+        }
+        alive(now);
+        if (!unproven() && awaited_ != 0) {
+            gaps_ = std::min(gaps_ + 1, gaps_max);
+        }
+    }
+
+    /// A message that awaits an answer is emitted. Returns its position, for `proven`.
+    constexpr std::uint64_t sent(instant now) noexcept
+    {
+        if (!unproven()) {
+            quiet_since_ = now;
+        }
+        gaps_ = 0;
+        // A ping is out already, and how soon its pong should come is known: no other probe is needed to judge the
+        // link.
+        if (judged_ == 0 && pings_ > answered_ && trip_.known() && probes()) {
+            judge(pings_, pinged_position_, now);
+        }
+        return ++emitted_;
+    }
+
+    /// How many answers of the peer are awaited now.
+    constexpr void awaiting(std::size_t count) noexcept { awaited_ = count; }
+
+    /// The application used the connection, in either direction.
+    constexpr void touched(instant now) noexcept { touched_at_ = std::max(touched_at_, now); }
+
+    /// Whoever asks wants to know now whether the link lives: `advance` asks for a ping, and its pong is waited for as
+    /// a probe's.
+    constexpr void demand() noexcept { demanded_ = probes(); }
+
+    /// A ping is emitted: because `advance` asked, or unasked, to learn the round trip early. Returns its number: 1, 2,
+    /// … Precondition: the wire has pings.
+    constexpr std::uint64_t ping(instant now) noexcept
+    {
+        assert(ability_ == probing::allowed);
+        ++pings_;
+        pinged_at_ = now;
+        pinged_position_ = emitted_;
+        if (recorded_ != records_.size()) {
+            records_[recorded_++] = {pings_, emitted_, now};
+        }
+        const bool demanded = std::exchange(demanded_, false);
+        if (judged_ == 0 && probes() && (demanded || unproven() || awaited_ != 0)) {
+            judge(pings_, emitted_, now);
+        }
+        return pings_;
+    }
+
+    /// What is to be done now. Says the same again until it is done, and `dead` for ever.
+    constexpr beat advance(instant now) noexcept
+    {
+        if (dead_ || now >= dead_at()) {
+            condemn(now);
+            return beat::dead;
+        }
+        if (now >= ping_at()) {
+            return beat::ping;
+        }
+        return now >= idle_at() ? beat::idle : beat::nothing;
+    }
+
+private:
+    struct record {
+        std::uint64_t number = 0;
+        std::uint64_t position = 0; // what was emitted before it
+        instant at{};
+    };
+
+    // Unanswered pings whose times are kept. Once as many are out, later ones are not timed: the oldest are those whose
+    // pongs come next.
+    static constexpr std::size_t records_max = 4;
+    static constexpr int gaps_max = 40;
+
+    [[nodiscard]] constexpr bool probes() const noexcept
+    {
+        return ability_ == probing::allowed && options_.ack_timeout > duration::zero();
+    }
+
+    [[nodiscard]] static constexpr instant after(instant from, duration length) noexcept
+    {
+        return length > duration::zero() ? later(from, length) : never;
+    }
+
+    [[nodiscard]] constexpr instant dead_at() const noexcept
+    {
+        return std::min(after(received_at_, options_.dead_after), verdict_at());
+    }
+
+    [[nodiscard]] constexpr instant verdict_at() const noexcept
+    {
+        if (judged_ == 0) {
+            return never;
+        }
+        const duration patience = trip_.timeout(options_.pong_least, options_.ack_timeout);
+        return std::min(later(std::max(judged_since_, received_at_), patience),
+                        later(judged_since_, options_.ack_timeout));
+    }
+
+    [[nodiscard]] constexpr instant ping_at() const noexcept
+    {
+        if (ability_ == probing::unavailable) {
+            return never;
+        }
+        return std::min(after(pinged_at_, options_.ping_every), probe_at());
+    }
+
+    [[nodiscard]] constexpr instant probe_at() const noexcept
+    {
+        if (judged_ != 0 || !probes()) {
+            return never;
+        }
+        if (demanded_) {
+            return instant::min();
+        }
+        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
+        if (unproven()) {
+            return later(quiet_since_, patience);
+        }
+        return awaited_ != 0 ? later(quiet_since_, spaced(patience)) : never;
+    }
+
+    // The gap before the next probe when all has arrived and only answers are awaited.
+    [[nodiscard]] constexpr duration spaced(duration patience) const noexcept
+    {
+        const duration widest = options_.ping_every > duration::zero() ? options_.ping_every : options_.ack_timeout;
+        const duration::rep doubled = duration::rep{1} << gaps_;
+        return patience > widest / doubled ? std::max(widest, patience) : patience * doubled;
+    }
+
+    [[nodiscard]] constexpr instant idle_at() const noexcept
+    {
+        return awaited_ == 0 ? after(touched_at_, options_.idle_after) : never;
+    }
+
+    constexpr void alive(instant now) noexcept
+    {
+        quiet_since_ = now;
+        judged_since_ = std::max(judged_since_, now);
+    }
+
+    constexpr void judge(std::uint64_t number, std::uint64_t position, instant now) noexcept
+    {
+        judged_ = number;
+        judged_position_ = position;
+        judged_since_ = now;
+    }
+
+    constexpr void acquit() noexcept
+    {
+        judged_ = 0;
+        trip_.settle();
+    }
+
+    constexpr void condemn(instant now) noexcept
+    {
+        if (!dead_ && now >= verdict_at()) {
+            trip_.back_off();
+        }
+        dead_ = true;
+    }
+
+    // The pong of one ping proves what was emitted before it, and stands for the pongs of the pings before it.
+    constexpr void settle_records(std::uint64_t number, instant now) noexcept
+    {
+        std::size_t passed = 0;
+        for (; passed != recorded_ && records_[passed].number <= number; ++passed) {
+            proven_ = std::max(proven_, records_[passed].position);
+            if (records_[passed].number == number) {
+                trip_.sample(now - records_[passed].at);
+            }
+        }
+        std::copy(records_.begin() + static_cast<std::ptrdiff_t>(passed),
+                  records_.begin() + static_cast<std::ptrdiff_t>(recorded_), records_.begin());
+        recorded_ -= passed;
+    }
+
+    heartbeat_options options_;
+    round_trip trip_;
+    instant received_at_;
+    instant touched_at_;
+    instant pinged_at_;      // the last ping
+    instant quiet_since_;    // the last proof or pong, or what was emitted since when nothing lacked proof
+    instant judged_since_{}; // since when the absence of the judged ping's pong counts
+    std::uint64_t emitted_ = 0;
+    std::uint64_t proven_ = 0;
+    std::uint64_t pings_ = 0;
+    std::uint64_t answered_ = 0; // the highest ping that is known to have come back
+    std::uint64_t pinged_position_ = 0;
+    std::uint64_t judged_ = 0; // the ping whose pong decides; 0: none
+    std::uint64_t judged_position_ = 0;
+    std::size_t awaited_ = 0;
+    std::array<record, records_max> records_{};
+    std::size_t recorded_ = 0;
+    int gaps_ = 0; // how often the gap between probes has doubled
+    probing ability_;
+    bool demanded_ = false;
+    bool dead_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What waits to be sent, oldest first, bounded in number, bytes and age.
+#ifndef REJOINDER_CORE_OUTBOX_HPP
+#define REJOINDER_CORE_OUTBOX_HPP
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a full outbox does with a new message.
+enum class overflow : std::uint8_t {
+    reject_newest, ///< does not take it
+    drop_oldest,   ///< drops the oldest ones to make room for it
+};
+
+/// The bounds of an outbox.
+struct outbox_options {
+    std::size_t messages_max = 100;
+    std::size_t bytes_max = std::size_t{16} << 20;
+    duration ttl = std::chrono::hours{1}; ///< of a message that names no other
+    overflow on_overflow = overflow::reject_newest;
+    unsigned tries = 3; ///< of one message, for whoever sends; the outbox itself does not count them
+};
+
+/// How an entry left, or failed to enter, an outbox.
+enum class departure : std::uint8_t {
+    sent,    ///< it went to a connection
+    expired, ///< its time to live passed
+    evicted, ///< it gave its place to a newer one
+    refused, ///< it was not taken
+    removed, ///< somebody took it back
+};
+
+constexpr std::string_view name_of(departure how) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"sent", "expired", "evicted", "refused", "removed"};
+    return names[static_cast<std::size_t>(how)];
+}
+
+/// The number of an entry, in the order of pushing: never reused within an outbox, never 0.
+using ticket = std::uint64_t;
+
+/// An entry that waits.
+template <class T>
+struct outbox_entry {
+    ticket id;
+    T value;
+    std::size_t bytes;
+    instant pushed;
+    instant expires;
+};
+
+/// An entry that has left.
+template <class T>
+struct departed {
+    ticket id;
+    T value;
+    departure how;
+    std::size_t bytes;
+    instant pushed;
+    instant expires;
+};
+
+/// A queue of messages that wait for a link. `T` is the caller's value for a message: an index, or the whole of it.
+///
+/// No entry vanishes silently: each leaves through a function that returns it, one at a time, so that the caller can
+/// complete it. To push: first `make_room` until it returns nothing, then `push`. A value that is not taken stays with
+/// the caller.
+///
+/// At most `messages_max` entries and `bytes_max` bytes wait; at the bound `on_overflow` decides. `restore` alone may
+/// exceed them, because what is restored was within them when it was pushed.
+///
+/// `push`, `front` and taking the front are O(1) amortised plus O(log n) for the expiry's order; `find` and `take` are
+/// O(log n); `restore` is O(1) at the front and O(n) elsewhere. Memory grows to the largest number that waited, and
+/// then nothing is allocated (but by `T` itself). References are valid until the next change. Distinct objects are
+/// independent; one object is used from one thread at a time.
+template <std::movable T>
+class outbox {
+public:
+    using entry = outbox_entry<T>;
+
+    constexpr outbox() = default;
+    constexpr explicit outbox(const outbox_options& options) : options_{options} {}
+
+    [[nodiscard]] constexpr const outbox_options& options() const noexcept { return options_; }
+    [[nodiscard]] constexpr std::size_t size() const noexcept { return live_; }
+    [[nodiscard]] constexpr std::size_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] constexpr bool empty() const noexcept { return live_ == 0; }
+
+    /// The oldest entry, or null.
+    [[nodiscard]] constexpr const entry* front() const noexcept { return live_ == 0 ? nullptr : &*at(0).kept; }
+
+    /// The entry of this ticket, or null.
+    [[nodiscard]] constexpr const entry* find(ticket id) const noexcept
+    {
+        const auto place = lower_bound(id);
+        return place != used_ && at(place).id == id && at(place).kept ? &*at(place).kept : nullptr;
+    }
+
+    /// Calls `each(const entry&)` for every entry, oldest first. `each` must not change the outbox.
+    template <class Each>
+    constexpr void for_each(Each each) const
+    {
+        for (std::size_t place = 0; place != used_; ++place) {
+            if (at(place).kept) {
+                each(*at(place).kept);
+            }
+        }
+    }
+
+    /// When the first entry expires; `never` if none does.
+    [[nodiscard]] constexpr instant next_expiry() const noexcept
+    {
+        return expiries_.empty() ? never : expiries_.front().at;
+    }
+
+    /// Whether a message of so many bytes can be pushed now.
+    [[nodiscard]] constexpr bool fits(std::size_t bytes) const noexcept
+    {
+        return live_ < options_.messages_max && bytes <= options_.bytes_max && bytes_ <= options_.bytes_max - bytes;
+    }
+
+    /// Where `drop_oldest` is set: drops the oldest entry if a message of so many bytes does not fit, and would fit an
+    /// empty outbox.
+    [[nodiscard]] constexpr std::optional<departed<T>> make_room(std::size_t bytes)
+    {
+        const bool hopeless = bytes > options_.bytes_max || options_.messages_max == 0;
+        if (options_.on_overflow == overflow::reject_newest || hopeless || live_ == 0 || fits(bytes)) {
+            return std::nullopt;
+        }
+        return extract(0, departure::evicted);
+    }
+
+    /// Appends a message. Returns its ticket, or nothing if it does not fit: then it was refused, and `value` is as it
+    /// was. `ttl`: how long it may wait; nothing: the options' length. A length too long to add means for ever.
+    constexpr std::optional<ticket> push(T&& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
+    {
+        if (!fits(bytes)) {
+            return std::nullopt;
+        }
+        make_cell();
+        // Age follows the tickets even if the caller's clock goes back, so that the oldest is always in front.
+        const instant pushed = live_ == 0 ? now : std::max(now, at(used_ - 1).kept->pushed);
+        const ticket id = next_++;
+        fill(used_, entry{id, std::move(value), bytes, pushed, later(now, ttl.value_or(options_.ttl))});
+        return id;
+    }
+    constexpr std::optional<ticket> push(const T& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
+        requires std::copy_constructible<T>
+    {
+        return push(T(value), bytes, now, ttl);
+    }
+
+    /// Puts an entry back in its old place: one that was taken, but is to be sent after all. Bounds are not asked.
+    /// Precondition: the ticket is one of this outbox, and does not wait in it.
+    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires, instant pushed)
+    {
+        assert(id != 0 && id < next_ && find(id) == nullptr);
+        make_cell();
+        const auto place = open_cell(id);
+        const entry* older = before(place);
+        const entry* newer = behind(place);
+        pushed = older != nullptr ? std::max(pushed, older->pushed) : pushed;
+        pushed = newer != nullptr ? std::min(pushed, newer->pushed) : pushed;
+        fill(place, entry{id, std::move(value), bytes, pushed, expires});
+    }
+    /// The same for an entry whose age is not at hand: it is reckoned back from its expiry by the options' time to
+    /// live, and one that never expires counts as old as its neighbours allow.
+    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires)
+    {
+        const duration ttl = std::max(options_.ttl, duration::zero());
+        const bool reckonable = expires != never && expires >= instant::min() + ttl;
+        restore(id, std::move(value), bytes, expires, reckonable ? expires - ttl : instant::min());
+    }
+    constexpr void restore(departed<T> gone)
+    {
+        restore(gone.id, std::move(gone.value), gone.bytes, gone.expires, gone.pushed);
+    }
+
+    /// Takes the entry of this ticket out, if it waits.
+    constexpr std::optional<departed<T>> take(ticket id, departure how)
+    {
+        const auto place = lower_bound(id);
+        if (place == used_ || at(place).id != id || !at(place).kept) {
+            return std::nullopt;
+        }
+        return extract(place, how);
+    }
+
+    /// `take` for somebody who wants it back.
+    constexpr std::optional<departed<T>> remove(ticket id) { return take(id, departure::removed); }
+
+    /// Takes one entry that has expired by now, the first to have done so.
+    [[nodiscard]] constexpr std::optional<departed<T>> expire(instant now)
+    {
+        if (next_expiry() > now || expiries_.empty()) {
+            return std::nullopt;
+        }
+        return extract(lower_bound(expiries_.front().id), departure::expired);
+    }
+
+    /// Takes the oldest entry if it was pushed before `limit`.
+    [[nodiscard]] constexpr std::optional<departed<T>> drop_older_than(instant limit)
+    {
+        if (live_ == 0 || front()->pushed >= limit) {
+            return std::nullopt;
+        }
+        return extract(0, departure::removed);
+    }
+
+    /// Takes the oldest entry, if there is one: called until it returns nothing, it clears the outbox.
+    [[nodiscard]] constexpr std::optional<departed<T>> drain()
+    {
+        return live_ == 0 ? std::nullopt : std::optional<departed<T>>{extract(0, departure::removed)};
+    }
+
+    /// Gives memory back after a burst, if nothing waits.
+    constexpr void shrink()
+    {
+        if (live_ == 0) {
+            std::vector<cell>{}.swap(cells_);
+            std::vector<expiry>{}.swap(expiries_);
+            first_ = 0;
+        }
+    }
+
+private:
+    // A place in the ring. Taken from the middle it stays as a gap that keeps its ticket, so that a binary search still
+    // works.
+    struct cell {
+        ticket id = 0;
+        std::optional<entry> kept{};
+    };
+
+    // One entry of the heap of expiries. Those of entries that have left stay until they reach the top or are too many.
+    struct expiry {
+        instant at{};
+        ticket id = 0;
+    };
+
+    // The standard's heaps have the largest on top: so that it is the first to expire, "less" is "expires later".
+    static constexpr bool expires_later(const expiry& left, const expiry& right) noexcept
+    {
+        return left.at != right.at ? left.at > right.at : left.id > right.id;
+    }
+
+    [[nodiscard]] constexpr cell& at(std::size_t place) noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
+    [[nodiscard]] constexpr const cell& at(std::size_t place) const noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
+
+    // The first place whose ticket is not below `id`.
+    [[nodiscard]] constexpr std::size_t lower_bound(ticket id) const noexcept
+    {
+        std::size_t low = 0;
+        std::size_t high = used_;
+        while (low != high) {
+            const auto middle = low + (high - low) / 2;
+            if (at(middle).id < id) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    [[nodiscard]] constexpr const entry* before(std::size_t place) const noexcept
+    {
+        while (place-- != 0) {
+            if (at(place).kept) {
+                return &*at(place).kept;
+            }
+        }
+        return nullptr;
+    }
+
+    [[nodiscard]] constexpr const entry* behind(std::size_t place) const noexcept
+    {
+        for (++place; place < used_; ++place) {
+            if (at(place).kept) {
+                return &*at(place).kept;
+            }
+        }
+        return nullptr;
+    }
+
+    // Makes sure that one more cell can be used: closes the gaps if they are half of the ring, else doubles it.
+    constexpr void make_cell()
+    {
+        if (used_ != cells_.size()) {
+            return;
+        }
+        if (live_ <= used_ / 2 && used_ != 0) {
+            close_gaps();
+            return;
+        }
+        std::vector<cell> larger(std::max<std::size_t>(8, cells_.size() * 2));
+        for (std::size_t place = 0; place != used_; ++place) {
+            larger[place] = std::move(at(place));
+        }
+        cells_ = std::move(larger);
+        first_ = 0;
+    }
+
+    constexpr void close_gaps()
+    {
+        std::size_t kept = 0;
+        for (std::size_t place = 0; place != used_; ++place) {
+            if (at(place).kept) {
+                if (kept != place) {
+                    at(kept) = std::exchange(at(place), cell{});
+                }
+                ++kept;
+            }
+        }
+        used_ = kept;
+    }
+
+    // A free cell at the place of this ticket; there is a spare cell in the ring.
+    constexpr std::size_t open_cell(ticket id)
+    {
+        const auto place = lower_bound(id);
+        if (place != used_ && at(place).id == id) {
+            return place; // its own gap
+        }
+        ++used_;
+        if (place == 0) {
+            first_ = (first_ - 1) & (cells_.size() - 1);
+        } else {
+            for (std::size_t moved = used_ - 1; moved != place; --moved) {
+                at(moved) = std::exchange(at(moved - 1), cell{});
+            }
+        }
+        at(place) = {};
+        return place;
+    }
+
+    constexpr void fill(std::size_t place, entry&& filled)
+    {
+        used_ = std::max(used_, place + 1);
+        bytes_ += filled.bytes;
+        ++live_;
+        if (filled.expires != never) {
+            expiries_.push_back({filled.expires, filled.id});
+            std::push_heap(expiries_.begin(), expiries_.end(), expires_later);
+        }
+        at(place).id = filled.id;
+        at(place).kept.emplace(std::move(filled));
+    }
+
+    constexpr departed<T> extract(std::size_t place, departure how)
+    {
+        auto& kept = at(place).kept;
+        departed<T> gone{kept->id, std::move(kept->value), how, kept->bytes, kept->pushed, kept->expires};
+        kept.reset();
+        --live_;
+        bytes_ -= gone.bytes;
+        trim();
+        settle_expiries();
+        return gone;
+    }
+
+    // Both ends of the ring are entries, never gaps.
+    constexpr void trim()
+    {
+        while (used_ != 0 && !at(0).kept) {
+            first_ = (first_ + 1) & (cells_.size() - 1);
+            --used_;
+        }
+        while (used_ != 0 && !at(used_ - 1).kept) {
+            --used_;
+        }
+    }
+
+    // The top of the heap is an entry that waits; entries that have left are at most as many as those that wait, and a
+    // few.
+    constexpr void settle_expiries()
+    {
+        const auto gone = [this](const expiry& due) {
+            const entry* kept = find(due.id);
+            return kept == nullptr || kept->expires != due.at;
+        };
+        if (expiries_.size() > 2 * live_ + 16) {
+            std::erase_if(expiries_, gone);
+            std::make_heap(expiries_.begin(), expiries_.end(), expires_later);
+        }
+        while (!expiries_.empty() && gone(expiries_.front())) {
+            std::pop_heap(expiries_.begin(), expiries_.end(), expires_later);
+            expiries_.pop_back();
+        }
+    }
+
+    outbox_options options_{};
+    std::vector<cell> cells_; // a ring; its size is a power of two
+    std::vector<expiry> expiries_;
+    std::size_t first_ = 0;
+    std::size_t used_ = 0; // cells from first_ on, gaps included
+    std::size_t live_ = 0;
+    std::size_t bytes_ = 0;
+    ticket next_ = 1;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The bundle of behaviours that a session is built from, and the numbers that go with them.
+#ifndef REJOINDER_CORE_POLICIES_HPP
+#define REJOINDER_CORE_POLICIES_HPP
+
+// How long to wait before the n-th try: schedules, and what limits and spreads them.
+#ifndef REJOINDER_CORE_BACKOFF_HPP
+#define REJOINDER_CORE_BACKOFF_HPP
+
+// Random numbers that spread retries in time: any generator, and a small one. Never for secrets.
+#ifndef REJOINDER_CORE_RANDOM_HPP
+#define REJOINDER_CORE_RANDOM_HPP
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+/// A generator of random bits: what `std::uniform_random_bit_generator` asks for, without the cost of including
+/// `<random>`.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `g()` | an unsigned integer | the next number, each of [`G::min()`, `G::max()`] as likely |
+/// | `G::min()`, `G::max()` | the same type | constants, the first below the second |
+template <class G>
+concept random_generator = std::invocable<G&> && std::unsigned_integral<std::invoke_result_t<G&>> && requires {
+    { G::min() } -> std::same_as<std::invoke_result_t<G&>>;
+    { G::max() } -> std::same_as<std::invoke_result_t<G&>>;
+    requires std::bool_constant<(G::min() < G::max())>::value;
+};
+
+/// A small generator seeded by its owner: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
+/// Generators", OOPSLA 2014).
+///
+/// For jitter only. Whoever sees one number can compute all others, so tokens, session ids and masking keys never come
+/// from here. Distinct objects are independent; one object is used from one thread at a time.
+class random_source {
+public:
+    using result_type = std::uint64_t;
+
+    /// Equal seeds give equal numbers.
+    constexpr explicit random_source(std::uint64_t seed) noexcept : state_{seed} {}
+
+    static constexpr result_type min() noexcept { return 0; }
+    static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
+
+    /// The next number.
+    constexpr result_type operator()() noexcept
+    {
+        state_ += 0x9e3779b97f4a7c15U;
+        std::uint64_t mixed = state_;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+        return mixed ^ (mixed >> 31);
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+namespace detail {
+
+// 64 bits of a generator, whatever its range. A range that is no power of two leaves a bias that no retry can notice.
+template <random_generator G>
+constexpr std::uint64_t random_64(G& generator)
+{
+    constexpr std::uint64_t widest = std::numeric_limits<std::uint64_t>::max();
+    constexpr std::uint64_t range = static_cast<std::uint64_t>(G::max()) - static_cast<std::uint64_t>(G::min());
+    if constexpr (range == widest) {
+        return generator() - G::min();
+    } else {
+        std::uint64_t bits = 0;
+        for (std::uint64_t reach = 0; reach != widest;
+             reach = reach > widest / (range + 1) ? widest : reach * (range + 1) + range) {
+            bits = bits * (range + 1) + (generator() - G::min());
+        }
+        return bits;
+    }
+}
+
+// The upper half of a 128-bit product, by halves: there is no portable type for the whole.
+constexpr std::uint64_t upper_product(std::uint64_t left, std::uint64_t right) noexcept
+{
+    const std::uint64_t left_low = left & 0xffffffffU;
+    const std::uint64_t left_high = left >> 32;
+    const std::uint64_t right_low = right & 0xffffffffU;
+    const std::uint64_t right_high = right >> 32;
+    const std::uint64_t middle = left_high * right_low + ((left_low * right_low) >> 32);
+    const std::uint64_t carried = left_low * right_high + (middle & 0xffffffffU);
+    return left_high * right_high + (middle >> 32) + (carried >> 32);
+}
+
+// A number of [0, most]. Scaled instead of drawn again until it fits, so that no generator, however poor, can keep it
+// busy.
+template <random_generator G>
+constexpr std::uint64_t random_up_to(std::uint64_t most, G& generator)
+{
+    const std::uint64_t bits = random_64(generator);
+    return most == std::numeric_limits<std::uint64_t>::max() ? bits : upper_product(bits, most + 1);
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+template <class S>
+concept plain_schedule = requires(const S& schedule, unsigned n) {
+    { schedule.delay(n) } -> std::convertible_to<std::optional<duration>>;
+};
+
+template <class S, class G>
+concept random_schedule = requires(const S& schedule, unsigned n, G& generator) {
+    { schedule.delay(n, generator) } -> std::convertible_to<std::optional<duration>>;
+};
+
+} // namespace detail
+
+/// A schedule of delays. A value without memory: asked twice for one number it gives the same delay, or one of the same
+/// distribution.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `s.delay(n)` (const) | `duration` or `std::optional<duration>` | the wait before try n + 1: n counts the failures so far, from 1 (0 counts as 1); nothing: no more tries |
+/// | `s.delay(n, generator)` (const) | the same | instead, for a schedule that draws lots; `generator` is any `random_generator` |
+///
+/// It has one of the two; `delay_of` asks whichever it is.
+template <class S>
+concept backoff_schedule = std::copyable<S> && (detail::plain_schedule<S> || detail::random_schedule<S, random_source>);
+
+/// The n-th delay of any schedule, n from 1; nothing: no more tries. Never negative.
+template <backoff_schedule S, random_generator G>
+[[nodiscard]] constexpr std::optional<duration> delay_of(const S& schedule, unsigned n, G& generator)
+{
+    std::optional<duration> delay;
+    if constexpr (detail::random_schedule<S, G>) {
+        delay = schedule.delay(std::max(n, 1U), generator);
+    } else {
+        delay = schedule.delay(std::max(n, 1U));
+    }
+    return delay ? std::optional{std::max(*delay, duration::zero())} : std::nullopt;
+}
+
+/// The same delay each time.
+struct constant_backoff {
+    duration every = std::chrono::seconds{1};
+
+    [[nodiscard]] constexpr duration delay(unsigned /*n*/) const noexcept { return every; }
+};
+
+/// `first`, and each next one `factor` times as long, up to `cap`. A factor of 1 or less repeats `first`. O(log n).
+struct exponential_backoff {
+    duration first = std::chrono::seconds{1};
+    double factor = 2;
+    duration cap = std::chrono::seconds{30};
+
+    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
+    {
+        if (!(factor > 1) || n <= 1 || first <= duration::zero()) {
+            return std::min(first, cap);
+        }
+        // Beyond every duration the power becomes infinite, which is above the cap as it should be.
+        const double grown = static_cast<double>(first.count()) * power(n - 1);
+        return grown < static_cast<double>(cap.count()) ? duration{static_cast<duration::rep>(grown)} : cap;
+    }
+
+private:
+    [[nodiscard]] constexpr double power(unsigned exponent) const noexcept
+    {
+        constexpr double enough = 1e30;
+        double result = 1;
+        for (double square = factor; exponent != 0; exponent >>= 1) {
+            if ((exponent & 1U) != 0) {
+                result = std::min(result * square, enough);
+            }
+            square = std::min(square * square, enough);
+        }
+        return result;
+    }
+};
+
+/// Up to 8 delays, one after the other; the last repeats. Without arguments: 1, 2, 4, 8, 16 s.
+class sequence_backoff {
+public:
+    static constexpr std::size_t delays_max = 8;
+
+    constexpr sequence_backoff() noexcept = default;
+
+    /// Any lengths of time, in their order.
+    template <std::convertible_to<duration>... Delays>
+        requires(sizeof...(Delays) >= 1 && sizeof...(Delays) <= delays_max)
+    constexpr sequence_backoff(Delays... delays) noexcept : delays_{duration{delays}...}, count_{sizeof...(Delays)}
+    {}
+
+    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
+    {
+        return delays_[std::min<std::size_t>(std::max(n, 1U), count_) - 1];
+    }
+
+private:
+    std::array<duration, delays_max> delays_{std::chrono::seconds{1}, std::chrono::seconds{2}, std::chrono::seconds{4},
+                                             std::chrono::seconds{8}, std::chrono::seconds{16}};
+    std::size_t count_ = 5;
+};
+
+/// How a delay d is spread, so that clients which lost one hub do not return together. After Marc Brooker, "Exponential
+/// Backoff And Jitter", AWS Architecture Blog, 2015.
+enum class jitter : std::uint8_t {
+    full,         ///< anywhere in [0, d]: spreads best
+    equal,        ///< anywhere in [d/2, d]: never at once
+    decorrelated, ///< in [first, 3 · the delay before], itself drawn so, up to the schedule's last
+};
+
+namespace detail {
+
+template <random_generator G>
+constexpr duration random_between(duration least, duration most, G& generator)
+{
+    if (most <= least) {
+        return most;
+    }
+    const auto width = static_cast<std::uint64_t>((most - least).count());
+    return least + duration{static_cast<duration::rep>(random_up_to(width, generator))};
+}
+
+// The delay before is drawn anew, as is the one before that: each delay then has the distribution of a remembered walk,
+// and the schedule needs no memory. After so many steps the walk's start no longer shows.
+inline constexpr unsigned walk_steps_max = 32;
+
+template <backoff_schedule S, random_generator G>
+constexpr duration decorrelated_delay(const S& schedule, unsigned n, duration usual, G& generator)
+{
+    const duration first = delay_of(schedule, 1, generator).value_or(usual);
+    const duration last =
+        std::max(first, delay_of(schedule, std::numeric_limits<unsigned>::max(), generator).value_or(usual));
+    duration drawn = first;
+    for (unsigned step = std::min(n, walk_steps_max); step != 0; --step) {
+        drawn = random_between(first, drawn > last / 3 ? last : drawn * 3, generator);
+    }
+    return drawn;
+}
+
+template <jitter Kind, backoff_schedule S, random_generator G>
+constexpr std::optional<duration> jittered_delay(const S& schedule, unsigned n, G& generator)
+{
+    const auto usual = delay_of(schedule, n, generator);
+    if (!usual) {
+        return std::nullopt;
+    }
+    if constexpr (Kind == jitter::full) {
+        return random_between(duration::zero(), *usual, generator);
+    } else if constexpr (Kind == jitter::equal) {
+        return random_between(*usual / 2, *usual, generator);
+    } else {
+        return decorrelated_delay(schedule, n, *usual, generator);
+    }
+}
+
+} // namespace detail
+
+/// A schedule whose delays are spread by lot.
+template <backoff_schedule Schedule, jitter Kind = jitter::equal>
+struct jittered {
+    Schedule schedule{};
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return detail::jittered_delay<Kind>(schedule, n, generator);
+    }
+};
+
+/// The exponential one has the fields of its schedule, so that options name them: `{.first = 250ms, .cap = 30s}`.
+template <jitter Kind>
+struct jittered<exponential_backoff, Kind> {
+    duration first = exponential_backoff{}.first;
+    double factor = exponential_backoff{}.factor;
+    duration cap = exponential_backoff{}.cap;
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return detail::jittered_delay<Kind>(exponential_backoff{first, factor, cap}, n, generator);
+    }
+};
+
+/// A schedule none of whose delays is above `cap`.
+template <backoff_schedule Schedule>
+struct capped {
+    Schedule schedule{};
+    duration cap = std::chrono::seconds{30};
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        const auto usual = delay_of(schedule, n, generator);
+        return usual ? std::optional{std::min(*usual, cap)} : std::nullopt;
+    }
+};
+
+/// A schedule that ends after `count` delays.
+template <backoff_schedule Schedule>
+struct limited {
+    Schedule schedule{};
+    unsigned count = 5;
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return n <= count ? delay_of(schedule, n, generator) : std::nullopt;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Which failed attempts are tried again, and when.
+#ifndef REJOINDER_CORE_RETRY_POLICY_HPP
+#define REJOINDER_CORE_RETRY_POLICY_HPP
+
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// A policy on retries: of deliveries, and of calls marked idempotent (rule 15). What goes out again after a lost link
+/// is no retry, and is not asked about here.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `p.retryable(ec)` (const) | `bool` | whether another attempt could end better than with this error |
+/// | `p.next(made, ec, left, generator)` (const) | `std::optional<duration>` | the wait before the next attempt, when `made` attempts (from 1) have been made, the last of which ended with `ec`, and `left` is the time until the call's deadline (`duration::max()`: none); nothing: give up. Less than `left`. `generator` is any `random_generator` |
+template <class P>
+concept retry_policy = std::copyable<P> && requires(const P& policy, unsigned made, const std::error_code& ec,
+                                                    duration left, random_source& generator) {
+    { policy.retryable(ec) } -> std::same_as<bool>;
+    { policy.next(made, ec, left, generator) } -> std::same_as<std::optional<duration>>;
+};
+
+namespace detail {
+
+// Whatever says that the same message would meet the same fate is final, as is what somebody wanted and what ended the
+// session.
+inline bool may_pass(const std::error_code& ec) noexcept
+{
+    const auto kind = kind_of(ec);
+    return kind == errc::handler_error || kind == errc::busy || kind == errc::timed_out || kind == errc::interrupted;
+}
+
+template <backoff_schedule Schedule, random_generator G>
+std::optional<duration> delay_within(const Schedule& schedule, unsigned made, duration left, G& generator)
+{
+    const auto delay = delay_of(schedule, made, generator);
+    return delay && *delay < left ? delay : std::nullopt;
+}
+
+} // namespace detail
+
+/// The default: 3 attempts, spread around 1, 2, 4, 5, 5, ... s apart, for what may pass: a handler that failed, a peer
+/// that is busy or was interrupted, an attempt that took too long. All else is final: `no_handler`, `bad_payload`,
+/// `auth_refused`, `cancelled`, an error of the application, a foreign code. O(log attempts). Distinct objects are
+/// independent; one that nobody changes serves any thread.
+struct standard_retry {
+    unsigned attempts = 3; ///< of one message, the first included; 0 counts as 1
+    jittered<exponential_backoff> backoff{.first = std::chrono::seconds{1}, .cap = std::chrono::seconds{5}};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// The same with any schedule.
+template <backoff_schedule Schedule>
+struct scheduled_retry {
+    unsigned attempts = 3;
+    Schedule backoff{};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// One attempt, whatever comes.
+struct no_retry {
+    [[nodiscard]] bool retryable(const std::error_code& /*ec*/) const noexcept { return false; }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned /*made*/, const std::error_code& /*ec*/, duration /*left*/,
+                                               G& /*generator*/) const
+    {
+        return std::nullopt;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The behaviours, each replaceable alone: derive from this and name another type.
+///
+/// | member | concept | what it decides |
+/// | --- | --- | --- |
+/// | `registry<T>` | `registry_of<T>` | how pending calls are numbered and found |
+/// | `ack` | `ack_policy` | when a delivery is acknowledged |
+/// | `retry` | `retry_policy` | which failures are tried again, and when |
+/// | `backoff` | `backoff_schedule` | how long a client waits between connection attempts |
+/// | `grace` | `grace_policy` | when an identity that lost its link counts as gone |
+struct default_policies {
+    template <class T>
+    using registry = correlation_registry<T>;
+    using ack = acknowledge_on_handled;
+    using retry = standard_retry;
+    using backoff = jittered<sequence_backoff>;
+    using grace = reconnect_grace;
+};
+
+/// The numbers of a session; one object is shared by all sessions of a hub or client.
+template <class Policies = default_policies>
+struct session_options {
+    duration timeout = std::chrono::seconds{60};                 ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{};    ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                               ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;        ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;    ///< of all answers kept for repeats
+    std::uint32_t receipted_max = 1024;                          ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    std::uint32_t notifications_max = 1024;                      ///< waiting to be emitted, and handlers of received ones that run
+    unsigned bad_messages_per_minute = 16;                       ///< more close the connection
+    rejoinder::outbox_options outbox{};                          ///< of what waits while the link is down
+    rejoinder::heartbeat_options heartbeat{};
+    typename Policies::ack ack{};
+    typename Policies::retry retry{};
+
+    /// The timeout of a request of this name.
+    [[nodiscard]] duration timeout_of(std::string_view name) const noexcept
+    {
+        for (const auto& [special, length] : timeouts) {
+            if (special == name) {
+                return length;
+            }
+        }
+        return timeout;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What became of an errand when it was to be spelled.
+enum class spelling : std::uint8_t {
+    done,    ///< here is its message
+    moot,    ///< nobody needs it any more
+    blocked, ///< all slots are held: it waits for a last word
+};
+
+/// The asking half of a session. Used through `session`; the driver never sees it.
+///
+/// A message waits in the outbox without an id, gets its id at its first emission (rule 3), and holds its slot until the peer's last word for
+/// that id (rule 8), which may come long after the caller was settled. Every caller is settled once, by an output.
+template <class Completion, class Policies>
+class asker {
+public:
+    asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
+        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity), outbox_(unbounded(options.outbox)),
+          finished_(options.capacity)
+    {
+    }
+    asker(const asker&) = delete;
+    asker& operator=(const asker&) = delete;
+
+    // Getters
+
+    /// Slots.
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return sent_.capacity(); }
+    /// Messages that are not over: waiting, sent, resting, or holding a slot for a last word.
+    [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
+    /// Messages that no connection has seen yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
+    /// Ids whose last word is awaited.
+    [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
+    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
+
+    /// What the caller of a message left with it; null once the caller is settled.
+    [[nodiscard]] Completion* completion(call which) noexcept
+    {
+        auto* place = pool_.find(which);
+        return place != nullptr && place->completion ? &*place->completion : nullptr;
+    }
+
+    // The connection
+
+    /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
+    void attach(const capabilities& features)
+    {
+        linked_ = true;
+        features_ = features;
+        finished_.lost();
+        for (auto index = pool_.first(); index != 0;) {
+            auto& place = pool_[index];
+            const auto next = place.next;
+            place.position = 0;
+            if (place.at != stage::abandoned) {
+                todo_.urgent.push_back({place.kind, place.id, 0});
+            } else if (features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            } else {
+                close(index); // its last word may have been lost, and this wire cannot ask for it
+            }
+            index = next;
+        }
+        outbox_.for_each([&](const auto& entry) { todo_.fresh.push_back({pool_[entry.value].kind, entry.id, 0}); });
+    }
+
+    /// The connection is gone.
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
+    void restart(std::uint32_t capacity)
+    {
+        while (const auto index = pool_.first()) {
+            pool_.unlink(index);
+            auto& place = pool_[index];
+            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
+                wait_again(index);
+                continue;
+            }
+            if (place.at == stage::sent) {
+                settle(index, make_error_code(errc::session_lost));
+            }
+            pool_.release(index);
+        }
+        sent_ = typename Policies::template registry<std::uint32_t>(capacity);
+        finished_ = finished_ids(capacity);
+    }
+
+    /// Nothing can be asked any more: all that is pending ends with `why`.
+    void end(errc why)
+    {
+        for (std::uint32_t index = 1; index <= pool_.last_index(); ++index) {
+            auto& place = pool_[index];
+            if (place.at == stage::none) {
+                continue;
+            }
+            if (place.at == stage::waiting) {
+                outbox_.take(place.ticket, departure::removed);
+            } else if (place.at != stage::resting) {
+                sent_.take(place.id);
+                pool_.unlink(index);
+            }
+            settle(index, make_error_code(why, place.sure));
+            pool_.release(index);
+        }
+    }
+
+    // Commands
+
+    /// Opens a request or delivery; whatever is wrong with it is told by its settling.
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+              instant now)
+    {
+        if (const auto refusal = refuses(name.size() + payload.bytes.size())) {
+            todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
+            ++counts_.refused;
+            return {};
+        }
+        const auto index = pool_.take();
+        auto& place = pool_[index];
+        place.kind = kind;
+        place.repeat = how.repeat;
+        place.form = payload.form;
+        place.name.assign(name);
+        place.payload.assign(payload.bytes);
+        place.key.assign(how.key);
+        place.deadline = later(now, lifetime(kind, name, how));
+        place.completion.emplace(std::move(completion));
+        place.timer = timers_.schedule(place.deadline, index);
+        enqueue(index, now);
+        return pool_.handle(index);
+    }
+
+    /// The caller does not wait any more: it is settled with `cancelled`, and the peer is told if it may have the message.
+    void cancel(call which)
+    {
+        auto* place = pool_.find(which);
+        if (place == nullptr || !place->completion) {
+            return;
+        }
+        ++counts_.cancelled;
+        give_up(which.index, errc::cancelled);
+    }
+
+    // Inputs
+
+    /// `reply`, `ack` or `error`: the last word for an id.
+    void last_word(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto index = *found;
+        beat.proven(pool_[index].position, now);
+        sent_.take(word.id);
+        pool_.unlink(index);
+        finished_.add(word.id);
+        count(word);
+        if (pool_[index].at == stage::abandoned) {
+            pool_.release(index);
+        } else if (word.kind == message_kind::error) {
+            failed(index, word, now);
+        } else {
+            settle(index, {}, word.payload);
+            pool_.release(index);
+        }
+        beat.awaiting(sent_.size());
+    }
+
+    /// A word about a request that still runs.
+    void progress(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto& place = pool_[*found];
+        beat.proven(place.position, now);
+        if (place.completion) {
+            todo_.outputs.push_back(progressed{pool_.handle(*found), word.payload});
+        }
+    }
+
+    /// Whether a message of this kind is a fitting last word for the id, as far as the id is known.
+    [[nodiscard]] bool fits(const message& word) const noexcept
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr || word.kind == message_kind::error) {
+            return true;
+        }
+        const auto asked = pool_[*found].kind;
+        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
+    }
+
+    /// Deadlines that have passed, retries that are due.
+    void expire(instant now)
+    {
+        while (const auto index = timers_.expire(now)) {
+            auto& place = pool_[*index];
+            place.timer = {};
+            if (place.at == stage::resting && now < place.deadline) {
+                place.timer = timers_.schedule(place.deadline, *index);
+                ++counts_.retries;
+                enqueue(*index, now);
+                continue;
+            }
+            const bool delivers = place.kind == message_kind::delivery;
+            ++(delivers ? counts_.expired : counts_.timeouts);
+            give_up(*index, delivers ? errc::expired : errc::timed_out);
+        }
+    }
+
+    /// Ids for a ping to name.
+    std::span<const message_id> name_finished() { return finished_.name(); }
+    /// The pong of the last ping came.
+    void names_arrived() noexcept { finished_.arrived(); }
+
+    // Emission
+
+    /// Spells an errand of the fresh list: the message gets its id here, and may have been executed from here on (rule 13).
+    spelling spell_fresh(ticket place_in_line, message& out, heartbeat& beat, instant now)
+    {
+        const auto* found = outbox_.find(place_in_line);
+        if (found == nullptr) {
+            return spelling::moot;
+        }
+        const auto index = found->value;
+        auto& place = pool_[index];
+        if (place.form == encoding::binary && !features_.binary) {
+            outbox_.take(place_in_line, departure::refused);
+            settle(index, make_error_code(errc::unsupported));
+            pool_.release(index);
+            return spelling::moot;
+        }
+        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
+            return spell_unacknowledged(index, out);
+        }
+        const auto id = sent_.open(index);
+        if (!id) {
+            return spelling::blocked;
+        }
+        outbox_.take(place_in_line, departure::sent);
+        place.id = *id;
+        place.at = stage::sent;
+        finished_.reuse(*id);
+        pool_.link(index);
+        ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
+        place.position = emitted(place, out, beat, now);
+        return spelling::done;
+    }
+
+    /// Spells an errand of the urgent list: a message once more after a link loss, or a cancel.
+    spelling spell_urgent(const errand& one, message& out, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(one.id);
+        if (found == nullptr) {
+            return spelling::moot;
+        }
+        auto& place = pool_[*found];
+        if (one.kind == message_kind::cancel) {
+            out = {};
+            out.kind = message_kind::cancel;
+            out.id = one.id;
+            beat.sent(now);
+            beat.awaiting(sent_.size());
+            return spelling::done;
+        }
+        if (place.at == stage::abandoned) {
+            return spelling::moot; // its cancel follows
+        }
+        ++counts_.resent;
+        emitted(place, out, beat, now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
+        return spelling::done;
+    }
+
+    /// Gives memory back after a burst, if nothing is pending.
+    void shrink()
+    {
+        if (pending() != 0) {
+            return;
+        }
+        pool_.shrink();
+        timers_.shrink();
+        sent_.shrink();
+        finished_.shrink();
+    }
+
+private:
+    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
+    static outbox_options unbounded(outbox_options options)
+    {
+        options.messages_max = SIZE_MAX;
+        options.on_overflow = overflow::reject_newest;
+        return options;
+    }
+
+    [[nodiscard]] duration lifetime(message_kind kind, std::string_view name, const call_options& how) const
+    {
+        if (how.timeout != duration::zero()) {
+            return how.timeout;
+        }
+        return kind == message_kind::delivery ? options_.outbox.ttl : options_.timeout_of(name);
+    }
+
+    // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
+    std::optional<errc> refuses(std::size_t bytes)
+    {
+        if (bytes > options_.message_bytes_max) {
+            return errc::too_big;
+        }
+        if (pending() >= options_.capacity || !outbox_.fits(bytes)) {
+            return errc::queue_full;
+        }
+        if (linked_ || outbox_.size() < options_.outbox.messages_max) {
+            return std::nullopt;
+        }
+        if (options_.outbox.on_overflow == overflow::reject_newest || outbox_.empty()) {
+            return errc::queue_full;
+        }
+        ++counts_.evicted;
+        give_up(outbox_.front()->value, errc::evicted);
+        return std::nullopt;
+    }
+
+    void enqueue(std::uint32_t index, instant now)
+    {
+        auto& place = pool_[index];
+        const auto place_in_line = outbox_.push(index, place.bytes(), now, place.deadline - now);
+        if (!place_in_line) {
+            settle(index, make_error_code(errc::queue_full, place.sure));
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::waiting;
+        place.ticket = *place_in_line;
+        if (linked_) {
+            todo_.fresh.push_back({place.kind, place.ticket, 0});
+        }
+    }
+
+    // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
+    void wait_again(std::uint32_t index)
+    {
+        auto& place = pool_[index];
+        place.at = stage::waiting;
+        place.id = 0;
+        place.earlier = certainty::maybe_executed;
+        outbox_.restore(place.ticket, index, place.bytes(), place.deadline);
+    }
+
+    // Returns its position on the connection.
+    std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
+    {
+        place.sure = certainty::maybe_executed;
+        out = place.spelled(now);
+        if (!features_.time_left) {
+            out.time_left.reset();
+        }
+        beat.awaiting(sent_.size());
+        return beat.sent(now);
+    }
+
+    // Forgets a message whose id nobody will speak of any more.
+    void close(std::uint32_t index)
+    {
+        sent_.take(pool_[index].id);
+        pool_.unlink(index);
+        pool_.release(index);
+    }
+
+    spelling spell_unacknowledged(std::uint32_t index, message& out)
+    {
+        outbox_.take(pool_[index].ticket, departure::sent);
+        const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
+        settle(index, {});
+        pool_.release(index);
+        out = {};
+        out.kind = message_kind::notification;
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+        ++counts_.deliveries_sent;
+        return spelling::done;
+    }
+
+    void failed(std::uint32_t index, const message& word, instant now)
+    {
+        auto& place = pool_[index];
+        const auto kind = errc_named(word.name);
+        ++place.attempts;
+        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
+        place.id = 0;
+        const auto error = make_error_code(kind, place.sure);
+        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
+        const auto rest = may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
+        if (!rest) {
+            settle(index, error, word.payload, word.name, word.text);
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::resting;
+        timers_.cancel(place.timer);
+        place.timer = timers_.schedule(later(now, *rest), index);
+    }
+
+    // Ends the caller's wait, wherever the message stands.
+    void give_up(std::uint32_t index, errc why)
+    {
+        auto& place = pool_[index];
+        settle(index, make_error_code(why, place.sure));
+        if (place.at == stage::sent) {
+            place.at = stage::abandoned;
+            if (linked_ && features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            }
+            return;
+        }
+        if (place.at == stage::waiting) {
+            outbox_.take(place.ticket, departure::removed);
+        }
+        pool_.release(index);
+    }
+
+    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {}, std::string_view code = {},
+                std::string_view text = {})
+    {
+        auto& place = pool_[index];
+        timers_.cancel(place.timer);
+        place.timer = {};
+        if (!place.completion) {
+            return;
+        }
+        todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
+        place.completion.reset();
+    }
+
+    void count(const message& word)
+    {
+        if (word.kind == message_kind::reply) {
+            ++counts_.replies_received;
+        } else {
+            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
+        }
+    }
+
+    const session_options<Policies>& options_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    random_source random_;
+    bool linked_ = false;
+    capabilities features_{};
+    detail::delivery_pool<Completion> pool_;
+    typename Policies::template registry<std::uint32_t> sent_;
+    outbox<std::uint32_t> outbox_;
+    timer_wheel<std::uint32_t> timers_;
+    finished_ids finished_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The dedup window: what the responder knows of the messages it was sent, so that none runs twice.
+#ifndef REJOINDER_CORE_DEDUP_WINDOW_HPP
+#define REJOINDER_CORE_DEDUP_WINDOW_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The last word for a message, borrowed: of a `reply` or `ack` its payload; of an `error` its code's name, data and text.
+struct answer_view {
+    message_kind kind = message_kind::reply;
+    std::string_view code{};
+    payload_view payload{};
+    std::string_view text{};
+
+    friend bool operator==(const answer_view&, const answer_view&) = default;
+};
+
+/// What a responder does with a request or delivery, by its id.
+enum class verdict : std::uint8_t {
+    fresh,     ///< run it; the record is now running
+    running,   ///< it runs already
+    done,      ///< it ran: send the recorded answer
+    stale,     ///< its slot has gone on to a later message; it never runs
+    violation, ///< no correct peer sends that; nothing has changed
+};
+
+namespace detail {
+
+// What is kept of an answer in four bytes: all of it, where it has no bytes and its code is one of ours.
+struct answer_note {
+    message_kind kind = message_kind::reply;
+    encoding form = encoding::text;
+    std::uint8_t known_code = 0; // an errc; 0: the code's name is among the bytes, or there is none
+
+    static answer_note of(const answer_view& answer) noexcept
+    {
+        answer_note note{answer.kind, answer.payload.form, 0};
+        if (answer.kind == message_kind::error) {
+            const auto code = errc_named(answer.code);
+            note.known_code = name_of(code) == answer.code ? static_cast<std::uint8_t>(code) : std::uint8_t{0};
+        }
+        return note;
+    }
+
+    static answer_note of(errc code) noexcept { return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)}; }
+
+    // What is left when the bytes go. A known code stays, because it says whether the handler ran (rule 14).
+    answer_note without_bytes() const noexcept
+    {
+        return of(known_code == 0 ? errc::answer_lost : static_cast<errc>(known_code));
+    }
+
+    std::size_t bytes_of(const answer_view& answer) const noexcept
+    {
+        return answer.payload.bytes.size() + answer.text.size() + (known_code == 0 ? answer.code.size() : 0);
+    }
+
+    answer_view view() const noexcept
+    {
+        answer_view answer{.kind = kind, .payload = {{}, form}};
+        if (known_code != 0) {
+            answer.code = name_of(static_cast<errc>(known_code));
+        }
+        return answer;
+    }
+};
+
+// An answer's bytes in one string: payload, code unless it is a known one, text.
+struct answer_bytes {
+    static constexpr std::size_t recycled_max = 512;
+
+    void store(const answer_view& answer, const answer_note& note)
+    {
+        payload_size = answer.payload.bytes.size();
+        code_size = note.known_code == 0 ? answer.code.size() : 0;
+        bytes.clear();
+        bytes.reserve(note.bytes_of(answer));
+        bytes.append(answer.payload.bytes);
+        bytes.append(answer.code.substr(0, code_size));
+        bytes.append(answer.text);
+    }
+
+    void clear() noexcept
+    {
+        bytes.clear();
+        if (bytes.capacity() > recycled_max) {
+            std::string{}.swap(bytes);
+        }
+        payload_size = code_size = 0;
+    }
+
+    answer_view view(const answer_note& note) const noexcept
+    {
+        auto answer = note.view();
+        const std::string_view all{bytes};
+        answer.payload.bytes = all.substr(0, payload_size);
+        if (note.known_code == 0) {
+            answer.code = all.substr(payload_size, code_size);
+        }
+        answer.text = all.substr(payload_size + code_size);
+        return answer;
+    }
+
+    std::string bytes;
+    std::size_t payload_size = 0;
+    std::size_t code_size = 0;
+};
+
+} // namespace detail
+
+/// The responder's records, one per slot of the asker (contract, point 3; RFC 8881 §2.10.6): bounded by construction, with
+/// nothing to guess about forgetting.
+///
+/// An id is `generation × capacity + slot`. A higher generation in a slot is new, and replaces what was done there; the same
+/// is a repeat, which is running or gets the recorded answer; a lower one never runs.
+///
+/// Answers are kept while those of all records fit a bound in bytes. One that does not is recorded as done only: an error keeps
+/// its code where that is one of `errc` (it says whether the handler ran), anything else reads as the error `answer_lost`.
+/// An answer without bytes (a bare ack, an error of a known code alone) takes no room.
+///
+/// Every operation takes constant time (`for_each_running`: linear in the slots seen). 16 bytes a slot up to the highest one
+/// seen; no allocation at steady state, for answers up to 512 bytes. Distinct objects are independent; one object is used from
+/// one thread at a time. A moved-from window may only be destroyed or assigned to.
+class dedup_window {
+public:
+    using verdict = rejoinder::verdict;
+
+    /// A window for a peer of `capacity` slots, which keeps at most `kept_bytes_max` bytes of answers.
+    dedup_window(std::uint32_t capacity, std::size_t kept_bytes_max) noexcept
+        : kept_bytes_max_(kept_bytes_max), capacity_(capacity)
+    {
+    }
+
+    std::uint32_t capacity() const noexcept { return capacity_; }
+
+    /// How many records are running.
+    std::size_t running() const noexcept { return running_; }
+
+    /// How many bytes of answers are kept.
+    std::size_t kept_bytes() const noexcept { return kept_bytes_; }
+
+    /// Whether that very id is running.
+    bool is_running(message_id id) const noexcept
+    {
+        const auto* entry = record_of(id);
+        return entry != nullptr && entry->running;
+    }
+
+    /// The recorded answer of a done id, valid until the next call that is not const; of any other id the error
+    /// `stale_request`.
+    answer_view answer(message_id id) const noexcept
+    {
+        const auto* entry = record_of(id);
+        if (entry == nullptr || entry->running) {
+            return detail::answer_note::of(errc::stale_request).view();
+        }
+        return entry->kept == none ? entry->note.view() : kept_[entry->kept].view(entry->note);
+    }
+
+    /// Calls f(message_id) for every running record, in the order of the slots. f may call `finish`, not `open`.
+    template <class F>
+    void for_each_running(F f) const
+    {
+        for (std::size_t slot = 0; slot != records_.size(); ++slot) {
+            if (records_[slot].running) {
+                f(records_[slot].id);
+            }
+        }
+    }
+
+    /// Says what to do with a message of that id; `fresh` makes its record a running one. A generation above a running one
+    /// is a violation (rule 8), as is a number that is no id.
+    [[nodiscard]] verdict open(message_id id)
+    {
+        const auto judged = judge(id);
+        if (judged == verdict::fresh) {
+            renew(id).running = true;
+            ++running_;
+        }
+        return judged;
+    }
+
+    /// Records the last word for a running id (`answer.kind` is reply, ack or error; its bytes are not this window's own).
+    /// False, and nothing changed, for an id that is not running: its slot may belong to another by now (rule 9).
+    bool finish(message_id id, const answer_view& answer)
+    {
+        auto* entry = record_of(id);
+        if (entry == nullptr || !entry->running) {
+            return false;
+        }
+        const auto note = detail::answer_note::of(answer);
+        const auto size = note.bytes_of(answer);
+        if (size > kept_bytes_max_ - kept_bytes_) {
+            entry->note = note.without_bytes();
+        } else {
+            if (size != 0) {
+                entry->kept = keep(answer, note);
+            }
+            entry->note = note;
+        }
+        entry->running = false;
+        --running_;
+        return true;
+    }
+
+    /// Records a cancel that came before its message (rule 16): done, with the error `cancelled`, so that the message
+    /// never runs. False, and nothing changed, if the id is not new.
+    bool cancel_unseen(message_id id)
+    {
+        if (judge(id) != verdict::fresh) {
+            return false;
+        }
+        renew(id).note = detail::answer_note::of(errc::cancelled);
+        return true;
+    }
+
+    /// Drops the answer of a done id that the asker has, never its generation (rule 11). A repeat, which a correct peer
+    /// does not send, gets `answer_lost`, or the code of the error that it was.
+    void forget(message_id id) noexcept
+    {
+        auto* entry = record_of(id);
+        if (entry == nullptr || entry->running) {
+            return;
+        }
+        drop_answer(*entry);
+        entry->note = entry->note.without_bytes();
+    }
+
+    /// Gives back the memory of past answers if nothing is running and no bytes are kept. The generations stay.
+    void shrink()
+    {
+        if (running_ != 0 || kept_bytes_ != 0) {
+            return;
+        }
+        kept_ = std::vector<kept_answer>{};
+        free_ = none;
+        records_.shrink_to_fit();
+    }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    struct record {
+        message_id id = 0; // 0, which is no id: the slot was never used
+        std::uint32_t kept = none;
+        detail::answer_note note;
+        bool running = false;
+    };
+
+    struct kept_answer : detail::answer_bytes {
+        std::uint32_t next_free = none;
+    };
+
+    const record* record_of(message_id id) const noexcept
+    {
+        if (id == 0 || records_.empty()) {
+            return nullptr;
+        }
+        const auto slot = id % capacity_;
+        return slot < records_.size() && records_[slot].id == id ? &records_[slot] : nullptr;
+    }
+    record* record_of(message_id id) noexcept { return const_cast<record*>(std::as_const(*this).record_of(id)); }
+
+    // Within a slot ids are ordered as their generations are; an id below the capacity has generation 0, which none has.
+    verdict judge(message_id id) const noexcept
+    {
+        if (capacity_ == 0 || id < capacity_ || id > message_id_max) {
+            return verdict::violation;
+        }
+        const auto slot = id % capacity_;
+        if (slot >= records_.size()) {
+            return verdict::fresh;
+        }
+        const auto& entry = records_[slot];
+        if (id < entry.id) {
+            return verdict::stale;
+        }
+        if (id == entry.id) {
+            return entry.running ? verdict::running : verdict::done;
+        }
+        return entry.running ? verdict::violation : verdict::fresh;
+    }
+
+    record& renew(message_id id)
+    {
+        const auto slot = static_cast<std::size_t>(id % capacity_);
+        if (slot >= records_.size()) {
+            records_.resize(slot + 1);
+        }
+        auto& entry = records_[slot];
+        drop_answer(entry);
+        entry.id = id;
+        return entry;
+    }
+
+    std::uint32_t keep(const answer_view& answer, const detail::answer_note& note)
+    {
+        if (free_ == none) {
+            kept_.emplace_back();
+            free_ = static_cast<std::uint32_t>(kept_.size() - 1);
+        }
+        const auto index = free_;
+        kept_[index].store(answer, note);
+        free_ = kept_[index].next_free;
+        kept_bytes_ += kept_[index].bytes.size();
+        return index;
+    }
+
+    void drop_answer(record& entry) noexcept
+    {
+        if (entry.kept == none) {
+            return;
+        }
+        auto& answer = kept_[entry.kept];
+        kept_bytes_ -= answer.bytes.size();
+        answer.clear();
+        answer.next_free = free_;
+        free_ = entry.kept;
+        entry.kept = none;
+    }
+
+    std::vector<record> records_;
+    std::vector<kept_answer> kept_;
+    std::size_t kept_bytes_ = 0;
+    std::size_t kept_bytes_max_;
+    std::size_t running_ = 0;
+    std::uint32_t capacity_;
+    std::uint32_t free_ = none;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Who loses connections, how often and why, in bounded memory.
+#ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
+#define REJOINDER_CORE_DISCONNECT_STATS_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of the statistics.
+struct disconnect_stats_options {
+    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
+};
+
+/// What is known of one user's disconnects.
+struct user_disconnects {
+    std::string user;
+    std::uint64_t count = 0;     ///< never too low; too high by `overcount` at most
+    std::uint64_t overcount = 0; ///< what was inherited from a user whose place this one took
+    std::array<std::uint64_t, close_reason_count> reasons{}; ///< since then; their sum is `count - overcount`
+    instant last{};
+
+    /// How often for this reason.
+    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons[static_cast<std::size_t>(reason)];
+    }
+
+    /// How often at least.
+    [[nodiscard]] constexpr std::uint64_t certainly() const noexcept { return count - overcount; }
+};
+
+/// Counts of disconnects: all of them by reason, and the users who have most.
+///
+/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent
+/// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
+/// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
+///
+/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
+/// users). Distinct objects are independent; one object is used from one thread at a time.
+class disconnect_stats {
+public:
+    disconnect_stats() = default;
+    explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
+
+    /// All disconnects, whoever's.
+    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+
+    /// All disconnects for this reason.
+    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons_[static_cast<std::size_t>(reason)];
+    }
+
+    /// When the last one was; `instant::min()` if there was none.
+    [[nodiscard]] instant last() const noexcept { return last_; }
+
+    /// How many users are counted.
+    [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
+
+    /// What is known of a user, or null. Valid until the next change.
+    [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        return found == users_.end() ? nullptr : &*found;
+    }
+
+    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
+    /// next change.
+    [[nodiscard]] std::vector<const user_disconnects*> top(std::size_t count) const
+    {
+        auto found = frequent(0);
+        found.resize(std::min(count, found.size()));
+        return found;
+    }
+
+    /// The users who surely have `at_least` disconnects, in the same order. Valid until the next change.
+    [[nodiscard]] std::vector<const user_disconnects*> frequent(std::uint64_t at_least) const
+    {
+        std::vector<const user_disconnects*> found;
+        found.reserve(users_.size());
+        for (const auto& each : users_) {
+            if (each.certainly() >= at_least) {
+                found.push_back(&each);
+            }
+        }
+        std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
+            return left->count != right->count ? left->count > right->count : left->user < right->user;
+        });
+        return found;
+    }
+
+    /// A connection of this user ended. An empty name counts in the totals only: nobody was authenticated.
+    void record(std::string_view user, close_reason reason, instant now)
+    {
+        ++total_;
+        ++reasons_[static_cast<std::size_t>(reason)];
+        last_ = std::max(last_, now);
+        if (user.empty() || options_.users_max == 0) {
+            return;
+        }
+        auto& entry = place_of(user);
+        ++entry.count;
+        ++entry.reasons[static_cast<std::size_t>(reason)];
+        entry.last = std::max(entry.last, now);
+    }
+
+    /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
+    std::size_t forget_before(instant limit)
+    {
+        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
+    }
+
+private:
+    user_disconnects& place_of(std::string_view user)
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        if (found != users_.end()) {
+            return *found;
+        }
+        if (users_.size() < options_.users_max) {
+            auto& fresh = users_.emplace_back();
+            fresh.user = user;
+            fresh.last = instant::min();
+            return fresh;
+        }
+        // Of equals the one longest quiet gives way.
+        const auto least = std::min_element(
+            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
+                return left.count != right.count ? left.count < right.count : left.last < right.last;
+            });
+        least->user = user;
+        least->overcount = least->count;
+        least->reasons = {};
+        least->last = instant::min();
+        return *least;
+    }
+
+    disconnect_stats_options options_{};
+    std::array<std::uint64_t, close_reason_count> reasons_{};
+    std::uint64_t total_ = 0;
+    instant last_ = instant::min();
+    std::vector<user_disconnects> users_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The answering half of a session: what the peer asked, what runs, and what was answered.
+#ifndef REJOINDER_CORE_INBOX_HPP
+#define REJOINDER_CORE_INBOX_HPP
+
+// The names that a side answers to, and how each wants to be called.
+#ifndef REJOINDER_CORE_ROUTE_TABLE_HPP
+#define REJOINDER_CORE_ROUTE_TABLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace rejoinder::inline v0 {
+
+/// Whether a name's handlers may overlap within one session (contract, point 9).
+enum class handling : std::uint8_t { overlapping, serial };
+
+/// A name's entry: which handler, and how it is run.
+struct route {
+    std::uint32_t handler = 0; ///< the owner's number for the handler
+    handling run = handling::overlapping;
+
+    friend bool operator==(const route&, const route&) = default;
+};
+
+/// Names → routes, shared by all sessions of a hub or client. Bounded by what the program registers: peers add nothing.
+/// Distinct tables are independent; one table is used from one thread at a time.
+class route_table {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return routes_.size(); }
+
+    /// The route of `name`; the fallback, if one was set; else null. O(1), no allocation.
+    [[nodiscard]] const route* find(std::string_view name) const
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            return &found->second;
+        }
+        return has_fallback_ ? &fallback_ : nullptr;
+    }
+
+    /// Sets or replaces the route of `name`.
+    void set(std::string_view name, route to) { routes_.insert_or_assign(std::string{name}, to); }
+
+    /// Sets the route of every name that has none of its own: what a relay needs.
+    void set_fallback(route to) noexcept
+    {
+        fallback_ = to;
+        has_fallback_ = true;
+    }
+
+    /// Takes `name` out; later messages of that name are answered `no_handler`.
+    void remove(std::string_view name)
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            routes_.erase(found);
+        }
+    }
+
+private:
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+    };
+    struct equal {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
+    };
+
+    std::unordered_map<std::string, route, hash, equal> routes_;
+    route fallback_;
+    bool has_fallback_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Names whose handlers run one at a time: who runs, and who waits behind it (contract, point 9).
+#ifndef REJOINDER_CORE_SERIAL_LANES_HPP
+#define REJOINDER_CORE_SERIAL_LANES_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A lane for each handler that is serial and busy. Bounded by the runs that its owner admits; a search costs the number of busy lanes,
+/// which is at most the number of names that the program registered as serial.
+class serial_lanes {
+public:
+    /// Whether a run may start now; otherwise it waits in its lane.
+    bool enter(std::uint32_t handler, invocation run)
+    {
+        if (auto* lane = find(handler)) {
+            lane->waiting.push_back(run);
+            return false;
+        }
+        lanes_.push_back({handler, {}});
+        return true;
+    }
+
+    /// A run of the lane has ended: the next one that `alive` accepts is to start.
+    template <class Alive>
+    std::optional<invocation> leave(std::uint32_t handler, Alive alive)
+    {
+        auto* lane = find(handler);
+        while (lane != nullptr && !lane->waiting.empty()) {
+            const auto next = lane->waiting.pop_front();
+            if (alive(next)) {
+                return next;
+            }
+        }
+        if (lane != nullptr) {
+            std::swap(*lane, lanes_.back());
+            lanes_.pop_back();
+        }
+        return std::nullopt;
+    }
+
+private:
+    struct busy_lane {
+        std::uint32_t handler = 0;
+        detail::ring<invocation> waiting;
+    };
+
+    busy_lane* find(std::uint32_t handler) noexcept
+    {
+        const auto found = std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
+        return found == lanes_.end() ? nullptr : &*found;
+    }
+
+    std::vector<busy_lane> lanes_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a handler run ends with.
+struct outcome {
+    payload_view payload{};   ///< the answer, or the error's data
+    std::string_view code{};  ///< the error's name; empty: no error
+    std::string_view text{};  ///< the error's sentence for people
+};
+
+/// The answering half of a session. Used through `session`; the driver never sees it.
+///
+/// Each id runs once at most: its record says new, running or done (contract, points 2 and 3). A run is named by its own `invocation`, never
+/// by the peer's slot, so that a handler that ends late ends nobody else's call (rule 9).
+template <class Completion, class Policies>
+class inbox {
+public:
+    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo, counters& counts)
+        : options_(options), routes_(routes), todo_(todo), counts_(counts), records_(options.capacity, options.kept_answer_bytes_max),
+          runs_(options.capacity + options.receipted_max + options.notifications_max)
+    {
+    }
+    inbox(const inbox&) = delete;
+    inbox& operator=(const inbox&) = delete;
+
+    // Getters
+
+    /// Handlers that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+    /// Whether this run has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return runs_.find(which.number) != nullptr; }
+    /// Bytes of answers that are kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
+
+    // The connection
+
+    void attach() noexcept { linked_ = true; }
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer counts its ids anew: the records of the old ones, and who runs for them, mean nothing to it.
+    void restart(std::uint32_t capacity)
+    {
+        end();
+        records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
+        run_of_slot_.clear();
+    }
+
+    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
+    void end()
+    {
+        std::vector<message_id> never_started;
+        runs_.for_each([&](message_id number, run& one) {
+            one.id = 0;
+            if (one.at == run_state::held) {
+                never_started.push_back(number);
+            } else if (one.kind != message_kind::notification) {
+                stop_run({number}, one);
+            }
+        });
+        for (const auto number : never_started) {
+            const auto dropped = runs_.take(number);
+            todo_.release(dropped->note);
+            leave(*dropped);
+        }
+    }
+
+    // Inputs
+
+    /// `request` or `delivery`. False: the peer broke the protocol.
+    bool receive(const message& asked, instant now)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false; // a peer that asks on without reading what it is answered
+        }
+        switch (records_.open(asked.id)) {
+        case dedup_window::verdict::fresh:
+            begin(asked, now);
+            return true;
+        case dedup_window::verdict::running:
+            ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
+            return true;
+        case dedup_window::verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            todo_.urgent.push_back({message_kind::reply, asked.id, 0});
+            return true;
+        case dedup_window::verdict::stale:
+            ++counts_.stale_requests;
+            todo_.urgent.push_back({message_kind::error, asked.id, todo_.keep(name_of(errc::stale_request), {})});
+            return true;
+        case dedup_window::verdict::violation: break;
+        }
+        return false;
+    }
+
+    /// `notification`.
+    void notified(const message& said)
+    {
+        ++counts_.notifications_received;
+        const auto* to = routes_.find(said.name);
+        if (to == nullptr || notified_ >= options_.notifications_max) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        if (!number) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        ++notified_;
+        start({*number}, said, never);
+    }
+
+    /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
+    bool cancel(message_id id)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false;
+        }
+        if (records_.is_running(id)) {
+            cancel_run({run_of_slot_[slot_of(id)]});
+            return true;
+        }
+        const bool unseen = records_.cancel_unseen(id);
+        const auto verdict = unseen ? dedup_window::verdict::done : records_.open(id);
+        if (verdict == dedup_window::verdict::done) {
+            todo_.urgent.push_back({message_kind::reply, id, 0});
+        }
+        return verdict != dedup_window::verdict::violation;
+    }
+
+    /// A ping named an id as finished: nobody will ask for its answer again (rule 11).
+    void forget(message_id id) { records_.forget(id); }
+
+    // Commands
+
+    /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
+    void finish(invocation which, const outcome& how)
+    {
+        const auto ended = runs_.take(which.number);
+        if (!ended) {
+            return;
+        }
+        counts_.handler_failures += how.code.empty() ? 0 : 1;
+        leave(*ended);
+        if (ended->id != 0) {
+            record(*ended, how);
+        }
+        if (ended->mode == handling::serial) {
+            start_next(ended->handler);
+        }
+    }
+
+    /// A word of a running request to its asker; dropped while nobody hears it, or too much waits for the connection.
+    void progress(invocation which, const payload_view& payload)
+    {
+        const auto* one = runs_.find(which.number);
+        const bool heard = one != nullptr && one->id != 0 && one->at == run_state::running && linked_;
+        if (heard && todo_.urgent.size() < std::size_t{options_.notifications_max} + options_.capacity) {
+            todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
+        }
+    }
+
+    // Emission
+
+    /// Spells the recorded answer of an id, or one too large for the record that is on its first way out.
+    void spell(const errand& one, message& out)
+    {
+        out = {};
+        out.id = one.id;
+        if (one.note != 0) {
+            const auto& kept = todo_.lend(one.note);
+            out.kind = one.kind;
+            out.name = kept.name;
+            out.payload = {kept.payload, kept.form};
+            out.text = kept.text;
+            return;
+        }
+        const auto answer = records_.answer(one.id);
+        out.kind = answer.kind;
+        out.name = answer.code;
+        out.payload = answer.payload;
+        out.text = answer.text;
+    }
+
+    /// Gives memory back after a burst, if nothing runs.
+    void shrink()
+    {
+        if (runs_.empty()) {
+            runs_.shrink();
+            std::vector<message_id>{}.swap(run_of_slot_);
+        }
+        records_.shrink();
+    }
+
+private:
+    enum class run_state : std::uint8_t { running, held, stopping };
+
+    struct run {
+        message_id id = 0; // the peer's id that an answer is owed to; 0: none
+        std::uint32_t handler = 0;
+        std::uint32_t note = 0; // what it is to be called with, while held
+        message_kind kind = message_kind::notification;
+        run_state at = run_state::running;
+        handling mode = handling::overlapping;
+        instant deadline = never;
+        bool receipted = false; // acknowledged on receipt
+    };
+
+    // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
+    [[nodiscard]] std::size_t urgent_max() const noexcept { return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity}; }
+
+    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
+
+    void begin(const message& asked, instant now)
+    {
+        ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        const auto* to = routes_.find(asked.name);
+        if (to == nullptr) {
+            return refuse(asked.id, errc::no_handler);
+        }
+        if (asked.time_left && *asked.time_left <= duration::zero()) {
+            return refuse(asked.id, errc::timed_out);
+        }
+        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+                                options_.ack.when(asked.name) == ack_when::received;
+        const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
+        const auto number = runs_.open(one);
+        if (!number) {
+            return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
+        }
+        if (on_receipt) {
+            ++receipted_;
+            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
+            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
+        } else {
+            remember(asked.id, *number);
+        }
+        start({*number}, asked, deadline);
+    }
+
+    void refuse(message_id id, errc why)
+    {
+        records_.finish(id, {message_kind::error, name_of(why), {}, {}});
+        todo_.urgent.push_back({message_kind::error, id, 0});
+        ++counts_.refused;
+    }
+
+    void remember(message_id id, message_id number)
+    {
+        const auto slot = slot_of(id);
+        if (slot >= run_of_slot_.size()) {
+            run_of_slot_.resize(slot + 1);
+        }
+        run_of_slot_[slot] = number;
+    }
+
+    void start(invocation which, const message& asked, instant deadline)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.mode == handling::serial && !lanes_.enter(one.handler, which)) {
+            one.at = run_state::held;
+            one.note = todo_.keep(asked.name, asked.payload, asked.key);
+            return;
+        }
+        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, deadline});
+    }
+
+    void start_next(std::uint32_t handler)
+    {
+        const auto next = lanes_.leave(handler, [&](invocation which) { return runs_.find(which.number) != nullptr; });
+        if (!next) {
+            return;
+        }
+        auto& one = *runs_.find(next->number);
+        one.at = run_state::running;
+        const auto& kept = todo_.hand_over(std::exchange(one.note, 0));
+        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, one.deadline});
+    }
+
+    // A run is over: it leaves the bound that it counted in.
+    void leave(const run& ended) noexcept
+    {
+        notified_ -= ended.kind == message_kind::notification ? 1U : 0U;
+        receipted_ -= ended.receipted ? 1U : 0U;
+    }
+
+    void cancel_run(invocation which)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.at == run_state::held) {
+            todo_.release(one.note);
+            const auto id = one.id;
+            runs_.take(which.number);
+            refuse(id, errc::cancelled);
+            return;
+        }
+        stop_run(which, one);
+    }
+
+    void stop_run(invocation which, run& one)
+    {
+        if (one.at == run_state::running) {
+            one.at = run_state::stopping;
+            todo_.outputs.push_back(stop{which});
+        }
+    }
+
+    void record(const run& ended, const outcome& how)
+    {
+        const bool stopped = ended.at == run_state::stopping;
+        const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
+        answer_view answer{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
+        if (stopped) {
+            answer = {message_kind::error, name_of(errc::cancelled), {}, {}};
+        } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
+            answer = {message_kind::error, name_of(errc::answer_lost), {}, {}};
+        }
+        records_.finish(ended.id, answer);
+        if (!linked_) {
+            return; // the asker repeats its id when it is back (contract, point 6)
+        }
+        const bool kept = records_.answer(ended.id) == answer;
+        const auto note = kept ? 0 : todo_.keep(answer.code, answer.payload, answer.text);
+        todo_.urgent.push_back({answer.kind, ended.id, note});
+    }
+
+    const session_options<Policies>& options_;
+    const route_table& routes_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    bool linked_ = false;
+    std::uint32_t receipted_ = 0;
+    std::uint32_t notified_ = 0;
+    dedup_window records_;
+    correlation_registry<run> runs_;
+    std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
+    serial_lanes lanes_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The keyed registry: what is pending, found again by a key that the application chose.
+#ifndef REJOINDER_CORE_KEYED_REGISTRY_HPP
+#define REJOINDER_CORE_KEYED_REGISTRY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+struct key_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
+};
+
+struct key_equal {
+    using is_transparent = void;
+    bool operator()(std::string_view one, std::string_view other) const noexcept { return one == other; }
+};
+
+// A hash map by string that keeps the nodes of erased entries for new ones, so that it does not allocate at steady state.
+// Whoever erases an entry has emptied its value before.
+template <class Value>
+class recycling_map {
+public:
+    using map_type = std::unordered_map<std::string, Value, key_hash, key_equal>;
+    using iterator = typename map_type::iterator;
+    using const_iterator = typename map_type::const_iterator;
+    using spare_type = std::vector<typename map_type::node_type>;
+
+    recycling_map() = default;
+    recycling_map(const recycling_map&) = delete;
+    recycling_map& operator=(const recycling_map&) = delete;
+    recycling_map(recycling_map&&) = default;
+    recycling_map& operator=(recycling_map&&) = default;
+    ~recycling_map() = default;
+
+    std::size_t size() const noexcept { return map_.size(); }
+    iterator begin() noexcept { return map_.begin(); }
+    iterator end() noexcept { return map_.end(); }
+    const_iterator end() const noexcept { return map_.end(); }
+    iterator find(std::string_view key) { return map_.find(key); }
+    const_iterator find(std::string_view key) const { return map_.find(key); }
+
+    // The key is not in the map.
+    iterator insert(std::string_view key)
+    {
+        // Room for every node to be spare is made here, so that erasing cannot fail.
+        if (spare_.capacity() <= map_.size()) {
+            spare_.reserve(2 * map_.size() + 8);
+        }
+        if (spare_.empty()) {
+            return map_.try_emplace(std::string{key}).first;
+        }
+        spare_.back().key().assign(key);
+        auto node = std::move(spare_.back());
+        spare_.pop_back();
+        return map_.insert(std::move(node)).position;
+    }
+
+    void erase(const_iterator position)
+    {
+        auto node = map_.extract(position);
+        node.key().clear();
+        if (node.key().capacity() > key_kept_max) {
+            std::string{}.swap(node.key());
+        }
+        spare_.push_back(std::move(node));
+    }
+
+    void shrink()
+    {
+        if (map_.size() == 0) {
+            map_ = map_type{};
+            spare_ = spare_type{};
+        }
+    }
+
+private:
+    static constexpr std::size_t key_kept_max = 512;
+
+    map_type map_;
+    spare_type spare_;
+};
+
+} // namespace detail
+
+/// What became of an attempt to open an entry under a key.
+enum class opened : std::uint8_t {
+    yes,       ///< the entry is pending
+    duplicate, ///< one of that key is pending already; it stays as it is
+    full,      ///< the registry is at its bound
+};
+
+/// Pending `T`s by keys that the application chose: the `request_id` inside a message, say. Where the ids are the
+/// library's, `correlation_registry` is the faster one by far.
+///
+/// Bounded by its capacity: at it `open` says `full`. The key's length is the caller's to bound. Every operation takes
+/// constant time on average, and none allocates at steady state. Distinct objects are independent; one object is used from one
+/// thread at a time.
+template <class T>
+class keyed_registry {
+    static_assert(std::is_nothrow_move_constructible_v<T>, "an entry moves in and out");
+
+public:
+    /// One entry taken out by `drain`.
+    struct entry {
+        std::string key;
+        T value;
+    };
+
+    /// A registry for at most `capacity` entries at once; 0: always full.
+    explicit keyed_registry(std::uint32_t capacity) : capacity_(capacity) {}
+
+    std::size_t size() const noexcept { return entries_.size(); }
+    bool empty() const noexcept { return size() == 0; }
+    bool full() const noexcept { return size() >= capacity_; }
+    std::uint32_t capacity() const noexcept { return capacity_; }
+
+    /// The entry of that key, or nullptr; valid until it is taken.
+    T* find(std::string_view key)
+    {
+        const auto found = entries_.find(key);
+        return found == entries_.end() ? nullptr : &*found->second;
+    }
+    const T* find(std::string_view key) const
+    {
+        const auto found = entries_.find(key);
+        return found == entries_.end() ? nullptr : &*found->second;
+    }
+
+    /// Calls f(std::string_view, T&) for every entry, in no particular order. f must not open or take any.
+    template <class F>
+    void for_each(F f)
+    {
+        for (auto& [key, value] : entries_) {
+            f(std::string_view{key}, *value);
+        }
+    }
+
+    /// Keeps a value under a key; unless it says `yes`, the value is dropped.
+    [[nodiscard]] opened open(std::string_view key, T value)
+    {
+        if (entries_.find(key) != entries_.end()) {
+            return opened::duplicate;
+        }
+        if (full()) {
+            return opened::full;
+        }
+        entries_.insert(key)->second.emplace(std::move(value));
+        return opened::yes;
+    }
+
+    /// Takes the entry of that key out; a second take finds nothing.
+    std::optional<T> take(std::string_view key)
+    {
+        const auto found = entries_.find(key);
+        if (found == entries_.end()) {
+            return std::nullopt;
+        }
+        std::optional<T> taken{std::in_place, std::move(*found->second)};
+        found->second.reset();
+        entries_.erase(found);
+        return taken;
+    }
+
+    /// Takes any one entry out, nothing when empty: for the end, when everything pending is settled.
+    std::optional<entry> drain()
+    {
+        const auto first = entries_.begin();
+        if (first == entries_.end()) {
+            return std::nullopt;
+        }
+        std::optional<entry> taken{entry{first->first, std::move(*first->second)}};
+        first->second.reset();
+        entries_.erase(first);
+        return taken;
+    }
+
+    /// Gives the memory back if nothing is pending.
+    void shrink() { entries_.shrink(); }
+
+private:
+    detail::recycling_map<std::optional<T>> entries_;
+    std::uint32_t capacity_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
+#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
+#define REJOINDER_CORE_KEYED_WINDOW_HPP
+
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// What a responder does with a message that carries a key.
+enum class keyed_verdict : std::uint8_t {
+    fresh,    ///< run it; the record is now running
+    running,  ///< it runs already
+    done,     ///< it ran: send the recorded answer
+    conflict, ///< the key came before with another payload
+    full,     ///< the window has no room that may be freed; nothing has changed
+};
+
+/// A payload's fingerprint: the same bytes in the same form give the same 64 bits on every machine and in every version, so
+/// it may be stored. It tells mistakes apart, not attacks: whoever wants to can find two payloads of one fingerprint.
+///
+/// Eight bytes a step, where FNV-1a takes one: each 64-bit little-endian word, the last one filled up with zeros, is mixed
+/// by itself (multiply, shift, multiply), so that its high bits matter as much as its low ones, and then with all before it
+/// (rotate, xor, multiply); then length and form, and the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
+constexpr std::uint64_t fingerprint_of(payload_view payload) noexcept
+{
+    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15; // 2^64 divided by the golden ratio: odd, its bits irregular
+    constexpr std::uint64_t first = 0xbf58476d1ce4e5b9;  // the finalizer's two factors
+    constexpr std::uint64_t second = 0x94d049bb133111eb;
+    std::uint64_t hash = golden;
+    const auto mix = [&hash](std::uint64_t word) {
+        word *= first;
+        word = (word ^ word >> 32) * second;
+        hash = (std::rotl(hash, 29) ^ word) * golden;
+    };
+    const auto bytes = payload.bytes;
+    const auto whole = bytes.size() / 8 * 8;
+    const auto word_at = [bytes](std::size_t at, std::size_t count) {
+        std::uint64_t word = 0;
+        for (std::size_t i = 0; i != count; ++i) {
+            word |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+        }
+        return word;
+    };
+    for (std::size_t at = 0; at != whole; at += 8) {
+        mix(word_at(at, 8));
+    }
+    mix(word_at(whole, bytes.size() - whole));
+    mix(bytes.size() << 1 | (payload.form == encoding::binary ? 1U : 0U));
+    hash = (hash ^ hash >> 30) * first;
+    hash = (hash ^ hash >> 27) * second;
+    return hash ^ hash >> 31;
+}
+
+/// The responder's records by application key (contract, point 3): a key runs once, its repeats get the recorded answer, and
+/// the same key with another payload is an error.
+///
+/// Bounded in count, in bytes (keys and answers) and in age. To make room the record that has been done longest is dropped,
+/// and a repeat of it would run again; a running one is never dropped: `open` says `full`. An answer for which there is no
+/// room beside the running keys is recorded as done only, as in `dedup_window`.
+///
+/// Every operation takes constant time on average, beside the records that it drops; none allocates at steady state, for keys
+/// and answers up to 512 bytes. Distinct objects are independent; one object is used from one thread at a time. A moved-from window
+/// may only be destroyed or assigned to.
+class keyed_window {
+public:
+    using verdict = keyed_verdict;
+
+    /// The window's bounds.
+    struct options {
+        std::size_t count_max = 1024;                 ///< records
+        std::size_t bytes_max = std::size_t{1} << 20; ///< of keys and answers
+        duration age_max = std::chrono::minutes{10};  ///< of a record, since it was done
+    };
+
+    keyed_window() noexcept : keyed_window(options{}) {}
+    explicit keyed_window(const options& bounds) : bounds_(bounds) {}
+
+    /// How many records there are, and how many of them run.
+    std::size_t size() const noexcept { return records_.size(); }
+    std::size_t running() const noexcept { return running_; }
+
+    /// How many bytes the keys and answers take.
+    std::size_t kept_bytes() const noexcept { return bytes_; }
+
+    /// Whether that key is running.
+    bool is_running(std::string_view key) const
+    {
+        const auto found = records_.find(key);
+        return found != records_.end() && found->second.running;
+    }
+
+    /// The recorded answer of a done key, valid until the next call that is not const; of any other key the error
+    /// `stale_request`.
+    answer_view answer(std::string_view key) const
+    {
+        const auto found = records_.find(key);
+        if (found == records_.end() || found->second.running) {
+            return detail::answer_note::of(errc::stale_request).view();
+        }
+        return found->second.kept.view(found->second.note);
+    }
+
+    /// When the oldest done record is to be dropped for its age; `never` when none is done.
+    instant next_expiry() const noexcept
+    {
+        return oldest_ == nullptr ? never : later(oldest_->done_at, bounds_.age_max);
+    }
+
+    /// Drops what is too old. Every other call with a `now` does so, too.
+    void expire(instant now)
+    {
+        while (oldest_ != nullptr && next_expiry() <= now) {
+            drop_oldest();
+        }
+    }
+
+    /// Says what to do with a message of that key and payload (`fingerprint_of`); `fresh` makes its record a running one.
+    [[nodiscard]] keyed_verdict open(std::string_view key, std::uint64_t fingerprint, instant now)
+    {
+        expire(now);
+        const auto found = records_.find(key);
+        if (found != records_.end()) {
+            const auto& known = found->second;
+            if (known.fingerprint != fingerprint) {
+                return keyed_verdict::conflict;
+            }
+            return known.running ? keyed_verdict::running : keyed_verdict::done;
+        }
+        if (running_ >= bounds_.count_max || !fits_beside_running(key.size())) {
+            return keyed_verdict::full;
+        }
+        make_room(1, key.size());
+        const auto added = records_.insert(key);
+        added->second.key = &added->first;
+        added->second.fingerprint = fingerprint;
+        added->second.running = true;
+        ++running_;
+        running_bytes_ += key.size();
+        bytes_ += key.size();
+        return keyed_verdict::fresh;
+    }
+
+    /// Records the last word for a running key (its bytes are not this window's own); false if it is not running.
+    bool finish(std::string_view key, const answer_view& answer, instant now)
+    {
+        expire(now);
+        const auto found = records_.find(key);
+        if (found == records_.end() || !found->second.running) {
+            return false;
+        }
+        auto& done = found->second;
+        const auto note = detail::answer_note::of(answer);
+        const auto size = note.bytes_of(answer);
+        done.note = note.without_bytes();
+        if (fits_beside_running(size)) {
+            make_room(0, size);
+            done.note = note;
+            done.kept.store(answer, note);
+            bytes_ += size;
+        }
+        done.done_at = now;
+        done.running = false;
+        --running_;
+        running_bytes_ -= key.size();
+        append_newest(done);
+        return true;
+    }
+
+    /// Takes a record out, running or done, so that its key is fresh again: for a message refused before its handler.
+    /// False if there is none.
+    bool remove(std::string_view key)
+    {
+        const auto found = records_.find(key);
+        if (found == records_.end()) {
+            return false;
+        }
+        auto& gone = found->second;
+        if (gone.running) {
+            --running_;
+            running_bytes_ -= found->first.size();
+        } else {
+            unlink(gone);
+        }
+        bytes_ -= found->first.size() + gone.kept.bytes.size();
+        gone.kept.clear();
+        records_.erase(found);
+        return true;
+    }
+
+    /// Gives the memory back if there is no record.
+    void shrink() { records_.shrink(); }
+
+private:
+    struct record {
+        const std::string* key = nullptr;
+        std::uint64_t fingerprint = 0;
+        instant done_at{};
+        record* older = nullptr;
+        record* newer = nullptr;
+        detail::answer_bytes kept;
+        detail::answer_note note;
+        bool running = false;
+    };
+
+    // Whether that many bytes more would fit if every done record were dropped.
+    bool fits_beside_running(std::size_t size) const noexcept
+    {
+        return running_bytes_ <= bounds_.bytes_max && size <= bounds_.bytes_max - running_bytes_;
+    }
+
+    void make_room(std::size_t count, std::size_t size)
+    {
+        while (oldest_ != nullptr && (size_over(count) || size > bounds_.bytes_max - bytes_)) {
+            drop_oldest();
+        }
+    }
+
+    bool size_over(std::size_t count) const noexcept { return records_.size() + count > bounds_.count_max; }
+
+    void drop_oldest() { remove(*oldest_->key); }
+
+    void append_newest(record& done) noexcept
+    {
+        done.older = newest_;
+        done.newer = nullptr;
+        (newest_ == nullptr ? oldest_ : newest_->newer) = &done;
+        newest_ = &done;
+    }
+
+    void unlink(record& gone) noexcept
+    {
+        (gone.older == nullptr ? oldest_ : gone.older->newer) = gone.newer;
+        (gone.newer == nullptr ? newest_ : gone.newer->older) = gone.older;
+    }
+
+    options bounds_;
+    detail::recycling_map<record> records_;
+    record* oldest_ = nullptr;
+    record* newest_ = nullptr;
+    std::size_t running_ = 0;
+    std::size_t running_bytes_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// How long things took: a histogram of fixed size, precise to an eighth at every scale.
+#ifndef REJOINDER_CORE_LATENCY_HPP
+#define REJOINDER_CORE_LATENCY_HPP
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace rejoinder::inline v0 {
+
+/// A histogram of durations from 1 µs to an hour, under 1 KiB, in the manner of Gil Tene's HdrHistogram: each doubling
+/// of the length is cut into 8 buckets, so that a quantile is at most an eighth, or 1 µs, above the truth. Longer ones
+/// count in the last bucket.
+///
+/// `record` is O(1), `quantile` and `+=` are O(buckets). A bucket that would reach 2^32 halves all of them first: later
+/// lengths then weigh more. Distinct objects are independent; one object is used from one thread at a time.
+class latency {
+public:
+    /// How many lengths were recorded.
+    [[nodiscard]] constexpr std::uint64_t count() const noexcept { return count_; }
+
+    /// The longest one; zero if there is none.
+    [[nodiscard]] constexpr duration longest() const noexcept { return longest_; }
+
+    /// The length that a share `q` of those recorded did not exceed: its bucket's upper end, in whole µs; zero if none
+    /// was recorded. `q` is clamped to [0, 1]; one that is no number counts as 0.
+    [[nodiscard]] constexpr duration quantile(double q) const noexcept
+    {
+        std::uint64_t total = 0;
+        for (const auto bucket : buckets_) {
+            total += bucket;
+        }
+        if (total == 0) {
+            return duration::zero();
+        }
+        const double share = q > 0 ? std::min(q, 1.0) : 0.0;
+        const auto rank = rank_of(share * static_cast<double>(total), total);
+        std::uint64_t passed = 0;
+        std::size_t index = 0;
+        while ((passed += buckets_[index]) < rank) {
+            ++index;
+        }
+        return index + 1 == buckets_max ? longest_ : std::min(upper_end(index), longest_);
+    }
+
+    /// Something took this long, as often as said. A negative length counts as zero.
+    constexpr void record(duration length, std::uint32_t times = 1) noexcept
+    {
+        length = std::max(length, duration::zero());
+        longest_ = std::max(longest_, length);
+        count_ += times;
+        auto& bucket = buckets_[index_of(length)];
+        while (times > bucket_most - bucket) {
+            halve();
+            times -= times / 2; // this call weighs as much as what it joins
+        }
+        bucket += times;
+    }
+
+    /// Adds what another recorded.
+    constexpr latency& operator+=(latency other) noexcept
+    {
+        while (overflows(other)) {
+            halve();
+            other.halve();
+        }
+        for (std::size_t index = 0; index != buckets_max; ++index) {
+            buckets_[index] += other.buckets_[index];
+        }
+        longest_ = std::max(longest_, other.longest_);
+        count_ += other.count_;
+        return *this;
+    }
+
+private:
+    using microseconds = std::chrono::duration<std::uint64_t, std::micro>;
+
+    static constexpr unsigned cut_bits = 3; // 2^3 buckets a doubling
+    static constexpr std::uint64_t cuts = std::uint64_t{1} << cut_bits;
+    static constexpr std::size_t buckets_max = 240; // up to 2^32 µs: 71 minutes
+
+    static constexpr std::size_t index_of(duration length) noexcept
+    {
+        const auto micros = std::chrono::duration_cast<microseconds>(length).count();
+        if (micros < cuts) {
+            return static_cast<std::size_t>(micros);
+        }
+        const auto doublings = static_cast<unsigned>(std::bit_width(micros)) - 1 - cut_bits;
+        return std::min<std::size_t>(buckets_max - 1,
+                                     static_cast<std::size_t>(doublings * cuts + (micros >> doublings)));
+    }
+
+    // The first whole microsecond above a bucket.
+    static constexpr duration upper_end(std::size_t index) noexcept
+    {
+        if (index < cuts) {
+            return std::chrono::duration_cast<duration>(microseconds{index + 1});
+        }
+        const auto doublings = index / cuts - 1;
+        return std::chrono::duration_cast<duration>(microseconds{(index % cuts + cuts + 1) << doublings});
+    }
+
+    static constexpr std::uint64_t rank_of(double exact, std::uint64_t total) noexcept
+    {
+        const auto whole = static_cast<std::uint64_t>(exact);
+        const auto rank = static_cast<double>(whole) < exact ? whole + 1 : whole;
+        return std::clamp<std::uint64_t>(rank, 1, total);
+    }
+
+    [[nodiscard]] constexpr bool overflows(const latency& other) const noexcept
+    {
+        bool any = false;
+        for (std::size_t index = 0; index != buckets_max; ++index) {
+            any = any || other.buckets_[index] > bucket_most - buckets_[index];
+        }
+        return any;
+    }
+
+    constexpr void halve() noexcept
+    {
+        for (auto& bucket : buckets_) {
+            bucket /= 2;
+        }
+    }
+
+    static constexpr std::uint32_t bucket_most = std::numeric_limits<std::uint32_t>::max();
+
+    std::array<std::uint32_t, buckets_max> buckets_{};
+    std::uint64_t count_ = 0;
+    duration longest_{};
+};
+
+static_assert(sizeof(latency) <= 1024);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Pending calls: ids, deadlines and completions in one part, for programs that bring their own protocol.
+#ifndef REJOINDER_CORE_PENDING_CALLS_HPP
+#define REJOINDER_CORE_PENDING_CALLS_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Calls that wait for their answers, each of which completes exactly once: with its answer, with an error, by cancellation
+/// (`std::errc::operation_canceled`), by its deadline (`errc::timed_out`), or with this object's destruction
+/// (`std::errc::operation_canceled`).
+///
+/// A `Completion` is called as an rvalue with `(std::error_code, Values...)`; with an error the values are
+/// value-initialized. It is called when the call is no longer pending, so it may call back in: open, settle or cancel others,
+/// even destroy this object. A completion that opens a call whose deadline has come keeps `expire` from returning.
+///
+/// Bounded by its capacity: at it `open` gives nothing. Every operation takes constant time; none allocates at steady state.
+/// Distinct objects are independent; one object is used from one thread at a time.
+template <class Completion, class... Values>
+    requires(std::default_initializable<Values> && ...) && requires(Completion completion, Values... values) {
+        std::move(completion)(std::error_code{}, std::move(values)...);
+    }
+class pending_calls {
+public:
+    /// For at most `capacity` calls at once.
+    explicit pending_calls(std::uint32_t capacity) : calls_(capacity) {}
+
+    pending_calls(const pending_calls&) = delete;
+    pending_calls& operator=(const pending_calls&) = delete;
+
+    /// Cancels every call. A call opened meanwhile, by a completion, is refused.
+    ~pending_calls()
+    {
+        closed_ = true;
+        while (auto left = calls_.drain()) {
+            complete_failed(std::move(left->value), std::make_error_code(std::errc::operation_canceled));
+        }
+        if (destroyed_ != nullptr) {
+            *destroyed_ = true;
+        }
+    }
+
+    std::size_t size() const noexcept { return calls_.size(); }
+    bool empty() const noexcept { return calls_.empty(); }
+    bool full() const noexcept { return calls_.full(); }
+    std::uint32_t capacity() const noexcept { return calls_.capacity(); }
+    bool pending(message_id id) const noexcept { return calls_.find(id) != nullptr; }
+
+    /// When to call `expire` next (`timer_wheel::next_expiry`); `never` without a deadline.
+    instant next_deadline() const noexcept { return timers_.next_expiry(); }
+
+    /// Opens a call, which `expire` fails at its deadline (`never`: it waits for ever); gives the id that its answer must
+    /// carry. At the bound it gives nothing, and the completion is dropped uncalled.
+    std::optional<message_id> open(Completion completion, instant deadline = never)
+    {
+        if (closed_) {
+            return std::nullopt;
+        }
+        const auto id = calls_.open(call{std::move(completion), timer_id{}});
+        if (id && deadline != never) {
+            calls_.find(*id)->timer = timers_.schedule(deadline, *id);
+        }
+        return id;
+    }
+
+    /// Completes a call with its answer; false if it is not pending: a late or repeated answer, or a foreign id.
+    bool resolve(message_id id, Values... values)
+    {
+        auto taken = take(id);
+        if (!taken) {
+            return false;
+        }
+        std::move(taken->completion)(std::error_code{}, std::move(values)...);
+        return true;
+    }
+
+    /// Completes a call with an error; false if it is not pending.
+    bool fail(message_id id, std::error_code ec)
+    {
+        auto taken = take(id);
+        if (!taken) {
+            return false;
+        }
+        complete_failed(std::move(*taken), ec);
+        return true;
+    }
+
+    /// Completes a call with `std::errc::operation_canceled`; false if it is not pending.
+    bool cancel(message_id id) { return fail(id, std::make_error_code(std::errc::operation_canceled)); }
+
+    /// Fails every call whose deadline has come, in the order of the deadlines, with `errc::timed_out`; gives their number.
+    std::size_t expire(instant now)
+    {
+        std::size_t expired = 0;
+        while (const auto id = timers_.expire(now)) {
+            auto taken = calls_.take(*id);
+            if (!taken) {
+                continue;
+            }
+            ++expired;
+            if (!outlives_time_out(std::move(*taken))) {
+                break;
+            }
+        }
+        return expired;
+    }
+
+    /// Gives the memory back if nothing is pending; no id comes again.
+    void shrink() noexcept
+    {
+        calls_.shrink();
+        timers_.shrink();
+    }
+
+private:
+    struct call {
+        Completion completion;
+        timer_id timer;
+    };
+
+    // Says whether a completion destroyed the object that called it, of which nothing may be touched then, neither by this
+    // call of `expire` nor by one around it.
+    struct destruction_watch {
+        explicit destruction_watch(pending_calls& owner) noexcept
+            : watched(&owner), outer(std::exchange(owner.destroyed_, &destroyed))
+        {
+        }
+        destruction_watch(const destruction_watch&) = delete;
+        destruction_watch& operator=(const destruction_watch&) = delete;
+
+        ~destruction_watch()
+        {
+            if (!destroyed) {
+                watched->destroyed_ = outer;
+            } else if (outer != nullptr) {
+                *outer = true;
+            }
+        }
+
+        bool destroyed = false;
+        pending_calls* watched;
+        bool* outer;
+    };
+
+    std::optional<call> take(message_id id)
+    {
+        auto taken = calls_.take(id);
+        if (taken) {
+            timers_.cancel(taken->timer);
+        }
+        return taken;
+    }
+
+    bool outlives_time_out(call late)
+    {
+        destruction_watch watch{*this};
+        complete_failed(std::move(late), make_error_code(errc::timed_out));
+        return !watch.destroyed;
+    }
+
+    static void complete_failed(call failed, std::error_code ec) { std::move(failed.completion)(ec, Values{}...); }
+
+    correlation_registry<call> calls_;
+    timer_wheel<message_id> timers_;
+    bool* destroyed_ = nullptr;
+    bool closed_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// When a client dials, how long it waits in between, and when it gives up for good.
+#ifndef REJOINDER_CORE_RECONNECTOR_HPP
+#define REJOINDER_CORE_RECONNECTOR_HPP
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Where a client's link stands.
+enum class link_state : std::uint8_t {
+    disconnected, ///< not started, or stopped by this side
+    connecting,   ///< dialling, or waiting for the welcome
+    connected,    ///< a session is attached
+    waiting,      ///< between two attempts
+    failed,       ///< given up for good: `last_error` says why
+};
+
+constexpr std::string_view name_of(link_state state) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "waiting", "failed"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// What a reconnector asks its client to do.
+enum class dialling : std::uint8_t {
+    nothing,
+    dial,    ///< open a channel and say hello with `attempt()`; a channel that is still open is closed first
+    abandon, ///< this attempt took too long: close it; what comes of it later means nothing (rule 5)
+    fail,    ///< give up: settle what is pending
+};
+
+/// Whether an error says that trying again cannot help.
+inline bool final_for_client(const std::error_code& why) noexcept
+{
+    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced;
+}
+
+/// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
+/// that says. The first attempt after a connection that worked is immediate; the following wait by the schedule, or as long as a hub asked.
+/// All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
+template <backoff_schedule Schedule>
+class reconnector {
+public:
+    /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
+    reconnector(Schedule schedule, duration limit, std::uint64_t seed) : schedule_(schedule), limit_(limit), random_(seed) {}
+
+    // Getters
+
+    [[nodiscard]] link_state state() const noexcept { return state_; }
+    /// The number of the attempt that runs or ran last; increasing, for the hello (rule 1).
+    [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }
+    /// Attempts that failed since the last connection that lasted.
+    [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
+    /// Why the last attempt or connection ended; no error before the first end.
+    [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
+    /// Since when the state is what it is.
+    [[nodiscard]] instant since() const noexcept { return since_; }
+    /// When `advance` is due; while waiting, when the next attempt begins.
+    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+
+    // Inputs
+
+    /// Begin, or try at once if an attempt is due later. Also after giving up.
+    void start(instant now)
+    {
+        if (state_ == link_state::connecting || state_ == link_state::connected) {
+            return;
+        }
+        failures_ = 0;
+        failing_ = false;
+        enter(link_state::waiting, now);
+        due_ = now;
+    }
+
+    /// The welcome came.
+    void connected(instant now)
+    {
+        worked_ = true;
+        enter(link_state::connected, now);
+        due_ = never;
+    }
+
+    /// The attempt failed, or the connection was lost. `retry_after`: the least delay that the hub asked for.
+    void lost(const std::error_code& why, std::optional<duration> retry_after, instant now)
+    {
+        if (state_ != link_state::connecting && state_ != link_state::connected) {
+            return;
+        }
+        last_error_ = why;
+        const bool at_once = sprints(now) && !retry_after;
+        failures_ += at_once ? 0U : 1U;
+        const auto delay = at_once ? std::optional{duration::zero()} : delay_of(schedule_, failures_, random_);
+        if (final_for_client(why) || !delay) {
+            enter(link_state::failed, now);
+            failing_ = true;
+            due_ = now;
+            return;
+        }
+        enter(link_state::waiting, now);
+        due_ = later(now, std::max(*delay, retry_after.value_or(duration::zero())));
+    }
+
+    /// Stop: no further attempts.
+    void stop(instant now)
+    {
+        enter(link_state::disconnected, now);
+        failing_ = false;
+        due_ = never;
+    }
+
+    /// Time has passed, or something happened: what is to be done now?
+    dialling advance(instant now)
+    {
+        if (std::exchange(failing_, false)) {
+            due_ = never;
+            return dialling::fail;
+        }
+        if (now < due_) {
+            return dialling::nothing;
+        }
+        if (state_ == link_state::waiting) {
+            enter(link_state::connecting, now);
+            due_ = later(now, limit_);
+            ++attempt_;
+            return dialling::dial;
+        }
+        if (state_ == link_state::connecting) {
+            lost(make_error_code(errc::handshake_timed_out), std::nullopt, now);
+            return dialling::abandon;
+        }
+        return dialling::nothing;
+    }
+
+private:
+    // Whether the next attempt may be immediate: once after a connection that worked. One that is lost as soon as it is welcomed must not
+    // make a loop without delays, so only a connection that lasted earns the next sprint.
+    bool sprints(instant now) noexcept
+    {
+        if (!std::exchange(worked_, false)) {
+            return false;
+        }
+        if (now - since_ >= lasting) {
+            failures_ = 0;
+            sprinted_ = false;
+        }
+        return !std::exchange(sprinted_, true);
+    }
+
+    void enter(link_state state, instant now) noexcept
+    {
+        state_ = state;
+        since_ = now;
+    }
+
+    static constexpr duration lasting = std::chrono::seconds{1};
+
+    Schedule schedule_;
+    duration limit_;
+    random_source random_;
+    link_state state_ = link_state::disconnected;
+    bool worked_ = false; // the connection that was lost had been welcomed
+    bool sprinted_ = false;
+    bool failing_ = false;
+    std::uint64_t attempt_ = 0;
+    std::uint32_t failures_ = 0;
+    std::error_code last_error_;
+    instant since_{};
+    instant due_ = never;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The durable conversation with one remote instance: it outlives its connections, and knows neither clock nor socket.
+#ifndef REJOINDER_CORE_SESSION_HPP
+#define REJOINDER_CORE_SESSION_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Which end of the connection a session is: the client confirms the welcome, the hub waits for that (rule 4).
+enum class side : std::uint8_t { client, hub };
+
+/// A session: ids, pending requests, records of what ran.
+///
+/// A pure state machine. Its driver feeds it (`begin`, `attach`, `receive`, `advance`, `detach`, `end` and the commands), and after each of
+/// these takes the outputs with `next` until there are none, then the messages with `emit` for as long as the connection has room. It calls
+/// `advance` no later than `next_deadline()`. Nothing is ever called out of the middle of a change, so any of it may be done from inside a
+/// handler that an output led to.
+///
+/// What a message or an output borrows holds until the session's next input or command; what an input borrows must hold until the outputs
+/// that it caused have been taken.
+///
+/// Completion: the caller's own mark for a call, moved in by `request` and `deliver` and out by `settled`, once. Default-constructible, movable.
+/// Policies: see `default_policies`. Bounds: those of `session_options`, and none is unbounded.
+/// Distinct sessions are independent; one is used from one thread at a time.
+template <class Completion, class Policies = default_policies>
+class session {
+public:
+    using completion_type = Completion;
+    using options_type = session_options<Policies>;
+
+    /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
+    session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
+        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
+    {
+    }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    // Getters
+
+    [[nodiscard]] bool attached() const noexcept { return beat_.has_value(); }
+    /// Slots of either side (rule 6).
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return asker_.capacity(); }
+    /// Messages of this side that are not over.
+    [[nodiscard]] std::size_t pending() const noexcept { return asker_.pending(); }
+    /// Messages of this side that no connection has seen yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return asker_.waiting(); }
+    /// Handlers of this side that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return inbox_.running(); }
+    /// Whether this run of a handler has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return inbox_.is_running(which); }
+    /// Bytes of answers kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return inbox_.kept_bytes(); }
+    [[nodiscard]] const counters& counts() const noexcept { return counts_; }
+    /// What pings have shown of the link.
+    [[nodiscard]] const round_trip& trip() const noexcept { return beat_ ? beat_->trip() : trip_; }
+    /// When `advance` is due at the latest; `never` if there is nothing to wait for.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        if (!beat_) {
+            return asker_.next_deadline();
+        }
+        return std::min(asker_.next_deadline(), ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
+    }
+    /// What the caller of a message left with it; null once it is settled. For `progressed`.
+    [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
+
+    // The connection
+
+    /// A new session of this many slots, the smaller of what both sides offered: ids and records begin anew. What an earlier session of this
+    /// object had sent ends with `session_lost`, or is sent again if it is idempotent; what it had not sent goes on (contract, point 6).
+    void begin(std::uint32_t capacity)
+    {
+        const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
+        asker_.restart(agreed);
+        inbox_.restart(agreed);
+    }
+
+    /// A connection carries this session from now on. Precondition: none does.
+    void attach(const capabilities& features, const heartbeat_options& timing, instant now)
+    {
+        const auto may_probe = features.probe ? probing::allowed : probing::unavailable;
+        beat_.emplace(timing, now, may_probe, trip_);
+        confirmed_ = side_ == side::client;
+        asker_.attach(features);
+        inbox_.attach();
+        beat_->awaiting(asker_.unanswered());
+        if (side_ == side::client) {
+            ready_due_ = true;
+        }
+    }
+
+    /// The connection is gone. Precondition: `attached()`.
+    void detach(instant now)
+    {
+        static_cast<void>(now);
+        trip_ = beat_->trip();
+        beat_.reset();
+        asker_.detach();
+        inbox_.detach();
+        ready_due_ = false;
+        pong_due_ = 0;
+        ping_due_ = false;
+        todo_.reclaim();
+        todo_.clear(todo_.urgent, [](const errand&) {});
+        todo_.clear(todo_.fresh, [&](const errand& lost) {
+            counts_.notifications_dropped += lost.kind == message_kind::notification ? 1 : 0;
+        });
+    }
+
+    /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
+    void end(errc why)
+    {
+        asker_.end(why);
+        inbox_.end();
+    }
+
+    // Inputs
+
+    /// A message from the attached connection.
+    void receive(const message& came, instant now)
+    {
+        if (!attached()) {
+            return; // a connection that the session has left says nothing to it (rule 5)
+        }
+        beat_->received(now);
+        if (!take(came, now)) {
+            bad(now);
+        }
+    }
+
+    /// A frame from the attached connection was not the wire's grammar.
+    void bad(instant now)
+    {
+        ++counts_.bad_messages;
+        if (now - bad_since_ >= std::chrono::minutes{1}) {
+            bad_since_ = now;
+            bad_count_ = 0;
+        }
+        if (++bad_count_ > options_.bad_messages_per_minute) {
+            todo_.outputs.push_back(hang_up{close_reason::bad_messages});
+        }
+    }
+
+    /// Time has passed.
+    void advance(instant now)
+    {
+        asker_.expire(now);
+        if (!beat_) {
+            return;
+        }
+        switch (beat_->advance(now)) {
+        case beat::nothing: break;
+        case beat::ping: ping_due_ = true; break;
+        case beat::dead:
+            ++counts_.links_dropped;
+            todo_.outputs.push_back(hang_up{close_reason::silent});
+            break;
+        case beat::idle: todo_.outputs.push_back(hang_up{close_reason::idle}); break;
+        }
+    }
+
+    // Commands
+
+    /// Asks: `completion` comes back in a `settled` output, with the answer or an error. `name` and `payload` are copied.
+    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    {
+        touch(now);
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
+    }
+
+    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    {
+        touch(now);
+        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
+    }
+
+    /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
+    bool notify(std::string_view name, const payload_view& payload, instant now)
+    {
+        const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
+        if (!attached() || !fits || todo_.fresh.size() >= std::size_t{options_.notifications_max} + options_.capacity) {
+            ++counts_.notifications_dropped;
+            return false;
+        }
+        touch(now);
+        todo_.fresh.push_back({message_kind::notification, 0, todo_.keep(name, payload)});
+        return true;
+    }
+
+    /// Stops waiting for a call: it is settled with `cancelled`, and the peer is told if it may have it. A call that is over is no error.
+    void cancel(call which) { asker_.cancel(which); }
+
+    /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
+    void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
+
+    /// A word of a running request to its asker. Dropped while nobody hears it.
+    void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
+
+    /// Asks the link for a sign of life now; without one in time it is dropped.
+    void probe()
+    {
+        if (beat_) {
+            beat_->demand();
+        }
+    }
+
+    // Outputs
+
+    /// Takes the next output. False: there is none.
+    bool next(output<Completion>& out)
+    {
+        if (todo_.outputs.empty()) {
+            return false;
+        }
+        out = todo_.outputs.pop_front();
+        return true;
+    }
+
+    /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
+    /// only when the connection takes the message.
+    bool emit(message& out, instant now)
+    {
+        todo_.reclaim();
+        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_fresh(out, now));
+    }
+
+    /// Whether `emit` may have a message.
+    [[nodiscard]] bool has_messages() const noexcept
+    {
+        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.fresh.empty())));
+    }
+
+    /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
+    void shrink()
+    {
+        asker_.shrink();
+        inbox_.shrink();
+        todo_.shrink();
+    }
+
+private:
+    bool take(const message& came, instant now)
+    {
+        switch (came.kind) {
+        case message_kind::ready: return confirm();
+        case message_kind::request:
+        case message_kind::delivery: beat_->touched(now); return confirmed_ && inbox_.receive(came, now);
+        case message_kind::notification:
+            beat_->touched(now);
+            if (confirmed_) {
+                inbox_.notified(came);
+            }
+            return confirmed_;
+        case message_kind::cancel: return confirmed_ && inbox_.cancel(came.id);
+        case message_kind::reply:
+        case message_kind::ack:
+        case message_kind::error:
+            if (!asker_.fits(came)) {
+                return false;
+            }
+            asker_.last_word(came, *beat_, now);
+            return true;
+        case message_kind::progress: asker_.progress(came, *beat_, now); return true;
+        case message_kind::ping:
+            for (const auto id : came.finished) {
+                inbox_.forget(id);
+            }
+            pong_due_ = came.id;
+            return true;
+        case message_kind::pong:
+            beat_->pong(came.id, now);
+            if (came.id == names_in_) {
+                asker_.names_arrived();
+            }
+            return true;
+        case message_kind::bye: todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left}); return true;
+        case message_kind::hello:
+        case message_kind::welcome:
+        case message_kind::refusal: return false; // said once, before there is a session
+        }
+        return false;
+    }
+
+    bool confirm() noexcept
+    {
+        const bool expected = side_ == side::hub && !confirmed_;
+        confirmed_ = true;
+        return expected;
+    }
+
+    void touch(instant now) noexcept
+    {
+        if (beat_) {
+            beat_->touched(now);
+        }
+    }
+
+    // Ready, pong and ping. A pong may overtake an answer that was not emitted yet: it speaks of what was received. A ping goes behind all
+    // that was emitted, which is what its pong then proves.
+    bool emit_sign(message& out, instant now)
+    {
+        out = {};
+        if (std::exchange(ready_due_, false)) {
+            out.kind = message_kind::ready;
+            return true;
+        }
+        if (pong_due_ != 0) {
+            out.kind = message_kind::pong;
+            out.id = std::exchange(pong_due_, 0);
+            return true;
+        }
+        if (!std::exchange(ping_due_, false)) {
+            return false;
+        }
+        if (asker_.pending() == 0 && inbox_.running() == 0) {
+            shrink();
+        }
+        out.kind = message_kind::ping;
+        out.id = beat_->ping(now);
+        out.finished = asker_.name_finished();
+        names_in_ = out.id;
+        ++counts_.probes_sent;
+        return true;
+    }
+
+    bool emit_urgent(message& out, instant now)
+    {
+        while (confirmed_ && !todo_.urgent.empty()) {
+            const auto one = todo_.urgent.pop_front();
+            switch (one.kind) {
+            case message_kind::request:
+            case message_kind::delivery:
+            case message_kind::cancel:
+                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done) {
+                    return true;
+                }
+                break;
+            default: inbox_.spell(one, out); return true;
+            }
+        }
+        return false;
+    }
+
+    bool emit_fresh(message& out, instant now)
+    {
+        while (confirmed_ && !todo_.fresh.empty()) {
+            const auto one = todo_.fresh.front();
+            if (one.kind == message_kind::notification) {
+                spell_notification(todo_.fresh.pop_front(), out);
+                return true;
+            }
+            const auto how = asker_.spell_fresh(one.id, out, *beat_, now);
+            if (how == spelling::blocked) {
+                return false;
+            }
+            todo_.fresh.pop_front();
+            if (how == spelling::done) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void spell_notification(const errand& one, message& out)
+    {
+        const auto& kept = todo_.lend(one.note);
+        out = {};
+        out.kind = message_kind::notification;
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+        ++counts_.notifications_sent;
+    }
+
+    const options_type& options_;
+    counters& counts_;
+    side side_;
+    bool confirmed_ = false;
+    bool ready_due_ = false;
+    bool ping_due_ = false;
+    message_id names_in_ = 0; // the last ping's number
+    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    agenda<Completion> todo_;
+    asker<Completion, Policies> asker_;
+    inbox<Completion, Policies> inbox_;
+    std::optional<heartbeat> beat_; // while attached
+    round_trip trip_;
+    instant bad_since_{};
+    unsigned bad_count_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Events by name, so many per second each: the latest wins, and the last one always arrives.
+#ifndef REJOINDER_CORE_THROTTLE_HPP
+#define REJOINDER_CORE_THROTTLE_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of a throttle.
+struct throttle_options {
+    std::uint32_t per_second = 10; ///< events of one name; 0: as many as come
+    std::size_t names_max = 256;   ///< that are held back or counted at one time
+};
+
+/// An event that was held back and may go now.
+template <class T>
+struct released {
+    std::string name;
+    T value;
+};
+
+/// A throttle: an event whose name's last one went a whole interval ago goes at once, others are held, each replacing
+/// the one before it.
+///
+/// Ask `release` at `next_deadline`, until it returns nothing. A name whose interval has passed and that holds nothing
+/// is forgotten when room is needed. When `names_max` names are busy, events of further names go at once, uncounted: no
+/// event is lost, and `unthrottled` tells.
+///
+/// `offer` is O(log names), and O(names) with an allocation for a new one; `release`, which copies a name, and
+/// `next_deadline` are O(names). Distinct objects are independent; one object is used from one thread at a time.
+template <std::movable T>
+class throttle {
+public:
+    constexpr throttle() = default;
+    constexpr explicit throttle(const throttle_options& options) : options_{options} {}
+
+    /// How many names it remembers.
+    [[nodiscard]] constexpr std::size_t names() const noexcept { return lanes_.size(); }
+
+    /// How many events went at once because too many names were busy.
+    [[nodiscard]] constexpr std::uint64_t unthrottled() const noexcept { return unthrottled_; }
+
+    /// When the next held event may go; `never` if none is held.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        instant first = never;
+        for (const auto& each : lanes_) {
+            first = each.held ? std::min(first, each.free_at) : first;
+        }
+        return first;
+    }
+
+    /// An event happened. Returns it if it goes now; otherwise it is held, instead of what was held for its name.
+    [[nodiscard]] constexpr std::optional<T> offer(std::string_view name, T value, instant now)
+    {
+        if (options_.per_second == 0) {
+            return value;
+        }
+        auto own = find(name);
+        if (own == lanes_.end() || own->name != name) {
+            if (!make_room(now)) {
+                ++unthrottled_;
+                return value;
+            }
+            own = lanes_.insert(find(name), {std::string{name}, std::nullopt, now});
+        }
+        if (own->held || now < own->free_at) {
+            own->held = std::move(value);
+            return std::nullopt;
+        }
+        own->free_at = later(now, interval());
+        return value;
+    }
+
+    /// Takes one held event whose time has come, the longest due first.
+    [[nodiscard]] constexpr std::optional<released<T>> release(instant now)
+    {
+        lane* due = nullptr;
+        for (auto& each : lanes_) {
+            if (each.held && each.free_at <= now && (due == nullptr || each.free_at < due->free_at)) {
+                due = &each;
+            }
+        }
+        if (due == nullptr) {
+            return std::nullopt;
+        }
+        due->free_at = later(now, interval());
+        released<T> event{due->name, std::move(*due->held)};
+        due->held.reset();
+        return event;
+    }
+
+    /// Takes one held event whether its time has come or not: for a link that is about to close.
+    [[nodiscard]] constexpr std::optional<released<T>> flush()
+    {
+        const auto held =
+            std::find_if(lanes_.begin(), lanes_.end(), [](const lane& each) { return each.held.has_value(); });
+        if (held == lanes_.end()) {
+            return std::nullopt;
+        }
+        released<T> event{held->name, std::move(*held->held)};
+        held->held.reset();
+        return event;
+    }
+
+private:
+    struct lane {
+        std::string name;
+        std::optional<T> held;
+        instant free_at; // when its next event may go
+    };
+
+    [[nodiscard]] constexpr duration interval() const noexcept
+    {
+        // Rounded up, so that no second sees one more than it may.
+        constexpr duration second = std::chrono::seconds{1};
+        return (second + duration{options_.per_second - 1}) / options_.per_second;
+    }
+
+    [[nodiscard]] constexpr auto find(std::string_view name)
+    {
+        return std::lower_bound(lanes_.begin(), lanes_.end(), name,
+                                [](const lane& each, std::string_view wanted) { return each.name < wanted; });
+    }
+
+    // Room for one more name, forgetting names that behave as unknown ones would.
+    constexpr bool make_room(instant now)
+    {
+        if (lanes_.size() >= options_.names_max) {
+            std::erase_if(lanes_, [now](const lane& each) { return !each.held && each.free_at <= now; });
+        }
+        return lanes_.size() < options_.names_max;
+    }
+
+    throttle_options options_{};
+    std::vector<lane> lanes_; // sorted by name
+    std::uint64_t unthrottled_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A rate with a burst: how many of something may pass now.
+#ifndef REJOINDER_CORE_TOKEN_BUCKET_HPP
+#define REJOINDER_CORE_TOKEN_BUCKET_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// A token bucket: it holds at most `burst` tokens, is full at first, and `per_second` tokens drop in, evenly.
+///
+/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations
+/// are O(1). Distinct objects are independent; one object is used from one thread at a time.
+class token_bucket {
+public:
+    /// `per_second`: 0 never refills. `burst`: the tokens it can hold; 0 lets nothing pass.
+    constexpr token_bucket(std::uint32_t per_second, std::uint32_t burst) noexcept
+        : per_second_{per_second}, full_{burst * token}, credit_{full_}
+    {}
+
+    /// How many tokens there are now.
+    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept
+    {
+        return static_cast<std::uint32_t>(credit_at(now) / token);
+    }
+
+    /// When `count` tokens will be there, if none is taken before; `now` if they are, `never` if they cannot be.
+    [[nodiscard]] constexpr instant ready_at(instant now, std::uint32_t count = 1) const noexcept
+    {
+        const auto credit = credit_at(now);
+        const auto wanted = count * token;
+        if (credit >= wanted) {
+            return now;
+        }
+        if (wanted > full_ || per_second_ == 0) {
+            return never;
+        }
+        const auto wait = (wanted - credit + per_second_ - 1) / per_second_;
+        return later(std::max(now, refilled_at_), std::chrono::duration_cast<duration>(std::chrono::nanoseconds{wait}));
+    }
+
+    /// Takes `count` tokens if they are there. All or none.
+    constexpr bool take(instant now, std::uint32_t count = 1) noexcept
+    {
+        credit_ = credit_at(now);
+        refilled_at_ = std::max(refilled_at_, now);
+        if (credit_ < count * token) {
+            return false;
+        }
+        credit_ -= count * token;
+        return true;
+    }
+
+private:
+    // What one nanosecond adds is `per_second` credit; so a token is as much credit as a second has nanoseconds.
+    static constexpr std::uint64_t token = 1'000'000'000;
+
+    [[nodiscard]] constexpr std::uint64_t credit_at(instant now) const noexcept
+    {
+        if (now <= refilled_at_ || per_second_ == 0) {
+            return credit_;
+        }
+        const auto missing = full_ - credit_;
+        const auto elapsed = elapsed_nanoseconds(now);
+        return elapsed > missing / per_second_ ? full_ : credit_ + elapsed * per_second_;
+    }
+
+    // The subtraction is made on unsigned numbers: the instants may stand at the clock's two ends.
+    [[nodiscard]] constexpr std::uint64_t elapsed_nanoseconds(instant now) const noexcept
+    {
+        static_assert(std::chrono::nanoseconds{1} == duration{1}, "the steady clock counts nanoseconds");
+        return static_cast<std::uint64_t>(now.time_since_epoch().count()) -
+               static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
+    }
+
+    std::uint32_t per_second_;
+    std::uint64_t full_;
+    std::uint64_t credit_;
+    instant refilled_at_ = instant::min();
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The version of rejoinder: the one place that states it; CMake, the packages and the changelog are held against it.
+#ifndef REJOINDER_VERSION_HPP
+#define REJOINDER_VERSION_HPP
+
+#define REJOINDER_VERSION_MAJOR 0
+#define REJOINDER_VERSION_MINOR 1
+#define REJOINDER_VERSION_PATCH 0
+#define REJOINDER_VERSION_STRING "0.1.0"
+
+#endif
+
+#endif

@@ -31,99 +31,94 @@
 #ifndef REJOINDER_CHANNEL_HPP
 #define REJOINDER_CHANNEL_HPP
 
-// The version of rejoinder: the one place that states it; CMake, the packages and the changelog are held against it.
-#ifndef REJOINDER_VERSION_HPP
-#define REJOINDER_VERSION_HPP
+// What a channel asks of a stream of bytes: asynchronous reads and writes, as every Asio stream has them.
+#ifndef REJOINDER_CHANNEL_ASYNC_STREAM_HPP
+#define REJOINDER_CHANNEL_ASYNC_STREAM_HPP
 
-#define REJOINDER_VERSION_MAJOR 0
-#define REJOINDER_VERSION_MINOR 1
-#define REJOINDER_VERSION_PATCH 0
-#define REJOINDER_VERSION_STRING "0.1.0"
+// A completion token that starts nothing and reports the signature: how concepts ask for one without a real operation.
+#ifndef REJOINDER_CHANNEL_DETAIL_PROBE_TOKEN_HPP
+#define REJOINDER_CHANNEL_DETAIL_PROBE_TOKEN_HPP
 
-#endif
-
-#endif
-
-// The door of floor core: what decides, on the standard library alone. Made by single_include/generate.sh.
-#ifndef REJOINDER_CORE_HPP
-#define REJOINDER_CORE_HPP
-
-// A session's to-do list: the messages to emit, in order, and the outputs to hand to the driver.
-#ifndef REJOINDER_CORE_AGENDA_HPP
-#define REJOINDER_CORE_AGENDA_HPP
-
-// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
-#ifndef REJOINDER_CORE_DETAIL_RING_HPP
-#define REJOINDER_CORE_DETAIL_RING_HPP
-
-#include <cstddef>
-#include <utility>
-#include <vector>
+#include <asio/async_result.hpp>
 
 namespace rejoinder::inline v0::detail {
 
-template <class T>
-class ring {
-public:
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+struct probe_token {};
 
-    T& front() noexcept { return items_[head_]; }
-    const T& front() const noexcept { return items_[head_]; }
-    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
-
-    void push_back(T item)
-    {
-        if (count_ == items_.size()) {
-            grow();
-        }
-        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
-        ++count_;
-    }
-
-    T pop_front()
-    {
-        T item = std::exchange(items_[head_], T{});
-        head_ = (head_ + 1) & (items_.size() - 1);
-        --count_;
-        return item;
-    }
-
-    void clear()
-    {
-        while (!empty()) {
-            pop_front();
-        }
-    }
-
-    /// Gives the memory back, if nothing is queued.
-    void shrink()
-    {
-        if (empty()) {
-            std::vector<T>{}.swap(items_);
-            head_ = 0;
-        }
-    }
-
-private:
-    void grow()
-    {
-        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
-        for (std::size_t i = 0; i != count_; ++i) {
-            larger[i] = std::move((*this)[i]);
-        }
-        items_.swap(larger);
-        head_ = 0;
-    }
-
-    std::vector<T> items_; // its size is a power of two, or nothing yet
-    std::size_t head_ = 0;
-    std::size_t count_ = 0;
-};
+/// What an operation returns for a `probe_token`: its completion signature.
+template <class Signature>
+struct completes_as {};
 
 } // namespace rejoinder::inline v0::detail
 
+template <class Signature>
+class asio::async_result<rejoinder::detail::probe_token, Signature> {
+public:
+    using return_type = rejoinder::detail::completes_as<Signature>;
+
+    template <class Initiation, class Token, class... Args>
+    static return_type initiate(Initiation&&, Token&&, Args&&...)
+    {
+        return {};
+    }
+};
+
 #endif
+
+#include <asio/buffer.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// An Asio AsyncReadStream and AsyncWriteStream that can be closed: TCP and Unix sockets, descriptors, TLS over one.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `s.get_executor()` | `S::executor_type` | where its operations complete |
+/// | `s.async_read_some(buffer, token)` | by the token, `void(std::error_code, std::size_t)` | reads what there is, at least a byte |
+/// | `s.async_write_some(buffer, token)` | the same | writes at least a byte |
+/// | `s.close(ec)`, or `s.lowest_layer().close(ec)` | any | closes at once; operations complete with `operation_aborted` |
+template <class S>
+concept async_stream =
+    std::movable<S> &&
+    requires(S& s, asio::mutable_buffer in, asio::const_buffer out, detail::probe_token token) {
+        { s.get_executor() } -> std::convertible_to<typename S::executor_type>;
+        { s.async_read_some(in, token) } -> std::same_as<detail::completes_as<void(std::error_code, std::size_t)>>;
+        { s.async_write_some(out, token) } -> std::same_as<detail::completes_as<void(std::error_code, std::size_t)>>;
+    } &&
+    (requires(S& s, std::error_code& ec) { s.close(ec); } ||
+     requires(S& s, std::error_code& ec) { s.lowest_layer().close(ec); });
+
+/// A stream that can wait until there is something to read and then read it without blocking: TCP, Unix sockets, POSIX
+/// descriptors. Its connections hold no read buffer while they wait.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `s.non_blocking(true, ec)` | any | from now on `read_some` fails with `would_block` where it would wait |
+/// | `s.async_wait(S::wait_read, token)` | by the token, `void(std::error_code)` | completes when a read would not wait |
+/// | `s.read_some(buffer, ec)` | `std::size_t` | reads what there is |
+template <class S>
+concept waitable_stream =
+    async_stream<S> && requires(S& s, asio::mutable_buffer in, std::error_code& ec, detail::probe_token token) {
+        s.non_blocking(true, ec);
+        { s.async_wait(S::wait_read, token) } -> std::same_as<detail::completes_as<void(std::error_code)>>;
+        { s.read_some(in, ec) } -> std::convertible_to<std::size_t>;
+    };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The channel concept: one link that moves whole frames. Floor `net` is written against it.
+#ifndef REJOINDER_CHANNEL_CHANNEL_HPP
+#define REJOINDER_CHANNEL_CHANNEL_HPP
+
+// The frames that one read brought, in the order they were sent.
+#ifndef REJOINDER_CHANNEL_FRAME_BATCH_HPP
+#define REJOINDER_CHANNEL_FRAME_BATCH_HPP
 
 // What two sessions say to each other, as values that borrow their bytes.
 #ifndef REJOINDER_CORE_MESSAGE_HPP
@@ -149,7 +144,7 @@ inline constexpr instant never = instant::max();
 /// `now + length` without overflow: a length too long to add is `never`.
 constexpr instant later(instant now, duration length) noexcept
 {
-    return length >= never - now ? never : now + length;
+    return now > instant{} && length >= never - now ? never : now + length;
 }
 
 } // namespace rejoinder::inline v0
@@ -245,9 +240,44 @@ struct welcome {
 
 #endif
 
-// What a session wants done, as values: its driver takes them and does them; the session never calls out.
-#ifndef REJOINDER_CORE_OUTPUT_HPP
-#define REJOINDER_CORE_OUTPUT_HPP
+#include <cstddef>
+#include <span>
+
+namespace rejoinder::inline v0 {
+
+/// A forward view of the frames that a channel received together. Cheap to copy; owns nothing.
+///
+/// The batch and its frames are valid until the completion handler that got it returns, or, with `use_awaitable`, until
+/// the coroutine next suspends. So a token that carries results elsewhere (`use_future`) is of no use with it.
+class frame_batch {
+public:
+    /// No frames: what comes with an error.
+    frame_batch() noexcept = default;
+
+    /// The frames of `frames`, which stay the channel's.
+    explicit frame_batch(std::span<const frame_view> frames) noexcept : rest_(frames) {}
+
+    /// How many frames are left.
+    std::size_t size() const noexcept { return rest_.size(); }
+
+    /// Takes the next frame into `frame`; false, and `frame` as it was, when there is none.
+    bool next(frame_view& frame) noexcept
+    {
+        if (rest_.empty()) {
+            return false;
+        }
+        frame = rest_.front();
+        rest_ = rest_.subspan(1);
+        return true;
+    }
+
+private:
+    std::span<const frame_view> rest_{};
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
 
 // Why a connection ended: one word for logs and statistics, one code for wires that carry codes.
 #ifndef REJOINDER_CORE_CLOSE_REASON_HPP
@@ -350,6 +380,4134 @@ static_assert([] {
 } // namespace rejoinder::inline v0
 
 #endif
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// A channel: one ordered link that moves whole frames {text or binary, bytes}, and knows no ids.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `c.get_executor()` (const) | `C::executor_type` | where it does its work |
+/// | `c.async_receive(token)` | `void(std::error_code, frame_batch)` | at least one frame, or an error and none. One at a time |
+/// | `c.begin()` | `std::string&` | begins a frame; the caller appends the body to the string. Drops a frame begun and not committed |
+/// | `c.commit(form)` | `bool` | completes it; false: the channel cannot carry it, and nothing is appended. After `begin` |
+/// | `c.async_flush(token)` | `void(std::error_code)` | hands what is committed now to the link. One at a time, no frame begun |
+/// | `c.pending()` (const) | `std::size_t` | bytes committed and not yet accepted by the link |
+/// | `c.async_shutdown(reason, token)` | `void(std::error_code)` | flushes, then tells the peer that no more will come. No flush under way |
+/// | `c.close()` | | ends the link now; what is under way completes with `operation_aborted`. Any number of times |
+/// | `c.carries(form)` (const) | `bool` | whether frames of that form can be carried at all |
+///
+/// Completions come never inside the initiation, exactly once, on the handler's associated executor, which must be the
+/// channel's executor or take turns with it. `begin` and `commit` may be used while a flush is under way: what they add
+/// waits for the next one. Every cancellation type stops `async_receive` and `async_flush` with `operation_aborted` and
+/// loses nothing: received bytes are kept, and the next flush goes on where the last one stopped. `async_receive` ends
+/// with `asio::error::eof` when the peer is done, with `errc::bad_message` or `errc::too_big` when what came cannot be
+/// read as frames (whole frames before it are delivered first; nothing is readable after it), or with the link's error.
+/// A default-constructed or moved-from channel may be destroyed and assigned to, no more. Destroying a channel closes
+/// it; so does assigning to it. A channel does not outlive its execution context. Distinct channels are independent;
+/// one is used from its executor.
+template <class C>
+concept channel = std::movable<C> && std::default_initializable<C> &&
+                  requires(C& c, const C& constant, encoding form, close_reason reason, detail::probe_token token) {
+                      { constant.get_executor() } -> std::convertible_to<typename C::executor_type>;
+                      {
+                          c.async_receive(token)
+                      } -> std::same_as<detail::completes_as<void(std::error_code, frame_batch)>>;
+                      { c.begin() } -> std::same_as<std::string&>;
+                      { c.commit(form) } -> std::same_as<bool>;
+                      { c.async_flush(token) } -> std::same_as<detail::completes_as<void(std::error_code)>>;
+                      { constant.pending() } -> std::convertible_to<std::size_t>;
+                      { c.async_shutdown(reason, token) } -> std::same_as<detail::completes_as<void(std::error_code)>>;
+                      c.close();
+                      { constant.carries(form) } -> std::same_as<bool>;
+                  };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A completion handler with its type erased: move-only, called once, in recycled memory, by the rules of Asio.
+#ifndef REJOINDER_CHANNEL_COMPLETION_HPP
+#define REJOINDER_CHANNEL_COMPLETION_HPP
+
+// The one place that knows which Asio this is; from 1.22 to 1.38 the library needs nothing that is spelled differently.
+#ifndef REJOINDER_CHANNEL_DETAIL_ASIO_FEATURES_HPP
+#define REJOINDER_CHANNEL_DETAIL_ASIO_FEATURES_HPP
+
+#include <asio/version.hpp>
+
+namespace rejoinder::inline v0::detail {
+
+// Per-operation cancellation, which every operation here honours, is complete from 1.22 on.
+static_assert(ASIO_VERSION >= 102200, "rejoinder needs standalone Asio 1.22 or newer");
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A handler with its arguments, ready to be dispatched or posted, and the allocator that its memory comes from.
+#ifndef REJOINDER_CHANNEL_DETAIL_BOUND_HPP
+#define REJOINDER_CHANNEL_DETAIL_BOUND_HPP
+
+// A thread's store of freed memory blocks by size class, and the allocator that makes handlers live in them.
+#ifndef REJOINDER_CHANNEL_RECYCLED_MEMORY_HPP
+#define REJOINDER_CHANNEL_RECYCLED_MEMORY_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <limits>
+#include <new>
+
+namespace rejoinder::inline v0 {
+
+/// Blocks of memory in size classes 64, 128, … 2048 bytes, one store a thread; larger blocks come from the heap each
+/// time.
+///
+/// Bound: `class_bytes_max` bytes a class; what does not fit is freed. A block may be given back on another thread than
+/// it was taken on. Both calls take constant time, and work after the thread's store is gone: then nothing is kept.
+class recycled_memory {
+public:
+    static constexpr std::size_t smallest = 64;
+    static constexpr std::size_t largest = 2048;
+    static constexpr std::size_t class_bytes_max = std::size_t{128} << 10;
+
+    static void* take(std::size_t size)
+    {
+        if (size > largest) {
+            return ::operator new(size);
+        }
+        const auto index = class_of(size);
+        if (store* const here = current()) {
+            shelf& same_size = here->shelves[index];
+            if (block* const top = same_size.top) {
+                same_size.top = top->next;
+                --same_size.count;
+                return top;
+            }
+        }
+        return ::operator new(smallest << index);
+    }
+
+    static void give(void* memory, std::size_t size) noexcept
+    {
+        if (size <= largest) {
+            const auto index = class_of(size);
+            store* const here = current();
+            if (here != nullptr && here->shelves[index].count < class_bytes_max / (smallest << index)) {
+                shelf& same_size = here->shelves[index];
+                same_size.top = ::new (memory) block{same_size.top};
+                ++same_size.count;
+                return;
+            }
+        }
+        ::operator delete(memory);
+    }
+
+private:
+    struct block {
+        block* next;
+    };
+
+    struct shelf {
+        block* top = nullptr;
+        std::size_t count = 0;
+    };
+
+    struct store {
+        std::array<shelf, std::size_t{std::countr_zero(largest / smallest)} + 1> shelves{};
+
+        store() = default;
+        store(const store&) = delete;
+        store& operator=(const store&) = delete;
+
+        ~store()
+        {
+            gone() = true;
+            for (shelf& each : shelves) {
+                while (block* const top = each.top) {
+                    each.top = top->next;
+                    ::operator delete(top);
+                }
+            }
+        }
+    };
+
+    static constexpr std::size_t class_of(std::size_t size) noexcept
+    {
+        return size <= smallest ? 0 : static_cast<std::size_t>(std::bit_width((size - 1) / smallest));
+    }
+
+    // A thread's last handlers may be destroyed after its store (an io_context with static lifetime, say).
+    static bool& gone() noexcept
+    {
+        static thread_local bool is_gone = false;
+        return is_gone;
+    }
+
+    static store* current() noexcept
+    {
+        if (gone()) {
+            return nullptr;
+        }
+        static thread_local store here;
+        return &here;
+    }
+};
+
+/// A standard allocator over `recycled_memory`. All are equal.
+template <class T>
+class recycled_allocator {
+public:
+    using value_type = T;
+
+    recycled_allocator() = default;
+
+    template <class U>
+    constexpr recycled_allocator(const recycled_allocator<U>&) noexcept
+    {}
+
+    T* allocate(std::size_t count)
+    {
+        if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) {
+            throw std::bad_array_new_length{};
+        }
+        if constexpr (alignof(T) > alignof(std::max_align_t)) {
+            return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{alignof(T)}));
+        } else {
+            return static_cast<T*>(recycled_memory::take(count * sizeof(T)));
+        }
+    }
+
+    void deallocate(T* memory, std::size_t count) noexcept
+    {
+        if constexpr (alignof(T) > alignof(std::max_align_t)) {
+            ::operator delete(memory, std::align_val_t{alignof(T)});
+        } else {
+            recycled_memory::give(memory, count * sizeof(T));
+        }
+    }
+
+    template <class U>
+    friend constexpr bool operator==(const recycled_allocator&, const recycled_allocator<U>&) noexcept
+    {
+        return true;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/associated_allocator.hpp>
+
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Allocator>
+struct allocator_choice {
+    using type = Allocator;
+};
+
+// `std::allocator` is what Asio reports for a handler that chose none.
+template <class T>
+struct allocator_choice<std::allocator<T>> {
+    using type = recycled_allocator<void>;
+};
+
+/// The allocator of everything that is made on behalf of a handler: its own, or the recycling one if it chose none.
+template <class Handler>
+using handler_allocator = typename allocator_choice<asio::associated_allocator_t<Handler>>::type;
+
+template <class Handler>
+handler_allocator<Handler> allocator_of(const Handler& handler) noexcept
+{
+    if constexpr (std::is_same_v<handler_allocator<Handler>, recycled_allocator<void>>) {
+        return {};
+    } else {
+        return asio::get_associated_allocator(handler);
+    }
+}
+
+/// A nullary function that calls `handler` once with `args`. It names no executor: whoever posts it has chosen one.
+template <class Handler, class... Args>
+class bound {
+public:
+    using allocator_type = handler_allocator<Handler>;
+
+    template <class... Values>
+    explicit bound(Handler&& handler, Values&&... values)
+        : handler_(std::move(handler)), args_(std::forward<Values>(values)...)
+    {}
+
+    allocator_type get_allocator() const noexcept { return allocator_of(handler_); }
+
+    void operator()()
+    {
+        std::apply([this](Args&... args) { std::move(handler_)(std::move(args)...); }, args_);
+    }
+
+private:
+    Handler handler_;
+    std::tuple<Args...> args_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+
+#include <cassert>
+#include <memory>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+template <class Signature>
+class completion;
+
+/// Holds any Asio completion handler of one signature until the operation ends.
+///
+/// Keeps the handler's associated executor, with outstanding work on it, and allocates with the handler's associated
+/// allocator, or recycled memory if it chose none: nothing is allocated at steady state. The memory is free again
+/// before the handler is called, and the handler's cancellation slot is empty by then. Destroyed while it holds a
+/// handler, it destroys the handler uncalled. Distinct objects are independent; one object is used from one thread at a
+/// time.
+template <class... Args>
+class completion<void(std::error_code, Args...)> {
+public:
+    /// Holds nothing.
+    completion() noexcept = default;
+
+    /// Holds `handler`; `fallback` is where it runs if it has no associated executor.
+    template <class Handler, class Executor>
+    completion(Handler&& handler, const Executor& fallback)
+        : node_(made<std::decay_t<Handler>, Executor>::make(std::forward<Handler>(handler), fallback))
+    {}
+
+    completion(completion&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+
+    completion& operator=(completion&& other) noexcept
+    {
+        completion{std::move(other)}.swap(*this);
+        return *this;
+    }
+
+    ~completion()
+    {
+        if (node_ != nullptr) {
+            node_->drop();
+        }
+    }
+
+    /// Whether it holds a handler.
+    explicit operator bool() const noexcept { return node_ != nullptr; }
+
+    /// The handler's cancellation slot, unconnected if it has none. What is put there must not touch its own captures
+    /// after it has completed this: completing empties the slot. Precondition: holds a handler.
+    asio::cancellation_slot slot() const noexcept
+    {
+        assert(node_ != nullptr);
+        return node_->slot();
+    }
+
+    /// Calls the handler on its executor, at once if this thread runs that executor. Holds nothing afterwards.
+    /// Precondition: holds a handler; not inside the operation's initiation.
+    void complete(std::error_code ec, Args... args)
+    {
+        assert(node_ != nullptr);
+        std::exchange(node_, nullptr)->complete(ec, std::move(args)...);
+    }
+
+    /// Calls the handler on its executor, later. Holds nothing afterwards. Precondition: holds a handler.
+    void post(std::error_code ec, Args... args)
+    {
+        assert(node_ != nullptr);
+        std::exchange(node_, nullptr)->post(ec, std::move(args)...);
+    }
+
+    void swap(completion& other) noexcept { std::swap(node_, other.node_); }
+
+private:
+    class node {
+    public:
+        virtual asio::cancellation_slot slot() const noexcept = 0;
+        virtual void complete(std::error_code ec, Args... args) = 0;
+        virtual void post(std::error_code ec, Args... args) = 0;
+        virtual void drop() noexcept = 0;
+
+    protected:
+        node() = default;
+        node(const node&) = delete;
+        node& operator=(const node&) = delete;
+        ~node() = default;
+    };
+
+    template <class Handler, class Fallback>
+    class made final : public node {
+        using executor = asio::associated_executor_t<Handler, Fallback>;
+        using work = asio::executor_work_guard<executor>;
+        using allocator = typename std::allocator_traits<detail::handler_allocator<Handler>>::template rebind_alloc<made>;
+        using call = detail::bound<Handler, std::error_code, Args...>;
+
+    public:
+        template <class Given>
+        static node* make(Given&& handler, const Fallback& fallback)
+        {
+            allocator memory{detail::allocator_of(handler)};
+            made* const place = std::allocator_traits<allocator>::allocate(memory, 1);
+            try {
+                return ::new (static_cast<void*>(place)) made(std::forward<Given>(handler), fallback);
+            } catch (...) {
+                std::allocator_traits<allocator>::deallocate(memory, place, 1);
+                throw;
+            }
+        }
+
+        asio::cancellation_slot slot() const noexcept override
+        {
+            return asio::get_associated_cancellation_slot(handler_);
+        }
+
+        void complete(std::error_code ec, Args... args) override
+        {
+            const work kept = std::move(work_);
+            asio::dispatch(kept.get_executor(), call{release(), ec, std::move(args)...});
+        }
+
+        void post(std::error_code ec, Args... args) override
+        {
+            const work kept = std::move(work_);
+            asio::post(kept.get_executor(), call{release(), ec, std::move(args)...});
+        }
+
+        void drop() noexcept override
+        {
+            // The handler may own the last reference to whatever holds this memory's allocator: it goes last.
+            const Handler last{std::move(handler_)};
+            free_memory(last);
+        }
+
+    private:
+        template <class Given>
+        made(Given&& handler, const Fallback& fallback)
+            : handler_(std::forward<Given>(handler)), work_(asio::get_associated_executor(handler_, fallback))
+        {}
+
+        Handler release()
+        {
+            if (auto connected = slot(); connected.is_connected()) {
+                connected.clear();
+            }
+            Handler handler{std::move(handler_)};
+            free_memory(handler);
+            return handler;
+        }
+
+        void free_memory(const Handler& handler) noexcept
+        {
+            allocator memory{detail::allocator_of(handler)};
+            this->~made();
+            std::allocator_traits<allocator>::deallocate(memory, this, 1);
+        }
+
+        Handler handler_;
+        work work_;
+    };
+
+    node* node_ = nullptr;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The connector concept: what supplies a reconnecting client with fresh channels.
+#ifndef REJOINDER_CHANNEL_CONNECTOR_HPP
+#define REJOINDER_CHANNEL_CONNECTOR_HPP
+
+#include <asio/any_io_executor.hpp>
+
+#include <concepts>
+#include <string>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// A connector: knows where the other side is and how a channel to it is opened.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `C::channel_type` | a `channel` | what it opens |
+/// | `k.async_connect(executor, token)` (const) | `void(std::error_code, C::channel_type)` | a connected channel on `executor`, or an error and an empty one |
+/// | `k.description()` (const) | `std::string` | where it connects to, for logs; without secrets |
+///
+/// The completion comes never inside the initiation. Every cancellation type ends an attempt with `operation_aborted`;
+/// an attempt is independent of its connector's life, and of other attempts.
+template <class C>
+concept connector = std::movable<C> && channel<typename C::channel_type> &&
+                    requires(const C& constant, const asio::any_io_executor& executor, detail::probe_token token) {
+                        {
+                            constant.async_connect(executor, token)
+                        } -> std::same_as<detail::completes_as<void(std::error_code, typename C::channel_type)>>;
+                        { constant.description() } -> std::convertible_to<std::string>;
+                    };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A pair of channels within one process, connected to each other: no socket, no copy.
+#ifndef REJOINDER_CHANNEL_MEMORY_HPP
+#define REJOINDER_CHANNEL_MEMORY_HPP
+
+// What two memory channels share, and what each has for itself.
+#ifndef REJOINDER_CHANNEL_DETAIL_MEMORY_LINK_HPP
+#define REJOINDER_CHANNEL_DETAIL_MEMORY_LINK_HPP
+
+// The sending half of a channel without its socket: frames in, one run of bytes to write out.
+#ifndef REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
+#define REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
+
+// A thread's store of empty strings that keep their capacity, so that buffers that come and go allocate nothing.
+#ifndef REJOINDER_CHANNEL_RECYCLED_STRINGS_HPP
+#define REJOINDER_CHANNEL_RECYCLED_STRINGS_HPP
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Empty strings with capacity, one store a thread. A string may be given back on another thread than it was taken on.
+///
+/// Bounds: `count_max` strings, `each_max` bytes each, `bytes_max` together; what does not fit is freed. Every call
+/// takes time linear in `count_max` at most, and works after the thread's store is gone (static destructors): then
+/// nothing is kept.
+class recycled_strings {
+public:
+    static constexpr std::size_t count_max = 32;
+    static constexpr std::size_t each_max = std::size_t{256} << 10;
+    static constexpr std::size_t bytes_max = std::size_t{1} << 20;
+
+    /// An empty string with the most capacity that the store has: for who gives it back soon.
+    static std::string take()
+    {
+        store* const here = current();
+        return here == nullptr || here->count == 0 ? std::string{} : here->take(here->largest());
+    }
+
+    /// An empty string with at least `size` bytes of capacity and not many more: for who may keep it for long.
+    static std::string take(std::size_t size)
+    {
+        if (store* const here = current()) {
+            if (const auto at = here->fitting(size); at != here->count) {
+                return here->take(at);
+            }
+        }
+        std::string made;
+        // Few sizes, so that what one connection gives back fits the next one's need.
+        made.reserve(std::bit_ceil(std::max(size, smallest_made)));
+        return made;
+    }
+
+    /// Gives a string's capacity to this thread's store.
+    static void give(std::string&& used) noexcept
+    {
+        std::string buffer = std::move(used);
+        used.clear();
+        if (buffer.capacity() <= in_place || buffer.capacity() > each_max) {
+            return;
+        }
+        if (store* const here = current()) {
+            here->give(std::move(buffer));
+        }
+    }
+
+    /// Bytes of capacity in this thread's store.
+    static std::size_t bytes() noexcept
+    {
+        const store* const here = current();
+        return here == nullptr ? 0 : here->bytes;
+    }
+
+private:
+    // What a string holds without allocating is not worth a place.
+    static constexpr std::size_t in_place = 64;
+    static constexpr std::size_t smallest_made = 256;
+
+    struct store {
+        std::array<std::string, count_max> strings{};
+        std::size_t count = 0;
+        std::size_t bytes = 0;
+
+        ~store() { gone() = true; }
+
+        std::size_t largest() const noexcept
+        {
+            const auto last = strings.begin() + static_cast<std::ptrdiff_t>(count);
+            const auto smaller = [](const std::string& a, const std::string& b) { return a.capacity() < b.capacity(); };
+            return static_cast<std::size_t>(std::max_element(strings.begin(), last, smaller) - strings.begin());
+        }
+
+        std::size_t fitting(std::size_t size) const noexcept
+        {
+            const auto enough = std::max(size, smallest_made);
+            std::size_t at = 0;
+            while (at != count && (strings[at].capacity() < enough || strings[at].capacity() / 4 > enough)) {
+                ++at;
+            }
+            return at;
+        }
+
+        std::string take(std::size_t at)
+        {
+            std::string taken = std::move(strings[at]);
+            --count;
+            if (at != count) {
+                strings[at] = std::move(strings[count]);
+            }
+            bytes -= taken.capacity();
+            return taken;
+        }
+
+        void give(std::string&& buffer) noexcept
+        {
+            if (count == count_max || bytes + buffer.capacity() > bytes_max) {
+                return;
+            }
+            buffer.clear();
+            bytes += buffer.capacity();
+            strings[count] = std::move(buffer);
+            ++count;
+        }
+    };
+
+    // A thread's last handlers may be destroyed after its store (an io_context with static lifetime, say).
+    static bool& gone() noexcept
+    {
+        static thread_local bool is_gone = false;
+        return is_gone;
+    }
+
+    static store* current() noexcept
+    {
+        if (gone()) {
+            return nullptr;
+        }
+        static thread_local store here;
+        return &here;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The framing concept: where one frame ends and the next begins on a stream of bytes.
+#ifndef REJOINDER_WIRE_FRAMING_HPP
+#define REJOINDER_WIRE_FRAMING_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// What a framing found at the beginning of the buffered bytes.
+struct parsed {
+    enum class state : std::uint8_t {
+        more,    ///< no whole frame yet
+        frame,   ///< `frame` is whole; it borrows from the buffered bytes
+        bad,     ///< not this framing: nothing after this can be trusted, so the link ends
+        too_big, ///< a frame over the limit, known before its body is there; the link ends
+    };
+
+    state what = state::more;
+    std::size_t used = 0;   ///< bytes at the beginning that are done with: drop them, whatever `what` says
+    frame_view frame{};     ///< with `state::frame`
+    std::size_t wanted = 1; ///< with `state::more`: bytes known to be missing; a hint, at least 1
+};
+
+/// A framing: a small value that marks frames on a stream of bytes.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `f.open(out)` (const) | `std::size_t` | begins a frame at the end of `out`; the caller appends the body; the result is the mark |
+/// | `f.close(out, mark, form)` (const) | `bool` | completes the frame; false: this framing cannot carry that body (its form, its length, its bytes), and `out` is as it was before `open` |
+/// | `f.parse(buffered)` (const) | `parsed` | reads one frame at the beginning of `buffered` |
+///
+/// Between two calls of `parse` the caller drops `used` bytes and may append; nothing else happens to the bytes. A
+/// framing may remember how far it has looked, so each direction of a connection has a framing of its own, and a link
+/// that replaces another begins with a new one. Whatever bytes come, in whatever pieces, a framing reads within them
+/// only, and its work is linear in their number.
+template <class F>
+concept framing = std::copyable<F> && requires(const F& f, std::string& out, std::size_t mark, encoding form,
+                                               std::string_view buffered) {
+    { f.open(out) } -> std::same_as<std::size_t>;
+    { f.close(out, mark, form) } -> std::same_as<bool>;
+    { f.parse(buffered) } -> std::same_as<parsed>;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Two buffers: one is filled while the other is written. Both are the thread's recycled memory while they hold bytes,
+/// and none when they don't. Whoever fills it bounds it by `pending`.
+template <framing Framing>
+class outbound {
+public:
+    explicit outbound(Framing framing) : framing_(std::move(framing)) {}
+
+    /// Bytes committed and not yet written.
+    std::size_t pending() const noexcept { return committed_ + rest().size(); }
+
+    /// Bytes of memory held.
+    std::size_t held() const noexcept { return filling_.capacity() + writing_.capacity(); }
+
+    /// What is to be written now.
+    std::string_view rest() const noexcept { return std::string_view{writing_}.substr(written_); }
+
+    bool carries(encoding form) const
+    {
+        // A framing tells by trying; one byte that every text may have.
+        std::string trial;
+        const auto mark = framing_.open(trial);
+        trial.push_back('0');
+        return framing_.close(trial, mark, form);
+    }
+
+    std::string& begin()
+    {
+        if (filling_.empty() && filling_.capacity() <= std::string{}.capacity()) {
+            filling_ = recycled_strings::take();
+        }
+        filling_.resize(committed_);
+        mark_ = framing_.open(filling_);
+        return filling_;
+    }
+
+    bool commit(encoding form)
+    {
+        if (!framing_.close(filling_, mark_, form)) {
+            filling_.resize(committed_);
+            return false;
+        }
+        committed_ = filling_.size();
+        return true;
+    }
+
+    /// Makes all that is committed the run of bytes to be written.
+    void start()
+    {
+        filling_.resize(committed_);
+        committed_ = 0;
+        if (rest().empty()) {
+            writing_.clear();
+            written_ = 0;
+            writing_.swap(filling_);
+            return;
+        }
+        // A cancelled flush left part of a run, whose frame must be finished before anything else.
+        writing_.append(filling_);
+        recycled_strings::give(std::exchange(filling_, {}));
+    }
+
+    void wrote(std::size_t count)
+    {
+        written_ += count;
+        if (written_ == writing_.size()) {
+            recycled_strings::give(std::exchange(writing_, {}));
+            written_ = 0;
+        }
+    }
+
+    /// The run of bytes, for a link that moves memory and not bytes.
+    std::string detach() { return std::exchange(writing_, {}); }
+
+private:
+    Framing framing_;
+    std::string filling_{};
+    std::size_t committed_ = 0; // of `filling_`; behind it the open frame
+    std::size_t mark_ = 0;
+    std::string writing_{};
+    std::size_t written_ = 0; // of `writing_`
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A framing with the body's length in front of it, for text and binary.
+#ifndef REJOINDER_WIRE_LENGTH_PREFIX_HPP
+#define REJOINDER_WIRE_LENGTH_PREFIX_HPP
+
+// Four-byte numbers in network byte order.
+#ifndef REJOINDER_WIRE_DETAIL_BIG_ENDIAN_HPP
+#define REJOINDER_WIRE_DETAIL_BIG_ENDIAN_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+constexpr std::uint32_t load_big_endian(const char* four) noexcept
+{
+    std::uint32_t value = 0;
+    for (int i = 0; i != 4; ++i) {
+        value = (value << 8) | static_cast<unsigned char>(four[i]);
+    }
+    return value;
+}
+
+constexpr void store_big_endian(char* four, std::uint32_t value) noexcept
+{
+    for (int i = 0; i != 4; ++i) {
+        four[i] = static_cast<char>(value >> (24 - 8 * i));
+    }
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Four bytes, big-endian: the top bit says binary, the other 31 are the body's length in bytes; then the body.
+///
+/// Remembers nothing; `parse` takes constant time.
+struct length_prefix {
+    std::size_t limit = std::size_t{1} << 20; ///< longest body in bytes, either way; at most 2^31−1 counts
+
+    std::size_t open(std::string& out) const
+    {
+        const auto mark = out.size();
+        out.append(head_size, '\0');
+        return mark;
+    }
+
+    bool close(std::string& out, std::size_t mark, encoding form) const
+    {
+        const auto length = out.size() - mark - head_size;
+        if (length > longest()) {
+            out.resize(mark);
+            return false;
+        }
+        const auto head = static_cast<std::uint32_t>(length) | (form == encoding::binary ? binary_bit : 0);
+        detail::store_big_endian(out.data() + mark, head);
+        return true;
+    }
+
+    parsed parse(std::string_view buffered) const
+    {
+        if (buffered.size() < head_size) {
+            return {.wanted = head_size - buffered.size()};
+        }
+        const auto head = detail::load_big_endian(buffered.data());
+        const std::size_t length = head & ~binary_bit;
+        if (length > longest()) {
+            return {.what = parsed::state::too_big};
+        }
+        const auto whole = head_size + length;
+        if (buffered.size() < whole) {
+            return {.wanted = whole - buffered.size()};
+        }
+        return {.what = parsed::state::frame,
+                .used = whole,
+                .frame = {.bytes = buffered.substr(head_size, length),
+                          .form = (head & binary_bit) != 0 ? encoding::binary : encoding::text}};
+    }
+
+private:
+    static constexpr std::size_t head_size = 4;
+    static constexpr std::uint32_t binary_bit = std::uint32_t{1} << 31;
+
+    std::size_t longest() const noexcept { return std::min<std::size_t>(limit, binary_bit - 1); }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// One side of a link. The timers never expire: an operation that has to wait is parked in one, so that it belongs to
+/// its execution context, which cancels it by its slot and destroys it when it is destroyed itself; waking it is
+/// cancelling.
+struct memory_side {
+    std::optional<asio::steady_timer> readable{}; // none once it is closed
+    std::optional<asio::steady_timer> writable{};
+    std::string arrived{}; // frames handed over and not yet received
+    bool closed = false;
+    bool done = false; // sends no more
+
+    explicit memory_side(const asio::any_io_executor& executor)
+    {
+        readable.emplace(executor, asio::steady_timer::time_point::max());
+        writable.emplace(executor, asio::steady_timer::time_point::max());
+    }
+
+    void wake_reader()
+    {
+        if (readable) {
+            readable->cancel();
+        }
+    }
+
+    void wake_writer()
+    {
+        if (writable) {
+            writable->cancel();
+        }
+    }
+};
+
+/// Everything in it is guarded by the mutex, which is never held over a handler.
+struct memory_link {
+    std::mutex mutex{};
+    std::array<memory_side, 2> sides;
+
+    memory_link(const asio::any_io_executor& first, const asio::any_io_executor& second)
+        : sides{memory_side{first}, memory_side{second}}
+    {}
+};
+
+/// One channel's state; what is not in the link belongs to the channel's executor.
+struct memory_state {
+    using executor_type = asio::any_io_executor;
+
+    std::shared_ptr<memory_link> link;
+    std::size_t index;
+    executor_type own_executor;
+    length_prefix framing;
+    outbound<length_prefix> out;
+    bool receiving = false;
+    bool flushing = false;
+
+    memory_state(std::shared_ptr<memory_link> shared, std::size_t side, executor_type executor, length_prefix marks)
+        : link(std::move(shared)), index(side), own_executor(std::move(executor)), framing(marks), out(marks)
+    {}
+
+    const executor_type& executor() const noexcept { return own_executor; }
+    memory_side& mine() const noexcept { return link->sides[index]; }
+    memory_side& peer() const noexcept { return link->sides[1 - index]; }
+
+    void close()
+    {
+        const std::lock_guard lock{link->mutex};
+        mine().closed = true;
+        mine().readable.reset();
+        mine().writable.reset();
+        recycled_strings::give(std::exchange(mine().arrived, {}));
+        peer().wake_reader();
+        peer().wake_writer();
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// How a memory channel receives and sends: by moving the sender's buffer to the receiver.
+#ifndef REJOINDER_CHANNEL_DETAIL_MEMORY_OPERATIONS_HPP
+#define REJOINDER_CHANNEL_DETAIL_MEMORY_OPERATIONS_HPP
+
+// How a stream channel sends: one gathered write of all that is committed, then, if it is the last, the end of sending.
+#ifndef REJOINDER_CHANNEL_DETAIL_FLUSH_OPERATION_HPP
+#define REJOINDER_CHANNEL_DETAIL_FLUSH_OPERATION_HPP
+
+// What every operation of a channel shares: its state kept alive, its handler, and the handler's associations.
+#ifndef REJOINDER_CHANNEL_DETAIL_OPERATION_HPP
+#define REJOINDER_CHANNEL_DETAIL_OPERATION_HPP
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_state.hpp>
+#include <asio/post.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// The base of an operation, which is handed to Asio as the handler of each of its steps: so each step runs on the
+/// executor of the user's handler, where that handler can then be called directly.
+///
+/// `State` has `executor_type` and `executor()`. It is shared, because a step that is queued already comes even if its
+/// channel was destroyed meanwhile. Cancellations of every type are remembered between two steps.
+template <class State, class Handler>
+class operation {
+public:
+    using executor_type = asio::associated_executor_t<Handler, typename State::executor_type>;
+    using allocator_type = handler_allocator<Handler>;
+    using cancellation_slot_type = asio::cancellation_slot;
+
+    operation(std::shared_ptr<State> state, Handler&& handler)
+        : state_(std::move(state)), handler_(std::move(handler)),
+          cancelled_(asio::get_associated_cancellation_slot(handler_), asio::enable_total_cancellation{})
+    {}
+
+    executor_type get_executor() const noexcept { return asio::get_associated_executor(handler_, state_->executor()); }
+    allocator_type get_allocator() const noexcept { return allocator_of(handler_); }
+    cancellation_slot_type get_cancellation_slot() const noexcept { return cancelled_.slot(); }
+
+protected:
+    State& state() const noexcept { return *state_; }
+
+    const std::shared_ptr<State>& shared_state() const noexcept { return state_; }
+
+    bool is_cancelled() const noexcept { return cancelled_.cancelled() != asio::cancellation_type::none; }
+
+    // Calls the handler from a step. Nothing of the operation is used afterwards: the handler may destroy the channel.
+    template <class... Args>
+    void finish(Args&&... args)
+    {
+        Handler handler = std::move(handler_);
+        state_.reset();
+        std::move(handler)(std::forward<Args>(args)...);
+    }
+
+    // Calls the handler from the initiation, which must be over first.
+    template <class... Args>
+    void finish_later(Args&&... args)
+    {
+        const auto executor = get_executor();
+        asio::post(executor, bound<Handler, std::decay_t<Args>...>{std::move(handler_), std::forward<Args>(args)...});
+    }
+
+private:
+    std::shared_ptr<State> state_;
+    Handler handler_;
+    asio::cancellation_state cancelled_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// What follows a flush.
+enum class after_flush : std::uint8_t { nothing, end_of_sending };
+
+/// Writes what a `stream_state` has committed. The operation is its own handler for each step.
+template <after_flush After, class State, class Handler>
+class flush_operation : public operation<State, Handler> {
+    using base = operation<State, Handler>;
+
+public:
+    using base::base;
+
+    /// The initiation.
+    void start()
+    {
+        State& channel = this->state();
+        assert(!channel.flushing);
+        if (channel.closed) {
+            this->finish_later(std::error_code{asio::error::operation_aborted});
+            return;
+        }
+        channel.out.start();
+        if (channel.out.rest().empty()) {
+            end_in_initiation();
+            return;
+        }
+        channel.flushing = true;
+        next_step();
+    }
+
+    /// Some bytes were written.
+    void operator()(std::error_code ec, std::size_t count)
+    {
+        State& channel = this->state();
+        channel.out.wrote(count);
+        if (!ec && channel.closed) {
+            ec = asio::error::operation_aborted;
+        }
+        if (!ec && !channel.out.rest().empty()) {
+            if (!this->is_cancelled()) {
+                next_step();
+                return;
+            }
+            ec = asio::error::operation_aborted;
+        }
+        end_flush(ec);
+    }
+
+    /// The closing handshake of the stream itself is over.
+    void operator()(std::error_code ec) { end(ec); }
+
+private:
+    static constexpr bool has_handshake = requires(typename State::stream_type& stream, flush_operation&& self) {
+        stream.async_shutdown(std::move(self));
+    };
+
+    void next_step()
+    {
+        State& channel = this->state();
+        const auto rest = channel.out.rest();
+        channel.stream.async_write_some(asio::buffer(rest.data(), rest.size()), std::move(*this));
+    }
+
+    void end_in_initiation()
+    {
+        if constexpr (After == after_flush::nothing) {
+            this->finish_later(std::error_code{});
+        } else if constexpr (has_handshake) {
+            this->state().flushing = true;
+            shake_hands();
+        } else {
+            this->finish_later(this->state().end_sending());
+        }
+    }
+
+    void end_flush(std::error_code ec)
+    {
+        if constexpr (After == after_flush::end_of_sending) {
+            if (!ec) {
+                if constexpr (has_handshake) {
+                    shake_hands();
+                    return;
+                } else {
+                    ec = this->state().end_sending();
+                }
+            }
+        }
+        end(ec);
+    }
+
+    void shake_hands() { this->state().stream.async_shutdown(std::move(*this)); }
+
+    void end(std::error_code ec)
+    {
+        this->state().flushing = false;
+        this->finish(ec);
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The memory of one turn of reading: lent by the thread, or made for the turn when it is lent already.
+#ifndef REJOINDER_CHANNEL_DETAIL_TURN_HPP
+#define REJOINDER_CHANNEL_DETAIL_TURN_HPP
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// A read buffer and a list of frames from here to the end of the scope, so that idle connections hold neither.
+///
+/// A turn lasts over the user's handler, which may run the event loop again on this thread: a turn within a turn gets
+/// memory of its own, so that the frames of the outer one stay what they are.
+class turn {
+public:
+    static constexpr std::size_t buffer_size = std::size_t{64} << 10;
+
+    turn() : lent_(borrow())
+    {
+        if (lent_ == nullptr) {
+            own_ = std::make_unique<desk>();
+        }
+    }
+
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+    ~turn()
+    {
+        recycled_strings::give(std::move(storage));
+        if (lent_ != nullptr) {
+            lent_->clear();
+            lent_->is_lent = false;
+        }
+    }
+
+    std::span<char> buffer() noexcept { return here().buffer; }
+    std::vector<frame_view>& frames() noexcept { return here().frames; }
+
+    /// Holds the frames' bytes if they are not in `buffer()`.
+    std::string storage{};
+
+private:
+    // A read of very small frames makes a long list, which the thread does not keep.
+    static constexpr std::size_t frames_kept_max = 4096;
+
+    struct desk {
+        std::array<char, buffer_size> buffer;
+        std::vector<frame_view> frames{};
+        bool is_lent = false;
+
+        desk() {} // leaves the buffer's bytes unwritten
+
+        void clear() noexcept
+        {
+            frames.clear();
+            if (frames.capacity() > frames_kept_max) {
+                std::vector<frame_view>{}.swap(frames);
+            }
+        }
+    };
+
+    struct owner {
+        std::unique_ptr<desk> mine = std::make_unique<desk>();
+        ~owner() { gone() = true; }
+    };
+
+    static bool& gone() noexcept
+    {
+        static thread_local bool is_gone = false;
+        return is_gone;
+    }
+
+    static desk* borrow()
+    {
+        if (gone()) {
+            return nullptr;
+        }
+        static thread_local owner here;
+        if (here.mine->is_lent) {
+            return nullptr;
+        }
+        here.mine->is_lent = true;
+        return here.mine.get();
+    }
+
+    desk& here() noexcept { return lent_ != nullptr ? *lent_ : *own_; }
+
+    desk* lent_;
+    std::unique_ptr<desk> own_{};
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <cassert>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Receives what has been handed over as a `Batch`, waiting for it if need be.
+template <class Batch, class Handler>
+class memory_receive : public operation<memory_state, Handler> {
+    using base = operation<memory_state, Handler>;
+
+public:
+    using base::base;
+
+    void start()
+    {
+        const auto link = this->state().link;
+        std::unique_lock lock{link->mutex};
+        assert(!this->state().receiving);
+        this->state().receiving = true;
+        if (must_wait()) {
+            wait();
+            return;
+        }
+        lock.unlock();
+        const auto executor = this->get_executor();
+        asio::post(executor, std::move(*this));
+    }
+
+    // A step, whatever woke it: what is there now decides.
+    void operator()(std::error_code = {})
+    {
+        const auto link = this->state().link;
+        std::unique_lock lock{link->mutex};
+        if (must_wait() && !this->is_cancelled()) {
+            wait();
+            return;
+        }
+        turn now;
+        const auto ec = take(now);
+        lock.unlock();
+        this->state().receiving = false;
+        this->finish(ec, Batch{now.frames()});
+    }
+
+private:
+    bool must_wait() const
+    {
+        const memory_side& mine = this->state().mine();
+        const memory_side& peer = this->state().peer();
+        return !mine.closed && mine.arrived.empty() && !peer.closed && !peer.done;
+    }
+
+    void wait()
+    {
+        memory_side& mine = this->state().mine();
+        mine.readable->async_wait(std::move(*this));
+    }
+
+    std::error_code take(turn& now)
+    {
+        memory_side& mine = this->state().mine();
+        memory_side& peer = this->state().peer();
+        if (mine.closed) {
+            return asio::error::operation_aborted;
+        }
+        if (mine.arrived.empty()) {
+            return peer.closed || peer.done ? std::error_code{asio::error::eof}
+                                            : std::error_code{asio::error::operation_aborted};
+        }
+        now.storage.swap(mine.arrived);
+        peer.wake_writer();
+        std::string_view bytes{now.storage};
+        while (!bytes.empty()) {
+            const parsed found = this->state().framing.parse(bytes);
+            assert(found.what == parsed::state::frame);
+            now.frames().push_back(found.frame);
+            bytes.remove_prefix(found.used);
+        }
+        return {};
+    }
+};
+
+/// Hands over what is committed, waiting until the peer has received what was handed over before.
+template <after_flush After, class Handler>
+class memory_flush : public operation<memory_state, Handler> {
+    using base = operation<memory_state, Handler>;
+
+public:
+    using base::base;
+
+    void start()
+    {
+        const auto link = this->state().link;
+        std::unique_lock lock{link->mutex};
+        assert(!this->state().flushing);
+        this->state().out.start();
+        if (must_wait()) {
+            this->state().flushing = true;
+            wait();
+            return;
+        }
+        const auto ec = hand_over();
+        lock.unlock();
+        this->finish_later(ec);
+    }
+
+    void operator()(std::error_code = {})
+    {
+        const auto link = this->state().link;
+        std::unique_lock lock{link->mutex};
+        const bool waiting = must_wait();
+        if (waiting && !this->is_cancelled()) {
+            wait();
+            return;
+        }
+        const auto ec = waiting ? std::error_code{asio::error::operation_aborted} : hand_over();
+        lock.unlock();
+        this->state().flushing = false;
+        this->finish(ec);
+    }
+
+private:
+    bool must_wait() const
+    {
+        const memory_side& mine = this->state().mine();
+        const memory_side& peer = this->state().peer();
+        return !mine.closed && !mine.done && !peer.closed && !peer.arrived.empty() && !this->state().out.rest().empty();
+    }
+
+    void wait()
+    {
+        memory_side& mine = this->state().mine();
+        mine.writable->async_wait(std::move(*this));
+    }
+
+    std::error_code hand_over()
+    {
+        memory_side& mine = this->state().mine();
+        memory_side& peer = this->state().peer();
+        if (mine.closed) {
+            return asio::error::operation_aborted;
+        }
+        const bool has_bytes = !this->state().out.rest().empty();
+        if (has_bytes && (peer.closed || mine.done)) {
+            return asio::error::broken_pipe;
+        }
+        if (has_bytes) {
+            peer.arrived = this->state().out.detach();
+        }
+        if constexpr (After == after_flush::end_of_sending) {
+            mine.done = true;
+        }
+        peer.wake_reader();
+        return {};
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// One end of a `memory_pair`: a `channel` that hands its buffer over to the other end.
+///
+/// A flush completes when the peer has room, which is when it has received all that was flushed before: so at most one
+/// flush's bytes wait there. Once the peer has closed, a flush with bytes ends with `asio::error::broken_pipe`, and
+/// receives end with `asio::error::eof` after what had been flushed. Nothing is allocated at steady state, as long as
+/// bytes go both ways or both ends run on one thread. Each end is used from its own executor; the two executors may run
+/// on different threads.
+class memory {
+public:
+    using executor_type = asio::any_io_executor;
+
+    /// An empty channel: to be assigned to or destroyed.
+    memory() noexcept = default;
+
+    memory(memory&&) noexcept = default;
+
+    memory& operator=(memory&& other) noexcept
+    {
+        auto replaced = std::exchange(state_, std::move(other.state_));
+        if (replaced != nullptr && replaced != state_) {
+            replaced->close();
+        }
+        return *this;
+    }
+
+    ~memory()
+    {
+        if (state_ != nullptr) {
+            state_->close();
+        }
+    }
+
+    executor_type get_executor() const { return state_->executor(); }
+
+    /// Bytes committed and not yet accepted by the peer.
+    std::size_t pending() const noexcept { return state_->out.pending(); }
+
+    bool carries(encoding form) const { return state_->out.carries(form); }
+
+    /// Receives at least one frame. Completes with `void(std::error_code, frame_batch)`; see `channel` for the errors.
+    template <class Token>
+    auto async_receive(Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, frame_batch)>(start_receive{}, token, state_);
+    }
+
+    /// Begins a frame; append its body to the result, then `commit`.
+    std::string& begin() { return state_->out.begin(); }
+
+    /// Completes the frame begun; false, and nothing is appended, if it is longer than the pair's limit.
+    bool commit(encoding form) { return state_->out.commit(form); }
+
+    /// Hands over all that is committed now. Completes with `void(std::error_code)`.
+    template <class Token>
+    auto async_flush(Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::nothing>{}, token,
+                                                                  state_);
+    }
+
+    /// Flushes; after that the peer receives `asio::error::eof`. Completes with `void(std::error_code)`.
+    template <class Token>
+    auto async_shutdown([[maybe_unused]] close_reason reason, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::end_of_sending>{},
+                                                                  token, state_);
+    }
+
+    /// Closes now; what the peer has not received of the flushed stays receivable there.
+    void close() { state_->close(); }
+
+    friend std::pair<memory, memory> memory_pair(const asio::any_io_executor& first,
+                                                 const asio::any_io_executor& second, std::size_t frame_bytes_max);
+
+private:
+    explicit memory(std::shared_ptr<detail::memory_state> state) noexcept : state_(std::move(state)) {}
+
+    struct start_receive {
+        template <class Handler>
+        void operator()(Handler&& handler, const std::shared_ptr<detail::memory_state>& state) const
+        {
+            detail::memory_receive<frame_batch, std::decay_t<Handler>>{state, std::forward<Handler>(handler)}.start();
+        }
+    };
+
+    template <detail::after_flush After>
+    struct start_flush {
+        template <class Handler>
+        void operator()(Handler&& handler, const std::shared_ptr<detail::memory_state>& state) const
+        {
+            detail::memory_flush<After, std::decay_t<Handler>>{state, std::forward<Handler>(handler)}.start();
+        }
+    };
+
+    std::shared_ptr<detail::memory_state> state_{};
+};
+
+/// Two connected channels, the first on `first`, the second on `second`, for frames of up to `frame_bytes_max` bytes.
+inline std::pair<memory, memory> memory_pair(const asio::any_io_executor& first, const asio::any_io_executor& second,
+                                             std::size_t frame_bytes_max = std::size_t{1} << 20)
+{
+    const auto link = std::make_shared<detail::memory_link>(first, second);
+    const length_prefix framing{.limit = frame_bytes_max};
+    return {memory{std::make_shared<detail::memory_state>(link, 0, first, framing)},
+            memory{std::make_shared<detail::memory_state>(link, 1, second, framing)}};
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A channel over any Asio stream of bytes, with a framing.
+#ifndef REJOINDER_CHANNEL_STREAM_HPP
+#define REJOINDER_CHANNEL_STREAM_HPP
+
+// The two ways a stream channel receives: wait and read within a turn, or read into memory of its own.
+#ifndef REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
+#define REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Receives at least one frame from a `stream_state` as a `Batch`, or an error. The operation is its own handler for
+/// each step.
+template <class Batch, class State, class Handler>
+class receive_operation : public operation<State, Handler> {
+    using base = operation<State, Handler>;
+    using stream_type = typename State::stream_type;
+
+public:
+    using base::base;
+
+    /// The initiation.
+    void start()
+    {
+        State& channel = this->state();
+        assert(!channel.receiving);
+        if (const auto why = reason_to_end(); why) {
+            this->finish_later(why, Batch{});
+            return;
+        }
+        channel.receiving = true;
+        next_step();
+    }
+
+    /// The stream is readable.
+    void operator()(std::error_code ec)
+        requires(State::waits_until_ready)
+    {
+        if (const auto why = interrupted(ec); why) {
+            end(why);
+            return;
+        }
+        turn now;
+        const auto count = read(now, ec);
+        if (ec) {
+            end(ec);
+            return;
+        }
+        this->state().in.take(now, count);
+        deliver(now);
+    }
+
+    /// The stream was read.
+    void operator()(std::error_code ec, std::size_t count)
+        requires(!State::waits_until_ready)
+    {
+        State& channel = this->state();
+        if (ec) {
+            channel.in.own_failed();
+        }
+        if (const auto why = interrupted(ec); why) {
+            end(why);
+            return;
+        }
+        turn now;
+        channel.in.own_take(now, count);
+        deliver(now);
+    }
+
+private:
+    std::error_code reason_to_end() const
+    {
+        const State& channel = this->state();
+        return channel.closed ? std::error_code{asio::error::operation_aborted} : channel.in.failure();
+    }
+
+    // A step that succeeded and was overtaken by `close` must not touch the stream any more.
+    std::error_code interrupted(std::error_code ec) const
+    {
+        return this->state().closed ? std::error_code{asio::error::operation_aborted} : ec;
+    }
+
+    // No bytes and no error: it would have to wait after all.
+    std::size_t read(turn& now, std::error_code& ec)
+    {
+        State& channel = this->state();
+        const auto room = channel.in.room(now);
+        const auto count = channel.stream.read_some(asio::buffer(room.data(), room.size()), ec);
+        if (ec == asio::error::would_block || ec == asio::error::try_again || ec == asio::error::interrupted) {
+            ec.clear();
+            return 0;
+        }
+        return count;
+    }
+
+    void next_step()
+    {
+        State& channel = this->state();
+        if constexpr (State::waits_until_ready) {
+            channel.stream.async_wait(stream_type::wait_read, std::move(*this));
+        } else {
+            const auto room = channel.in.own_room();
+            channel.stream.async_read_some(asio::buffer(room.data(), room.size()), std::move(*this));
+        }
+    }
+
+    void deliver(turn& now)
+    {
+        if (!now.frames().empty()) {
+            end({}, Batch{now.frames()});
+            return;
+        }
+        if (const auto why = reason_to_end(); why) {
+            end(why);
+            return;
+        }
+        if (this->is_cancelled()) {
+            end(asio::error::operation_aborted);
+            return;
+        }
+        next_step();
+    }
+
+    void end(std::error_code ec, Batch frames = {})
+    {
+        this->state().receiving = false;
+        this->finish(ec, frames);
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What a stream channel and its operations share: the stream and the two directions.
+#ifndef REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
+#define REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
+
+// The receiving half of a stream channel without its socket: bytes in, whole frames out, the rest kept.
+#ifndef REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
+#define REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
+
+// Why a call ended without its answer, and what may have happened at the other side meanwhile.
+#ifndef REJOINDER_CORE_ERROR_HPP
+#define REJOINDER_CORE_ERROR_HPP
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// What is known about the handler at the other side when a call ends with an error (contract, point 4).
+enum class certainty : std::uint8_t {
+    maybe_executed, ///< it may have run, once at most; what a foreign error code counts as
+    never_sent,     ///< the message was never given to any connection
+    not_executed,   ///< the other side refused it before the handler
+    acknowledged,   ///< the other side said that it has it, or that the handler ran
+};
+
+/// The kinds of error. `ec == errc::timed_out` holds whatever certainty the code carries.
+enum class errc {
+    timed_out = 1,
+    not_connected,
+    queue_full,
+    evicted,
+    expired,
+    too_big,
+    unsupported,
+    session_lost,
+    replaced,
+    closed,
+    no_handler,
+    bad_payload,
+    refused,
+    busy,
+    key_conflict,
+    handler_error,
+    remote_error,
+    answer_lost,
+    cancelled,
+    stale_request,
+    interrupted,
+    bad_message,
+    auth_refused,
+    incompatible,
+    too_many_connections,
+    outdated_attempt,
+    handshake_timed_out,
+};
+
+} // namespace rejoinder::inline v0
+
+template <>
+struct std::is_error_condition_enum<rejoinder::errc> : std::true_type {};
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+struct errc_entry {
+    errc code;
+    std::string_view name; // as it travels on the wire
+    std::string_view text;
+    certainty usual;
+};
+
+inline constexpr std::array errc_table{
+    errc_entry{errc::timed_out, "timed_out", "the deadline passed before an answer came", certainty::maybe_executed},
+    errc_entry{errc::not_connected, "not_connected", "the peer is not connected", certainty::never_sent},
+    errc_entry{errc::queue_full, "queue_full", "too many messages are waiting already", certainty::never_sent},
+    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one", certainty::never_sent},
+    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged", certainty::maybe_executed},
+    errc_entry{errc::too_big, "too_big", "the message is larger than the limit", certainty::never_sent},
+    errc_entry{errc::unsupported, "unsupported", "the wire cannot carry this message", certainty::never_sent},
+    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came", certainty::maybe_executed},
+    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over", certainty::maybe_executed},
+    errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
+    errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
+    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes", certainty::not_executed},
+    errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
+    errc_entry{errc::busy, "busy", "the peer has as much work as it accepts", certainty::not_executed},
+    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload", certainty::not_executed},
+    errc_entry{errc::handler_error, "handler_error", "the handler failed", certainty::acknowledged},
+    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application", certainty::acknowledged},
+    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept", certainty::acknowledged},
+    errc_entry{errc::cancelled, "cancelled", "the call was cancelled", certainty::maybe_executed},
+    errc_entry{errc::stale_request, "stale_request", "the id belongs to an earlier message", certainty::maybe_executed},
+    errc_entry{errc::interrupted, "interrupted", "the peer stopped while the handler ran", certainty::maybe_executed},
+    errc_entry{errc::bad_message, "bad_message", "a message does not follow the protocol", certainty::maybe_executed},
+    errc_entry{errc::auth_refused, "auth_refused", "the peer refused these credentials", certainty::never_sent},
+    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version", certainty::never_sent},
+    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts", certainty::never_sent},
+    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached", certainty::never_sent},
+    errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
+};
+
+constexpr const errc_entry& entry_of(errc code) noexcept
+{
+    return errc_table[static_cast<std::size_t>(code) - 1];
+}
+
+// The certainty rides above the kind inside a code's value, so that std::error_code stays all that a completion needs.
+inline constexpr int certainty_shift = 16;
+
+constexpr int value_of(errc code, certainty sure) noexcept
+{
+    return static_cast<int>(code) | (static_cast<int>(sure) << certainty_shift);
+}
+
+constexpr std::optional<errc> kind_in(int value) noexcept
+{
+    const int kind = value & ((1 << certainty_shift) - 1);
+    if (kind < 1 || kind > static_cast<int>(errc_table.size())) {
+        return std::nullopt;
+    }
+    return static_cast<errc>(kind);
+}
+
+// Of an error of this value, what the peer said to whoever is told of it at this moment; null: nobody knows. A floor above sets it, once and
+// before main: that there are threads, each of them told something else, is known there only.
+inline std::string_view (*spoken_text)(int value) noexcept = nullptr;
+
+class error_category final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "rejoinder"; }
+
+    std::string message(int value) const override
+    {
+        const auto kind = kind_in(value);
+        if (!kind) {
+            return "unknown error";
+        }
+        const auto& entry = entry_of(*kind);
+        std::string text{entry.text};
+        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent && entry.usual != certainty::never_sent) {
+            text += " (it was never sent)";
+        }
+        if (const auto said = spoken_text == nullptr ? std::string_view{} : spoken_text(value); !said.empty()) {
+            text.append(": ").append(said);
+        }
+        return text;
+    }
+
+    bool equivalent(int value, const std::error_condition& condition) const noexcept override
+    {
+        return condition.category() == *this && kind_in(value) == kind_in(condition.value());
+    }
+};
+
+} // namespace detail
+
+/// The category of every error code that rejoinder makes.
+inline const std::error_category& rejoinder_category() noexcept
+{
+    static const detail::error_category category;
+    return category;
+}
+
+/// The error code of a kind, with the certainty that the kind usually has, or the one that is given.
+inline std::error_code make_error_code(errc code) noexcept
+{
+    return {detail::value_of(code, detail::entry_of(code).usual), rejoinder_category()};
+}
+inline std::error_code make_error_code(errc code, certainty sure) noexcept
+{
+    return {detail::value_of(code, sure), rejoinder_category()};
+}
+
+/// Lets `ec == errc::timed_out` compare kinds, whatever the certainty.
+inline std::error_condition make_error_condition(errc code) noexcept
+{
+    return {static_cast<int>(code), rejoinder_category()};
+}
+
+/// What may have happened at the other side (contract, point 4). A foreign code counts as `maybe_executed`.
+inline certainty certainty_of(const std::error_code& ec) noexcept
+{
+    if (ec.category() != rejoinder_category()) {
+        return certainty::maybe_executed;
+    }
+    return static_cast<certainty>(ec.value() >> detail::certainty_shift);
+}
+
+/// The kind of a code, or nothing for a foreign one.
+inline std::optional<errc> kind_of(const std::error_code& ec) noexcept
+{
+    return ec.category() == rejoinder_category() ? detail::kind_in(ec.value()) : std::nullopt;
+}
+
+/// An error's name on the wire, and back; a name that is not ours is an error of the application.
+constexpr std::string_view name_of(errc code) noexcept
+{
+    return detail::entry_of(code).name;
+}
+constexpr errc errc_named(std::string_view name) noexcept
+{
+    for (const auto& entry : detail::errc_table) {
+        if (entry.name == name) {
+            return entry.code;
+        }
+    }
+    return errc::remote_error;
+}
+
+constexpr std::string_view name_of(certainty sure) noexcept
+{
+    constexpr std::array<std::string_view, 4> names{"maybe_executed", "never_sent", "not_executed", "acknowledged"};
+    return names[static_cast<std::size_t>(sure)];
+}
+
+static_assert([] {
+    for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
+        if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
+            return false;
+        }
+    }
+    return true;
+}(), "errc_table must stand in the order of errc");
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Keeps at most what the framing takes for an unfinished frame, and nothing between whole ones.
+///
+/// Two ways to read. With `room` and `take`, one turn reads into the turn's buffer. With `own_room`, `own_take` and
+/// `own_failed`, the read is under way between turns, into memory that this object holds for as long. Use one of them.
+template <framing Framing>
+class inbound {
+public:
+    explicit inbound(Framing framing) : framing_(std::move(framing)) {}
+
+    /// What ended the stream of frames for good, if anything: `errc::bad_message` or `errc::too_big`.
+    const std::error_code& failure() const noexcept { return failure_; }
+    void fail(std::error_code why) noexcept { failure_ = why; }
+
+    /// Bytes of memory held.
+    std::size_t held() const noexcept { return kept_.capacity(); }
+
+    /// Where this turn's read goes: behind the kept bytes while they are few, so that small pieces cost one copy.
+    std::span<char> room(turn& now)
+    {
+        const auto buffer = now.buffer();
+        if (!joins_buffer()) {
+            return buffer;
+        }
+        std::memcpy(buffer.data(), kept_.data(), kept_.size());
+        return buffer.subspan(kept_.size());
+    }
+
+    /// Takes the `count` bytes that were read into `room`; whole frames are in `now.frames()` afterwards.
+    void take(turn& now, std::size_t count)
+    {
+        if (joins_buffer()) {
+            const std::string_view bytes{now.buffer().data(), kept_.size() + count};
+            if (bytes.size() < enough_) {
+                make_room(count);
+                kept_.append(bytes.substr(kept_.size()));
+                return;
+            }
+            keep(split(bytes, now));
+            return;
+        }
+        make_room(count);
+        kept_.append(now.buffer().data(), count);
+        take_kept(now);
+    }
+
+    /// Where a read may write until `own_take` or `own_failed`.
+    std::span<char> own_room()
+    {
+        if (kept_.capacity() < own_read_) {
+            std::string fresh = recycled_strings::take(own_read_);
+            fresh.assign(kept_);
+            recycled_strings::give(std::exchange(kept_, std::move(fresh)));
+        }
+        own_before_ = kept_.size();
+        make_room(own_read_);
+        kept_.resize(own_before_ + own_read_);
+        return std::span{kept_}.subspan(own_before_);
+    }
+
+    void own_take(turn& now, std::size_t count)
+    {
+        assert(count <= own_read_);
+        kept_.resize(own_before_ + count);
+        // A read that fills its room has probably left something behind; one that doesn't tells how much there is.
+        const auto next = count == own_read_ ? 4 * own_read_ : 2 * count;
+        own_read_ = std::clamp(next, own_read_min, turn::buffer_size);
+        take_kept(now);
+    }
+
+    void own_failed() { kept_.resize(own_before_); }
+
+    /// Gives the memory back; nothing will be received any more.
+    void drop() noexcept { recycled_strings::give(std::exchange(kept_, {})); }
+
+private:
+    // Above this, copying the kept bytes in front of each read costs more than it saves.
+    static constexpr std::size_t joined_max = std::size_t{16} << 10;
+    static constexpr std::size_t own_read_min = 1024;
+
+    bool joins_buffer() const noexcept { return kept_.size() <= joined_max; }
+
+    // Grows with what has come, not with what a header announces: a peer pays for memory in bytes sent.
+    void make_room(std::size_t count)
+    {
+        const auto needed = kept_.size() + count;
+        if (needed > kept_.capacity()) {
+            kept_.reserve(std::max(needed, std::min(2 * kept_.capacity(), enough_)));
+        }
+    }
+
+    void take_kept(turn& now)
+    {
+        if (kept_.size() < enough_) {
+            return;
+        }
+        // The frames must outlive what the handler does to this object, so their bytes go with the turn.
+        now.storage = std::move(kept_);
+        kept_.clear();
+        const auto rest = split(now.storage, now);
+        if (!now.frames().empty() || failure_) {
+            keep(rest);
+            return;
+        }
+        const auto done = now.storage.size() - rest.size();
+        kept_ = std::move(now.storage);
+        kept_.erase(0, done);
+        now.storage.clear();
+    }
+
+    // Returns what belongs to no whole frame yet.
+    std::string_view split(std::string_view bytes, turn& now)
+    {
+        enough_ = 0;
+        while (!bytes.empty()) {
+            const parsed found = framing_.parse(bytes);
+            bytes.remove_prefix(found.used);
+            switch (found.what) {
+            case parsed::state::frame:
+                assert(found.used != 0);
+                now.frames().push_back(found.frame);
+                break;
+            case parsed::state::more: enough_ = bytes.size() + found.wanted; return bytes;
+            case parsed::state::bad: failure_ = make_error_code(errc::bad_message); return {};
+            case parsed::state::too_big:
+                // Nobody knows what became of the sender's message: the usual certainty is the sender's.
+                failure_ = make_error_code(errc::too_big, certainty::maybe_executed);
+                return {};
+            }
+        }
+        return bytes;
+    }
+
+    void keep(std::string_view rest)
+    {
+        if (rest.empty()) {
+            drop();
+            return;
+        }
+        if (rest.size() > kept_.capacity()) {
+            recycled_strings::give(std::exchange(kept_, recycled_strings::take(rest.size())));
+        }
+        kept_.assign(rest);
+    }
+
+    Framing framing_;
+    std::string kept_{};
+    std::size_t enough_ = 0; // parsing fewer bytes than this is in vain
+    std::error_code failure_{};
+    std::size_t own_read_ = own_read_min;
+    std::size_t own_before_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// How the bytes of a stream are read.
+enum class reading : std::uint8_t { when_ready, asynchronously };
+
+template <class Stream, class Framing, reading How>
+struct stream_state {
+    using stream_type = Stream;
+    using framing_type = Framing;
+    using executor_type = typename Stream::executor_type;
+    static constexpr bool waits_until_ready = How == reading::when_ready;
+
+    Stream stream;
+    inbound<Framing> in;
+    outbound<Framing> out;
+    bool closed = false;
+    bool receiving = false;
+    bool flushing = false;
+
+    // Each direction has a framing of its own: a framing may remember how far it has looked.
+    stream_state(Stream&& connected, const Framing& framing) : stream(std::move(connected)), in(framing), out(framing)
+    {
+        if constexpr (waits_until_ready) {
+            std::error_code ec;
+            stream.non_blocking(true, ec);
+            if (ec) {
+                in.fail(ec); // without it a read could block the thread
+            }
+        }
+    }
+
+    executor_type executor() { return stream.get_executor(); }
+
+    void close() noexcept
+    {
+        closed = true;
+        std::error_code ignored; // there is nobody left to be told, and the descriptor is gone either way
+        if constexpr (requires { stream.close(ignored); }) {
+            stream.close(ignored);
+        } else {
+            stream.lowest_layer().close(ignored);
+        }
+    }
+
+    std::error_code end_sending()
+    {
+        std::error_code ec;
+        if constexpr (requires { stream.shutdown(Stream::shutdown_send, ec); }) {
+            stream.shutdown(Stream::shutdown_send, ec);
+        } else {
+            close(); // a stream without halves has no gentler end
+        }
+        return ec;
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Socket options for many small messages.
+#ifndef REJOINDER_CHANNEL_TUNE_HPP
+#define REJOINDER_CHANNEL_TUNE_HPP
+
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// Sets on an open TCP socket what a message channel wants, today TCP_NODELAY: a channel gathers its frames into one
+/// write itself, so Nagle's algorithm (RFC 896) would only delay the last one. Returns the error of the first option
+/// refused. For any other stream it does nothing.
+template <class Stream>
+std::error_code tune(Stream& stream)
+{
+    std::error_code ec;
+    if constexpr (requires { typename Stream::protocol_type::no_delay; }) {
+        stream.set_option(typename Stream::protocol_type::no_delay(true), ec);
+    } else if constexpr (requires { typename Stream::lowest_layer_type::protocol_type::no_delay; }) {
+        return tune(stream.lowest_layer());
+    }
+    return ec;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/async_result.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// A `channel` over a connected `AsyncStream`: TCP, Unix sockets, POSIX descriptors, TLS.
+///
+/// Takes whatever has come in one read of at most 64 KiB, and writes all that was committed in one go. A
+/// `waitable_stream` is waited for and then read into memory of the thread, so that an idle connection holds no buffer;
+/// other streams keep a read buffer of 1 KiB that grows with traffic, to 64 KiB. Memory for unfinished frames is
+/// bounded by the framing's limit, memory for frames to send by whoever watches `pending`; both go back to the thread
+/// when they are empty, and nothing is allocated at steady state. Errors, cancellation and thread rule: as the concept
+/// `channel` says.
+template <async_stream AsyncStream, framing Framing = length_prefix>
+class stream {
+    static constexpr auto how =
+        waitable_stream<AsyncStream> ? detail::reading::when_ready : detail::reading::asynchronously;
+    using state_type = detail::stream_state<AsyncStream, Framing, how>;
+
+public:
+    using executor_type = typename AsyncStream::executor_type;
+    using next_layer_type = AsyncStream;
+    using framing_type = Framing;
+
+    /// An empty channel: to be assigned to or destroyed.
+    stream() noexcept = default;
+
+    /// A channel over `connected`, whose frames `framing` marks. Tunes a TCP socket (`tune`) and makes a
+    /// `waitable_stream` non-blocking; if that fails, the first `async_receive` says why.
+    explicit stream(AsyncStream connected, Framing framing = {})
+        : state_(std::make_shared<state_type>(std::move(connected), framing))
+    {
+        // Without its options a channel is slower, but no less a channel.
+        static_cast<void>(tune(state_->stream));
+    }
+
+    stream(stream&&) noexcept = default;
+
+    stream& operator=(stream&& other) noexcept
+    {
+        auto replaced = std::exchange(state_, std::move(other.state_));
+        if (replaced != nullptr && replaced != state_) {
+            replaced->close();
+        }
+        return *this;
+    }
+
+    ~stream()
+    {
+        if (state_ != nullptr) {
+            state_->close();
+        }
+    }
+
+    executor_type get_executor() const { return state_->executor(); }
+
+    /// The stream underneath, for its options and endpoints.
+    next_layer_type& next_layer() noexcept { return state_->stream; }
+    const next_layer_type& next_layer() const noexcept { return state_->stream; }
+
+    /// Bytes committed and not yet accepted by the stream.
+    std::size_t pending() const noexcept { return state_->out.pending(); }
+
+    /// Bytes that this channel's buffers hold now.
+    std::size_t buffer_memory() const noexcept { return state_->in.held() + state_->out.held(); }
+
+    bool carries(encoding form) const { return state_->out.carries(form); }
+
+    /// Receives at least one frame. Completes with `void(std::error_code, frame_batch)`; see `channel` for the errors.
+    /// The batch is valid until the handler returns.
+    template <class Token>
+    auto async_receive(Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, frame_batch)>(start_receive{}, token, state_);
+    }
+
+    /// Begins a frame; append its body to the result, then `commit`.
+    std::string& begin() { return state_->out.begin(); }
+
+    /// Completes the frame begun; false, and nothing is appended, if the framing cannot carry it.
+    bool commit(encoding form) { return state_->out.commit(form); }
+
+    /// Writes all that is committed now. Completes with `void(std::error_code)`: the stream accepted it, or its error.
+    template <class Token>
+    auto async_flush(Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::nothing>{}, token,
+                                                                  state_);
+    }
+
+    /// Flushes, then ends the sending half (TCP: FIN; TLS: close_notify; a stream without halves is closed); the peer's
+    /// own end is still to be received. Bytes carry no reason, so `reason` is for channels that do. Completes with
+    /// `void(std::error_code)`.
+    template <class Token>
+    auto async_shutdown([[maybe_unused]] close_reason reason, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::end_of_sending>{},
+                                                                  token, state_);
+    }
+
+    /// Closes now. What the peer has not read yet may be lost; operations under way complete with `operation_aborted`.
+    void close() noexcept { state_->close(); }
+
+private:
+    struct start_receive {
+        template <class Handler>
+        void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
+        {
+            using operation = detail::receive_operation<frame_batch, state_type, std::decay_t<Handler>>;
+            operation{state, std::forward<Handler>(handler)}.start();
+        }
+    };
+
+    template <detail::after_flush After>
+    struct start_flush {
+        template <class Handler>
+        void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
+        {
+            using operation = detail::flush_operation<After, state_type, std::decay_t<Handler>>;
+            operation{state, std::forward<Handler>(handler)}.start();
+        }
+    };
+
+    std::shared_ptr<state_type> state_{};
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A connector over TCP.
+#ifndef REJOINDER_CHANNEL_TCP_CONNECTOR_HPP
+#define REJOINDER_CHANNEL_TCP_CONNECTOR_HPP
+
+// One attempt to open a socket: its socket, its completion, and its end at once when it is cancelled.
+#ifndef REJOINDER_CHANNEL_DETAIL_CONNECT_ATTEMPT_HPP
+#define REJOINDER_CHANNEL_DETAIL_CONNECT_ATTEMPT_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Shared by the steps of one attempt, which find it over when its completion is gone. Cancelling does not wait for the
+/// step under way: looking up a name may take the operating system half a minute, and cannot be interrupted.
+template <class Socket, class Channel>
+class connect_attempt : public std::enable_shared_from_this<connect_attempt<Socket, Channel>> {
+public:
+    using socket_type = Socket;
+
+    explicit connect_attempt(const asio::any_io_executor& executor) : socket(executor) {}
+
+    template <class Handler>
+    void hold(Handler&& handler)
+    {
+        done_ = completion<void(std::error_code, Channel)>{std::forward<Handler>(handler), socket.get_executor()};
+        if (auto slot = done_.slot(); slot.is_connected()) {
+            slot.assign([weak = this->weak_from_this()](asio::cancellation_type) {
+                if (const auto self = weak.lock()) {
+                    self->cancel();
+                }
+            });
+        }
+    }
+
+    bool is_over() const noexcept { return !done_; }
+
+    /// Ends the attempt from one of its steps.
+    template <class Framing>
+    void finish(std::error_code ec, const Framing& framing)
+    {
+        if (is_over()) {
+            return;
+        }
+        if (ec) {
+            done_.complete(ec, Channel{});
+            return;
+        }
+        done_.complete(ec, Channel{std::move(socket), framing});
+    }
+
+    Socket socket;
+
+private:
+    void cancel()
+    {
+        if (is_over()) {
+            return;
+        }
+        std::error_code ignored; // the attempt is over, whatever closing says
+        socket.close(ignored);
+        done_.post(asio::error::operation_aborted, Channel{});
+    }
+
+    completion<void(std::error_code, Channel)> done_{};
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/connect.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Opens `stream` channels to a TCP service: looks the host's name up at each attempt and tries its addresses in turn.
+/// Distinct objects are independent.
+template <framing Framing = length_prefix>
+class tcp_connector {
+public:
+    using channel_type = stream<asio::ip::tcp::socket, Framing>;
+
+    /// `host` is a name or an address; `service` a port number or a service's name.
+    tcp_connector(std::string host, std::string service, Framing framing = {})
+        : host_(std::move(host)), service_(std::move(service)), framing_(std::move(framing)),
+          endpoint_(literal(host_, service_))
+    {}
+
+    explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {})
+        : host_(endpoint.address().to_string()), service_(std::to_string(endpoint.port())),
+          framing_(std::move(framing)), endpoint_(endpoint)
+    {}
+
+    /// `tcp://host:service`.
+    std::string description() const
+    {
+        const bool bracketed = host_.find(':') != std::string::npos;
+        return "tcp://" + (bracketed ? '[' + host_ + ']' : host_) + ':' + service_;
+    }
+
+    /// Connects. Completes with `void(std::error_code, channel_type)`: the look-up's error or the last address's one.
+    template <class Token>
+    auto async_connect(const asio::any_io_executor& executor, Token&& token) const
+    {
+        return asio::async_initiate<Token, void(std::error_code, channel_type)>(
+            [executor, self = *this](auto&& handler) {
+                const auto made = std::make_shared<attempt>(executor);
+                made->hold(std::forward<decltype(handler)>(handler));
+                if (self.endpoint_) {
+                    self.connect_one(made);
+                } else {
+                    self.look_up(made);
+                }
+            },
+            token);
+    }
+
+private:
+    using attempt = detail::connect_attempt<asio::ip::tcp::socket, channel_type>;
+    using resolver = asio::ip::tcp::resolver;
+
+    // An address needs no look-up, which would cost a thread.
+    static std::optional<asio::ip::tcp::endpoint> literal(const std::string& host, std::string_view service)
+    {
+        std::uint16_t port = 0;
+        const char* const last = service.data() + service.size();
+        const auto [end, wrong] = std::from_chars(service.data(), last, port);
+        std::error_code ec;
+        const auto address = asio::ip::make_address(host, ec);
+        if (wrong != std::errc{} || end != last || ec) {
+            return std::nullopt;
+        }
+        return asio::ip::tcp::endpoint{address, port};
+    }
+
+    void connect_one(const std::shared_ptr<attempt>& made) const
+    {
+        made->socket.async_connect(*endpoint_,
+                                   [made, framing = framing_](std::error_code ec) { made->finish(ec, framing); });
+    }
+
+    void look_up(const std::shared_ptr<attempt>& made) const
+    {
+        const auto names = std::make_shared<resolver>(made->socket.get_executor());
+        // The look-up keeps its resolver, whose end would cancel it.
+        names->async_resolve(host_, service_,
+                             [made, names, framing = framing_](std::error_code ec, resolver::results_type found) {
+                                 if (made->is_over()) {
+                                     return;
+                                 }
+                                 if (ec) {
+                                     made->finish(ec, framing);
+                                     return;
+                                 }
+                                 connect_any(made, found, framing);
+                             });
+    }
+
+    static void connect_any(const std::shared_ptr<attempt>& made, const resolver::results_type& found,
+                            const Framing& framing)
+    {
+        asio::async_connect(made->socket, found, [made, framing](std::error_code ec, const asio::ip::tcp::endpoint&) {
+            made->finish(ec, framing);
+        });
+    }
+
+    std::string host_;
+    std::string service_;
+    Framing framing_;
+    std::optional<asio::ip::tcp::endpoint> endpoint_;
+};
+
+tcp_connector(std::string, std::string) -> tcp_connector<>;
+explicit tcp_connector(const asio::ip::tcp::endpoint&) -> tcp_connector<>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A connector over a Unix domain socket.
+#ifndef REJOINDER_CHANNEL_UNIX_CONNECTOR_HPP
+#define REJOINDER_CHANNEL_UNIX_CONNECTOR_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Opens `stream` channels to a Unix domain socket. Distinct objects are independent.
+template <framing Framing = length_prefix>
+class unix_connector {
+public:
+    using channel_type = stream<asio::local::stream_protocol::socket, Framing>;
+
+    /// `path` is the socket's. Throws `std::system_error` if it is longer than the system's addresses (108 bytes on
+    /// Linux).
+    explicit unix_connector(std::string path, Framing framing = {})
+        : path_(std::move(path)), endpoint_(path_), framing_(std::move(framing))
+    {}
+
+    /// `unix:path`.
+    std::string description() const { return "unix:" + path_; }
+
+    /// Connects. Completes with `void(std::error_code, channel_type)`.
+    template <class Token>
+    auto async_connect(const asio::any_io_executor& executor, Token&& token) const
+    {
+        return asio::async_initiate<Token, void(std::error_code, channel_type)>(
+            [executor, endpoint = endpoint_, framing = framing_](auto&& handler) {
+                const auto made = std::make_shared<attempt>(executor);
+                made->hold(std::forward<decltype(handler)>(handler));
+                made->socket.async_connect(endpoint,
+                                           [made, framing](std::error_code ec) { made->finish(ec, framing); });
+            },
+            token);
+    }
+
+private:
+    using attempt = detail::connect_attempt<asio::local::stream_protocol::socket, channel_type>;
+
+    std::string path_;
+    asio::local::stream_protocol::endpoint endpoint_;
+    Framing framing_;
+};
+
+unix_connector(std::string) -> unix_connector<>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The version of rejoinder: the one place that states it; CMake, the packages and the changelog are held against it.
+#ifndef REJOINDER_VERSION_HPP
+#define REJOINDER_VERSION_HPP
+
+#define REJOINDER_VERSION_MAJOR 0
+#define REJOINDER_VERSION_MINOR 1
+#define REJOINDER_VERSION_PATCH 0
+#define REJOINDER_VERSION_STRING "0.1.0"
+
+#endif
+
+#endif
+
+// The door of floor core: what decides, on the standard library alone. Made by single_include/generate.sh.
+#ifndef REJOINDER_CORE_HPP
+#define REJOINDER_CORE_HPP
+
+// When a delivery is acknowledged: once it is held, once its handler has ended, or never.
+#ifndef REJOINDER_CORE_ACK_POLICY_HPP
+#define REJOINDER_CORE_ACK_POLICY_HPP
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// The moment of a delivery's ack.
+enum class ack_when : std::uint8_t {
+    received, ///< at once: "I have it", in memory unless there is a durable inbox (rule 10)
+    handled,  ///< with the handler's return value: "I have handled it"
+    none, ///< not at all: the sender counts it as done once it is emitted, as a notification that waited for its link
+};
+
+constexpr std::string_view name_of(ack_when moment) noexcept
+{
+    constexpr std::array<std::string_view, 3> names{"received", "handled", "none"};
+    return names[static_cast<std::size_t>(moment)];
+}
+
+/// A policy on acks, asked once for each delivery that arrives, before its handler is called.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `p.when(name)` (const) | `ack_when` | the moment for deliveries of this name; the same each time |
+template <class P>
+concept ack_policy = std::copyable<P> && requires(const P& policy, std::string_view name) {
+    { policy.when(name) } -> std::same_as<ack_when>;
+};
+
+/// The default: an ack says that the handler has done its work, and carries what it returned.
+struct acknowledge_on_handled {
+    [[nodiscard]] constexpr ack_when when(std::string_view /*name*/) const noexcept { return ack_when::handled; }
+};
+
+/// An ack says that the message is here; its sender learns nothing of the handler.
+struct acknowledge_on_receipt {
+    [[nodiscard]] constexpr ack_when when(std::string_view /*name*/) const noexcept { return ack_when::received; }
+};
+
+/// No acks: for a peer that expects none.
+struct acknowledge_none {
+    [[nodiscard]] constexpr ack_when when(std::string_view /*name*/) const noexcept { return ack_when::none; }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Who may attach, to which session, and when: a hub's directory of identities and sessions, with every clock that belongs to them.
+#ifndef REJOINDER_CORE_ADMISSION_HPP
+#define REJOINDER_CORE_ADMISSION_HPP
+
+// What a hub's admission is asked and what it decides, as values.
+#ifndef REJOINDER_CORE_ADMISSION_VERDICT_HPP
+#define REJOINDER_CORE_ADMISSION_VERDICT_HPP
+
+// SHA-256: what is kept of a secret token, so that whoever reads the memory of sessions cannot resume them.
+#ifndef REJOINDER_CORE_DIGEST_HPP
+#define REJOINDER_CORE_DIGEST_HPP
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// A SHA-256 digest (FIPS 180-4).
+using digest = std::array<std::uint8_t, 32>;
+
+namespace detail {
+
+// Here rather than from a library: core links nothing, and the Boost that is current offers no public SHA-2.
+class sha256 {
+public:
+    constexpr void block(const std::uint8_t* bytes) noexcept
+    {
+        std::array<std::uint32_t, 64> w{};
+        for (std::size_t i = 0; i != 16; ++i) {
+            w[i] = std::uint32_t{bytes[4 * i]} << 24 | std::uint32_t{bytes[4 * i + 1]} << 16 |
+                   std::uint32_t{bytes[4 * i + 2]} << 8 | std::uint32_t{bytes[4 * i + 3]};
+        }
+        for (std::size_t i = 16; i != 64; ++i) {
+            const auto s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
+            const auto s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
+            w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+        }
+        auto [a, b, c, d, e, f, g, h] = state_;
+        for (std::size_t i = 0; i != 64; ++i) {
+            const auto s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
+            const auto t1 = h + s1 + ((e & f) ^ (~e & g)) + rounds[i] + w[i];
+            const auto s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
+            const auto t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+            h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+        }
+        const std::array<std::uint32_t, 8> change{a, b, c, d, e, f, g, h};
+        for (std::size_t i = 0; i != 8; ++i) {
+            state_[i] += change[i];
+        }
+    }
+
+    [[nodiscard]] constexpr digest result() const noexcept
+    {
+        digest out{};
+        for (std::size_t i = 0; i != 32; ++i) {
+            out[i] = static_cast<std::uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
+        }
+        return out;
+    }
+
+private:
+    // The fractional parts of the cube roots of the first 64 primes.
+    static constexpr std::array<std::uint32_t, 64> rounds{
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
+        0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
+        0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
+        0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
+        0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
+        0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+
+    // The fractional parts of the square roots of the first 8 primes.
+    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+};
+
+} // namespace detail
+
+/// The digest of these bytes. O(n).
+constexpr digest digest_of(std::string_view bytes) noexcept
+{
+    detail::sha256 hash;
+    std::array<std::uint8_t, 64> block{};
+    std::size_t filled = 0;
+    const auto put = [&](std::uint8_t byte) {
+        block[filled++] = byte;
+        if (filled == block.size()) {
+            hash.block(block.data());
+            filled = 0;
+        }
+    };
+    for (const char byte : bytes) {
+        put(static_cast<std::uint8_t>(byte));
+    }
+    put(0x80);
+    while (filled != 56) {
+        put(0);
+    }
+    const auto bits = std::uint64_t{bytes.size()} * 8;
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        put(static_cast<std::uint8_t>(bits >> shift));
+    }
+    return hash.result();
+}
+
+/// Hashes a digest for tables: it is random enough to be its own hash.
+struct digest_hash {
+    std::size_t operator()(const digest& value) const noexcept
+    {
+        std::size_t head = 0;
+        std::memcpy(&head, value.data(), sizeof head);
+        return head;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace rejoinder::inline v0 {
+
+/// A hub's number for a connection, increasing and never reused; 0 is none.
+using connection_id = std::uint64_t;
+/// A hub's number for a session, never reused; 0 is none.
+using session_id = message_id;
+
+/// A client that has said hello and has been authenticated.
+struct candidate {
+    connection_id connection = 0;
+    std::string identity;
+    std::string incarnation;
+    digest token{};         ///< of the token to resume with
+    std::uint64_t attempt = 1;
+    bool resumes = false;   ///< whether there was a token
+};
+
+/// What an admission decides, as values; the hub does it.
+namespace verdict_of {
+
+/// This connection carries that session from now on: welcome it.
+struct attach {
+    connection_id connection = 0;
+    session_id session = 0;
+    bool resumed = false; ///< false: a new session, for which the hub makes a token and calls `set_token`
+};
+/// No session for this connection: tell it why, and close.
+struct deny {
+    connection_id connection = 0;
+    errc why = errc::refused;
+};
+/// Close this connection: its session is attached elsewhere.
+struct displace {
+    connection_id connection = 0;
+};
+/// Ask this session's link for a sign of life.
+struct probe {
+    session_id session = 0;
+};
+/// This session is over: settle what is pending, forget it.
+struct end {
+    session_id session = 0;
+};
+/// The identity lost its last link; the grace begins.
+struct leaving {
+    std::string identity;
+};
+/// The identity is back within the grace: nothing happened.
+struct returned {
+    std::string identity;
+};
+/// The grace is over: run the clean-up, then call `clean_up_done` with the same number.
+struct absent {
+    std::string identity;
+    std::uint64_t absence = 0;
+};
+/// A clean-up takes longer than its limit: those who waited for it go on.
+struct overdue {
+    std::string identity;
+};
+
+} // namespace verdict_of
+
+using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
+                                       verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The correlation registry: what is pending, found again by the id that its answer carries.
+#ifndef REJOINDER_CORE_CORRELATION_REGISTRY_HPP
+#define REJOINDER_CORE_CORRELATION_REGISTRY_HPP
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+struct registry_visitor {
+    template <class T>
+    void operator()(message_id, T&) const noexcept
+    {
+    }
+};
+
+} // namespace detail
+
+/// A registry of pending `T`s: gives ids out, and takes each back once. `r` is an R, `c` a const R, `v` a T, `id` any
+/// message_id whatever, and `f` callable as f(message_id, T&).
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `R(capacity)` | | a registry for at most that many (`std::uint32_t`) at once |
+/// | `r.open(std::move(v))` | `std::optional<message_id>` | keeps v under a new id (below); nothing at the bound |
+/// | `r.find(id)`, `c.find(id)` | `T*`, `const T*` | the pending one, until the next `open`, `take`, `drain`; or nullptr |
+/// | `r.take(id)` | `std::optional<T>` | takes it out; a second take finds nothing |
+/// | `r.drain()` | `std::optional` of `.id`, `.value` | takes any one out; nothing when empty |
+/// | `r.for_each(f)` | | calls f for each, in any order; f must not `open` |
+/// | `c.size()`, `c.capacity()` | `std::size_t`, `std::uint32_t` | how many are pending, and may be |
+/// | `c.empty()`, `c.full()` | `bool` | nothing is pending; `open` would find no place |
+/// | `r.shrink()` | | gives memory back when empty; no id comes again |
+///
+/// An id is `generation × capacity + slot`, with a generation of 1 or more, at most `message_id_max`, and given out once.
+template <class R, class T>
+concept registry_of = std::constructible_from<R, std::uint32_t>
+    && requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
+           { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
+           { r.find(id) } -> std::same_as<T*>;
+           { c.find(id) } -> std::same_as<const T*>;
+           { r.take(id) } -> std::same_as<std::optional<T>>;
+           { r.drain()->id } -> std::convertible_to<message_id>;
+           { std::move(r.drain()->value) } -> std::convertible_to<T>;
+           r.for_each(visitor);
+           { c.size() } -> std::same_as<std::size_t>;
+           { c.capacity() } -> std::same_as<std::uint32_t>;
+           { c.empty() } -> std::same_as<bool>;
+           { c.full() } -> std::same_as<bool>;
+           r.shrink();
+       };
+
+/// Pending things by id (contract, point 3; the slots are RFC 8881 §2.10.6's).
+///
+/// An id is `generation × capacity + slot`. The generation of a slot starts at 1 and rises each time the slot is used, so no
+/// id comes twice: a late or repeated answer finds nothing, rather than somebody else's entry. A slot whose ids are used
+/// up (2^53) is retired. The slot freed last is used first, so a registry that is seldom full stays small and in the cache.
+///
+/// Bounded by its capacity: at it `open` gives nothing. Every operation takes constant time (`for_each` and `shrink`: linear in
+/// the slots ever used at once). 8 bytes beyond T a slot; slots are allocated as they are needed, none at steady state.
+/// Distinct objects are independent; one object is used from one thread at a time. A moved-from registry may only be
+/// destroyed or assigned to.
+template <class T>
+class correlation_registry {
+    static_assert(std::is_nothrow_move_constructible_v<T>, "entries move when the registry grows");
+
+public:
+    /// One entry taken out by `drain`.
+    struct entry {
+        message_id id;
+        T value;
+    };
+
+    /// A registry for at most `capacity` entries at once; 0: always full.
+    explicit correlation_registry(std::uint32_t capacity) noexcept : capacity_(capacity) {}
+
+    correlation_registry(const correlation_registry&) = delete;
+    correlation_registry& operator=(const correlation_registry&) = delete;
+    correlation_registry(correlation_registry&&) noexcept = default;
+    correlation_registry& operator=(correlation_registry&&) noexcept = default;
+    ~correlation_registry() = default;
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    std::uint32_t capacity() const noexcept { return capacity_; }
+
+    /// Whether `open` would give nothing.
+    bool full() const noexcept { return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max); }
+
+    /// The entry of that id, or nullptr for a late, repeated, foreign or malformed one; valid until the next `open`,
+    /// `take` or `drain`.
+    T* find(message_id id) noexcept
+    {
+        const auto index = index_of(id);
+        return index == none ? nullptr : std::addressof(slots_[index].value);
+    }
+    const T* find(message_id id) const noexcept
+    {
+        const auto index = index_of(id);
+        return index == none ? nullptr : std::addressof(slots_[index].value);
+    }
+
+    /// Calls f(message_id, T&) for every entry, in no particular order. f may `take` entries, and must not `open` any.
+    template <class F>
+    void for_each(F f)
+    {
+        for (std::size_t index = 0; index != slots_.size(); ++index) {
+            if (slots_[index].pending()) {
+                f(slots_[index].word, slots_[index].value);
+            }
+        }
+    }
+
+    /// Keeps a value and gives it an id that was never given out before; nothing at the bound.
+    std::optional<message_id> open(T value)
+    {
+        if (free_ == none && !grow()) {
+            return std::nullopt;
+        }
+        auto& slot = slots_[free_];
+        free_ = slot.next_free;
+        slot.word &= ~free_bit;
+        std::construct_at(std::addressof(slot.value), std::move(value));
+        ++size_;
+        return slot.word;
+    }
+
+    /// Takes the entry of that id out: resolved, failed, cancelled, expired alike. Nothing for an id that is not pending.
+    std::optional<T> take(message_id id) noexcept
+    {
+        const auto index = index_of(id);
+        if (index == none) {
+            return std::nullopt;
+        }
+        std::optional<T> taken{std::in_place, std::move(slots_[index].value)};
+        release(index);
+        return taken;
+    }
+
+    /// Takes any one entry out, nothing when empty: for the end, when everything pending is settled.
+    std::optional<entry> drain() noexcept
+    {
+        if (size_ == 0) {
+            return std::nullopt;
+        }
+        // Going on where the last call found one keeps a whole drain linear.
+        do {
+            cursor_ = cursor_ + 1 < slots_.size() ? cursor_ + 1 : 0;
+        } while (!slots_[cursor_].pending());
+        std::optional<entry> taken{entry{slots_[cursor_].word, std::move(slots_[cursor_].value)}};
+        release(cursor_);
+        return taken;
+    }
+
+    /// Gives the memory back if nothing is pending. The generations go on above the highest one used, so that no id comes again.
+    void shrink() noexcept
+    {
+        if (size_ != 0 || slots_.empty()) {
+            return;
+        }
+        for (const auto& slot : slots_) {
+            first_generation_ = std::max(first_generation_, (slot.word & ~free_bit) / capacity_);
+        }
+        slots_ = std::vector<slot_type>{};
+        free_ = none;
+        cursor_ = 0;
+    }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    static constexpr std::uint64_t free_bit = std::uint64_t{1} << 63;
+
+    // The word is the id of a pending slot, and with the free bit the next id of a free one; a retired slot's is above all ids.
+    struct slot_type {
+        explicit slot_type(message_id first, std::uint32_t next) noexcept : word(first | free_bit), next_free(next) {}
+
+        // Slots move when the registry grows, which it does when none is free: the free list has no links to keep then.
+        slot_type(slot_type&& other) noexcept : word(other.word), next_free(none)
+        {
+            if (pending()) {
+                std::construct_at(std::addressof(value), std::move(other.value));
+            }
+        }
+        slot_type& operator=(slot_type&&) = delete;
+
+        ~slot_type()
+        {
+            if (pending()) {
+                std::destroy_at(std::addressof(value));
+            }
+        }
+
+        bool pending() const noexcept { return (word & free_bit) == 0; }
+
+        std::uint64_t word;
+        union {
+            std::uint32_t next_free;
+            T value;
+        };
+    };
+
+    message_id next_new_id() const noexcept { return first_generation_ * capacity_ + slots_.size(); }
+
+    std::uint32_t index_of(message_id id) const noexcept
+    {
+        // The first test keeps a peer's number from matching the word of a free slot.
+        if (id > message_id_max || slots_.empty()) {
+            return none;
+        }
+        const auto index = id % capacity_;
+        return index < slots_.size() && slots_[index].word == id ? static_cast<std::uint32_t>(index) : none;
+    }
+
+    bool grow()
+    {
+        if (full()) {
+            return false;
+        }
+        slots_.emplace_back(next_new_id(), none);
+        free_ = static_cast<std::uint32_t>(slots_.size() - 1);
+        return true;
+    }
+
+    void release(std::uint32_t index) noexcept
+    {
+        auto& slot = slots_[index];
+        std::destroy_at(std::addressof(slot.value));
+        --size_;
+        slot.word = (slot.word + capacity_) | free_bit;
+        std::construct_at(std::addressof(slot.next_free), free_);
+        if ((slot.word & ~free_bit) <= message_id_max) {
+            free_ = index;
+        }
+    }
+
+    std::vector<slot_type> slots_;
+    std::uint64_t first_generation_ = 1;
+    std::size_t size_ = 0;
+    std::uint32_t capacity_;
+    std::uint32_t free_ = none;
+    std::uint32_t cursor_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
+#ifndef REJOINDER_CORE_DETAIL_RING_HPP
+#define REJOINDER_CORE_DETAIL_RING_HPP
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+template <class T>
+class ring {
+public:
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+
+    T& front() noexcept { return items_[head_]; }
+    const T& front() const noexcept { return items_[head_]; }
+    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
+
+    void push_back(T item)
+    {
+        if (count_ == items_.size()) {
+            grow();
+        }
+        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
+        ++count_;
+    }
+
+    T pop_front()
+    {
+        T item = std::exchange(items_[head_], T{});
+        head_ = (head_ + 1) & (items_.size() - 1);
+        --count_;
+        return item;
+    }
+
+    void clear()
+    {
+        while (!empty()) {
+            pop_front();
+        }
+    }
+
+    /// Gives the memory back, if nothing is queued.
+    void shrink()
+    {
+        if (empty()) {
+            std::vector<T>{}.swap(items_);
+            head_ = 0;
+        }
+    }
+
+private:
+    void grow()
+    {
+        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
+        for (std::size_t i = 0; i != count_; ++i) {
+            larger[i] = std::move((*this)[i]);
+        }
+        items_.swap(larger);
+        head_ = 0;
+    }
+
+    std::vector<T> items_; // its size is a power of two, or nothing yet
+    std::size_t head_ = 0;
+    std::size_t count_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The presence of one identity: here, perhaps only reloading its page, or gone.
+#ifndef REJOINDER_CORE_RECONNECT_GRACE_HPP
+#define REJOINDER_CORE_RECONNECT_GRACE_HPP
+
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whether an identity is here.
+enum class presence : std::uint8_t {
+    absent,   ///< no session of it is attached, and the application knows
+    present,  ///< at least one is attached
+    grace,    ///< the last one lost its link; the application has not been told
+    cleaning, ///< the application is being told: its clean-up runs
+};
+
+/// What an attaching session means to its identity's presence.
+enum class arrival : std::uint8_t {
+    first,         ///< it was absent: tell the application that it is here
+    another,       ///< it is present already
+    back_in_grace, ///< it was away so briefly that the application notices nothing
+    must_wait,     ///< its clean-up runs: ask again after `clean_up_done`
+};
+
+constexpr std::string_view name_of(presence state) noexcept
+{
+    constexpr std::array<std::string_view, 4> names{"absent", "present", "grace", "cleaning"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// A policy that decides when an identity counts as gone. One object per identity.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `G(length)` | | the presence of an absent identity, with the grace of the options |
+/// | `g.state()` (const) | `presence` | where the identity stands |
+/// | `g.attached()` (const) | `std::uint32_t` | its attached sessions |
+/// | `g.next_deadline()` (const) | `instant` | when `expire` has something to say; `never`: not without another input |
+/// | `g.attach(now)` | `arrival` | a session asks to attach; with `must_wait` it is not counted, and its loss is not reported |
+/// | `g.detach(now)` | | an attached session lost its link or ended |
+/// | `g.expire(now)` | `bool` | true once per absence: run the clean-up now; the state is then `cleaning` until `clean_up_done` |
+/// | `g.clean_up_done()` | | the clean-up has ended, however it ended; the state is then `absent` |
+template <class G>
+concept grace_policy =
+    std::copyable<G> && std::constructible_from<G, duration> && requires(G& grace, const G& constant, instant now) {
+        { constant.state() } -> std::same_as<presence>;
+        { constant.attached() } -> std::same_as<std::uint32_t>;
+        { constant.next_deadline() } -> std::same_as<instant>;
+        { grace.attach(now) } -> std::same_as<arrival>;
+        grace.detach(now);
+        { grace.expire(now) } -> std::same_as<bool>;
+        grace.clean_up_done();
+    };
+
+/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a
+/// fixed time.
+///
+/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced
+/// (rule 17). A session that attaches after the grace has passed, but before `expire` was asked, is still back in it:
+/// nobody was told anything. All operations are O(1). Distinct objects are independent; one object is used from one
+/// thread at a time.
+class reconnect_grace {
+public:
+    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its
+    /// last detach.
+    constexpr explicit reconnect_grace(duration grace = std::chrono::seconds{5}) noexcept : grace_{grace} {}
+
+    /// Where the identity stands.
+    [[nodiscard]] constexpr presence state() const noexcept { return state_; }
+
+    /// How many sessions of it are attached.
+    [[nodiscard]] constexpr std::uint32_t attached() const noexcept { return attached_; }
+
+    /// When the grace is over; `never` outside it.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        return state_ == presence::grace ? deadline_ : never;
+    }
+
+    /// A session of it asks to attach.
+    constexpr arrival attach(instant /*now*/) noexcept
+    {
+        if (state_ == presence::cleaning) {
+            return arrival::must_wait;
+        }
+        ++attached_;
+        const presence before = state_;
+        state_ = presence::present;
+        if (before == presence::present) {
+            return arrival::another;
+        }
+        return before == presence::grace ? arrival::back_in_grace : arrival::first;
+    }
+
+    /// An attached session of it lost its link, or ended. Precondition: `attached() > 0`.
+    constexpr void detach(instant now) noexcept
+    {
+        assert(attached_ > 0);
+        if (--attached_ == 0) {
+            state_ = presence::grace;
+            deadline_ = grace_ > duration::zero() ? later(now, grace_) : now;
+        }
+    }
+
+    /// Whether the grace is over: true once per absence, and then the clean-up is the caller's to run.
+    constexpr bool expire(instant now) noexcept
+    {
+        if (state_ != presence::grace || now < deadline_) {
+            return false;
+        }
+        state_ = presence::cleaning;
+        return true;
+    }
+
+    /// The clean-up has ended. Precondition: `state() == presence::cleaning`.
+    constexpr void clean_up_done() noexcept
+    {
+        assert(state_ == presence::cleaning);
+        state_ = presence::absent;
+    }
+
+private:
+    duration grace_;
+    instant deadline_ = never;
+    std::uint32_t attached_ = 0;
+    presence state_ = presence::absent;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The hierarchical timing wheel: any number of deadlines under one timer, each set and cancelled in constant time.
+#ifndef REJOINDER_CORE_TIMER_WHEEL_HPP
+#define REJOINDER_CORE_TIMER_WHEEL_HPP
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Names one scheduled timer. Default-constructed it names none. An id whose timer is gone is harmless: it names none
+/// either (until its place in the wheel has been used 2^32 − 1 times more).
+struct timer_id {
+    std::uint32_t index = 0;
+    std::uint32_t generation = 0;
+
+    friend bool operator==(const timer_id&, const timer_id&) = default;
+};
+
+/// A timing wheel (Varghese & Lauck 1987, scheme 7): deadlines with a resolution of one millisecond, over the whole range
+/// of `instant`.
+///
+/// Whoever owns the clock loops over `expire(now)`, then sleeps until `next_expiry()`.
+///
+/// A timer never fires early: its deadline is rounded up to a whole millisecond of the clock, and it fires in the first
+/// `expire(now)` whose `now` has reached that. Scheduling and cancelling take constant time; a timer that lives is moved at
+/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes) and 4 KiB for the
+/// wheel; nothing until the first timer, and no allocation once as many have been pending as ever will be. Unbounded in
+/// itself: whoever schedules has a bound.
+///
+/// Distinct objects are independent; one object is used from one thread at a time. A moved-from wheel may only be
+/// destroyed or assigned to.
+template <class T = std::uint64_t>
+class timer_wheel {
+    static_assert(std::is_trivially_copyable_v<T>, "a timer carries a small value, an id or a pointer");
+
+public:
+    /// A wheel whose clock stands at `origin`: what is due before that counts as due at it.
+    explicit timer_wheel(instant origin = instant{}) noexcept : origin_(floor_of(origin)) {}
+
+    timer_wheel(const timer_wheel&) = delete;
+    timer_wheel& operator=(const timer_wheel&) = delete;
+    timer_wheel(timer_wheel&&) noexcept = default;
+    timer_wheel& operator=(timer_wheel&&) noexcept = default;
+    ~timer_wheel() = default;
+
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+
+    /// Whether that timer has neither fired nor been cancelled.
+    bool active(timer_id timer) const noexcept
+    {
+        return timer.generation != 0 && timer.index < nodes_.size() && nodes_[timer.index].generation == timer.generation
+            && nodes_[timer.index].bucket != no_bucket;
+    }
+
+    /// When to call `expire` next; `never` when empty. Never later than the earliest deadline (rounded up to its
+    /// millisecond; one that has passed counts as the last `now`). Exact while few timers are pending, so that an idle
+    /// program sleeps through; otherwise it may be earlier, for a far timer to be moved to a finer level.
+    instant next_expiry() const noexcept
+    {
+        if (levels_ == 0) {
+            return never;
+        }
+        const auto level = static_cast<unsigned>(std::countr_zero(levels_));
+        const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
+        if (level == 0 || size_ > exact_below) {
+            return instant_of(start_of(level, slot));
+        }
+        std::uint64_t earliest = ~std::uint64_t{0};
+        for (auto index = buckets_[level * slots + slot].head; index != none; index = nodes_[index].next) {
+            earliest = std::min(earliest, nodes_[index].tick);
+        }
+        return instant_of(earliest);
+    }
+
+    /// Sets a timer that `expire` gives back, as `value`, once `when` has come. One that has come already fires in the
+    /// next `expire`, or in the same loop.
+    timer_id schedule(instant when, T value)
+    {
+        if (buckets_.empty()) {
+            buckets_.resize(levels * slots);
+        }
+        const auto index = acquire(value);
+        auto& timer = nodes_[index];
+        timer.tick = std::max(tick_due(when), current_);
+        append(index);
+        ++size_;
+        return {index, timer.generation};
+    }
+
+    /// Takes a timer out; false if it had fired or been cancelled already.
+    bool cancel(timer_id timer) noexcept
+    {
+        if (!active(timer)) {
+            return false;
+        }
+        unlink(timer.index);
+        release(timer.index);
+        return true;
+    }
+
+    /// Takes out the next timer that is due at `now`, in the order of their deadlines, those of one millisecond in the
+    /// order they were scheduled in; nothing when none is left. A `now` before the last one counts as the last one.
+    /// Timers may be scheduled and cancelled between two calls of the loop.
+    std::optional<T> expire(instant now)
+    {
+        now_ = std::max(now_, tick_reached(now));
+        while (levels_ != 0) {
+            const auto here = static_cast<unsigned>(current_ % slots);
+            if ((occupied_[0] >> here & 1) != 0) {
+                const auto index = buckets_[here].head;
+                const T value = nodes_[index].value;
+                unlink(index);
+                release(index);
+                return value;
+            }
+            if (!turn()) {
+                return std::nullopt;
+            }
+        }
+        current_ = now_;
+        return std::nullopt;
+    }
+
+    /// Cancels every timer and keeps the memory.
+    void clear() noexcept
+    {
+        for (std::uint32_t index = 0; index != nodes_.size() && size_ != 0; ++index) {
+            if (nodes_[index].bucket != no_bucket) {
+                unlink(index);
+                release(index);
+            }
+        }
+    }
+
+    /// Gives all memory back if no timer is pending. Old ids stay harmless.
+    void shrink() noexcept
+    {
+        if (size_ != 0) {
+            return;
+        }
+        for (const auto& timer : nodes_) {
+            first_generation_ = std::max(first_generation_, timer.generation);
+        }
+        nodes_ = std::vector<node>{};
+        buckets_ = std::vector<list>{};
+        free_ = none;
+    }
+
+private:
+    static constexpr unsigned digit_bits = 6;
+    static constexpr unsigned slots = 1U << digit_bits;
+    // 2^48 ms are more than the 2^45 between the two ends of a 64-bit count of nanoseconds: no deadline is out of range.
+    static constexpr unsigned levels = 8;
+    static constexpr std::size_t exact_below = 16;
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    static constexpr std::uint32_t no_bucket = ~std::uint32_t{0};
+
+    struct node {
+        T value;
+        std::uint64_t tick;
+        std::uint32_t next;
+        std::uint32_t previous;
+        std::uint32_t generation;
+        std::uint32_t bucket;
+    };
+
+    struct list {
+        std::uint32_t head = none;
+        std::uint32_t tail = none;
+    };
+
+    static std::int64_t floor_of(instant when) noexcept
+    {
+        return std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()).count();
+    }
+
+    std::uint64_t since_origin(std::int64_t milliseconds) const noexcept
+    {
+        return milliseconds <= origin_ ? 0 : static_cast<std::uint64_t>(milliseconds - origin_);
+    }
+
+    std::uint64_t tick_reached(instant now) const noexcept { return since_origin(floor_of(now)); }
+
+    std::uint64_t tick_due(instant when) const noexcept
+    {
+        return since_origin(std::chrono::ceil<std::chrono::milliseconds>(when.time_since_epoch()).count());
+    }
+
+    instant instant_of(std::uint64_t tick) const noexcept
+    {
+        const auto milliseconds = origin_ + static_cast<std::int64_t>(tick);
+        return milliseconds > floor_of(never) ? never : instant{std::chrono::milliseconds{milliseconds}};
+    }
+
+    std::uint32_t acquire(T value)
+    {
+        if (free_ == none) {
+            nodes_.push_back({value, 0, none, none, first_generation_, no_bucket});
+            return static_cast<std::uint32_t>(nodes_.size() - 1);
+        }
+        const auto index = free_;
+        free_ = nodes_[index].next;
+        nodes_[index].value = value;
+        return index;
+    }
+
+    void release(std::uint32_t index) noexcept
+    {
+        auto& timer = nodes_[index];
+        timer.bucket = no_bucket;
+        if (++timer.generation == 0) {
+            timer.generation = 1;
+        }
+        timer.next = free_;
+        free_ = index;
+        --size_;
+    }
+
+    // The level of a tick is the highest digit in which it differs from the current one. So a slot's timers move down in
+    // one go when the wheel enters it, before any other can be filed below, and timers of one tick stay in their order.
+    void append(std::uint32_t index) noexcept
+    {
+        auto& timer = nodes_[index];
+        const auto differing = static_cast<unsigned>(std::bit_width((timer.tick ^ current_) | 1)) - 1;
+        const auto level = differing / digit_bits;
+        const auto slot = static_cast<unsigned>(timer.tick >> (level * digit_bits)) % slots;
+        timer.bucket = level * slots + slot;
+        auto& bucket = buckets_[timer.bucket];
+        timer.next = none;
+        timer.previous = bucket.tail;
+        bucket.tail = index;
+        if (timer.previous == none) {
+            bucket.head = index;
+            occupied_[level] |= std::uint64_t{1} << slot;
+            levels_ |= 1U << level;
+            return;
+        }
+        nodes_[timer.previous].next = index;
+    }
+
+    void unlink(std::uint32_t index) noexcept
+    {
+        const auto& timer = nodes_[index];
+        auto& bucket = buckets_[timer.bucket];
+        (timer.next == none ? bucket.tail : nodes_[timer.next].previous) = timer.previous;
+        (timer.previous == none ? bucket.head : nodes_[timer.previous].next) = timer.next;
+        if (bucket.head == none) {
+            mark_empty(timer.bucket);
+        }
+    }
+
+    void mark_empty(std::uint32_t bucket) noexcept
+    {
+        const auto level = bucket / slots;
+        occupied_[level] &= ~(std::uint64_t{1} << bucket % slots);
+        if (occupied_[level] == 0) {
+            levels_ &= ~(1U << level);
+        }
+    }
+
+    std::uint64_t start_of(unsigned level, unsigned slot) const noexcept
+    {
+        const auto shift = level * digit_bits;
+        const auto block = current_ >> shift >> digit_bits;
+        return (block << digit_bits | slot) << shift;
+    }
+
+    // Goes to the first occupied slot, which the lowest occupied level has, and files its timers anew; false: it is
+    // beyond now.
+    bool turn() noexcept
+    {
+        const auto level = static_cast<unsigned>(std::countr_zero(levels_));
+        const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
+        const auto start = start_of(level, slot);
+        if (start > now_) {
+            current_ = now_;
+            return false;
+        }
+        current_ = start;
+        if (level == 0) {
+            return true;
+        }
+        const auto bucket = level * slots + slot;
+        auto index = buckets_[bucket].head;
+        buckets_[bucket] = {};
+        mark_empty(bucket);
+        while (index != none) {
+            const auto next = nodes_[index].next;
+            append(index);
+            index = next;
+        }
+        return true;
+    }
+
+    std::vector<node> nodes_;
+    std::vector<list> buckets_;
+    std::array<std::uint64_t, levels> occupied_{};
+    std::int64_t origin_;       // milliseconds of the clock
+    std::uint64_t current_ = 0; // ticks: milliseconds since the origin; behind now_ only within an expire loop
+    std::uint64_t now_ = 0;
+    std::size_t size_ = 0;
+    std::uint32_t levels_ = 0; // those with an occupied slot
+    std::uint32_t free_ = none;
+    std::uint32_t first_generation_ = 1;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a hub does when an identity has all the connections that it may have.
+enum class crowding : std::uint8_t {
+    probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
+    refuse_new,
+};
+
+/// The numbers of a hub's admission.
+struct admission_options {
+    duration grace = std::chrono::seconds{5};           ///< from the loss of an identity's last link to `absent`
+    duration lease = std::chrono::minutes{70};          ///< how long a session without a link is kept: the outbox's time to live and 10 min
+    duration clean_up_limit = std::chrono::minutes{1};  ///< of a clean-up, before those who wait for it go on
+    duration probe_wait = std::chrono::seconds{2};      ///< how long who finds all places taken waits for one
+    std::uint32_t connections_per_identity = 5;
+    crowding on_crowding = crowding::probe_oldest;
+    std::uint32_t sessions_max = 100'000;               ///< attached and dormant; the longest dormant one gives way
+};
+
+/// A hub's directory: a pure state machine. Feed it authenticated hellos (`arrive`), lost connections (`lose`) and time (`advance`), then take
+/// the verdicts with `next` until there are none.
+///
+/// Presence is per identity; attach and detach of one identity never overlap, and nobody waits for another identity's clean-up (contract,
+/// point 7). A session is resumed only with its token, by its identity, by its incarnation, and by a later attempt than the last (rules 1, 2).
+/// Bounded by `sessions_max` and, for each identity, by `connections_per_identity` waiting ones. Operations are O(1) but for an identity's own
+/// sessions. Distinct admissions are independent; one is used from one thread at a time.
+template <grace_policy Grace = reconnect_grace>
+class admission {
+public:
+    explicit admission(const admission_options& options) : options_(options), sessions_(options.sessions_max) {}
+    admission(const admission&) = delete;
+    admission& operator=(const admission&) = delete;
+
+    // Getters
+
+    /// Sessions, attached or dormant.
+    [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+    /// Identities that are present, in their grace, being cleaned up, or have dormant sessions.
+    [[nodiscard]] std::size_t identities() const noexcept { return identities_.size(); }
+    /// Where an identity stands.
+    [[nodiscard]] presence presence_of(const std::string& identity) const
+    {
+        const auto found = identities_.find(identity);
+        return found == identities_.end() ? presence::absent : found->second.grace.state();
+    }
+    /// The session of an identity that attached last and still is; 0: none is attached. Linear in the identity's sessions.
+    [[nodiscard]] session_id newest_attached(const std::string& identity) const noexcept
+    {
+        const auto found = identities_.find(identity);
+        if (found == identities_.end()) {
+            return 0;
+        }
+        session_id newest = 0;
+        std::uint64_t last = 0;
+        for (const auto session : found->second.sessions) {
+            const auto& one = *sessions_.find(session);
+            if (one.connection != 0 && one.connection > last) {
+                newest = session;
+                last = one.connection;
+            }
+        }
+        return newest;
+    }
+    /// An identity's sessions, the oldest first.
+    [[nodiscard]] std::vector<session_id> sessions_of(const std::string& identity) const
+    {
+        const auto found = identities_.find(identity);
+        return found == identities_.end() ? std::vector<session_id>{} : found->second.sessions;
+    }
+    /// When `advance` is due at the latest.
+    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
+
+    // Inputs
+
+    /// A client said hello and was authenticated.
+    void arrive(candidate who, instant now)
+    {
+        auto& at = identities_.try_emplace(who.identity, options_.grace, who.identity).first->second;
+        if (at.grace.state() == presence::cleaning) {
+            hold(at, std::move(who), now);
+            return;
+        }
+        admit(at, std::move(who), now);
+        forget_if_empty(at);
+    }
+
+    /// A connection is gone, whatever it was. Only the end of a session's attached connection means anything to presence (rule 17).
+    void lose(connection_id connection, session_id attached_to, instant now)
+    {
+        if (auto* one = sessions_.find(attached_to); one != nullptr && one->connection == connection) {
+            auto& at = *one->at;
+            detach(attached_to, *one, now);
+            forget_if_empty(at);
+            return;
+        }
+        if (const auto waits = waiting_.find(connection); waits != waiting_.end()) {
+            auto& at = *waits->second;
+            drop_waiting(at, connection, now);
+            forget_if_empty(at);
+        }
+    }
+
+    /// Something came from this session's peer: it is not silent.
+    void heard(session_id session, instant now) noexcept
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->heard = now;
+        }
+    }
+
+    /// The clean-up that `absent` asked for has ended. Whoever waited for it attaches now: of each client its newest attempt.
+    void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
+    {
+        const auto found = identities_.find(identity);
+        if (found == identities_.end() || found->second.grace.state() != presence::cleaning || found->second.absence != absence) {
+            return; // it was overdue, and nobody waits for it any more
+        }
+        auto& at = found->second;
+        timers_.cancel(at.timer);
+        at.grace.clean_up_done();
+        admit_waiting(at, now);
+        forget_if_empty(at);
+    }
+
+    /// Time has passed.
+    void advance(instant now)
+    {
+        while (const auto due = timers_.expire(now)) {
+            switch (due->what) {
+            case clock::lease: expel(due->session); break;
+            case clock::grace: grace_over(*due->at, now); break;
+            case clock::clean_up:
+                verdicts_.push_back(verdict_of::overdue{due->at->name});
+                clean_up_done(std::string{due->at->name}, due->at->absence, now);
+                break;
+            case clock::crowd: turn_away(*due->at, now); break;
+            }
+        }
+    }
+
+    // Commands
+
+    /// The digest of a new session's token.
+    void set_token(session_id session, const digest& token)
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->token = token;
+            tokens_.insert_or_assign(token, session);
+        }
+    }
+
+    /// Ends a session whose connection is closed: it cannot be resumed.
+    void expel(session_id session)
+    {
+        if (const auto* one = sessions_.find(session)) {
+            auto& at = *one->at;
+            finish(session);
+            forget_if_empty(at);
+        }
+    }
+
+    // Outputs
+
+    /// Takes the next verdict. False: there is none.
+    bool next(admission_verdict& out)
+    {
+        if (verdicts_.empty()) {
+            return false;
+        }
+        out = verdicts_.pop_front();
+        return true;
+    }
+
+private:
+    enum class clock : std::uint8_t { lease, grace, clean_up, crowd };
+
+    struct home;
+
+    struct alarm {
+        clock what;
+        home* at;
+        session_id session;
+    };
+
+    struct resident {
+        home* at = nullptr;
+        connection_id connection = 0; // 0: dormant
+        std::uint64_t attempt = 0;
+        std::string incarnation;
+        digest token{};
+        instant heard{};
+        timer_id lease{};
+        bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+    };
+
+    struct home {
+        home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
+
+        Grace grace;
+        std::string name;
+        std::vector<session_id> sessions;
+        std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+        std::vector<candidate> waiting; // for the clean-up to end, or for a place
+        timer_id timer{};               // of the grace, then of the clean-up
+        timer_id crowd_timer{};
+    };
+
+    // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
+    void hold(home& at, candidate who, instant now)
+    {
+        auto* one = resumable(at, who);
+        if (park(at, std::move(who), now) && one != nullptr) {
+            timers_.cancel(one->lease);
+        }
+    }
+
+    // Of one client only the newest attempt waits. False: this one does not.
+    bool park(home& at, candidate who, instant now)
+    {
+        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& other) { return other.incarnation == who.incarnation; });
+        if (same == at.waiting.end() && at.waiting.size() >= options_.connections_per_identity) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::too_many_connections});
+            return false;
+        }
+        if (same == at.waiting.end()) {
+            waiting_.emplace(who.connection, &at);
+            at.waiting.push_back(std::move(who));
+            return true;
+        }
+        if (who.attempt <= same->attempt) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::outdated_attempt});
+            return false;
+        }
+        waiting_.erase(same->connection);
+        deny(at, *same, errc::outdated_attempt, now);
+        waiting_.emplace(who.connection, &at);
+        *same = std::move(who);
+        return true;
+    }
+
+    // The session that this client may resume, if it is there.
+    resident* resumable(home& at, const candidate& who)
+    {
+        const auto found = who.resumes ? tokens_.find(who.token) : tokens_.end();
+        auto* one = found == tokens_.end() ? nullptr : sessions_.find(found->second);
+        return one != nullptr && one->at == &at && one->incarnation == who.incarnation ? one : nullptr;
+    }
+
+    void admit(home& at, candidate who, instant now)
+    {
+        const auto found = who.resumes ? tokens_.find(who.token) : tokens_.end();
+        if (found == tokens_.end()) {
+            open(at, std::move(who), now);
+            return;
+        }
+        const auto session = found->second;
+        auto& one = *sessions_.find(session);
+        if (one.at != &at) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::auth_refused});
+        } else if (one.incarnation != who.incarnation) {
+            supersede(session, one);
+            open(at, std::move(who), now);
+        } else if (who.attempt <= one.attempt) {
+            deny(at, who, errc::outdated_attempt, now);
+        } else if (one.connection == 0 && crowded(at)) {
+            crowd(at, std::move(who), now);
+        } else {
+            resume(session, one, who, now);
+        }
+    }
+
+    void resume(session_id session, resident& one, const candidate& who, instant now)
+    {
+        if (one.connection != 0) {
+            verdicts_.push_back(verdict_of::displace{one.connection}); // it may be the zombie (contract, point 8)
+        } else {
+            timers_.cancel(one.lease);
+            arrive_at(*one.at, now);
+        }
+        one.connection = who.connection;
+        one.attempt = who.attempt;
+        one.heard = now;
+        verdicts_.push_back(verdict_of::attach{who.connection, session, true});
+    }
+
+    void open(home& at, candidate who, instant now)
+    {
+        if (crowded(at)) {
+            crowd(at, std::move(who), now);
+            return;
+        }
+        if (sessions_.full() && !evict_dormant(at)) {
+            verdicts_.push_back(verdict_of::deny{who.connection, errc::busy});
+            return;
+        }
+        arrive_at(at, now);
+        const auto session = sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
+        at.sessions.push_back(*session);
+        verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
+    }
+
+    // The page was reloaded, or the tab was duplicated: without a link it was a reload; with one, its silence will tell.
+    void supersede(session_id session, resident& old)
+    {
+        if (old.connection == 0) {
+            finish(session);
+            return;
+        }
+        old.superseded = true;
+        verdicts_.push_back(verdict_of::probe{session});
+    }
+
+    [[nodiscard]] bool crowded(const home& at) const { return at.grace.attached() >= options_.connections_per_identity; }
+
+    void crowd(home& at, candidate who, instant now)
+    {
+        if (options_.on_crowding == crowding::refuse_new) {
+            deny(at, who, errc::too_many_connections, now);
+            return;
+        }
+        auto* one = resumable(at, who);
+        if (!park(at, std::move(who), now)) {
+            return;
+        }
+        if (one != nullptr) {
+            timers_.cancel(one->lease);
+        }
+        verdicts_.push_back(verdict_of::probe{silent_longest(at)});
+        if (!timers_.active(at.crowd_timer)) {
+            at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
+        }
+    }
+
+    [[nodiscard]] session_id silent_longest(home& at) noexcept
+    {
+        session_id longest = 0;
+        auto since = never;
+        for (const auto session : at.sessions) {
+            const auto& one = *sessions_.find(session);
+            if (one.connection != 0 && one.heard < since) {
+                longest = session;
+                since = one.heard;
+            }
+        }
+        return longest;
+    }
+
+    void turn_away(home& at, instant now)
+    {
+        for (const auto& who : std::exchange(at.waiting, {})) {
+            waiting_.erase(who.connection);
+            deny(at, who, errc::too_many_connections, now);
+        }
+        forget_if_empty(at);
+    }
+
+    void deny(home& at, const candidate& who, errc why, instant now)
+    {
+        resume_lease(at, who, now);
+        verdicts_.push_back(verdict_of::deny{who.connection, why});
+    }
+
+    // Who held a dormant session's lease waits no more: the lease runs again.
+    void resume_lease(home& at, const candidate& who, instant now)
+    {
+        auto* one = resumable(at, who);
+        if (one != nullptr && one->connection == 0 && !timers_.active(one->lease)) {
+            one->lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, tokens_.at(who.token)});
+        }
+    }
+
+    void arrive_at(home& at, instant now)
+    {
+        if (at.grace.attach(now) == arrival::back_in_grace) {
+            timers_.cancel(at.timer);
+            verdicts_.push_back(verdict_of::returned{at.name});
+        }
+    }
+
+    void detach(session_id session, resident& one, instant now)
+    {
+        auto& at = *one.at;
+        one.connection = 0;
+        at.grace.detach(now);
+        if (at.grace.state() == presence::grace) {
+            verdicts_.push_back(verdict_of::leaving{at.name});
+            at.timer = timers_.schedule(at.grace.next_deadline(), {clock::grace, &at, 0});
+        }
+        if (one.superseded) {
+            finish(session);
+        } else {
+            one.lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, session});
+        }
+        admit_waiting(at, now); // a place is free
+    }
+
+    void grace_over(home& at, instant now)
+    {
+        if (!at.grace.expire(now)) {
+            return;
+        }
+        at.timer = timers_.schedule(later(now, options_.clean_up_limit), {clock::clean_up, &at, 0});
+        verdicts_.push_back(verdict_of::absent{at.name, ++at.absence});
+    }
+
+    void admit_waiting(home& at, instant now)
+    {
+        timers_.cancel(at.crowd_timer);
+        for (auto& who : std::exchange(at.waiting, {})) {
+            waiting_.erase(who.connection);
+            admit(at, std::move(who), now);
+        }
+    }
+
+    void drop_waiting(home& at, connection_id connection, instant now)
+    {
+        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& who) { return who.connection == connection; });
+        const auto dropped = std::move(*found);
+        at.waiting.erase(found);
+        waiting_.erase(connection);
+        resume_lease(at, dropped, now);
+    }
+
+    bool evict_dormant(const home& for_whom)
+    {
+        session_id longest = 0;
+        auto since = never;
+        sessions_.for_each([&](session_id session, const resident& one) {
+            if (one.connection == 0 && one.heard < since) {
+                longest = session;
+                since = one.heard;
+            }
+        });
+        if (longest == 0) {
+            return false;
+        }
+        auto& from = *sessions_.find(longest)->at;
+        finish(longest);
+        if (&from != &for_whom) {
+            forget_if_empty(from);
+        }
+        return true;
+    }
+
+    void finish(session_id session)
+    {
+        const auto one = sessions_.take(session);
+        timers_.cancel(one->lease);
+        tokens_.erase(one->token);
+        std::erase(one->at->sessions, session);
+        verdicts_.push_back(verdict_of::end{session});
+    }
+
+    void forget_if_empty(home& at)
+    {
+        if (at.sessions.empty() && at.waiting.empty() && at.grace.state() == presence::absent) {
+            timers_.cancel(at.crowd_timer);
+            identities_.erase(std::string{at.name});
+        }
+    }
+
+    admission_options options_;
+    std::unordered_map<std::string, home> identities_; // its nodes stay where they are
+    std::unordered_map<connection_id, home*> waiting_; // whose hello waits where
+    correlation_registry<resident> sessions_;
+    std::unordered_map<digest, session_id, digest_hash> tokens_;
+    timer_wheel<alarm> timers_;
+    detail::ring<admission_verdict> verdicts_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A session's to-do list: the messages to emit, in order, and the outputs to hand to the driver.
+#ifndef REJOINDER_CORE_AGENDA_HPP
+#define REJOINDER_CORE_AGENDA_HPP
+
+// What a session wants done, as values: its driver takes them and does them; the session never calls out.
+#ifndef REJOINDER_CORE_OUTPUT_HPP
+#define REJOINDER_CORE_OUTPUT_HPP
 
 #include <cstdint>
 #include <optional>
@@ -479,6 +4637,23 @@ struct agenda {
 
     [[nodiscard]] const note& kept(std::uint32_t number) const noexcept { return *notes_[number - 1]; }
 
+    /// Lends kept bytes to the message that is emitted now: they are released when the next one is.
+    const note& lend(std::uint32_t number)
+    {
+        release(std::exchange(lent_, number));
+        return kept(number);
+    }
+
+    /// Lends kept bytes to an output: they are released when the next output borrows so.
+    const note& hand_over(std::uint32_t number)
+    {
+        release(std::exchange(handed_over_, number));
+        return kept(number);
+    }
+
+    /// The last emitted message has been taken.
+    void reclaim() { release(std::exchange(lent_, 0)); }
+
     void release(std::uint32_t number)
     {
         if (number == 0) {
@@ -511,6 +4686,7 @@ struct agenda {
         urgent.shrink();
         fresh.shrink();
         outputs.shrink();
+        release(std::exchange(handed_over_, 0));
         if (spare_.size() == notes_.size()) {
             std::vector<std::unique_ptr<note>>{}.swap(notes_);
             std::vector<std::uint32_t>{}.swap(spare_);
@@ -522,6 +4698,8 @@ private:
 
     std::vector<std::unique_ptr<note>> notes_; // each stays where it is: outputs borrow from it
     std::vector<std::uint32_t> spare_;
+    std::uint32_t lent_ = 0;
+    std::uint32_t handed_over_ = 0;
 };
 
 } // namespace rejoinder::inline v0
@@ -588,3 +4766,12427 @@ concept codec = requires(C& c, const C& constant, const message& out, message& i
 
 #endif
 
+// What happened, in numbers: one set for a session or for a whole hub, and the names under which exporters show them.
+#ifndef REJOINDER_CORE_COUNTERS_HPP
+#define REJOINDER_CORE_COUNTERS_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Counts since the beginning. They wrap at 2^64. A plain value: distinct objects are independent.
+struct counters {
+    std::uint64_t requests_sent = 0;   ///< first emissions of requests
+    std::uint64_t deliveries_sent = 0; ///< first emissions of deliveries
+    std::uint64_t notifications_sent = 0;
+    std::uint64_t notifications_dropped = 0; ///< made while offline, or over a bound
+    std::uint64_t replies_received = 0;
+    std::uint64_t errors_received = 0; ///< last words that were errors
+    std::uint64_t acks_received = 0;
+    std::uint64_t requests_received = 0;   ///< that were new
+    std::uint64_t deliveries_received = 0; ///< that were new
+    std::uint64_t notifications_received = 0;
+    std::uint64_t duplicates_suppressed = 0; ///< repeats that did not run again
+    std::uint64_t answers_replayed = 0;      ///< repeats that got the recorded answer
+    std::uint64_t stale_requests = 0;        ///< ids of an earlier generation
+    std::uint64_t late_replies = 0;          ///< last words that nothing waited for
+    std::uint64_t bad_messages = 0;
+    std::uint64_t resent = 0;        ///< emissions again, after a link loss
+    std::uint64_t retries = 0;       ///< attempts after the first
+    std::uint64_t timeouts = 0;      ///< calls whose deadline passed
+    std::uint64_t cancelled = 0;     ///< calls that their caller gave up
+    std::uint64_t expired = 0;       ///< deliveries whose time to live passed
+    std::uint64_t evicted = 0;       ///< deliveries that gave their place to newer ones
+    std::uint64_t refused = 0;       ///< calls that a bound did not let in
+    std::uint64_t probes_sent = 0;   ///< pings
+    std::uint64_t links_dropped = 0; ///< dead by silence
+    std::uint64_t resumes = 0;       ///< reconnects that found their session
+    std::uint64_t sessions_started = 0;
+    std::uint64_t sessions_ended = 0;
+    std::uint64_t replaced = 0;           ///< connections displaced by a newer one of their session
+    std::uint64_t detaches_cancelled = 0; ///< identities that were back within the grace
+    std::uint64_t detaches_executed = 0;  ///< identities whose clean-up ran
+    std::uint64_t auth_refused = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t frames_in = 0;
+    std::uint64_t frames_out = 0;
+    std::uint64_t handler_failures = 0; ///< handlers that threw or answered with an error
+
+    constexpr counters& operator+=(const counters& other) noexcept;
+
+    friend constexpr bool operator==(const counters&, const counters&) = default;
+};
+
+/// One counter: its name, and where it is.
+struct counter_entry {
+    std::string_view name;
+    std::uint64_t counters::* member;
+};
+
+/// All counters, in the order of their declaration.
+inline constexpr std::array counter_table{
+    counter_entry{"requests_sent", &counters::requests_sent},
+    counter_entry{"deliveries_sent", &counters::deliveries_sent},
+    counter_entry{"notifications_sent", &counters::notifications_sent},
+    counter_entry{"notifications_dropped", &counters::notifications_dropped},
+    counter_entry{"replies_received", &counters::replies_received},
+    counter_entry{"errors_received", &counters::errors_received},
+    counter_entry{"acks_received", &counters::acks_received},
+    counter_entry{"requests_received", &counters::requests_received},
+    counter_entry{"deliveries_received", &counters::deliveries_received},
+    counter_entry{"notifications_received", &counters::notifications_received},
+    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed},
+    counter_entry{"answers_replayed", &counters::answers_replayed},
+    counter_entry{"stale_requests", &counters::stale_requests},
+    counter_entry{"late_replies", &counters::late_replies},
+    counter_entry{"bad_messages", &counters::bad_messages},
+    counter_entry{"resent", &counters::resent},
+    counter_entry{"retries", &counters::retries},
+    counter_entry{"timeouts", &counters::timeouts},
+    counter_entry{"cancelled", &counters::cancelled},
+    counter_entry{"expired", &counters::expired},
+    counter_entry{"evicted", &counters::evicted},
+    counter_entry{"refused", &counters::refused},
+    counter_entry{"probes_sent", &counters::probes_sent},
+    counter_entry{"links_dropped", &counters::links_dropped},
+    counter_entry{"resumes", &counters::resumes},
+    counter_entry{"sessions_started", &counters::sessions_started},
+    counter_entry{"sessions_ended", &counters::sessions_ended},
+    counter_entry{"replaced", &counters::replaced},
+    counter_entry{"detaches_cancelled", &counters::detaches_cancelled},
+    counter_entry{"detaches_executed", &counters::detaches_executed},
+    counter_entry{"auth_refused", &counters::auth_refused},
+    counter_entry{"bytes_in", &counters::bytes_in},
+    counter_entry{"bytes_out", &counters::bytes_out},
+    counter_entry{"frames_in", &counters::frames_in},
+    counter_entry{"frames_out", &counters::frames_out},
+    counter_entry{"handler_failures", &counters::handler_failures},
+};
+
+static_assert(sizeof(counters) == counter_table.size() * sizeof(std::uint64_t),
+              "counter_table must name every counter once");
+
+constexpr counters& counters::operator+=(const counters& other) noexcept
+{
+    for (const auto& entry : counter_table) {
+        this->*entry.member += other.*entry.member;
+    }
+    return *this;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The life of one outgoing request or delivery, from the call to its settling and to the peer's last word.
+#ifndef REJOINDER_CORE_DELIVERY_HPP
+#define REJOINDER_CORE_DELIVERY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+/// Where an outgoing message stands.
+enum class stage : std::uint8_t {
+    none,      ///< the place is free
+    waiting,   ///< in the outbox; it has no id, and no connection has seen it in this attempt
+    sent,      ///< it has an id, and its last word is awaited
+    resting,   ///< the peer's last word was an error worth another try; the try is due later
+    abandoned, ///< its caller is settled; the slot is held until the peer's last word (rule 8)
+};
+
+/// Whether a message may be run twice if that is what it takes to get an answer.
+enum class repeatable : std::uint8_t { no, idempotent };
+
+/// What becomes of a call whose target is not connected: a hub's question, a session's outbox waits anyway.
+enum class absent : std::uint8_t {
+    fail, ///< it ends with `not_connected` at once
+    wait, ///< it waits for the target, and survives the target's reload as far as it may be repeated
+};
+
+/// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
+/// stands inside a co_await expression.
+struct call_options {
+    duration timeout = duration::zero();    ///< the whole call; zero: the session's default for the name
+    repeatable repeat = repeatable::no;     ///< lets a request be retried, and survive its session
+    absent when_absent = absent::fail;      ///< for calls of a hub
+    std::string_view key{};                 ///< the application's name for "the same thing"; borrowed during the call only
+};
+
+static_assert(std::is_trivially_destructible_v<call_options>);
+
+/// One outgoing request or delivery.
+template <class Completion>
+struct delivery {
+    message_kind kind = message_kind::request;
+    stage at = stage::none;
+    certainty sure = certainty::never_sent; ///< what an error would say now
+    certainty earlier = certainty::never_sent; ///< what is known of the attempts before this one
+    repeatable repeat = repeatable::no;
+    encoding form = encoding::text;
+    std::uint32_t generation = 1;           ///< of this place; handles carry it
+    std::uint32_t attempts = 0;             ///< tries that the peer answered
+    std::uint32_t previous = 0;             ///< neighbours among the sent, in order of emission; 0: none
+    std::uint32_t next = 0;
+    message_id id = 0;                      ///< while sent or abandoned
+    std::uint64_t ticket = 0;               ///< its place in the outbox, or the one that it had
+    std::uint64_t position = 0;             ///< of its emission on the current connection, for the heartbeat
+    instant deadline = never;
+    timer_id timer{};
+    std::string name;
+    std::string payload;
+    std::string key;
+    std::optional<Completion> completion{}; ///< until the caller is settled
+
+    /// What it counts in the outbox.
+    [[nodiscard]] std::size_t bytes() const noexcept { return name.size() + payload.size() + key.size(); }
+
+    /// What is known of all attempts when the peer's last word says this of the current one. It was sent, whatever the word says (rule 13), and
+    /// a refusal does not undo an earlier attempt that may have run.
+    [[nodiscard]] certainty certainty_after(certainty said) const noexcept
+    {
+        if (said == certainty::never_sent) {
+            return certainty::maybe_executed;
+        }
+        const bool ran = earlier == certainty::maybe_executed || earlier == certainty::acknowledged;
+        return said == certainty::not_executed && ran ? earlier : said;
+    }
+
+    /// The message to emit now.
+    [[nodiscard]] message spelled(instant now) const
+    {
+        message out;
+        out.kind = kind;
+        out.id = id;
+        out.name = name;
+        out.payload = {payload, form};
+        out.key = key;
+        if (deadline != never) {
+            out.time_left = deadline > now ? deadline - now : duration::zero();
+        }
+        return out;
+    }
+
+    /// Makes the place free, keeping small buffers for the next message.
+    void clear()
+    {
+        at = stage::none;
+        ++generation;
+        generation += generation == 0 ? 1 : 0;
+        sure = certainty::never_sent;
+        earlier = certainty::never_sent;
+        attempts = 0;
+        id = 0;
+        ticket = 0;
+        deadline = never;
+        timer = {};
+        completion.reset();
+        if (payload.capacity() > keep_bytes) {
+            std::string{}.swap(payload);
+        }
+    }
+
+private:
+    static constexpr std::size_t keep_bytes = 4096;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Places for outgoing messages, with handles that go stale, and the order in which the sent ones were emitted.
+#ifndef REJOINDER_CORE_DETAIL_DELIVERY_POOL_HPP
+#define REJOINDER_CORE_DETAIL_DELIVERY_POOL_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Completion>
+class delivery_pool {
+public:
+    /// Places in use.
+    [[nodiscard]] std::size_t size() const noexcept { return places_.size() - spare_.size(); }
+    /// The largest index; indices count from 1, and 0 names none.
+    [[nodiscard]] std::uint32_t last_index() const noexcept { return static_cast<std::uint32_t>(places_.size()); }
+
+    delivery<Completion>& operator[](std::uint32_t index) noexcept { return places_[index - 1]; }
+    const delivery<Completion>& operator[](std::uint32_t index) const noexcept { return places_[index - 1]; }
+
+    [[nodiscard]] call handle(std::uint32_t index) const noexcept { return {index, (*this)[index].generation}; }
+
+    delivery<Completion>* find(call which) noexcept
+    {
+        if (which.index == 0 || which.index > places_.size() || (*this)[which.index].generation != which.generation) {
+            return nullptr;
+        }
+        return &(*this)[which.index];
+    }
+
+    std::uint32_t take()
+    {
+        if (spare_.empty()) {
+            places_.emplace_back().generation = generation_floor_;
+            return last_index();
+        }
+        const auto index = spare_.back();
+        spare_.pop_back();
+        return index;
+    }
+
+    void release(std::uint32_t index)
+    {
+        (*this)[index].clear();
+        spare_.push_back(index);
+    }
+
+    // The order of emission
+
+    /// The sent message that was emitted first; `delivery::next` leads on.
+    [[nodiscard]] std::uint32_t first() const noexcept { return first_; }
+
+    void link(std::uint32_t index)
+    {
+        auto& place = (*this)[index];
+        place.previous = last_;
+        place.next = 0;
+        (last_ == 0 ? first_ : (*this)[last_].next) = index;
+        last_ = index;
+    }
+
+    void unlink(std::uint32_t index)
+    {
+        auto& place = (*this)[index];
+        (place.previous == 0 ? first_ : (*this)[place.previous].next) = place.next;
+        (place.next == 0 ? last_ : (*this)[place.next].previous) = place.previous;
+        place.previous = 0;
+        place.next = 0;
+    }
+
+    /// Gives the memory back, if no place is in use. Handles outlive their message, so the generations outlive the places.
+    void shrink()
+    {
+        if (size() != 0) {
+            return;
+        }
+        for (const auto& place : places_) {
+            generation_floor_ = std::max(generation_floor_, place.generation);
+        }
+        std::vector<delivery<Completion>>{}.swap(places_);
+        std::vector<std::uint32_t>{}.swap(spare_);
+    }
+
+private:
+    std::vector<delivery<Completion>> places_;
+    std::vector<std::uint32_t> spare_;
+    std::uint32_t generation_floor_ = 1;
+    std::uint32_t first_ = 0;
+    std::uint32_t last_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The ids that have ended here and that the peer has not been told of: heartbeats name them, so that idle peers keep no answers (rule 11).
+#ifndef REJOINDER_CORE_FINISHED_IDS_HPP
+#define REJOINDER_CORE_FINISHED_IDS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Finished ids, one a slot at most: a later id in the slot tells the peer as much as a name would.
+///
+/// `name` for each ping, `arrived` for its pong; after a reconnect `name` repeats what no pong confirmed. Bounded by the capacity.
+/// Distinct objects are independent; one object is used from one thread at a time.
+class finished_ids {
+public:
+    explicit finished_ids(std::uint32_t capacity) noexcept : capacity_(capacity) {}
+
+    /// An id has had its last word. O(1); allocates while slots are seen for the first time.
+    void add(message_id id)
+    {
+        const auto slot = id % capacity_;
+        if (slot >= last_.size()) {
+            last_.resize(slot + 1);
+        }
+        unnamed_ += last_[slot] == 0 ? 1U : 0U;
+        last_[slot] = id;
+    }
+
+    /// A new id takes its slot.
+    void reuse(message_id id) noexcept
+    {
+        const auto slot = id % capacity_;
+        if (slot < last_.size()) {
+            drop(slot);
+        }
+    }
+
+    /// The ids to name in the next ping, some hundreds at most; the following pings name the rest.
+    std::span<const message_id> name()
+    {
+        named_.clear();
+        for (std::size_t slot = 0; unnamed_ != 0 && slot != last_.size() && named_.size() != named_max; ++slot) {
+            if (last_[slot] != 0) {
+                named_.push_back(last_[slot]);
+            }
+        }
+        return named_;
+    }
+
+    /// The pong of the last ping came: the peer has read its names.
+    void arrived() noexcept
+    {
+        for (const auto id : named_) {
+            const auto slot = id % capacity_;
+            if (last_[slot] == id) {
+                drop(slot);
+            }
+        }
+        named_.clear();
+    }
+
+    /// The link was lost: whether the last ping's names arrived is unknown.
+    void lost() noexcept { named_.clear(); }
+
+    /// Gives memory back, if nothing is left to be named.
+    void shrink()
+    {
+        if (unnamed_ == 0) {
+            std::vector<message_id>{}.swap(last_);
+            std::vector<message_id>{}.swap(named_);
+        }
+    }
+
+private:
+    static constexpr std::size_t named_max = 256; // keeps a ping below 4 KiB
+
+    void drop(std::size_t slot) noexcept
+    {
+        unnamed_ -= last_[slot] == 0 ? 0U : 1U;
+        last_[slot] = 0;
+    }
+
+    std::uint32_t capacity_;
+    std::uint32_t unnamed_ = 0;
+    std::vector<message_id> last_; // by slot; 0: nothing to tell
+    std::vector<message_id> named_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// When to ping on one connection, and when its silence means that the link is dead.
+#ifndef REJOINDER_CORE_HEARTBEAT_HPP
+#define REJOINDER_CORE_HEARTBEAT_HPP
+
+// How long the way to the peer and back takes, learned from pings, and how long to wait before doubting it.
+#ifndef REJOINDER_CORE_ROUND_TRIP_HPP
+#define REJOINDER_CORE_ROUND_TRIP_HPP
+
+#include <algorithm>
+#include <chrono>
+
+namespace rejoinder::inline v0 {
+
+/// The estimate of RFC 6298: a smoothed round trip, its mean deviation, and the timeout that follows from them.
+///
+/// Give it samples of pings only: a ping carries its number, so no sample is ambiguous (Karn's rule), and no handler's
+/// time is in it. All operations are O(1). Distinct objects are independent; one object is used from one thread at a
+/// time.
+class round_trip {
+public:
+    /// Whether there was a sample.
+    [[nodiscard]] constexpr bool known() const noexcept { return known_; }
+
+    /// The smoothed round trip (SRTT); zero while nothing is known.
+    [[nodiscard]] constexpr duration smoothed() const noexcept { return smoothed_; }
+
+    /// The smoothed deviation (RTTVAR); zero while nothing is known.
+    [[nodiscard]] constexpr duration variation() const noexcept { return variation_; }
+
+    /// How long an answer may take before its absence means something: SRTT + max(1 ms, 4 · RTTVAR), not below `least`,
+    /// doubled for each `back_off`, not above `most`. While nothing is known: `most`.
+    [[nodiscard]] constexpr duration timeout(duration least, duration most) const noexcept
+    {
+        if (!known_) {
+            return most;
+        }
+        const duration expected = std::max(least, smoothed_ + std::max(granularity, 4 * variation_));
+        const duration::rep doubled = duration::rep{1} << doublings_;
+        return expected > most / doubled ? most : expected * doubled;
+    }
+
+    /// One ping came back after `length`. A negative length counts as zero.
+    constexpr void sample(duration length) noexcept
+    {
+        const duration measured = std::clamp(length, duration::zero(), longest);
+        if (!known_) {
+            known_ = true;
+            smoothed_ = measured;
+            variation_ = measured / 2;
+            return;
+        }
+        const duration error = measured > smoothed_ ? measured - smoothed_ : smoothed_ - measured;
+        variation_ += (error - variation_) / 4;  // beta, RFC 6298 §2.3
+        smoothed_ += (measured - smoothed_) / 8; // alpha
+    }
+
+    /// A timeout made this side give up the link: the next ones are twice as long (RFC 6298 §5.5), at most 2^20 times.
+    ///
+    /// Without it, a link on which one large message takes longer than the timeout would be given up, and the message
+    /// sent again, for ever.
+    constexpr void back_off() noexcept { doublings_ = std::min(doublings_ + 1, doublings_max); }
+
+    /// The link answered in time when it was doubted: timeouts are as estimated again.
+    constexpr void settle() noexcept { doublings_ = 0; }
+
+    friend constexpr bool operator==(const round_trip&, const round_trip&) = default;
+
+private:
+    // The clock's granularity G of RFC 6298 §2.3: timers of ordinary systems are no finer than this.
+    static constexpr duration granularity = std::chrono::milliseconds{1};
+    // So long that smoothed + 4 · variation cannot overflow.
+    static constexpr duration longest = duration::max() / 16;
+    static constexpr int doublings_max = 20;
+
+    duration smoothed_{};
+    duration variation_{};
+    int doublings_ = 0;
+    bool known_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// The lengths of a heartbeat. Zero turns a rule off.
+struct heartbeat_options {
+    duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
+    duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
+    duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
+    duration probe_least = std::chrono::milliseconds{100}; ///< shortest wait for a proof before a probe
+    duration pong_least = std::chrono::milliseconds{150};  ///< shortest wait for a probe's pong
+    duration idle_after = duration::zero();                ///< without traffic of the application; zero: never
+};
+
+/// Whether the wire has session-level pings (`capabilities::probe`).
+enum class probing : std::uint8_t { allowed, unavailable };
+
+/// What a heartbeat asks for.
+enum class beat : std::uint8_t {
+    nothing,
+    ping, ///< call `ping` and emit one of that number
+    dead, ///< drop the link
+    idle, ///< the application has not used it for long: close it
+};
+
+/// The heartbeat of one connection (contract, point 5). Make one when a connection attaches; it ends with it.
+///
+/// Channels are ordered, so an answer to the message at one position, or a pong, proves that all emitted before has
+/// arrived. While something emitted lacks this proof for a round trip's timeout, a ping is asked for: the probe. A
+/// probe whose pong stays out as long means that the link is dead. Each proof and each pong shows that the link works
+/// and starts that wait anew; anything else that comes meanwhile (a large answer in front of the pong) stretches it, up
+/// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
+/// probes go on, each time twice as far apart, up to `ping_every`.
+///
+/// Before `advance`, feed what has been read already: a look at the clock after a long pause of this side must not be
+/// blamed on the peer. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
+/// used from one thread at a time.
+class heartbeat {
+public:
+    /// The heartbeat of a connection that attaches now; `known` is what an earlier connection to the peer learned.
+    constexpr heartbeat(const heartbeat_options& options, instant now, probing ability) noexcept
+        : heartbeat{options, now, ability, round_trip{}}
+    {}
+    constexpr heartbeat(const heartbeat_options& options, instant now, probing ability,
+                        const round_trip& known) noexcept
+        : options_{options}, trip_{known}, received_at_{now}, touched_at_{now}, pinged_at_{now}, quiet_since_{now},
+          ability_{ability}
+    {}
+
+    /// What is known of the round trip: hand it to the next connection's heartbeat.
+    [[nodiscard]] constexpr const round_trip& trip() const noexcept { return trip_; }
+
+    /// Whether something emitted is not yet proven to have arrived.
+    [[nodiscard]] constexpr bool unproven() const noexcept { return emitted_ > proven_; }
+
+    /// When `advance` has something to say next, if no input comes before; `never` once it has said `dead`.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        return dead_ ? never : std::min({dead_at(), ping_at(), idle_at()});
+    }
+
+    /// The same while a ping that `advance` asked for cannot go out: a connection that is full must not keep its owner busy.
+    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept { return dead_ ? never : std::min(dead_at(), idle_at()); }
+
+    /// Anything came from the peer: a message or, better, any bytes of one.
+    constexpr void received(instant now) noexcept { received_at_ = std::max(received_at_, now); }
+
+    /// The message at this position, hence all before it, has arrived at the peer: it was answered.
+    constexpr void proven(std::uint64_t position, instant now) noexcept
+    {
+        const auto reached = std::min(position, emitted_);
+        if (reached <= proven_) {
+            return;
+        }
+        proven_ = reached;
+        alive(now);
+        if (judged_ != 0 && reached > judged_position_) {
+            acquit();
+        }
+    }
+
+    /// A pong came. A number that was never sent, or is answered already, is ignored.
+    constexpr void pong(std::uint64_t number, instant now) noexcept
+    {
+        if (number <= answered_ || number > pings_) {
+            return;
+        }
+        answered_ = number;
+        settle_records(number, now);
+        if (number == pings_) {
+            proven_ = std::max(proven_, pinged_position_);
+        }
+        if (judged_ != 0 && number >= judged_) {
+            proven_ = std::max(proven_, judged_position_);
+            acquit();
+        }
+        alive(now);
+        if (!unproven() && awaited_ != 0) {
+            gaps_ = std::min(gaps_ + 1, gaps_max);
+        }
+    }
+
+    /// A message that awaits an answer is emitted. Returns its position, for `proven`.
+    constexpr std::uint64_t sent(instant now) noexcept
+    {
+        if (!unproven()) {
+            quiet_since_ = now;
+        }
+        gaps_ = 0;
+        // A ping is out already, and how soon its pong should come is known: no other probe is needed to judge the
+        // link.
+        if (judged_ == 0 && pings_ > answered_ && trip_.known() && probes()) {
+            judge(pings_, pinged_position_, now);
+        }
+        return ++emitted_;
+    }
+
+    /// How many answers of the peer are awaited now.
+    constexpr void awaiting(std::size_t count) noexcept { awaited_ = count; }
+
+    /// The application used the connection, in either direction.
+    constexpr void touched(instant now) noexcept { touched_at_ = std::max(touched_at_, now); }
+
+    /// Whoever asks wants to know now whether the link lives: `advance` asks for a ping, and its pong is waited for as
+    /// a probe's.
+    constexpr void demand() noexcept { demanded_ = probes(); }
+
+    /// A ping is emitted: because `advance` asked, or unasked, to learn the round trip early. Returns its number: 1, 2,
+    /// … Precondition: the wire has pings.
+    constexpr std::uint64_t ping(instant now) noexcept
+    {
+        assert(ability_ == probing::allowed);
+        ++pings_;
+        pinged_at_ = now;
+        pinged_position_ = emitted_;
+        if (recorded_ != records_.size()) {
+            records_[recorded_++] = {pings_, emitted_, now};
+        }
+        const bool demanded = std::exchange(demanded_, false);
+        if (judged_ == 0 && probes() && (demanded || unproven() || awaited_ != 0)) {
+            judge(pings_, emitted_, now);
+        }
+        return pings_;
+    }
+
+    /// What is to be done now. Says the same again until it is done, and `dead` for ever.
+    constexpr beat advance(instant now) noexcept
+    {
+        if (dead_ || now >= dead_at()) {
+            condemn(now);
+            return beat::dead;
+        }
+        if (now >= ping_at()) {
+            return beat::ping;
+        }
+        return now >= idle_at() ? beat::idle : beat::nothing;
+    }
+
+private:
+    struct record {
+        std::uint64_t number = 0;
+        std::uint64_t position = 0; // what was emitted before it
+        instant at{};
+    };
+
+    // Unanswered pings whose times are kept. Once as many are out, later ones are not timed: the oldest are those whose
+    // pongs come next.
+    static constexpr std::size_t records_max = 4;
+    static constexpr int gaps_max = 40;
+
+    [[nodiscard]] constexpr bool probes() const noexcept
+    {
+        return ability_ == probing::allowed && options_.ack_timeout > duration::zero();
+    }
+
+    [[nodiscard]] static constexpr instant after(instant from, duration length) noexcept
+    {
+        return length > duration::zero() ? later(from, length) : never;
+    }
+
+    [[nodiscard]] constexpr instant dead_at() const noexcept
+    {
+        return std::min(after(received_at_, options_.dead_after), verdict_at());
+    }
+
+    [[nodiscard]] constexpr instant verdict_at() const noexcept
+    {
+        if (judged_ == 0) {
+            return never;
+        }
+        const duration patience = trip_.timeout(options_.pong_least, options_.ack_timeout);
+        return std::min(later(std::max(judged_since_, received_at_), patience),
+                        later(judged_since_, options_.ack_timeout));
+    }
+
+    [[nodiscard]] constexpr instant ping_at() const noexcept
+    {
+        if (ability_ == probing::unavailable) {
+            return never;
+        }
+        return std::min(after(pinged_at_, options_.ping_every), probe_at());
+    }
+
+    [[nodiscard]] constexpr instant probe_at() const noexcept
+    {
+        if (judged_ != 0 || !probes()) {
+            return never;
+        }
+        if (demanded_) {
+            return instant::min();
+        }
+        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
+        if (unproven()) {
+            return later(quiet_since_, patience);
+        }
+        return awaited_ != 0 ? later(quiet_since_, spaced(patience)) : never;
+    }
+
+    // The gap before the next probe when all has arrived and only answers are awaited.
+    [[nodiscard]] constexpr duration spaced(duration patience) const noexcept
+    {
+        const duration widest = options_.ping_every > duration::zero() ? options_.ping_every : options_.ack_timeout;
+        const duration::rep doubled = duration::rep{1} << gaps_;
+        return patience > widest / doubled ? std::max(widest, patience) : patience * doubled;
+    }
+
+    [[nodiscard]] constexpr instant idle_at() const noexcept
+    {
+        return awaited_ == 0 ? after(touched_at_, options_.idle_after) : never;
+    }
+
+    constexpr void alive(instant now) noexcept
+    {
+        quiet_since_ = now;
+        judged_since_ = std::max(judged_since_, now);
+    }
+
+    constexpr void judge(std::uint64_t number, std::uint64_t position, instant now) noexcept
+    {
+        judged_ = number;
+        judged_position_ = position;
+        judged_since_ = now;
+    }
+
+    constexpr void acquit() noexcept
+    {
+        judged_ = 0;
+        trip_.settle();
+    }
+
+    constexpr void condemn(instant now) noexcept
+    {
+        if (!dead_ && now >= verdict_at()) {
+            trip_.back_off();
+        }
+        dead_ = true;
+    }
+
+    // The pong of one ping proves what was emitted before it, and stands for the pongs of the pings before it.
+    constexpr void settle_records(std::uint64_t number, instant now) noexcept
+    {
+        std::size_t passed = 0;
+        for (; passed != recorded_ && records_[passed].number <= number; ++passed) {
+            proven_ = std::max(proven_, records_[passed].position);
+            if (records_[passed].number == number) {
+                trip_.sample(now - records_[passed].at);
+            }
+        }
+        std::copy(records_.begin() + static_cast<std::ptrdiff_t>(passed),
+                  records_.begin() + static_cast<std::ptrdiff_t>(recorded_), records_.begin());
+        recorded_ -= passed;
+    }
+
+    heartbeat_options options_;
+    round_trip trip_;
+    instant received_at_;
+    instant touched_at_;
+    instant pinged_at_;      // the last ping
+    instant quiet_since_;    // the last proof or pong, or what was emitted since when nothing lacked proof
+    instant judged_since_{}; // since when the absence of the judged ping's pong counts
+    std::uint64_t emitted_ = 0;
+    std::uint64_t proven_ = 0;
+    std::uint64_t pings_ = 0;
+    std::uint64_t answered_ = 0; // the highest ping that is known to have come back
+    std::uint64_t pinged_position_ = 0;
+    std::uint64_t judged_ = 0; // the ping whose pong decides; 0: none
+    std::uint64_t judged_position_ = 0;
+    std::size_t awaited_ = 0;
+    std::array<record, records_max> records_{};
+    std::size_t recorded_ = 0;
+    int gaps_ = 0; // how often the gap between probes has doubled
+    probing ability_;
+    bool demanded_ = false;
+    bool dead_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What waits to be sent, oldest first, bounded in number, bytes and age.
+#ifndef REJOINDER_CORE_OUTBOX_HPP
+#define REJOINDER_CORE_OUTBOX_HPP
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a full outbox does with a new message.
+enum class overflow : std::uint8_t {
+    reject_newest, ///< does not take it
+    drop_oldest,   ///< drops the oldest ones to make room for it
+};
+
+/// The bounds of an outbox.
+struct outbox_options {
+    std::size_t messages_max = 100;
+    std::size_t bytes_max = std::size_t{16} << 20;
+    duration ttl = std::chrono::hours{1}; ///< of a message that names no other
+    overflow on_overflow = overflow::reject_newest;
+    unsigned tries = 3; ///< of one message, for whoever sends; the outbox itself does not count them
+};
+
+/// How an entry left, or failed to enter, an outbox.
+enum class departure : std::uint8_t {
+    sent,    ///< it went to a connection
+    expired, ///< its time to live passed
+    evicted, ///< it gave its place to a newer one
+    refused, ///< it was not taken
+    removed, ///< somebody took it back
+};
+
+constexpr std::string_view name_of(departure how) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"sent", "expired", "evicted", "refused", "removed"};
+    return names[static_cast<std::size_t>(how)];
+}
+
+/// The number of an entry, in the order of pushing: never reused within an outbox, never 0.
+using ticket = std::uint64_t;
+
+/// An entry that waits.
+template <class T>
+struct outbox_entry {
+    ticket id;
+    T value;
+    std::size_t bytes;
+    instant pushed;
+    instant expires;
+};
+
+/// An entry that has left.
+template <class T>
+struct departed {
+    ticket id;
+    T value;
+    departure how;
+    std::size_t bytes;
+    instant pushed;
+    instant expires;
+};
+
+/// A queue of messages that wait for a link. `T` is the caller's value for a message: an index, or the whole of it.
+///
+/// No entry vanishes silently: each leaves through a function that returns it, one at a time, so that the caller can
+/// complete it. To push: first `make_room` until it returns nothing, then `push`. A value that is not taken stays with
+/// the caller.
+///
+/// At most `messages_max` entries and `bytes_max` bytes wait; at the bound `on_overflow` decides. `restore` alone may
+/// exceed them, because what is restored was within them when it was pushed.
+///
+/// `push`, `front` and taking the front are O(1) amortised plus O(log n) for the expiry's order; `find` and `take` are
+/// O(log n); `restore` is O(1) at the front and O(n) elsewhere. Memory grows to the largest number that waited, and
+/// then nothing is allocated (but by `T` itself). References are valid until the next change. Distinct objects are
+/// independent; one object is used from one thread at a time.
+template <std::movable T>
+class outbox {
+public:
+    using entry = outbox_entry<T>;
+
+    constexpr outbox() = default;
+    constexpr explicit outbox(const outbox_options& options) : options_{options} {}
+
+    [[nodiscard]] constexpr const outbox_options& options() const noexcept { return options_; }
+    [[nodiscard]] constexpr std::size_t size() const noexcept { return live_; }
+    [[nodiscard]] constexpr std::size_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] constexpr bool empty() const noexcept { return live_ == 0; }
+
+    /// The oldest entry, or null.
+    [[nodiscard]] constexpr const entry* front() const noexcept { return live_ == 0 ? nullptr : &*at(0).kept; }
+
+    /// The entry of this ticket, or null.
+    [[nodiscard]] constexpr const entry* find(ticket id) const noexcept
+    {
+        const auto place = lower_bound(id);
+        return place != used_ && at(place).id == id && at(place).kept ? &*at(place).kept : nullptr;
+    }
+
+    /// Calls `each(const entry&)` for every entry, oldest first. `each` must not change the outbox.
+    template <class Each>
+    constexpr void for_each(Each each) const
+    {
+        for (std::size_t place = 0; place != used_; ++place) {
+            if (at(place).kept) {
+                each(*at(place).kept);
+            }
+        }
+    }
+
+    /// When the first entry expires; `never` if none does.
+    [[nodiscard]] constexpr instant next_expiry() const noexcept
+    {
+        return expiries_.empty() ? never : expiries_.front().at;
+    }
+
+    /// Whether a message of so many bytes can be pushed now.
+    [[nodiscard]] constexpr bool fits(std::size_t bytes) const noexcept
+    {
+        return live_ < options_.messages_max && bytes <= options_.bytes_max && bytes_ <= options_.bytes_max - bytes;
+    }
+
+    /// Where `drop_oldest` is set: drops the oldest entry if a message of so many bytes does not fit, and would fit an
+    /// empty outbox.
+    [[nodiscard]] constexpr std::optional<departed<T>> make_room(std::size_t bytes)
+    {
+        const bool hopeless = bytes > options_.bytes_max || options_.messages_max == 0;
+        if (options_.on_overflow == overflow::reject_newest || hopeless || live_ == 0 || fits(bytes)) {
+            return std::nullopt;
+        }
+        return extract(0, departure::evicted);
+    }
+
+    /// Appends a message. Returns its ticket, or nothing if it does not fit: then it was refused, and `value` is as it
+    /// was. `ttl`: how long it may wait; nothing: the options' length. A length too long to add means for ever.
+    constexpr std::optional<ticket> push(T&& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
+    {
+        if (!fits(bytes)) {
+            return std::nullopt;
+        }
+        make_cell();
+        // Age follows the tickets even if the caller's clock goes back, so that the oldest is always in front.
+        const instant pushed = live_ == 0 ? now : std::max(now, at(used_ - 1).kept->pushed);
+        const ticket id = next_++;
+        fill(used_, entry{id, std::move(value), bytes, pushed, later(now, ttl.value_or(options_.ttl))});
+        return id;
+    }
+    constexpr std::optional<ticket> push(const T& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
+        requires std::copy_constructible<T>
+    {
+        return push(T(value), bytes, now, ttl);
+    }
+
+    /// Puts an entry back in its old place: one that was taken, but is to be sent after all. Bounds are not asked.
+    /// Precondition: the ticket is one of this outbox, and does not wait in it.
+    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires, instant pushed)
+    {
+        assert(id != 0 && id < next_ && find(id) == nullptr);
+        make_cell();
+        const auto place = open_cell(id);
+        const entry* older = before(place);
+        const entry* newer = behind(place);
+        pushed = older != nullptr ? std::max(pushed, older->pushed) : pushed;
+        pushed = newer != nullptr ? std::min(pushed, newer->pushed) : pushed;
+        fill(place, entry{id, std::move(value), bytes, pushed, expires});
+    }
+    /// The same for an entry whose age is not at hand: it is reckoned back from its expiry by the options' time to
+    /// live, and one that never expires counts as old as its neighbours allow.
+    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires)
+    {
+        const duration ttl = std::max(options_.ttl, duration::zero());
+        const bool reckonable = expires != never && expires >= instant::min() + ttl;
+        restore(id, std::move(value), bytes, expires, reckonable ? expires - ttl : instant::min());
+    }
+    constexpr void restore(departed<T> gone)
+    {
+        restore(gone.id, std::move(gone.value), gone.bytes, gone.expires, gone.pushed);
+    }
+
+    /// Takes the entry of this ticket out, if it waits.
+    constexpr std::optional<departed<T>> take(ticket id, departure how)
+    {
+        const auto place = lower_bound(id);
+        if (place == used_ || at(place).id != id || !at(place).kept) {
+            return std::nullopt;
+        }
+        return extract(place, how);
+    }
+
+    /// `take` for somebody who wants it back.
+    constexpr std::optional<departed<T>> remove(ticket id) { return take(id, departure::removed); }
+
+    /// Takes one entry that has expired by now, the first to have done so.
+    [[nodiscard]] constexpr std::optional<departed<T>> expire(instant now)
+    {
+        if (next_expiry() > now || expiries_.empty()) {
+            return std::nullopt;
+        }
+        return extract(lower_bound(expiries_.front().id), departure::expired);
+    }
+
+    /// Takes the oldest entry if it was pushed before `limit`.
+    [[nodiscard]] constexpr std::optional<departed<T>> drop_older_than(instant limit)
+    {
+        if (live_ == 0 || front()->pushed >= limit) {
+            return std::nullopt;
+        }
+        return extract(0, departure::removed);
+    }
+
+    /// Takes the oldest entry, if there is one: called until it returns nothing, it clears the outbox.
+    [[nodiscard]] constexpr std::optional<departed<T>> drain()
+    {
+        return live_ == 0 ? std::nullopt : std::optional<departed<T>>{extract(0, departure::removed)};
+    }
+
+    /// Gives memory back after a burst, if nothing waits.
+    constexpr void shrink()
+    {
+        if (live_ == 0) {
+            std::vector<cell>{}.swap(cells_);
+            std::vector<expiry>{}.swap(expiries_);
+            first_ = 0;
+        }
+    }
+
+private:
+    // A place in the ring. Taken from the middle it stays as a gap that keeps its ticket, so that a binary search still
+    // works.
+    struct cell {
+        ticket id = 0;
+        std::optional<entry> kept{};
+    };
+
+    // One entry of the heap of expiries. Those of entries that have left stay until they reach the top or are too many.
+    struct expiry {
+        instant at{};
+        ticket id = 0;
+    };
+
+    // The standard's heaps have the largest on top: so that it is the first to expire, "less" is "expires later".
+    static constexpr bool expires_later(const expiry& left, const expiry& right) noexcept
+    {
+        return left.at != right.at ? left.at > right.at : left.id > right.id;
+    }
+
+    [[nodiscard]] constexpr cell& at(std::size_t place) noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
+    [[nodiscard]] constexpr const cell& at(std::size_t place) const noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
+
+    // The first place whose ticket is not below `id`.
+    [[nodiscard]] constexpr std::size_t lower_bound(ticket id) const noexcept
+    {
+        std::size_t low = 0;
+        std::size_t high = used_;
+        while (low != high) {
+            const auto middle = low + (high - low) / 2;
+            if (at(middle).id < id) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    [[nodiscard]] constexpr const entry* before(std::size_t place) const noexcept
+    {
+        while (place-- != 0) {
+            if (at(place).kept) {
+                return &*at(place).kept;
+            }
+        }
+        return nullptr;
+    }
+
+    [[nodiscard]] constexpr const entry* behind(std::size_t place) const noexcept
+    {
+        for (++place; place < used_; ++place) {
+            if (at(place).kept) {
+                return &*at(place).kept;
+            }
+        }
+        return nullptr;
+    }
+
+    // Makes sure that one more cell can be used: closes the gaps if they are half of the ring, else doubles it.
+    constexpr void make_cell()
+    {
+        if (used_ != cells_.size()) {
+            return;
+        }
+        if (live_ <= used_ / 2 && used_ != 0) {
+            close_gaps();
+            return;
+        }
+        std::vector<cell> larger(std::max<std::size_t>(8, cells_.size() * 2));
+        for (std::size_t place = 0; place != used_; ++place) {
+            larger[place] = std::move(at(place));
+        }
+        cells_ = std::move(larger);
+        first_ = 0;
+    }
+
+    constexpr void close_gaps()
+    {
+        std::size_t kept = 0;
+        for (std::size_t place = 0; place != used_; ++place) {
+            if (at(place).kept) {
+                if (kept != place) {
+                    at(kept) = std::exchange(at(place), cell{});
+                }
+                ++kept;
+            }
+        }
+        used_ = kept;
+    }
+
+    // A free cell at the place of this ticket; there is a spare cell in the ring.
+    constexpr std::size_t open_cell(ticket id)
+    {
+        const auto place = lower_bound(id);
+        if (place != used_ && at(place).id == id) {
+            return place; // its own gap
+        }
+        ++used_;
+        if (place == 0) {
+            first_ = (first_ - 1) & (cells_.size() - 1);
+        } else {
+            for (std::size_t moved = used_ - 1; moved != place; --moved) {
+                at(moved) = std::exchange(at(moved - 1), cell{});
+            }
+        }
+        at(place) = {};
+        return place;
+    }
+
+    constexpr void fill(std::size_t place, entry&& filled)
+    {
+        used_ = std::max(used_, place + 1);
+        bytes_ += filled.bytes;
+        ++live_;
+        if (filled.expires != never) {
+            expiries_.push_back({filled.expires, filled.id});
+            std::push_heap(expiries_.begin(), expiries_.end(), expires_later);
+        }
+        at(place).id = filled.id;
+        at(place).kept.emplace(std::move(filled));
+    }
+
+    constexpr departed<T> extract(std::size_t place, departure how)
+    {
+        auto& kept = at(place).kept;
+        departed<T> gone{kept->id, std::move(kept->value), how, kept->bytes, kept->pushed, kept->expires};
+        kept.reset();
+        --live_;
+        bytes_ -= gone.bytes;
+        trim();
+        settle_expiries();
+        return gone;
+    }
+
+    // Both ends of the ring are entries, never gaps.
+    constexpr void trim()
+    {
+        while (used_ != 0 && !at(0).kept) {
+            first_ = (first_ + 1) & (cells_.size() - 1);
+            --used_;
+        }
+        while (used_ != 0 && !at(used_ - 1).kept) {
+            --used_;
+        }
+    }
+
+    // The top of the heap is an entry that waits; entries that have left are at most as many as those that wait, and a
+    // few.
+    constexpr void settle_expiries()
+    {
+        const auto gone = [this](const expiry& due) {
+            const entry* kept = find(due.id);
+            return kept == nullptr || kept->expires != due.at;
+        };
+        if (expiries_.size() > 2 * live_ + 16) {
+            std::erase_if(expiries_, gone);
+            std::make_heap(expiries_.begin(), expiries_.end(), expires_later);
+        }
+        while (!expiries_.empty() && gone(expiries_.front())) {
+            std::pop_heap(expiries_.begin(), expiries_.end(), expires_later);
+            expiries_.pop_back();
+        }
+    }
+
+    outbox_options options_{};
+    std::vector<cell> cells_; // a ring; its size is a power of two
+    std::vector<expiry> expiries_;
+    std::size_t first_ = 0;
+    std::size_t used_ = 0; // cells from first_ on, gaps included
+    std::size_t live_ = 0;
+    std::size_t bytes_ = 0;
+    ticket next_ = 1;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The bundle of behaviours that a session is built from, and the numbers that go with them.
+#ifndef REJOINDER_CORE_POLICIES_HPP
+#define REJOINDER_CORE_POLICIES_HPP
+
+// How long to wait before the n-th try: schedules, and what limits and spreads them.
+#ifndef REJOINDER_CORE_BACKOFF_HPP
+#define REJOINDER_CORE_BACKOFF_HPP
+
+// Random numbers that spread retries in time: any generator, and a small one. Never for secrets.
+#ifndef REJOINDER_CORE_RANDOM_HPP
+#define REJOINDER_CORE_RANDOM_HPP
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+/// A generator of random bits: what `std::uniform_random_bit_generator` asks for, without the cost of including
+/// `<random>`.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `g()` | an unsigned integer | the next number, each of [`G::min()`, `G::max()`] as likely |
+/// | `G::min()`, `G::max()` | the same type | constants, the first below the second |
+template <class G>
+concept random_generator = std::invocable<G&> && std::unsigned_integral<std::invoke_result_t<G&>> && requires {
+    { G::min() } -> std::same_as<std::invoke_result_t<G&>>;
+    { G::max() } -> std::same_as<std::invoke_result_t<G&>>;
+    requires std::bool_constant<(G::min() < G::max())>::value;
+};
+
+/// A small generator seeded by its owner: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
+/// Generators", OOPSLA 2014).
+///
+/// For jitter only. Whoever sees one number can compute all others, so tokens, session ids and masking keys never come
+/// from here. Distinct objects are independent; one object is used from one thread at a time.
+class random_source {
+public:
+    using result_type = std::uint64_t;
+
+    /// Equal seeds give equal numbers.
+    constexpr explicit random_source(std::uint64_t seed) noexcept : state_{seed} {}
+
+    static constexpr result_type min() noexcept { return 0; }
+    static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
+
+    /// The next number.
+    constexpr result_type operator()() noexcept
+    {
+        state_ += 0x9e3779b97f4a7c15U;
+        std::uint64_t mixed = state_;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+        return mixed ^ (mixed >> 31);
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+namespace detail {
+
+// 64 bits of a generator, whatever its range. A range that is no power of two leaves a bias that no retry can notice.
+template <random_generator G>
+constexpr std::uint64_t random_64(G& generator)
+{
+    constexpr std::uint64_t widest = std::numeric_limits<std::uint64_t>::max();
+    constexpr std::uint64_t range = static_cast<std::uint64_t>(G::max()) - static_cast<std::uint64_t>(G::min());
+    if constexpr (range == widest) {
+        return generator() - G::min();
+    } else {
+        std::uint64_t bits = 0;
+        for (std::uint64_t reach = 0; reach != widest;
+             reach = reach > widest / (range + 1) ? widest : reach * (range + 1) + range) {
+            bits = bits * (range + 1) + (generator() - G::min());
+        }
+        return bits;
+    }
+}
+
+// The upper half of a 128-bit product, by halves: there is no portable type for the whole.
+constexpr std::uint64_t upper_product(std::uint64_t left, std::uint64_t right) noexcept
+{
+    const std::uint64_t left_low = left & 0xffffffffU;
+    const std::uint64_t left_high = left >> 32;
+    const std::uint64_t right_low = right & 0xffffffffU;
+    const std::uint64_t right_high = right >> 32;
+    const std::uint64_t middle = left_high * right_low + ((left_low * right_low) >> 32);
+    const std::uint64_t carried = left_low * right_high + (middle & 0xffffffffU);
+    return left_high * right_high + (middle >> 32) + (carried >> 32);
+}
+
+// A number of [0, most]. Scaled instead of drawn again until it fits, so that no generator, however poor, can keep it
+// busy.
+template <random_generator G>
+constexpr std::uint64_t random_up_to(std::uint64_t most, G& generator)
+{
+    const std::uint64_t bits = random_64(generator);
+    return most == std::numeric_limits<std::uint64_t>::max() ? bits : upper_product(bits, most + 1);
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+template <class S>
+concept plain_schedule = requires(const S& schedule, unsigned n) {
+    { schedule.delay(n) } -> std::convertible_to<std::optional<duration>>;
+};
+
+template <class S, class G>
+concept random_schedule = requires(const S& schedule, unsigned n, G& generator) {
+    { schedule.delay(n, generator) } -> std::convertible_to<std::optional<duration>>;
+};
+
+} // namespace detail
+
+/// A schedule of delays. A value without memory: asked twice for one number it gives the same delay, or one of the same
+/// distribution.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `s.delay(n)` (const) | `duration` or `std::optional<duration>` | the wait before try n + 1: n counts the failures so far, from 1 (0 counts as 1); nothing: no more tries |
+/// | `s.delay(n, generator)` (const) | the same | instead, for a schedule that draws lots; `generator` is any `random_generator` |
+///
+/// It has one of the two; `delay_of` asks whichever it is.
+template <class S>
+concept backoff_schedule = std::copyable<S> && (detail::plain_schedule<S> || detail::random_schedule<S, random_source>);
+
+/// The n-th delay of any schedule, n from 1; nothing: no more tries. Never negative.
+template <backoff_schedule S, random_generator G>
+[[nodiscard]] constexpr std::optional<duration> delay_of(const S& schedule, unsigned n, G& generator)
+{
+    std::optional<duration> delay;
+    if constexpr (detail::random_schedule<S, G>) {
+        delay = schedule.delay(std::max(n, 1U), generator);
+    } else {
+        delay = schedule.delay(std::max(n, 1U));
+    }
+    return delay ? std::optional{std::max(*delay, duration::zero())} : std::nullopt;
+}
+
+/// The same delay each time.
+struct constant_backoff {
+    duration every = std::chrono::seconds{1};
+
+    [[nodiscard]] constexpr duration delay(unsigned /*n*/) const noexcept { return every; }
+};
+
+/// `first`, and each next one `factor` times as long, up to `cap`. A factor of 1 or less repeats `first`. O(log n).
+struct exponential_backoff {
+    duration first = std::chrono::seconds{1};
+    double factor = 2;
+    duration cap = std::chrono::seconds{30};
+
+    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
+    {
+        if (!(factor > 1) || n <= 1 || first <= duration::zero()) {
+            return std::min(first, cap);
+        }
+        // Beyond every duration the power becomes infinite, which is above the cap as it should be.
+        const double grown = static_cast<double>(first.count()) * power(n - 1);
+        return grown < static_cast<double>(cap.count()) ? duration{static_cast<duration::rep>(grown)} : cap;
+    }
+
+private:
+    [[nodiscard]] constexpr double power(unsigned exponent) const noexcept
+    {
+        constexpr double enough = 1e30;
+        double result = 1;
+        for (double square = factor; exponent != 0; exponent >>= 1) {
+            if ((exponent & 1U) != 0) {
+                result = std::min(result * square, enough);
+            }
+            square = std::min(square * square, enough);
+        }
+        return result;
+    }
+};
+
+/// Up to 8 delays, one after the other; the last repeats. Without arguments: 1, 2, 4, 8, 16 s.
+class sequence_backoff {
+public:
+    static constexpr std::size_t delays_max = 8;
+
+    constexpr sequence_backoff() noexcept = default;
+
+    /// Any lengths of time, in their order.
+    template <std::convertible_to<duration>... Delays>
+        requires(sizeof...(Delays) >= 1 && sizeof...(Delays) <= delays_max)
+    constexpr sequence_backoff(Delays... delays) noexcept : delays_{duration{delays}...}, count_{sizeof...(Delays)}
+    {}
+
+    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
+    {
+        return delays_[std::min<std::size_t>(std::max(n, 1U), count_) - 1];
+    }
+
+private:
+    std::array<duration, delays_max> delays_{std::chrono::seconds{1}, std::chrono::seconds{2}, std::chrono::seconds{4},
+                                             std::chrono::seconds{8}, std::chrono::seconds{16}};
+    std::size_t count_ = 5;
+};
+
+/// How a delay d is spread, so that clients which lost one hub do not return together. After Marc Brooker, "Exponential
+/// Backoff And Jitter", AWS Architecture Blog, 2015.
+enum class jitter : std::uint8_t {
+    full,         ///< anywhere in [0, d]: spreads best
+    equal,        ///< anywhere in [d/2, d]: never at once
+    decorrelated, ///< in [first, 3 · the delay before], itself drawn so, up to the schedule's last
+};
+
+namespace detail {
+
+template <random_generator G>
+constexpr duration random_between(duration least, duration most, G& generator)
+{
+    if (most <= least) {
+        return most;
+    }
+    const auto width = static_cast<std::uint64_t>((most - least).count());
+    return least + duration{static_cast<duration::rep>(random_up_to(width, generator))};
+}
+
+// The delay before is drawn anew, as is the one before that: each delay then has the distribution of a remembered walk,
+// and the schedule needs no memory. After so many steps the walk's start no longer shows.
+inline constexpr unsigned walk_steps_max = 32;
+
+template <backoff_schedule S, random_generator G>
+constexpr duration decorrelated_delay(const S& schedule, unsigned n, duration usual, G& generator)
+{
+    const duration first = delay_of(schedule, 1, generator).value_or(usual);
+    const duration last =
+        std::max(first, delay_of(schedule, std::numeric_limits<unsigned>::max(), generator).value_or(usual));
+    duration drawn = first;
+    for (unsigned step = std::min(n, walk_steps_max); step != 0; --step) {
+        drawn = random_between(first, drawn > last / 3 ? last : drawn * 3, generator);
+    }
+    return drawn;
+}
+
+template <jitter Kind, backoff_schedule S, random_generator G>
+constexpr std::optional<duration> jittered_delay(const S& schedule, unsigned n, G& generator)
+{
+    const auto usual = delay_of(schedule, n, generator);
+    if (!usual) {
+        return std::nullopt;
+    }
+    if constexpr (Kind == jitter::full) {
+        return random_between(duration::zero(), *usual, generator);
+    } else if constexpr (Kind == jitter::equal) {
+        return random_between(*usual / 2, *usual, generator);
+    } else {
+        return decorrelated_delay(schedule, n, *usual, generator);
+    }
+}
+
+} // namespace detail
+
+/// A schedule whose delays are spread by lot.
+template <backoff_schedule Schedule, jitter Kind = jitter::equal>
+struct jittered {
+    Schedule schedule{};
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return detail::jittered_delay<Kind>(schedule, n, generator);
+    }
+};
+
+/// The exponential one has the fields of its schedule, so that options name them: `{.first = 250ms, .cap = 30s}`.
+template <jitter Kind>
+struct jittered<exponential_backoff, Kind> {
+    duration first = exponential_backoff{}.first;
+    double factor = exponential_backoff{}.factor;
+    duration cap = exponential_backoff{}.cap;
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return detail::jittered_delay<Kind>(exponential_backoff{first, factor, cap}, n, generator);
+    }
+};
+
+/// A schedule none of whose delays is above `cap`.
+template <backoff_schedule Schedule>
+struct capped {
+    Schedule schedule{};
+    duration cap = std::chrono::seconds{30};
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        const auto usual = delay_of(schedule, n, generator);
+        return usual ? std::optional{std::min(*usual, cap)} : std::nullopt;
+    }
+};
+
+/// A schedule that ends after `count` delays.
+template <backoff_schedule Schedule>
+struct limited {
+    Schedule schedule{};
+    unsigned count = 5;
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return n <= count ? delay_of(schedule, n, generator) : std::nullopt;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Which failed attempts are tried again, and when.
+#ifndef REJOINDER_CORE_RETRY_POLICY_HPP
+#define REJOINDER_CORE_RETRY_POLICY_HPP
+
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// A policy on retries: of deliveries, and of calls marked idempotent (rule 15). What goes out again after a lost link
+/// is no retry, and is not asked about here.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `p.retryable(ec)` (const) | `bool` | whether another attempt could end better than with this error |
+/// | `p.next(made, ec, left, generator)` (const) | `std::optional<duration>` | the wait before the next attempt, when `made` attempts (from 1) have been made, the last of which ended with `ec`, and `left` is the time until the call's deadline (`duration::max()`: none); nothing: give up. Less than `left`. `generator` is any `random_generator` |
+template <class P>
+concept retry_policy = std::copyable<P> && requires(const P& policy, unsigned made, const std::error_code& ec,
+                                                    duration left, random_source& generator) {
+    { policy.retryable(ec) } -> std::same_as<bool>;
+    { policy.next(made, ec, left, generator) } -> std::same_as<std::optional<duration>>;
+};
+
+namespace detail {
+
+// Whatever says that the same message would meet the same fate is final, as is what somebody wanted and what ended the
+// session.
+inline bool may_pass(const std::error_code& ec) noexcept
+{
+    const auto kind = kind_of(ec);
+    return kind == errc::handler_error || kind == errc::busy || kind == errc::timed_out || kind == errc::interrupted;
+}
+
+template <backoff_schedule Schedule, random_generator G>
+std::optional<duration> delay_within(const Schedule& schedule, unsigned made, duration left, G& generator)
+{
+    const auto delay = delay_of(schedule, made, generator);
+    return delay && *delay < left ? delay : std::nullopt;
+}
+
+} // namespace detail
+
+/// The default: 3 attempts, spread around 1, 2, 4, 5, 5, ... s apart, for what may pass: a handler that failed, a peer
+/// that is busy or was interrupted, an attempt that took too long. All else is final: `no_handler`, `bad_payload`,
+/// `auth_refused`, `cancelled`, an error of the application, a foreign code. O(log attempts). Distinct objects are
+/// independent; one that nobody changes serves any thread.
+struct standard_retry {
+    unsigned attempts = 3; ///< of one message, the first included; 0 counts as 1
+    jittered<exponential_backoff> backoff{.first = std::chrono::seconds{1}, .cap = std::chrono::seconds{5}};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// The same with any schedule.
+template <backoff_schedule Schedule>
+struct scheduled_retry {
+    unsigned attempts = 3;
+    Schedule backoff{};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// One attempt, whatever comes.
+struct no_retry {
+    [[nodiscard]] bool retryable(const std::error_code& /*ec*/) const noexcept { return false; }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned /*made*/, const std::error_code& /*ec*/, duration /*left*/,
+                                               G& /*generator*/) const
+    {
+        return std::nullopt;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The behaviours, each replaceable alone: derive from this and name another type.
+///
+/// | member | concept | what it decides |
+/// | --- | --- | --- |
+/// | `registry<T>` | `registry_of<T>` | how pending calls are numbered and found |
+/// | `ack` | `ack_policy` | when a delivery is acknowledged |
+/// | `retry` | `retry_policy` | which failures are tried again, and when |
+/// | `backoff` | `backoff_schedule` | how long a client waits between connection attempts |
+/// | `grace` | `grace_policy` | when an identity that lost its link counts as gone |
+struct default_policies {
+    template <class T>
+    using registry = correlation_registry<T>;
+    using ack = acknowledge_on_handled;
+    using retry = standard_retry;
+    using backoff = jittered<sequence_backoff>;
+    using grace = reconnect_grace;
+};
+
+/// The numbers of a session; one object is shared by all sessions of a hub or client.
+template <class Policies = default_policies>
+struct session_options {
+    duration timeout = std::chrono::seconds{60};                 ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{};    ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                               ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;        ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;    ///< of all answers kept for repeats
+    std::uint32_t receipted_max = 1024;                          ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    std::uint32_t notifications_max = 1024;                      ///< waiting to be emitted, and handlers of received ones that run
+    unsigned bad_messages_per_minute = 16;                       ///< more close the connection
+    rejoinder::outbox_options outbox{};                          ///< of what waits while the link is down
+    rejoinder::heartbeat_options heartbeat{};
+    typename Policies::ack ack{};
+    typename Policies::retry retry{};
+
+    /// The timeout of a request of this name.
+    [[nodiscard]] duration timeout_of(std::string_view name) const noexcept
+    {
+        for (const auto& [special, length] : timeouts) {
+            if (special == name) {
+                return length;
+            }
+        }
+        return timeout;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What became of an errand when it was to be spelled.
+enum class spelling : std::uint8_t {
+    done,    ///< here is its message
+    moot,    ///< nobody needs it any more
+    blocked, ///< all slots are held: it waits for a last word
+};
+
+/// The asking half of a session. Used through `session`; the driver never sees it.
+///
+/// A message waits in the outbox without an id, gets its id at its first emission (rule 3), and holds its slot until the peer's last word for
+/// that id (rule 8), which may come long after the caller was settled. Every caller is settled once, by an output.
+template <class Completion, class Policies>
+class asker {
+public:
+    asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
+        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity), outbox_(unbounded(options.outbox)),
+          finished_(options.capacity)
+    {
+    }
+    asker(const asker&) = delete;
+    asker& operator=(const asker&) = delete;
+
+    // Getters
+
+    /// Slots.
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return sent_.capacity(); }
+    /// Messages that are not over: waiting, sent, resting, or holding a slot for a last word.
+    [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
+    /// Messages that no connection has seen yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
+    /// Ids whose last word is awaited.
+    [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
+    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
+
+    /// What the caller of a message left with it; null once the caller is settled.
+    [[nodiscard]] Completion* completion(call which) noexcept
+    {
+        auto* place = pool_.find(which);
+        return place != nullptr && place->completion ? &*place->completion : nullptr;
+    }
+
+    // The connection
+
+    /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
+    void attach(const capabilities& features)
+    {
+        linked_ = true;
+        features_ = features;
+        finished_.lost();
+        for (auto index = pool_.first(); index != 0;) {
+            auto& place = pool_[index];
+            const auto next = place.next;
+            place.position = 0;
+            if (place.at != stage::abandoned) {
+                todo_.urgent.push_back({place.kind, place.id, 0});
+            } else if (features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            } else {
+                close(index); // its last word may have been lost, and this wire cannot ask for it
+            }
+            index = next;
+        }
+        outbox_.for_each([&](const auto& entry) { todo_.fresh.push_back({pool_[entry.value].kind, entry.id, 0}); });
+    }
+
+    /// The connection is gone.
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
+    void restart(std::uint32_t capacity)
+    {
+        while (const auto index = pool_.first()) {
+            pool_.unlink(index);
+            auto& place = pool_[index];
+            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
+                wait_again(index);
+                continue;
+            }
+            if (place.at == stage::sent) {
+                settle(index, make_error_code(errc::session_lost));
+            }
+            pool_.release(index);
+        }
+        sent_ = typename Policies::template registry<std::uint32_t>(capacity);
+        finished_ = finished_ids(capacity);
+    }
+
+    /// Nothing can be asked any more: all that is pending ends with `why`.
+    void end(errc why)
+    {
+        for (std::uint32_t index = 1; index <= pool_.last_index(); ++index) {
+            auto& place = pool_[index];
+            if (place.at == stage::none) {
+                continue;
+            }
+            if (place.at == stage::waiting) {
+                outbox_.take(place.ticket, departure::removed);
+            } else if (place.at != stage::resting) {
+                sent_.take(place.id);
+                pool_.unlink(index);
+            }
+            settle(index, make_error_code(why, place.sure));
+            pool_.release(index);
+        }
+    }
+
+    // Commands
+
+    /// Opens a request or delivery; whatever is wrong with it is told by its settling.
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+              instant now)
+    {
+        if (const auto refusal = refuses(name.size() + payload.bytes.size())) {
+            todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
+            ++counts_.refused;
+            return {};
+        }
+        const auto index = pool_.take();
+        auto& place = pool_[index];
+        place.kind = kind;
+        place.repeat = how.repeat;
+        place.form = payload.form;
+        place.name.assign(name);
+        place.payload.assign(payload.bytes);
+        place.key.assign(how.key);
+        place.deadline = later(now, lifetime(kind, name, how));
+        place.completion.emplace(std::move(completion));
+        place.timer = timers_.schedule(place.deadline, index);
+        enqueue(index, now);
+        return pool_.handle(index);
+    }
+
+    /// The caller does not wait any more: it is settled with `cancelled`, and the peer is told if it may have the message.
+    void cancel(call which)
+    {
+        auto* place = pool_.find(which);
+        if (place == nullptr || !place->completion) {
+            return;
+        }
+        ++counts_.cancelled;
+        give_up(which.index, errc::cancelled);
+    }
+
+    // Inputs
+
+    /// `reply`, `ack` or `error`: the last word for an id.
+    void last_word(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto index = *found;
+        beat.proven(pool_[index].position, now);
+        sent_.take(word.id);
+        pool_.unlink(index);
+        finished_.add(word.id);
+        count(word);
+        if (pool_[index].at == stage::abandoned) {
+            pool_.release(index);
+        } else if (word.kind == message_kind::error) {
+            failed(index, word, now);
+        } else {
+            settle(index, {}, word.payload);
+            pool_.release(index);
+        }
+        beat.awaiting(sent_.size());
+    }
+
+    /// A word about a request that still runs.
+    void progress(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto& place = pool_[*found];
+        beat.proven(place.position, now);
+        if (place.completion) {
+            todo_.outputs.push_back(progressed{pool_.handle(*found), word.payload});
+        }
+    }
+
+    /// Whether a message of this kind is a fitting last word for the id, as far as the id is known.
+    [[nodiscard]] bool fits(const message& word) const noexcept
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr || word.kind == message_kind::error) {
+            return true;
+        }
+        const auto asked = pool_[*found].kind;
+        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
+    }
+
+    /// Deadlines that have passed, retries that are due.
+    void expire(instant now)
+    {
+        while (const auto index = timers_.expire(now)) {
+            auto& place = pool_[*index];
+            place.timer = {};
+            if (place.at == stage::resting && now < place.deadline) {
+                place.timer = timers_.schedule(place.deadline, *index);
+                ++counts_.retries;
+                enqueue(*index, now);
+                continue;
+            }
+            const bool delivers = place.kind == message_kind::delivery;
+            ++(delivers ? counts_.expired : counts_.timeouts);
+            give_up(*index, delivers ? errc::expired : errc::timed_out);
+        }
+    }
+
+    /// Ids for a ping to name.
+    std::span<const message_id> name_finished() { return finished_.name(); }
+    /// The pong of the last ping came.
+    void names_arrived() noexcept { finished_.arrived(); }
+
+    // Emission
+
+    /// Spells an errand of the fresh list: the message gets its id here, and may have been executed from here on (rule 13).
+    spelling spell_fresh(ticket place_in_line, message& out, heartbeat& beat, instant now)
+    {
+        const auto* found = outbox_.find(place_in_line);
+        if (found == nullptr) {
+            return spelling::moot;
+        }
+        const auto index = found->value;
+        auto& place = pool_[index];
+        if (place.form == encoding::binary && !features_.binary) {
+            outbox_.take(place_in_line, departure::refused);
+            settle(index, make_error_code(errc::unsupported));
+            pool_.release(index);
+            return spelling::moot;
+        }
+        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
+            return spell_unacknowledged(index, out);
+        }
+        const auto id = sent_.open(index);
+        if (!id) {
+            return spelling::blocked;
+        }
+        outbox_.take(place_in_line, departure::sent);
+        place.id = *id;
+        place.at = stage::sent;
+        finished_.reuse(*id);
+        pool_.link(index);
+        ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
+        place.position = emitted(place, out, beat, now);
+        return spelling::done;
+    }
+
+    /// Spells an errand of the urgent list: a message once more after a link loss, or a cancel.
+    spelling spell_urgent(const errand& one, message& out, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(one.id);
+        if (found == nullptr) {
+            return spelling::moot;
+        }
+        auto& place = pool_[*found];
+        if (one.kind == message_kind::cancel) {
+            out = {};
+            out.kind = message_kind::cancel;
+            out.id = one.id;
+            beat.sent(now);
+            beat.awaiting(sent_.size());
+            return spelling::done;
+        }
+        if (place.at == stage::abandoned) {
+            return spelling::moot; // its cancel follows
+        }
+        ++counts_.resent;
+        emitted(place, out, beat, now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
+        return spelling::done;
+    }
+
+    /// Gives memory back after a burst, if nothing is pending.
+    void shrink()
+    {
+        if (pending() != 0) {
+            return;
+        }
+        pool_.shrink();
+        timers_.shrink();
+        sent_.shrink();
+        finished_.shrink();
+    }
+
+private:
+    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
+    static outbox_options unbounded(outbox_options options)
+    {
+        options.messages_max = SIZE_MAX;
+        options.on_overflow = overflow::reject_newest;
+        return options;
+    }
+
+    [[nodiscard]] duration lifetime(message_kind kind, std::string_view name, const call_options& how) const
+    {
+        if (how.timeout != duration::zero()) {
+            return how.timeout;
+        }
+        return kind == message_kind::delivery ? options_.outbox.ttl : options_.timeout_of(name);
+    }
+
+    // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
+    std::optional<errc> refuses(std::size_t bytes)
+    {
+        if (bytes > options_.message_bytes_max) {
+            return errc::too_big;
+        }
+        if (pending() >= options_.capacity || !outbox_.fits(bytes)) {
+            return errc::queue_full;
+        }
+        if (linked_ || outbox_.size() < options_.outbox.messages_max) {
+            return std::nullopt;
+        }
+        if (options_.outbox.on_overflow == overflow::reject_newest || outbox_.empty()) {
+            return errc::queue_full;
+        }
+        ++counts_.evicted;
+        give_up(outbox_.front()->value, errc::evicted);
+        return std::nullopt;
+    }
+
+    void enqueue(std::uint32_t index, instant now)
+    {
+        auto& place = pool_[index];
+        const auto place_in_line = outbox_.push(index, place.bytes(), now, place.deadline - now);
+        if (!place_in_line) {
+            settle(index, make_error_code(errc::queue_full, place.sure));
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::waiting;
+        place.ticket = *place_in_line;
+        if (linked_) {
+            todo_.fresh.push_back({place.kind, place.ticket, 0});
+        }
+    }
+
+    // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
+    void wait_again(std::uint32_t index)
+    {
+        auto& place = pool_[index];
+        place.at = stage::waiting;
+        place.id = 0;
+        place.earlier = certainty::maybe_executed;
+        outbox_.restore(place.ticket, index, place.bytes(), place.deadline);
+    }
+
+    // Returns its position on the connection.
+    std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
+    {
+        place.sure = certainty::maybe_executed;
+        out = place.spelled(now);
+        if (!features_.time_left) {
+            out.time_left.reset();
+        }
+        beat.awaiting(sent_.size());
+        return beat.sent(now);
+    }
+
+    // Forgets a message whose id nobody will speak of any more.
+    void close(std::uint32_t index)
+    {
+        sent_.take(pool_[index].id);
+        pool_.unlink(index);
+        pool_.release(index);
+    }
+
+    spelling spell_unacknowledged(std::uint32_t index, message& out)
+    {
+        outbox_.take(pool_[index].ticket, departure::sent);
+        const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
+        settle(index, {});
+        pool_.release(index);
+        out = {};
+        out.kind = message_kind::notification;
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+        ++counts_.deliveries_sent;
+        return spelling::done;
+    }
+
+    void failed(std::uint32_t index, const message& word, instant now)
+    {
+        auto& place = pool_[index];
+        const auto kind = errc_named(word.name);
+        ++place.attempts;
+        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
+        place.id = 0;
+        const auto error = make_error_code(kind, place.sure);
+        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
+        const auto rest = may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
+        if (!rest) {
+            settle(index, error, word.payload, word.name, word.text);
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::resting;
+        timers_.cancel(place.timer);
+        place.timer = timers_.schedule(later(now, *rest), index);
+    }
+
+    // Ends the caller's wait, wherever the message stands.
+    void give_up(std::uint32_t index, errc why)
+    {
+        auto& place = pool_[index];
+        settle(index, make_error_code(why, place.sure));
+        if (place.at == stage::sent) {
+            place.at = stage::abandoned;
+            if (linked_ && features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            }
+            return;
+        }
+        if (place.at == stage::waiting) {
+            outbox_.take(place.ticket, departure::removed);
+        }
+        pool_.release(index);
+    }
+
+    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {}, std::string_view code = {},
+                std::string_view text = {})
+    {
+        auto& place = pool_[index];
+        timers_.cancel(place.timer);
+        place.timer = {};
+        if (!place.completion) {
+            return;
+        }
+        todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
+        place.completion.reset();
+    }
+
+    void count(const message& word)
+    {
+        if (word.kind == message_kind::reply) {
+            ++counts_.replies_received;
+        } else {
+            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
+        }
+    }
+
+    const session_options<Policies>& options_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    random_source random_;
+    bool linked_ = false;
+    capabilities features_{};
+    detail::delivery_pool<Completion> pool_;
+    typename Policies::template registry<std::uint32_t> sent_;
+    outbox<std::uint32_t> outbox_;
+    timer_wheel<std::uint32_t> timers_;
+    finished_ids finished_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The dedup window: what the responder knows of the messages it was sent, so that none runs twice.
+#ifndef REJOINDER_CORE_DEDUP_WINDOW_HPP
+#define REJOINDER_CORE_DEDUP_WINDOW_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The last word for a message, borrowed: of a `reply` or `ack` its payload; of an `error` its code's name, data and text.
+struct answer_view {
+    message_kind kind = message_kind::reply;
+    std::string_view code{};
+    payload_view payload{};
+    std::string_view text{};
+
+    friend bool operator==(const answer_view&, const answer_view&) = default;
+};
+
+/// What a responder does with a request or delivery, by its id.
+enum class verdict : std::uint8_t {
+    fresh,     ///< run it; the record is now running
+    running,   ///< it runs already
+    done,      ///< it ran: send the recorded answer
+    stale,     ///< its slot has gone on to a later message; it never runs
+    violation, ///< no correct peer sends that; nothing has changed
+};
+
+namespace detail {
+
+// What is kept of an answer in four bytes: all of it, where it has no bytes and its code is one of ours.
+struct answer_note {
+    message_kind kind = message_kind::reply;
+    encoding form = encoding::text;
+    std::uint8_t known_code = 0; // an errc; 0: the code's name is among the bytes, or there is none
+
+    static answer_note of(const answer_view& answer) noexcept
+    {
+        answer_note note{answer.kind, answer.payload.form, 0};
+        if (answer.kind == message_kind::error) {
+            const auto code = errc_named(answer.code);
+            note.known_code = name_of(code) == answer.code ? static_cast<std::uint8_t>(code) : std::uint8_t{0};
+        }
+        return note;
+    }
+
+    static answer_note of(errc code) noexcept { return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)}; }
+
+    // What is left when the bytes go. A known code stays, because it says whether the handler ran (rule 14).
+    answer_note without_bytes() const noexcept
+    {
+        return of(known_code == 0 ? errc::answer_lost : static_cast<errc>(known_code));
+    }
+
+    std::size_t bytes_of(const answer_view& answer) const noexcept
+    {
+        return answer.payload.bytes.size() + answer.text.size() + (known_code == 0 ? answer.code.size() : 0);
+    }
+
+    answer_view view() const noexcept
+    {
+        answer_view answer{.kind = kind, .payload = {{}, form}};
+        if (known_code != 0) {
+            answer.code = name_of(static_cast<errc>(known_code));
+        }
+        return answer;
+    }
+};
+
+// An answer's bytes in one string: payload, code unless it is a known one, text.
+struct answer_bytes {
+    static constexpr std::size_t recycled_max = 512;
+
+    void store(const answer_view& answer, const answer_note& note)
+    {
+        payload_size = answer.payload.bytes.size();
+        code_size = note.known_code == 0 ? answer.code.size() : 0;
+        bytes.clear();
+        bytes.reserve(note.bytes_of(answer));
+        bytes.append(answer.payload.bytes);
+        bytes.append(answer.code.substr(0, code_size));
+        bytes.append(answer.text);
+    }
+
+    void clear() noexcept
+    {
+        bytes.clear();
+        if (bytes.capacity() > recycled_max) {
+            std::string{}.swap(bytes);
+        }
+        payload_size = code_size = 0;
+    }
+
+    answer_view view(const answer_note& note) const noexcept
+    {
+        auto answer = note.view();
+        const std::string_view all{bytes};
+        answer.payload.bytes = all.substr(0, payload_size);
+        if (note.known_code == 0) {
+            answer.code = all.substr(payload_size, code_size);
+        }
+        answer.text = all.substr(payload_size + code_size);
+        return answer;
+    }
+
+    std::string bytes;
+    std::size_t payload_size = 0;
+    std::size_t code_size = 0;
+};
+
+} // namespace detail
+
+/// The responder's records, one per slot of the asker (contract, point 3; RFC 8881 §2.10.6): bounded by construction, with
+/// nothing to guess about forgetting.
+///
+/// An id is `generation × capacity + slot`. A higher generation in a slot is new, and replaces what was done there; the same
+/// is a repeat, which is running or gets the recorded answer; a lower one never runs.
+///
+/// Answers are kept while those of all records fit a bound in bytes. One that does not is recorded as done only: an error keeps
+/// its code where that is one of `errc` (it says whether the handler ran), anything else reads as the error `answer_lost`.
+/// An answer without bytes (a bare ack, an error of a known code alone) takes no room.
+///
+/// Every operation takes constant time (`for_each_running`: linear in the slots seen). 16 bytes a slot up to the highest one
+/// seen; no allocation at steady state, for answers up to 512 bytes. Distinct objects are independent; one object is used from
+/// one thread at a time. A moved-from window may only be destroyed or assigned to.
+class dedup_window {
+public:
+    using verdict = rejoinder::verdict;
+
+    /// A window for a peer of `capacity` slots, which keeps at most `kept_bytes_max` bytes of answers.
+    dedup_window(std::uint32_t capacity, std::size_t kept_bytes_max) noexcept
+        : kept_bytes_max_(kept_bytes_max), capacity_(capacity)
+    {
+    }
+
+    std::uint32_t capacity() const noexcept { return capacity_; }
+
+    /// How many records are running.
+    std::size_t running() const noexcept { return running_; }
+
+    /// How many bytes of answers are kept.
+    std::size_t kept_bytes() const noexcept { return kept_bytes_; }
+
+    /// Whether that very id is running.
+    bool is_running(message_id id) const noexcept
+    {
+        const auto* entry = record_of(id);
+        return entry != nullptr && entry->running;
+    }
+
+    /// The recorded answer of a done id, valid until the next call that is not const; of any other id the error
+    /// `stale_request`.
+    answer_view answer(message_id id) const noexcept
+    {
+        const auto* entry = record_of(id);
+        if (entry == nullptr || entry->running) {
+            return detail::answer_note::of(errc::stale_request).view();
+        }
+        return entry->kept == none ? entry->note.view() : kept_[entry->kept].view(entry->note);
+    }
+
+    /// Calls f(message_id) for every running record, in the order of the slots. f may call `finish`, not `open`.
+    template <class F>
+    void for_each_running(F f) const
+    {
+        for (std::size_t slot = 0; slot != records_.size(); ++slot) {
+            if (records_[slot].running) {
+                f(records_[slot].id);
+            }
+        }
+    }
+
+    /// Says what to do with a message of that id; `fresh` makes its record a running one. A generation above a running one
+    /// is a violation (rule 8), as is a number that is no id.
+    [[nodiscard]] verdict open(message_id id)
+    {
+        const auto judged = judge(id);
+        if (judged == verdict::fresh) {
+            renew(id).running = true;
+            ++running_;
+        }
+        return judged;
+    }
+
+    /// Records the last word for a running id (`answer.kind` is reply, ack or error; its bytes are not this window's own).
+    /// False, and nothing changed, for an id that is not running: its slot may belong to another by now (rule 9).
+    bool finish(message_id id, const answer_view& answer)
+    {
+        auto* entry = record_of(id);
+        if (entry == nullptr || !entry->running) {
+            return false;
+        }
+        const auto note = detail::answer_note::of(answer);
+        const auto size = note.bytes_of(answer);
+        if (size > kept_bytes_max_ - kept_bytes_) {
+            entry->note = note.without_bytes();
+        } else {
+            if (size != 0) {
+                entry->kept = keep(answer, note);
+            }
+            entry->note = note;
+        }
+        entry->running = false;
+        --running_;
+        return true;
+    }
+
+    /// Records a cancel that came before its message (rule 16): done, with the error `cancelled`, so that the message
+    /// never runs. False, and nothing changed, if the id is not new.
+    bool cancel_unseen(message_id id)
+    {
+        if (judge(id) != verdict::fresh) {
+            return false;
+        }
+        renew(id).note = detail::answer_note::of(errc::cancelled);
+        return true;
+    }
+
+    /// Drops the answer of a done id that the asker has, never its generation (rule 11). A repeat, which a correct peer
+    /// does not send, gets `answer_lost`, or the code of the error that it was.
+    void forget(message_id id) noexcept
+    {
+        auto* entry = record_of(id);
+        if (entry == nullptr || entry->running) {
+            return;
+        }
+        drop_answer(*entry);
+        entry->note = entry->note.without_bytes();
+    }
+
+    /// Gives back the memory of past answers if nothing is running and no bytes are kept. The generations stay.
+    void shrink()
+    {
+        if (running_ != 0 || kept_bytes_ != 0) {
+            return;
+        }
+        kept_ = std::vector<kept_answer>{};
+        free_ = none;
+        records_.shrink_to_fit();
+    }
+
+private:
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+    struct record {
+        message_id id = 0; // 0, which is no id: the slot was never used
+        std::uint32_t kept = none;
+        detail::answer_note note;
+        bool running = false;
+    };
+
+    struct kept_answer : detail::answer_bytes {
+        std::uint32_t next_free = none;
+    };
+
+    const record* record_of(message_id id) const noexcept
+    {
+        if (id == 0 || records_.empty()) {
+            return nullptr;
+        }
+        const auto slot = id % capacity_;
+        return slot < records_.size() && records_[slot].id == id ? &records_[slot] : nullptr;
+    }
+    record* record_of(message_id id) noexcept { return const_cast<record*>(std::as_const(*this).record_of(id)); }
+
+    // Within a slot ids are ordered as their generations are; an id below the capacity has generation 0, which none has.
+    verdict judge(message_id id) const noexcept
+    {
+        if (capacity_ == 0 || id < capacity_ || id > message_id_max) {
+            return verdict::violation;
+        }
+        const auto slot = id % capacity_;
+        if (slot >= records_.size()) {
+            return verdict::fresh;
+        }
+        const auto& entry = records_[slot];
+        if (id < entry.id) {
+            return verdict::stale;
+        }
+        if (id == entry.id) {
+            return entry.running ? verdict::running : verdict::done;
+        }
+        return entry.running ? verdict::violation : verdict::fresh;
+    }
+
+    record& renew(message_id id)
+    {
+        const auto slot = static_cast<std::size_t>(id % capacity_);
+        if (slot >= records_.size()) {
+            records_.resize(slot + 1);
+        }
+        auto& entry = records_[slot];
+        drop_answer(entry);
+        entry.id = id;
+        return entry;
+    }
+
+    std::uint32_t keep(const answer_view& answer, const detail::answer_note& note)
+    {
+        if (free_ == none) {
+            kept_.emplace_back();
+            free_ = static_cast<std::uint32_t>(kept_.size() - 1);
+        }
+        const auto index = free_;
+        kept_[index].store(answer, note);
+        free_ = kept_[index].next_free;
+        kept_bytes_ += kept_[index].bytes.size();
+        return index;
+    }
+
+    void drop_answer(record& entry) noexcept
+    {
+        if (entry.kept == none) {
+            return;
+        }
+        auto& answer = kept_[entry.kept];
+        kept_bytes_ -= answer.bytes.size();
+        answer.clear();
+        answer.next_free = free_;
+        free_ = entry.kept;
+        entry.kept = none;
+    }
+
+    std::vector<record> records_;
+    std::vector<kept_answer> kept_;
+    std::size_t kept_bytes_ = 0;
+    std::size_t kept_bytes_max_;
+    std::size_t running_ = 0;
+    std::uint32_t capacity_;
+    std::uint32_t free_ = none;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Who loses connections, how often and why, in bounded memory.
+#ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
+#define REJOINDER_CORE_DISCONNECT_STATS_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of the statistics.
+struct disconnect_stats_options {
+    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
+};
+
+/// What is known of one user's disconnects.
+struct user_disconnects {
+    std::string user;
+    std::uint64_t count = 0;     ///< never too low; too high by `overcount` at most
+    std::uint64_t overcount = 0; ///< what was inherited from a user whose place this one took
+    std::array<std::uint64_t, close_reason_count> reasons{}; ///< since then; their sum is `count - overcount`
+    instant last{};
+
+    /// How often for this reason.
+    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons[static_cast<std::size_t>(reason)];
+    }
+
+    /// How often at least.
+    [[nodiscard]] constexpr std::uint64_t certainly() const noexcept { return count - overcount; }
+};
+
+/// Counts of disconnects: all of them by reason, and the users who have most.
+///
+/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent
+/// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
+/// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
+///
+/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
+/// users). Distinct objects are independent; one object is used from one thread at a time.
+class disconnect_stats {
+public:
+    disconnect_stats() = default;
+    explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
+
+    /// All disconnects, whoever's.
+    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+
+    /// All disconnects for this reason.
+    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons_[static_cast<std::size_t>(reason)];
+    }
+
+    /// When the last one was; `instant::min()` if there was none.
+    [[nodiscard]] instant last() const noexcept { return last_; }
+
+    /// How many users are counted.
+    [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
+
+    /// What is known of a user, or null. Valid until the next change.
+    [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        return found == users_.end() ? nullptr : &*found;
+    }
+
+    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
+    /// next change.
+    [[nodiscard]] std::vector<const user_disconnects*> top(std::size_t count) const
+    {
+        auto found = frequent(0);
+        found.resize(std::min(count, found.size()));
+        return found;
+    }
+
+    /// The users who surely have `at_least` disconnects, in the same order. Valid until the next change.
+    [[nodiscard]] std::vector<const user_disconnects*> frequent(std::uint64_t at_least) const
+    {
+        std::vector<const user_disconnects*> found;
+        found.reserve(users_.size());
+        for (const auto& each : users_) {
+            if (each.certainly() >= at_least) {
+                found.push_back(&each);
+            }
+        }
+        std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
+            return left->count != right->count ? left->count > right->count : left->user < right->user;
+        });
+        return found;
+    }
+
+    /// A connection of this user ended. An empty name counts in the totals only: nobody was authenticated.
+    void record(std::string_view user, close_reason reason, instant now)
+    {
+        ++total_;
+        ++reasons_[static_cast<std::size_t>(reason)];
+        last_ = std::max(last_, now);
+        if (user.empty() || options_.users_max == 0) {
+            return;
+        }
+        auto& entry = place_of(user);
+        ++entry.count;
+        ++entry.reasons[static_cast<std::size_t>(reason)];
+        entry.last = std::max(entry.last, now);
+    }
+
+    /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
+    std::size_t forget_before(instant limit)
+    {
+        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
+    }
+
+private:
+    user_disconnects& place_of(std::string_view user)
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        if (found != users_.end()) {
+            return *found;
+        }
+        if (users_.size() < options_.users_max) {
+            auto& fresh = users_.emplace_back();
+            fresh.user = user;
+            fresh.last = instant::min();
+            return fresh;
+        }
+        // Of equals the one longest quiet gives way.
+        const auto least = std::min_element(
+            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
+                return left.count != right.count ? left.count < right.count : left.last < right.last;
+            });
+        least->user = user;
+        least->overcount = least->count;
+        least->reasons = {};
+        least->last = instant::min();
+        return *least;
+    }
+
+    disconnect_stats_options options_{};
+    std::array<std::uint64_t, close_reason_count> reasons_{};
+    std::uint64_t total_ = 0;
+    instant last_ = instant::min();
+    std::vector<user_disconnects> users_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The answering half of a session: what the peer asked, what runs, and what was answered.
+#ifndef REJOINDER_CORE_INBOX_HPP
+#define REJOINDER_CORE_INBOX_HPP
+
+// The names that a side answers to, and how each wants to be called.
+#ifndef REJOINDER_CORE_ROUTE_TABLE_HPP
+#define REJOINDER_CORE_ROUTE_TABLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace rejoinder::inline v0 {
+
+/// Whether a name's handlers may overlap within one session (contract, point 9).
+enum class handling : std::uint8_t { overlapping, serial };
+
+/// A name's entry: which handler, and how it is run.
+struct route {
+    std::uint32_t handler = 0; ///< the owner's number for the handler
+    handling run = handling::overlapping;
+
+    friend bool operator==(const route&, const route&) = default;
+};
+
+/// Names → routes, shared by all sessions of a hub or client. Bounded by what the program registers: peers add nothing.
+/// Distinct tables are independent; one table is used from one thread at a time.
+class route_table {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return routes_.size(); }
+
+    /// The route of `name`; the fallback, if one was set; else null. O(1), no allocation.
+    [[nodiscard]] const route* find(std::string_view name) const
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            return &found->second;
+        }
+        return has_fallback_ ? &fallback_ : nullptr;
+    }
+
+    /// Sets or replaces the route of `name`.
+    void set(std::string_view name, route to) { routes_.insert_or_assign(std::string{name}, to); }
+
+    /// Sets the route of every name that has none of its own: what a relay needs.
+    void set_fallback(route to) noexcept
+    {
+        fallback_ = to;
+        has_fallback_ = true;
+    }
+
+    /// Takes `name` out; later messages of that name are answered `no_handler`.
+    void remove(std::string_view name)
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            routes_.erase(found);
+        }
+    }
+
+private:
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+    };
+    struct equal {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
+    };
+
+    std::unordered_map<std::string, route, hash, equal> routes_;
+    route fallback_;
+    bool has_fallback_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Names whose handlers run one at a time: who runs, and who waits behind it (contract, point 9).
+#ifndef REJOINDER_CORE_SERIAL_LANES_HPP
+#define REJOINDER_CORE_SERIAL_LANES_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A lane for each handler that is serial and busy. Bounded by the runs that its owner admits; a search costs the number of busy lanes,
+/// which is at most the number of names that the program registered as serial.
+class serial_lanes {
+public:
+    /// Whether a run may start now; otherwise it waits in its lane.
+    bool enter(std::uint32_t handler, invocation run)
+    {
+        if (auto* lane = find(handler)) {
+            lane->waiting.push_back(run);
+            return false;
+        }
+        lanes_.push_back({handler, {}});
+        return true;
+    }
+
+    /// A run of the lane has ended: the next one that `alive` accepts is to start.
+    template <class Alive>
+    std::optional<invocation> leave(std::uint32_t handler, Alive alive)
+    {
+        auto* lane = find(handler);
+        while (lane != nullptr && !lane->waiting.empty()) {
+            const auto next = lane->waiting.pop_front();
+            if (alive(next)) {
+                return next;
+            }
+        }
+        if (lane != nullptr) {
+            std::swap(*lane, lanes_.back());
+            lanes_.pop_back();
+        }
+        return std::nullopt;
+    }
+
+private:
+    struct busy_lane {
+        std::uint32_t handler = 0;
+        detail::ring<invocation> waiting;
+    };
+
+    busy_lane* find(std::uint32_t handler) noexcept
+    {
+        const auto found = std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
+        return found == lanes_.end() ? nullptr : &*found;
+    }
+
+    std::vector<busy_lane> lanes_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a handler run ends with.
+struct outcome {
+    payload_view payload{};   ///< the answer, or the error's data
+    std::string_view code{};  ///< the error's name; empty: no error
+    std::string_view text{};  ///< the error's sentence for people
+};
+
+/// The answering half of a session. Used through `session`; the driver never sees it.
+///
+/// Each id runs once at most: its record says new, running or done (contract, points 2 and 3). A run is named by its own `invocation`, never
+/// by the peer's slot, so that a handler that ends late ends nobody else's call (rule 9).
+template <class Completion, class Policies>
+class inbox {
+public:
+    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo, counters& counts)
+        : options_(options), routes_(routes), todo_(todo), counts_(counts), records_(options.capacity, options.kept_answer_bytes_max),
+          runs_(options.capacity + options.receipted_max + options.notifications_max)
+    {
+    }
+    inbox(const inbox&) = delete;
+    inbox& operator=(const inbox&) = delete;
+
+    // Getters
+
+    /// Handlers that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+    /// Whether this run has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return runs_.find(which.number) != nullptr; }
+    /// Bytes of answers that are kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
+
+    // The connection
+
+    void attach() noexcept { linked_ = true; }
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer counts its ids anew: the records of the old ones, and who runs for them, mean nothing to it.
+    void restart(std::uint32_t capacity)
+    {
+        end();
+        records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
+        run_of_slot_.clear();
+    }
+
+    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
+    void end()
+    {
+        std::vector<message_id> never_started;
+        runs_.for_each([&](message_id number, run& one) {
+            one.id = 0;
+            if (one.at == run_state::held) {
+                never_started.push_back(number);
+            } else if (one.kind != message_kind::notification) {
+                stop_run({number}, one);
+            }
+        });
+        for (const auto number : never_started) {
+            const auto dropped = runs_.take(number);
+            todo_.release(dropped->note);
+            leave(*dropped);
+        }
+    }
+
+    // Inputs
+
+    /// `request` or `delivery`. False: the peer broke the protocol.
+    bool receive(const message& asked, instant now)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false; // a peer that asks on without reading what it is answered
+        }
+        switch (records_.open(asked.id)) {
+        case dedup_window::verdict::fresh:
+            begin(asked, now);
+            return true;
+        case dedup_window::verdict::running:
+            ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
+            return true;
+        case dedup_window::verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            todo_.urgent.push_back({message_kind::reply, asked.id, 0});
+            return true;
+        case dedup_window::verdict::stale:
+            ++counts_.stale_requests;
+            todo_.urgent.push_back({message_kind::error, asked.id, todo_.keep(name_of(errc::stale_request), {})});
+            return true;
+        case dedup_window::verdict::violation: break;
+        }
+        return false;
+    }
+
+    /// `notification`.
+    void notified(const message& said)
+    {
+        ++counts_.notifications_received;
+        const auto* to = routes_.find(said.name);
+        if (to == nullptr || notified_ >= options_.notifications_max) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        if (!number) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        ++notified_;
+        start({*number}, said, never);
+    }
+
+    /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
+    bool cancel(message_id id)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false;
+        }
+        if (records_.is_running(id)) {
+            cancel_run({run_of_slot_[slot_of(id)]});
+            return true;
+        }
+        const bool unseen = records_.cancel_unseen(id);
+        const auto verdict = unseen ? dedup_window::verdict::done : records_.open(id);
+        if (verdict == dedup_window::verdict::done) {
+            todo_.urgent.push_back({message_kind::reply, id, 0});
+        }
+        return verdict != dedup_window::verdict::violation;
+    }
+
+    /// A ping named an id as finished: nobody will ask for its answer again (rule 11).
+    void forget(message_id id) { records_.forget(id); }
+
+    // Commands
+
+    /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
+    void finish(invocation which, const outcome& how)
+    {
+        const auto ended = runs_.take(which.number);
+        if (!ended) {
+            return;
+        }
+        counts_.handler_failures += how.code.empty() ? 0 : 1;
+        leave(*ended);
+        if (ended->id != 0) {
+            record(*ended, how);
+        }
+        if (ended->mode == handling::serial) {
+            start_next(ended->handler);
+        }
+    }
+
+    /// A word of a running request to its asker; dropped while nobody hears it, or too much waits for the connection.
+    void progress(invocation which, const payload_view& payload)
+    {
+        const auto* one = runs_.find(which.number);
+        const bool heard = one != nullptr && one->id != 0 && one->at == run_state::running && linked_;
+        if (heard && todo_.urgent.size() < std::size_t{options_.notifications_max} + options_.capacity) {
+            todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
+        }
+    }
+
+    // Emission
+
+    /// Spells the recorded answer of an id, or one too large for the record that is on its first way out.
+    void spell(const errand& one, message& out)
+    {
+        out = {};
+        out.id = one.id;
+        if (one.note != 0) {
+            const auto& kept = todo_.lend(one.note);
+            out.kind = one.kind;
+            out.name = kept.name;
+            out.payload = {kept.payload, kept.form};
+            out.text = kept.text;
+            return;
+        }
+        const auto answer = records_.answer(one.id);
+        out.kind = answer.kind;
+        out.name = answer.code;
+        out.payload = answer.payload;
+        out.text = answer.text;
+    }
+
+    /// Gives memory back after a burst, if nothing runs.
+    void shrink()
+    {
+        if (runs_.empty()) {
+            runs_.shrink();
+            std::vector<message_id>{}.swap(run_of_slot_);
+        }
+        records_.shrink();
+    }
+
+private:
+    enum class run_state : std::uint8_t { running, held, stopping };
+
+    struct run {
+        message_id id = 0; // the peer's id that an answer is owed to; 0: none
+        std::uint32_t handler = 0;
+        std::uint32_t note = 0; // what it is to be called with, while held
+        message_kind kind = message_kind::notification;
+        run_state at = run_state::running;
+        handling mode = handling::overlapping;
+        instant deadline = never;
+        bool receipted = false; // acknowledged on receipt
+    };
+
+    // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
+    [[nodiscard]] std::size_t urgent_max() const noexcept { return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity}; }
+
+    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
+
+    void begin(const message& asked, instant now)
+    {
+        ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        const auto* to = routes_.find(asked.name);
+        if (to == nullptr) {
+            return refuse(asked.id, errc::no_handler);
+        }
+        if (asked.time_left && *asked.time_left <= duration::zero()) {
+            return refuse(asked.id, errc::timed_out);
+        }
+        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+                                options_.ack.when(asked.name) == ack_when::received;
+        const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
+        const auto number = runs_.open(one);
+        if (!number) {
+            return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
+        }
+        if (on_receipt) {
+            ++receipted_;
+            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
+            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
+        } else {
+            remember(asked.id, *number);
+        }
+        start({*number}, asked, deadline);
+    }
+
+    void refuse(message_id id, errc why)
+    {
+        records_.finish(id, {message_kind::error, name_of(why), {}, {}});
+        todo_.urgent.push_back({message_kind::error, id, 0});
+        ++counts_.refused;
+    }
+
+    void remember(message_id id, message_id number)
+    {
+        const auto slot = slot_of(id);
+        if (slot >= run_of_slot_.size()) {
+            run_of_slot_.resize(slot + 1);
+        }
+        run_of_slot_[slot] = number;
+    }
+
+    void start(invocation which, const message& asked, instant deadline)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.mode == handling::serial && !lanes_.enter(one.handler, which)) {
+            one.at = run_state::held;
+            one.note = todo_.keep(asked.name, asked.payload, asked.key);
+            return;
+        }
+        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, deadline});
+    }
+
+    void start_next(std::uint32_t handler)
+    {
+        const auto next = lanes_.leave(handler, [&](invocation which) { return runs_.find(which.number) != nullptr; });
+        if (!next) {
+            return;
+        }
+        auto& one = *runs_.find(next->number);
+        one.at = run_state::running;
+        const auto& kept = todo_.hand_over(std::exchange(one.note, 0));
+        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, one.deadline});
+    }
+
+    // A run is over: it leaves the bound that it counted in.
+    void leave(const run& ended) noexcept
+    {
+        notified_ -= ended.kind == message_kind::notification ? 1U : 0U;
+        receipted_ -= ended.receipted ? 1U : 0U;
+    }
+
+    void cancel_run(invocation which)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.at == run_state::held) {
+            todo_.release(one.note);
+            const auto id = one.id;
+            runs_.take(which.number);
+            refuse(id, errc::cancelled);
+            return;
+        }
+        stop_run(which, one);
+    }
+
+    void stop_run(invocation which, run& one)
+    {
+        if (one.at == run_state::running) {
+            one.at = run_state::stopping;
+            todo_.outputs.push_back(stop{which});
+        }
+    }
+
+    void record(const run& ended, const outcome& how)
+    {
+        const bool stopped = ended.at == run_state::stopping;
+        const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
+        answer_view answer{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
+        if (stopped) {
+            answer = {message_kind::error, name_of(errc::cancelled), {}, {}};
+        } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
+            answer = {message_kind::error, name_of(errc::answer_lost), {}, {}};
+        }
+        records_.finish(ended.id, answer);
+        if (!linked_) {
+            return; // the asker repeats its id when it is back (contract, point 6)
+        }
+        const bool kept = records_.answer(ended.id) == answer;
+        const auto note = kept ? 0 : todo_.keep(answer.code, answer.payload, answer.text);
+        todo_.urgent.push_back({answer.kind, ended.id, note});
+    }
+
+    const session_options<Policies>& options_;
+    const route_table& routes_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    bool linked_ = false;
+    std::uint32_t receipted_ = 0;
+    std::uint32_t notified_ = 0;
+    dedup_window records_;
+    correlation_registry<run> runs_;
+    std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
+    serial_lanes lanes_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The keyed registry: what is pending, found again by a key that the application chose.
+#ifndef REJOINDER_CORE_KEYED_REGISTRY_HPP
+#define REJOINDER_CORE_KEYED_REGISTRY_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+struct key_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
+};
+
+struct key_equal {
+    using is_transparent = void;
+    bool operator()(std::string_view one, std::string_view other) const noexcept { return one == other; }
+};
+
+// A hash map by string that keeps the nodes of erased entries for new ones, so that it does not allocate at steady state.
+// Whoever erases an entry has emptied its value before.
+template <class Value>
+class recycling_map {
+public:
+    using map_type = std::unordered_map<std::string, Value, key_hash, key_equal>;
+    using iterator = typename map_type::iterator;
+    using const_iterator = typename map_type::const_iterator;
+    using spare_type = std::vector<typename map_type::node_type>;
+
+    recycling_map() = default;
+    recycling_map(const recycling_map&) = delete;
+    recycling_map& operator=(const recycling_map&) = delete;
+    recycling_map(recycling_map&&) = default;
+    recycling_map& operator=(recycling_map&&) = default;
+    ~recycling_map() = default;
+
+    std::size_t size() const noexcept { return map_.size(); }
+    iterator begin() noexcept { return map_.begin(); }
+    iterator end() noexcept { return map_.end(); }
+    const_iterator end() const noexcept { return map_.end(); }
+    iterator find(std::string_view key) { return map_.find(key); }
+    const_iterator find(std::string_view key) const { return map_.find(key); }
+
+    // The key is not in the map.
+    iterator insert(std::string_view key)
+    {
+        // Room for every node to be spare is made here, so that erasing cannot fail.
+        if (spare_.capacity() <= map_.size()) {
+            spare_.reserve(2 * map_.size() + 8);
+        }
+        if (spare_.empty()) {
+            return map_.try_emplace(std::string{key}).first;
+        }
+        spare_.back().key().assign(key);
+        auto node = std::move(spare_.back());
+        spare_.pop_back();
+        return map_.insert(std::move(node)).position;
+    }
+
+    void erase(const_iterator position)
+    {
+        auto node = map_.extract(position);
+        node.key().clear();
+        if (node.key().capacity() > key_kept_max) {
+            std::string{}.swap(node.key());
+        }
+        spare_.push_back(std::move(node));
+    }
+
+    void shrink()
+    {
+        if (map_.size() == 0) {
+            map_ = map_type{};
+            spare_ = spare_type{};
+        }
+    }
+
+private:
+    static constexpr std::size_t key_kept_max = 512;
+
+    map_type map_;
+    spare_type spare_;
+};
+
+} // namespace detail
+
+/// What became of an attempt to open an entry under a key.
+enum class opened : std::uint8_t {
+    yes,       ///< the entry is pending
+    duplicate, ///< one of that key is pending already; it stays as it is
+    full,      ///< the registry is at its bound
+};
+
+/// Pending `T`s by keys that the application chose: the `request_id` inside a message, say. Where the ids are the
+/// library's, `correlation_registry` is the faster one by far.
+///
+/// Bounded by its capacity: at it `open` says `full`. The key's length is the caller's to bound. Every operation takes
+/// constant time on average, and none allocates at steady state. Distinct objects are independent; one object is used from one
+/// thread at a time.
+template <class T>
+class keyed_registry {
+    static_assert(std::is_nothrow_move_constructible_v<T>, "an entry moves in and out");
+
+public:
+    /// One entry taken out by `drain`.
+    struct entry {
+        std::string key;
+        T value;
+    };
+
+    /// A registry for at most `capacity` entries at once; 0: always full.
+    explicit keyed_registry(std::uint32_t capacity) : capacity_(capacity) {}
+
+    std::size_t size() const noexcept { return entries_.size(); }
+    bool empty() const noexcept { return size() == 0; }
+    bool full() const noexcept { return size() >= capacity_; }
+    std::uint32_t capacity() const noexcept { return capacity_; }
+
+    /// The entry of that key, or nullptr; valid until it is taken.
+    T* find(std::string_view key)
+    {
+        const auto found = entries_.find(key);
+        return found == entries_.end() ? nullptr : &*found->second;
+    }
+    const T* find(std::string_view key) const
+    {
+        const auto found = entries_.find(key);
+        return found == entries_.end() ? nullptr : &*found->second;
+    }
+
+    /// Calls f(std::string_view, T&) for every entry, in no particular order. f must not open or take any.
+    template <class F>
+    void for_each(F f)
+    {
+        for (auto& [key, value] : entries_) {
+            f(std::string_view{key}, *value);
+        }
+    }
+
+    /// Keeps a value under a key; unless it says `yes`, the value is dropped.
+    [[nodiscard]] opened open(std::string_view key, T value)
+    {
+        if (entries_.find(key) != entries_.end()) {
+            return opened::duplicate;
+        }
+        if (full()) {
+            return opened::full;
+        }
+        entries_.insert(key)->second.emplace(std::move(value));
+        return opened::yes;
+    }
+
+    /// Takes the entry of that key out; a second take finds nothing.
+    std::optional<T> take(std::string_view key)
+    {
+        const auto found = entries_.find(key);
+        if (found == entries_.end()) {
+            return std::nullopt;
+        }
+        std::optional<T> taken{std::in_place, std::move(*found->second)};
+        found->second.reset();
+        entries_.erase(found);
+        return taken;
+    }
+
+    /// Takes any one entry out, nothing when empty: for the end, when everything pending is settled.
+    std::optional<entry> drain()
+    {
+        const auto first = entries_.begin();
+        if (first == entries_.end()) {
+            return std::nullopt;
+        }
+        std::optional<entry> taken{entry{first->first, std::move(*first->second)}};
+        first->second.reset();
+        entries_.erase(first);
+        return taken;
+    }
+
+    /// Gives the memory back if nothing is pending.
+    void shrink() { entries_.shrink(); }
+
+private:
+    detail::recycling_map<std::optional<T>> entries_;
+    std::uint32_t capacity_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
+#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
+#define REJOINDER_CORE_KEYED_WINDOW_HPP
+
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// What a responder does with a message that carries a key.
+enum class keyed_verdict : std::uint8_t {
+    fresh,    ///< run it; the record is now running
+    running,  ///< it runs already
+    done,     ///< it ran: send the recorded answer
+    conflict, ///< the key came before with another payload
+    full,     ///< the window has no room that may be freed; nothing has changed
+};
+
+/// A payload's fingerprint: the same bytes in the same form give the same 64 bits on every machine and in every version, so
+/// it may be stored. It tells mistakes apart, not attacks: whoever wants to can find two payloads of one fingerprint.
+///
+/// Eight bytes a step, where FNV-1a takes one: each 64-bit little-endian word, the last one filled up with zeros, is mixed
+/// by itself (multiply, shift, multiply), so that its high bits matter as much as its low ones, and then with all before it
+/// (rotate, xor, multiply); then length and form, and the finalizer of SplitMix64 (Steele, Lea & Flood 2014).
+constexpr std::uint64_t fingerprint_of(payload_view payload) noexcept
+{
+    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15; // 2^64 divided by the golden ratio: odd, its bits irregular
+    constexpr std::uint64_t first = 0xbf58476d1ce4e5b9;  // the finalizer's two factors
+    constexpr std::uint64_t second = 0x94d049bb133111eb;
+    std::uint64_t hash = golden;
+    const auto mix = [&hash](std::uint64_t word) {
+        word *= first;
+        word = (word ^ word >> 32) * second;
+        hash = (std::rotl(hash, 29) ^ word) * golden;
+    };
+    const auto bytes = payload.bytes;
+    const auto whole = bytes.size() / 8 * 8;
+    const auto word_at = [bytes](std::size_t at, std::size_t count) {
+        std::uint64_t word = 0;
+        for (std::size_t i = 0; i != count; ++i) {
+            word |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+        }
+        return word;
+    };
+    for (std::size_t at = 0; at != whole; at += 8) {
+        mix(word_at(at, 8));
+    }
+    mix(word_at(whole, bytes.size() - whole));
+    mix(bytes.size() << 1 | (payload.form == encoding::binary ? 1U : 0U));
+    hash = (hash ^ hash >> 30) * first;
+    hash = (hash ^ hash >> 27) * second;
+    return hash ^ hash >> 31;
+}
+
+/// The responder's records by application key (contract, point 3): a key runs once, its repeats get the recorded answer, and
+/// the same key with another payload is an error.
+///
+/// Bounded in count, in bytes (keys and answers) and in age. To make room the record that has been done longest is dropped,
+/// and a repeat of it would run again; a running one is never dropped: `open` says `full`. An answer for which there is no
+/// room beside the running keys is recorded as done only, as in `dedup_window`.
+///
+/// Every operation takes constant time on average, beside the records that it drops; none allocates at steady state, for keys
+/// and answers up to 512 bytes. Distinct objects are independent; one object is used from one thread at a time. A moved-from window
+/// may only be destroyed or assigned to.
+class keyed_window {
+public:
+    using verdict = keyed_verdict;
+
+    /// The window's bounds.
+    struct options {
+        std::size_t count_max = 1024;                 ///< records
+        std::size_t bytes_max = std::size_t{1} << 20; ///< of keys and answers
+        duration age_max = std::chrono::minutes{10};  ///< of a record, since it was done
+    };
+
+    keyed_window() noexcept : keyed_window(options{}) {}
+    explicit keyed_window(const options& bounds) : bounds_(bounds) {}
+
+    /// How many records there are, and how many of them run.
+    std::size_t size() const noexcept { return records_.size(); }
+    std::size_t running() const noexcept { return running_; }
+
+    /// How many bytes the keys and answers take.
+    std::size_t kept_bytes() const noexcept { return bytes_; }
+
+    /// Whether that key is running.
+    bool is_running(std::string_view key) const
+    {
+        const auto found = records_.find(key);
+        return found != records_.end() && found->second.running;
+    }
+
+    /// The recorded answer of a done key, valid until the next call that is not const; of any other key the error
+    /// `stale_request`.
+    answer_view answer(std::string_view key) const
+    {
+        const auto found = records_.find(key);
+        if (found == records_.end() || found->second.running) {
+            return detail::answer_note::of(errc::stale_request).view();
+        }
+        return found->second.kept.view(found->second.note);
+    }
+
+    /// When the oldest done record is to be dropped for its age; `never` when none is done.
+    instant next_expiry() const noexcept
+    {
+        return oldest_ == nullptr ? never : later(oldest_->done_at, bounds_.age_max);
+    }
+
+    /// Drops what is too old. Every other call with a `now` does so, too.
+    void expire(instant now)
+    {
+        while (oldest_ != nullptr && next_expiry() <= now) {
+            drop_oldest();
+        }
+    }
+
+    /// Says what to do with a message of that key and payload (`fingerprint_of`); `fresh` makes its record a running one.
+    [[nodiscard]] keyed_verdict open(std::string_view key, std::uint64_t fingerprint, instant now)
+    {
+        expire(now);
+        const auto found = records_.find(key);
+        if (found != records_.end()) {
+            const auto& known = found->second;
+            if (known.fingerprint != fingerprint) {
+                return keyed_verdict::conflict;
+            }
+            return known.running ? keyed_verdict::running : keyed_verdict::done;
+        }
+        if (running_ >= bounds_.count_max || !fits_beside_running(key.size())) {
+            return keyed_verdict::full;
+        }
+        make_room(1, key.size());
+        const auto added = records_.insert(key);
+        added->second.key = &added->first;
+        added->second.fingerprint = fingerprint;
+        added->second.running = true;
+        ++running_;
+        running_bytes_ += key.size();
+        bytes_ += key.size();
+        return keyed_verdict::fresh;
+    }
+
+    /// Records the last word for a running key (its bytes are not this window's own); false if it is not running.
+    bool finish(std::string_view key, const answer_view& answer, instant now)
+    {
+        expire(now);
+        const auto found = records_.find(key);
+        if (found == records_.end() || !found->second.running) {
+            return false;
+        }
+        auto& done = found->second;
+        const auto note = detail::answer_note::of(answer);
+        const auto size = note.bytes_of(answer);
+        done.note = note.without_bytes();
+        if (fits_beside_running(size)) {
+            make_room(0, size);
+            done.note = note;
+            done.kept.store(answer, note);
+            bytes_ += size;
+        }
+        done.done_at = now;
+        done.running = false;
+        --running_;
+        running_bytes_ -= key.size();
+        append_newest(done);
+        return true;
+    }
+
+    /// Takes a record out, running or done, so that its key is fresh again: for a message refused before its handler.
+    /// False if there is none.
+    bool remove(std::string_view key)
+    {
+        const auto found = records_.find(key);
+        if (found == records_.end()) {
+            return false;
+        }
+        auto& gone = found->second;
+        if (gone.running) {
+            --running_;
+            running_bytes_ -= found->first.size();
+        } else {
+            unlink(gone);
+        }
+        bytes_ -= found->first.size() + gone.kept.bytes.size();
+        gone.kept.clear();
+        records_.erase(found);
+        return true;
+    }
+
+    /// Gives the memory back if there is no record.
+    void shrink() { records_.shrink(); }
+
+private:
+    struct record {
+        const std::string* key = nullptr;
+        std::uint64_t fingerprint = 0;
+        instant done_at{};
+        record* older = nullptr;
+        record* newer = nullptr;
+        detail::answer_bytes kept;
+        detail::answer_note note;
+        bool running = false;
+    };
+
+    // Whether that many bytes more would fit if every done record were dropped.
+    bool fits_beside_running(std::size_t size) const noexcept
+    {
+        return running_bytes_ <= bounds_.bytes_max && size <= bounds_.bytes_max - running_bytes_;
+    }
+
+    void make_room(std::size_t count, std::size_t size)
+    {
+        while (oldest_ != nullptr && (size_over(count) || size > bounds_.bytes_max - bytes_)) {
+            drop_oldest();
+        }
+    }
+
+    bool size_over(std::size_t count) const noexcept { return records_.size() + count > bounds_.count_max; }
+
+    void drop_oldest() { remove(*oldest_->key); }
+
+    void append_newest(record& done) noexcept
+    {
+        done.older = newest_;
+        done.newer = nullptr;
+        (newest_ == nullptr ? oldest_ : newest_->newer) = &done;
+        newest_ = &done;
+    }
+
+    void unlink(record& gone) noexcept
+    {
+        (gone.older == nullptr ? oldest_ : gone.older->newer) = gone.newer;
+        (gone.newer == nullptr ? newest_ : gone.newer->older) = gone.older;
+    }
+
+    options bounds_;
+    detail::recycling_map<record> records_;
+    record* oldest_ = nullptr;
+    record* newest_ = nullptr;
+    std::size_t running_ = 0;
+    std::size_t running_bytes_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// How long things took: a histogram of fixed size, precise to an eighth at every scale.
+#ifndef REJOINDER_CORE_LATENCY_HPP
+#define REJOINDER_CORE_LATENCY_HPP
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace rejoinder::inline v0 {
+
+/// A histogram of durations from 1 µs to an hour, under 1 KiB, in the manner of Gil Tene's HdrHistogram: each doubling
+/// of the length is cut into 8 buckets, so that a quantile is at most an eighth, or 1 µs, above the truth. Longer ones
+/// count in the last bucket.
+///
+/// `record` is O(1), `quantile` and `+=` are O(buckets). A bucket that would reach 2^32 halves all of them first: later
+/// lengths then weigh more. Distinct objects are independent; one object is used from one thread at a time.
+class latency {
+public:
+    /// How many lengths were recorded.
+    [[nodiscard]] constexpr std::uint64_t count() const noexcept { return count_; }
+
+    /// The longest one; zero if there is none.
+    [[nodiscard]] constexpr duration longest() const noexcept { return longest_; }
+
+    /// The length that a share `q` of those recorded did not exceed: its bucket's upper end, in whole µs; zero if none
+    /// was recorded. `q` is clamped to [0, 1]; one that is no number counts as 0.
+    [[nodiscard]] constexpr duration quantile(double q) const noexcept
+    {
+        std::uint64_t total = 0;
+        for (const auto bucket : buckets_) {
+            total += bucket;
+        }
+        if (total == 0) {
+            return duration::zero();
+        }
+        const double share = q > 0 ? std::min(q, 1.0) : 0.0;
+        const auto rank = rank_of(share * static_cast<double>(total), total);
+        std::uint64_t passed = 0;
+        std::size_t index = 0;
+        while ((passed += buckets_[index]) < rank) {
+            ++index;
+        }
+        return index + 1 == buckets_max ? longest_ : std::min(upper_end(index), longest_);
+    }
+
+    /// Something took this long, as often as said. A negative length counts as zero.
+    constexpr void record(duration length, std::uint32_t times = 1) noexcept
+    {
+        length = std::max(length, duration::zero());
+        longest_ = std::max(longest_, length);
+        count_ += times;
+        auto& bucket = buckets_[index_of(length)];
+        while (times > bucket_most - bucket) {
+            halve();
+            times -= times / 2; // this call weighs as much as what it joins
+        }
+        bucket += times;
+    }
+
+    /// Adds what another recorded.
+    constexpr latency& operator+=(latency other) noexcept
+    {
+        while (overflows(other)) {
+            halve();
+            other.halve();
+        }
+        for (std::size_t index = 0; index != buckets_max; ++index) {
+            buckets_[index] += other.buckets_[index];
+        }
+        longest_ = std::max(longest_, other.longest_);
+        count_ += other.count_;
+        return *this;
+    }
+
+private:
+    using microseconds = std::chrono::duration<std::uint64_t, std::micro>;
+
+    static constexpr unsigned cut_bits = 3; // 2^3 buckets a doubling
+    static constexpr std::uint64_t cuts = std::uint64_t{1} << cut_bits;
+    static constexpr std::size_t buckets_max = 240; // up to 2^32 µs: 71 minutes
+
+    static constexpr std::size_t index_of(duration length) noexcept
+    {
+        const auto micros = std::chrono::duration_cast<microseconds>(length).count();
+        if (micros < cuts) {
+            return static_cast<std::size_t>(micros);
+        }
+        const auto doublings = static_cast<unsigned>(std::bit_width(micros)) - 1 - cut_bits;
+        return std::min<std::size_t>(buckets_max - 1,
+                                     static_cast<std::size_t>(doublings * cuts + (micros >> doublings)));
+    }
+
+    // The first whole microsecond above a bucket.
+    static constexpr duration upper_end(std::size_t index) noexcept
+    {
+        if (index < cuts) {
+            return std::chrono::duration_cast<duration>(microseconds{index + 1});
+        }
+        const auto doublings = index / cuts - 1;
+        return std::chrono::duration_cast<duration>(microseconds{(index % cuts + cuts + 1) << doublings});
+    }
+
+    static constexpr std::uint64_t rank_of(double exact, std::uint64_t total) noexcept
+    {
+        const auto whole = static_cast<std::uint64_t>(exact);
+        const auto rank = static_cast<double>(whole) < exact ? whole + 1 : whole;
+        return std::clamp<std::uint64_t>(rank, 1, total);
+    }
+
+    [[nodiscard]] constexpr bool overflows(const latency& other) const noexcept
+    {
+        bool any = false;
+        for (std::size_t index = 0; index != buckets_max; ++index) {
+            any = any || other.buckets_[index] > bucket_most - buckets_[index];
+        }
+        return any;
+    }
+
+    constexpr void halve() noexcept
+    {
+        for (auto& bucket : buckets_) {
+            bucket /= 2;
+        }
+    }
+
+    static constexpr std::uint32_t bucket_most = std::numeric_limits<std::uint32_t>::max();
+
+    std::array<std::uint32_t, buckets_max> buckets_{};
+    std::uint64_t count_ = 0;
+    duration longest_{};
+};
+
+static_assert(sizeof(latency) <= 1024);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Pending calls: ids, deadlines and completions in one part, for programs that bring their own protocol.
+#ifndef REJOINDER_CORE_PENDING_CALLS_HPP
+#define REJOINDER_CORE_PENDING_CALLS_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Calls that wait for their answers, each of which completes exactly once: with its answer, with an error, by cancellation
+/// (`std::errc::operation_canceled`), by its deadline (`errc::timed_out`), or with this object's destruction
+/// (`std::errc::operation_canceled`).
+///
+/// A `Completion` is called as an rvalue with `(std::error_code, Values...)`; with an error the values are
+/// value-initialized. It is called when the call is no longer pending, so it may call back in: open, settle or cancel others,
+/// even destroy this object. A completion that opens a call whose deadline has come keeps `expire` from returning.
+///
+/// Bounded by its capacity: at it `open` gives nothing. Every operation takes constant time; none allocates at steady state.
+/// Distinct objects are independent; one object is used from one thread at a time.
+template <class Completion, class... Values>
+    requires(std::default_initializable<Values> && ...) && requires(Completion completion, Values... values) {
+        std::move(completion)(std::error_code{}, std::move(values)...);
+    }
+class pending_calls {
+public:
+    /// For at most `capacity` calls at once.
+    explicit pending_calls(std::uint32_t capacity) : calls_(capacity) {}
+
+    pending_calls(const pending_calls&) = delete;
+    pending_calls& operator=(const pending_calls&) = delete;
+
+    /// Cancels every call. A call opened meanwhile, by a completion, is refused.
+    ~pending_calls()
+    {
+        closed_ = true;
+        while (auto left = calls_.drain()) {
+            complete_failed(std::move(left->value), std::make_error_code(std::errc::operation_canceled));
+        }
+        if (destroyed_ != nullptr) {
+            *destroyed_ = true;
+        }
+    }
+
+    std::size_t size() const noexcept { return calls_.size(); }
+    bool empty() const noexcept { return calls_.empty(); }
+    bool full() const noexcept { return calls_.full(); }
+    std::uint32_t capacity() const noexcept { return calls_.capacity(); }
+    bool pending(message_id id) const noexcept { return calls_.find(id) != nullptr; }
+
+    /// When to call `expire` next (`timer_wheel::next_expiry`); `never` without a deadline.
+    instant next_deadline() const noexcept { return timers_.next_expiry(); }
+
+    /// Opens a call, which `expire` fails at its deadline (`never`: it waits for ever); gives the id that its answer must
+    /// carry. At the bound it gives nothing, and the completion is dropped uncalled.
+    std::optional<message_id> open(Completion completion, instant deadline = never)
+    {
+        if (closed_) {
+            return std::nullopt;
+        }
+        const auto id = calls_.open(call{std::move(completion), timer_id{}});
+        if (id && deadline != never) {
+            calls_.find(*id)->timer = timers_.schedule(deadline, *id);
+        }
+        return id;
+    }
+
+    /// Completes a call with its answer; false if it is not pending: a late or repeated answer, or a foreign id.
+    bool resolve(message_id id, Values... values)
+    {
+        auto taken = take(id);
+        if (!taken) {
+            return false;
+        }
+        std::move(taken->completion)(std::error_code{}, std::move(values)...);
+        return true;
+    }
+
+    /// Completes a call with an error; false if it is not pending.
+    bool fail(message_id id, std::error_code ec)
+    {
+        auto taken = take(id);
+        if (!taken) {
+            return false;
+        }
+        complete_failed(std::move(*taken), ec);
+        return true;
+    }
+
+    /// Completes a call with `std::errc::operation_canceled`; false if it is not pending.
+    bool cancel(message_id id) { return fail(id, std::make_error_code(std::errc::operation_canceled)); }
+
+    /// Fails every call whose deadline has come, in the order of the deadlines, with `errc::timed_out`; gives their number.
+    std::size_t expire(instant now)
+    {
+        std::size_t expired = 0;
+        while (const auto id = timers_.expire(now)) {
+            auto taken = calls_.take(*id);
+            if (!taken) {
+                continue;
+            }
+            ++expired;
+            if (!outlives_time_out(std::move(*taken))) {
+                break;
+            }
+        }
+        return expired;
+    }
+
+    /// Gives the memory back if nothing is pending; no id comes again.
+    void shrink() noexcept
+    {
+        calls_.shrink();
+        timers_.shrink();
+    }
+
+private:
+    struct call {
+        Completion completion;
+        timer_id timer;
+    };
+
+    // Says whether a completion destroyed the object that called it, of which nothing may be touched then, neither by this
+    // call of `expire` nor by one around it.
+    struct destruction_watch {
+        explicit destruction_watch(pending_calls& owner) noexcept
+            : watched(&owner), outer(std::exchange(owner.destroyed_, &destroyed))
+        {
+        }
+        destruction_watch(const destruction_watch&) = delete;
+        destruction_watch& operator=(const destruction_watch&) = delete;
+
+        ~destruction_watch()
+        {
+            if (!destroyed) {
+                watched->destroyed_ = outer;
+            } else if (outer != nullptr) {
+                *outer = true;
+            }
+        }
+
+        bool destroyed = false;
+        pending_calls* watched;
+        bool* outer;
+    };
+
+    std::optional<call> take(message_id id)
+    {
+        auto taken = calls_.take(id);
+        if (taken) {
+            timers_.cancel(taken->timer);
+        }
+        return taken;
+    }
+
+    bool outlives_time_out(call late)
+    {
+        destruction_watch watch{*this};
+        complete_failed(std::move(late), make_error_code(errc::timed_out));
+        return !watch.destroyed;
+    }
+
+    static void complete_failed(call failed, std::error_code ec) { std::move(failed.completion)(ec, Values{}...); }
+
+    correlation_registry<call> calls_;
+    timer_wheel<message_id> timers_;
+    bool* destroyed_ = nullptr;
+    bool closed_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// When a client dials, how long it waits in between, and when it gives up for good.
+#ifndef REJOINDER_CORE_RECONNECTOR_HPP
+#define REJOINDER_CORE_RECONNECTOR_HPP
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Where a client's link stands.
+enum class link_state : std::uint8_t {
+    disconnected, ///< not started, or stopped by this side
+    connecting,   ///< dialling, or waiting for the welcome
+    connected,    ///< a session is attached
+    waiting,      ///< between two attempts
+    failed,       ///< given up for good: `last_error` says why
+};
+
+constexpr std::string_view name_of(link_state state) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "waiting", "failed"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// What a reconnector asks its client to do.
+enum class dialling : std::uint8_t {
+    nothing,
+    dial,    ///< open a channel and say hello with `attempt()`; a channel that is still open is closed first
+    abandon, ///< this attempt took too long: close it; what comes of it later means nothing (rule 5)
+    fail,    ///< give up: settle what is pending
+};
+
+/// Whether an error says that trying again cannot help.
+inline bool final_for_client(const std::error_code& why) noexcept
+{
+    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced;
+}
+
+/// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
+/// that says. The first attempt after a connection that worked is immediate; the following wait by the schedule, or as long as a hub asked.
+/// All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
+template <backoff_schedule Schedule>
+class reconnector {
+public:
+    /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
+    reconnector(Schedule schedule, duration limit, std::uint64_t seed) : schedule_(schedule), limit_(limit), random_(seed) {}
+
+    // Getters
+
+    [[nodiscard]] link_state state() const noexcept { return state_; }
+    /// The number of the attempt that runs or ran last; increasing, for the hello (rule 1).
+    [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }
+    /// Attempts that failed since the last connection that lasted.
+    [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
+    /// Why the last attempt or connection ended; no error before the first end.
+    [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
+    /// Since when the state is what it is.
+    [[nodiscard]] instant since() const noexcept { return since_; }
+    /// When `advance` is due; while waiting, when the next attempt begins.
+    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+
+    // Inputs
+
+    /// Begin, or try at once if an attempt is due later. Also after giving up.
+    void start(instant now)
+    {
+        if (state_ == link_state::connecting || state_ == link_state::connected) {
+            return;
+        }
+        failures_ = 0;
+        failing_ = false;
+        enter(link_state::waiting, now);
+        due_ = now;
+    }
+
+    /// The welcome came.
+    void connected(instant now)
+    {
+        worked_ = true;
+        enter(link_state::connected, now);
+        due_ = never;
+    }
+
+    /// The attempt failed, or the connection was lost. `retry_after`: the least delay that the hub asked for.
+    void lost(const std::error_code& why, std::optional<duration> retry_after, instant now)
+    {
+        if (state_ != link_state::connecting && state_ != link_state::connected) {
+            return;
+        }
+        last_error_ = why;
+        const bool at_once = sprints(now) && !retry_after;
+        failures_ += at_once ? 0U : 1U;
+        const auto delay = at_once ? std::optional{duration::zero()} : delay_of(schedule_, failures_, random_);
+        if (final_for_client(why) || !delay) {
+            enter(link_state::failed, now);
+            failing_ = true;
+            due_ = now;
+            return;
+        }
+        enter(link_state::waiting, now);
+        due_ = later(now, std::max(*delay, retry_after.value_or(duration::zero())));
+    }
+
+    /// Stop: no further attempts.
+    void stop(instant now)
+    {
+        enter(link_state::disconnected, now);
+        failing_ = false;
+        due_ = never;
+    }
+
+    /// Time has passed, or something happened: what is to be done now?
+    dialling advance(instant now)
+    {
+        if (std::exchange(failing_, false)) {
+            due_ = never;
+            return dialling::fail;
+        }
+        if (now < due_) {
+            return dialling::nothing;
+        }
+        if (state_ == link_state::waiting) {
+            enter(link_state::connecting, now);
+            due_ = later(now, limit_);
+            ++attempt_;
+            return dialling::dial;
+        }
+        if (state_ == link_state::connecting) {
+            lost(make_error_code(errc::handshake_timed_out), std::nullopt, now);
+            return dialling::abandon;
+        }
+        return dialling::nothing;
+    }
+
+private:
+    // Whether the next attempt may be immediate: once after a connection that worked. One that is lost as soon as it is welcomed must not
+    // make a loop without delays, so only a connection that lasted earns the next sprint.
+    bool sprints(instant now) noexcept
+    {
+        if (!std::exchange(worked_, false)) {
+            return false;
+        }
+        if (now - since_ >= lasting) {
+            failures_ = 0;
+            sprinted_ = false;
+        }
+        return !std::exchange(sprinted_, true);
+    }
+
+    void enter(link_state state, instant now) noexcept
+    {
+        state_ = state;
+        since_ = now;
+    }
+
+    static constexpr duration lasting = std::chrono::seconds{1};
+
+    Schedule schedule_;
+    duration limit_;
+    random_source random_;
+    link_state state_ = link_state::disconnected;
+    bool worked_ = false; // the connection that was lost had been welcomed
+    bool sprinted_ = false;
+    bool failing_ = false;
+    std::uint64_t attempt_ = 0;
+    std::uint32_t failures_ = 0;
+    std::error_code last_error_;
+    instant since_{};
+    instant due_ = never;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The durable conversation with one remote instance: it outlives its connections, and knows neither clock nor socket.
+#ifndef REJOINDER_CORE_SESSION_HPP
+#define REJOINDER_CORE_SESSION_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Which end of the connection a session is: the client confirms the welcome, the hub waits for that (rule 4).
+enum class side : std::uint8_t { client, hub };
+
+/// A session: ids, pending requests, records of what ran.
+///
+/// A pure state machine. Its driver feeds it (`begin`, `attach`, `receive`, `advance`, `detach`, `end` and the commands), and after each of
+/// these takes the outputs with `next` until there are none, then the messages with `emit` for as long as the connection has room. It calls
+/// `advance` no later than `next_deadline()`. Nothing is ever called out of the middle of a change, so any of it may be done from inside a
+/// handler that an output led to.
+///
+/// What a message or an output borrows holds until the session's next input or command; what an input borrows must hold until the outputs
+/// that it caused have been taken.
+///
+/// Completion: the caller's own mark for a call, moved in by `request` and `deliver` and out by `settled`, once. Default-constructible, movable.
+/// Policies: see `default_policies`. Bounds: those of `session_options`, and none is unbounded.
+/// Distinct sessions are independent; one is used from one thread at a time.
+template <class Completion, class Policies = default_policies>
+class session {
+public:
+    using completion_type = Completion;
+    using options_type = session_options<Policies>;
+
+    /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
+    session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
+        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
+    {
+    }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    // Getters
+
+    [[nodiscard]] bool attached() const noexcept { return beat_.has_value(); }
+    /// Slots of either side (rule 6).
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return asker_.capacity(); }
+    /// Messages of this side that are not over.
+    [[nodiscard]] std::size_t pending() const noexcept { return asker_.pending(); }
+    /// Messages of this side that no connection has seen yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return asker_.waiting(); }
+    /// Handlers of this side that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return inbox_.running(); }
+    /// Whether this run of a handler has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return inbox_.is_running(which); }
+    /// Bytes of answers kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return inbox_.kept_bytes(); }
+    [[nodiscard]] const counters& counts() const noexcept { return counts_; }
+    /// What pings have shown of the link.
+    [[nodiscard]] const round_trip& trip() const noexcept { return beat_ ? beat_->trip() : trip_; }
+    /// When `advance` is due at the latest; `never` if there is nothing to wait for.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        if (!beat_) {
+            return asker_.next_deadline();
+        }
+        return std::min(asker_.next_deadline(), ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
+    }
+    /// What the caller of a message left with it; null once it is settled. For `progressed`.
+    [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
+
+    // The connection
+
+    /// A new session of this many slots, the smaller of what both sides offered: ids and records begin anew. What an earlier session of this
+    /// object had sent ends with `session_lost`, or is sent again if it is idempotent; what it had not sent goes on (contract, point 6).
+    void begin(std::uint32_t capacity)
+    {
+        const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
+        asker_.restart(agreed);
+        inbox_.restart(agreed);
+    }
+
+    /// A connection carries this session from now on. Precondition: none does.
+    void attach(const capabilities& features, const heartbeat_options& timing, instant now)
+    {
+        const auto may_probe = features.probe ? probing::allowed : probing::unavailable;
+        beat_.emplace(timing, now, may_probe, trip_);
+        confirmed_ = side_ == side::client;
+        asker_.attach(features);
+        inbox_.attach();
+        beat_->awaiting(asker_.unanswered());
+        if (side_ == side::client) {
+            ready_due_ = true;
+        }
+    }
+
+    /// The connection is gone. Precondition: `attached()`.
+    void detach(instant now)
+    {
+        static_cast<void>(now);
+        trip_ = beat_->trip();
+        beat_.reset();
+        asker_.detach();
+        inbox_.detach();
+        ready_due_ = false;
+        pong_due_ = 0;
+        ping_due_ = false;
+        todo_.reclaim();
+        todo_.clear(todo_.urgent, [](const errand&) {});
+        todo_.clear(todo_.fresh, [&](const errand& lost) {
+            counts_.notifications_dropped += lost.kind == message_kind::notification ? 1 : 0;
+        });
+    }
+
+    /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
+    void end(errc why)
+    {
+        asker_.end(why);
+        inbox_.end();
+    }
+
+    // Inputs
+
+    /// A message from the attached connection.
+    void receive(const message& came, instant now)
+    {
+        if (!attached()) {
+            return; // a connection that the session has left says nothing to it (rule 5)
+        }
+        beat_->received(now);
+        if (!take(came, now)) {
+            bad(now);
+        }
+    }
+
+    /// A frame from the attached connection was not the wire's grammar.
+    void bad(instant now)
+    {
+        ++counts_.bad_messages;
+        if (now - bad_since_ >= std::chrono::minutes{1}) {
+            bad_since_ = now;
+            bad_count_ = 0;
+        }
+        if (++bad_count_ > options_.bad_messages_per_minute) {
+            todo_.outputs.push_back(hang_up{close_reason::bad_messages});
+        }
+    }
+
+    /// Time has passed.
+    void advance(instant now)
+    {
+        asker_.expire(now);
+        if (!beat_) {
+            return;
+        }
+        switch (beat_->advance(now)) {
+        case beat::nothing: break;
+        case beat::ping: ping_due_ = true; break;
+        case beat::dead:
+            ++counts_.links_dropped;
+            todo_.outputs.push_back(hang_up{close_reason::silent});
+            break;
+        case beat::idle: todo_.outputs.push_back(hang_up{close_reason::idle}); break;
+        }
+    }
+
+    // Commands
+
+    /// Asks: `completion` comes back in a `settled` output, with the answer or an error. `name` and `payload` are copied.
+    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    {
+        touch(now);
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
+    }
+
+    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    {
+        touch(now);
+        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
+    }
+
+    /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
+    bool notify(std::string_view name, const payload_view& payload, instant now)
+    {
+        const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
+        if (!attached() || !fits || todo_.fresh.size() >= std::size_t{options_.notifications_max} + options_.capacity) {
+            ++counts_.notifications_dropped;
+            return false;
+        }
+        touch(now);
+        todo_.fresh.push_back({message_kind::notification, 0, todo_.keep(name, payload)});
+        return true;
+    }
+
+    /// Stops waiting for a call: it is settled with `cancelled`, and the peer is told if it may have it. A call that is over is no error.
+    void cancel(call which) { asker_.cancel(which); }
+
+    /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
+    void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
+
+    /// A word of a running request to its asker. Dropped while nobody hears it.
+    void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
+
+    /// Asks the link for a sign of life now; without one in time it is dropped.
+    void probe()
+    {
+        if (beat_) {
+            beat_->demand();
+        }
+    }
+
+    // Outputs
+
+    /// Takes the next output. False: there is none.
+    bool next(output<Completion>& out)
+    {
+        if (todo_.outputs.empty()) {
+            return false;
+        }
+        out = todo_.outputs.pop_front();
+        return true;
+    }
+
+    /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
+    /// only when the connection takes the message.
+    bool emit(message& out, instant now)
+    {
+        todo_.reclaim();
+        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_fresh(out, now));
+    }
+
+    /// Whether `emit` may have a message.
+    [[nodiscard]] bool has_messages() const noexcept
+    {
+        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.fresh.empty())));
+    }
+
+    /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
+    void shrink()
+    {
+        asker_.shrink();
+        inbox_.shrink();
+        todo_.shrink();
+    }
+
+private:
+    bool take(const message& came, instant now)
+    {
+        switch (came.kind) {
+        case message_kind::ready: return confirm();
+        case message_kind::request:
+        case message_kind::delivery: beat_->touched(now); return confirmed_ && inbox_.receive(came, now);
+        case message_kind::notification:
+            beat_->touched(now);
+            if (confirmed_) {
+                inbox_.notified(came);
+            }
+            return confirmed_;
+        case message_kind::cancel: return confirmed_ && inbox_.cancel(came.id);
+        case message_kind::reply:
+        case message_kind::ack:
+        case message_kind::error:
+            if (!asker_.fits(came)) {
+                return false;
+            }
+            asker_.last_word(came, *beat_, now);
+            return true;
+        case message_kind::progress: asker_.progress(came, *beat_, now); return true;
+        case message_kind::ping:
+            for (const auto id : came.finished) {
+                inbox_.forget(id);
+            }
+            pong_due_ = came.id;
+            return true;
+        case message_kind::pong:
+            beat_->pong(came.id, now);
+            if (came.id == names_in_) {
+                asker_.names_arrived();
+            }
+            return true;
+        case message_kind::bye: todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left}); return true;
+        case message_kind::hello:
+        case message_kind::welcome:
+        case message_kind::refusal: return false; // said once, before there is a session
+        }
+        return false;
+    }
+
+    bool confirm() noexcept
+    {
+        const bool expected = side_ == side::hub && !confirmed_;
+        confirmed_ = true;
+        return expected;
+    }
+
+    void touch(instant now) noexcept
+    {
+        if (beat_) {
+            beat_->touched(now);
+        }
+    }
+
+    // Ready, pong and ping. A pong may overtake an answer that was not emitted yet: it speaks of what was received. A ping goes behind all
+    // that was emitted, which is what its pong then proves.
+    bool emit_sign(message& out, instant now)
+    {
+        out = {};
+        if (std::exchange(ready_due_, false)) {
+            out.kind = message_kind::ready;
+            return true;
+        }
+        if (pong_due_ != 0) {
+            out.kind = message_kind::pong;
+            out.id = std::exchange(pong_due_, 0);
+            return true;
+        }
+        if (!std::exchange(ping_due_, false)) {
+            return false;
+        }
+        if (asker_.pending() == 0 && inbox_.running() == 0) {
+            shrink();
+        }
+        out.kind = message_kind::ping;
+        out.id = beat_->ping(now);
+        out.finished = asker_.name_finished();
+        names_in_ = out.id;
+        ++counts_.probes_sent;
+        return true;
+    }
+
+    bool emit_urgent(message& out, instant now)
+    {
+        while (confirmed_ && !todo_.urgent.empty()) {
+            const auto one = todo_.urgent.pop_front();
+            switch (one.kind) {
+            case message_kind::request:
+            case message_kind::delivery:
+            case message_kind::cancel:
+                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done) {
+                    return true;
+                }
+                break;
+            default: inbox_.spell(one, out); return true;
+            }
+        }
+        return false;
+    }
+
+    bool emit_fresh(message& out, instant now)
+    {
+        while (confirmed_ && !todo_.fresh.empty()) {
+            const auto one = todo_.fresh.front();
+            if (one.kind == message_kind::notification) {
+                spell_notification(todo_.fresh.pop_front(), out);
+                return true;
+            }
+            const auto how = asker_.spell_fresh(one.id, out, *beat_, now);
+            if (how == spelling::blocked) {
+                return false;
+            }
+            todo_.fresh.pop_front();
+            if (how == spelling::done) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void spell_notification(const errand& one, message& out)
+    {
+        const auto& kept = todo_.lend(one.note);
+        out = {};
+        out.kind = message_kind::notification;
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+        ++counts_.notifications_sent;
+    }
+
+    const options_type& options_;
+    counters& counts_;
+    side side_;
+    bool confirmed_ = false;
+    bool ready_due_ = false;
+    bool ping_due_ = false;
+    message_id names_in_ = 0; // the last ping's number
+    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    agenda<Completion> todo_;
+    asker<Completion, Policies> asker_;
+    inbox<Completion, Policies> inbox_;
+    std::optional<heartbeat> beat_; // while attached
+    round_trip trip_;
+    instant bad_since_{};
+    unsigned bad_count_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Events by name, so many per second each: the latest wins, and the last one always arrives.
+#ifndef REJOINDER_CORE_THROTTLE_HPP
+#define REJOINDER_CORE_THROTTLE_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of a throttle.
+struct throttle_options {
+    std::uint32_t per_second = 10; ///< events of one name; 0: as many as come
+    std::size_t names_max = 256;   ///< that are held back or counted at one time
+};
+
+/// An event that was held back and may go now.
+template <class T>
+struct released {
+    std::string name;
+    T value;
+};
+
+/// A throttle: an event whose name's last one went a whole interval ago goes at once, others are held, each replacing
+/// the one before it.
+///
+/// Ask `release` at `next_deadline`, until it returns nothing. A name whose interval has passed and that holds nothing
+/// is forgotten when room is needed. When `names_max` names are busy, events of further names go at once, uncounted: no
+/// event is lost, and `unthrottled` tells.
+///
+/// `offer` is O(log names), and O(names) with an allocation for a new one; `release`, which copies a name, and
+/// `next_deadline` are O(names). Distinct objects are independent; one object is used from one thread at a time.
+template <std::movable T>
+class throttle {
+public:
+    constexpr throttle() = default;
+    constexpr explicit throttle(const throttle_options& options) : options_{options} {}
+
+    /// How many names it remembers.
+    [[nodiscard]] constexpr std::size_t names() const noexcept { return lanes_.size(); }
+
+    /// How many events went at once because too many names were busy.
+    [[nodiscard]] constexpr std::uint64_t unthrottled() const noexcept { return unthrottled_; }
+
+    /// When the next held event may go; `never` if none is held.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        instant first = never;
+        for (const auto& each : lanes_) {
+            first = each.held ? std::min(first, each.free_at) : first;
+        }
+        return first;
+    }
+
+    /// An event happened. Returns it if it goes now; otherwise it is held, instead of what was held for its name.
+    [[nodiscard]] constexpr std::optional<T> offer(std::string_view name, T value, instant now)
+    {
+        if (options_.per_second == 0) {
+            return value;
+        }
+        auto own = find(name);
+        if (own == lanes_.end() || own->name != name) {
+            if (!make_room(now)) {
+                ++unthrottled_;
+                return value;
+            }
+            own = lanes_.insert(find(name), {std::string{name}, std::nullopt, now});
+        }
+        if (own->held || now < own->free_at) {
+            own->held = std::move(value);
+            return std::nullopt;
+        }
+        own->free_at = later(now, interval());
+        return value;
+    }
+
+    /// Takes one held event whose time has come, the longest due first.
+    [[nodiscard]] constexpr std::optional<released<T>> release(instant now)
+    {
+        lane* due = nullptr;
+        for (auto& each : lanes_) {
+            if (each.held && each.free_at <= now && (due == nullptr || each.free_at < due->free_at)) {
+                due = &each;
+            }
+        }
+        if (due == nullptr) {
+            return std::nullopt;
+        }
+        due->free_at = later(now, interval());
+        released<T> event{due->name, std::move(*due->held)};
+        due->held.reset();
+        return event;
+    }
+
+    /// Takes one held event whether its time has come or not: for a link that is about to close.
+    [[nodiscard]] constexpr std::optional<released<T>> flush()
+    {
+        const auto held =
+            std::find_if(lanes_.begin(), lanes_.end(), [](const lane& each) { return each.held.has_value(); });
+        if (held == lanes_.end()) {
+            return std::nullopt;
+        }
+        released<T> event{held->name, std::move(*held->held)};
+        held->held.reset();
+        return event;
+    }
+
+private:
+    struct lane {
+        std::string name;
+        std::optional<T> held;
+        instant free_at; // when its next event may go
+    };
+
+    [[nodiscard]] constexpr duration interval() const noexcept
+    {
+        // Rounded up, so that no second sees one more than it may.
+        constexpr duration second = std::chrono::seconds{1};
+        return (second + duration{options_.per_second - 1}) / options_.per_second;
+    }
+
+    [[nodiscard]] constexpr auto find(std::string_view name)
+    {
+        return std::lower_bound(lanes_.begin(), lanes_.end(), name,
+                                [](const lane& each, std::string_view wanted) { return each.name < wanted; });
+    }
+
+    // Room for one more name, forgetting names that behave as unknown ones would.
+    constexpr bool make_room(instant now)
+    {
+        if (lanes_.size() >= options_.names_max) {
+            std::erase_if(lanes_, [now](const lane& each) { return !each.held && each.free_at <= now; });
+        }
+        return lanes_.size() < options_.names_max;
+    }
+
+    throttle_options options_{};
+    std::vector<lane> lanes_; // sorted by name
+    std::uint64_t unthrottled_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A rate with a burst: how many of something may pass now.
+#ifndef REJOINDER_CORE_TOKEN_BUCKET_HPP
+#define REJOINDER_CORE_TOKEN_BUCKET_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// A token bucket: it holds at most `burst` tokens, is full at first, and `per_second` tokens drop in, evenly.
+///
+/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations
+/// are O(1). Distinct objects are independent; one object is used from one thread at a time.
+class token_bucket {
+public:
+    /// `per_second`: 0 never refills. `burst`: the tokens it can hold; 0 lets nothing pass.
+    constexpr token_bucket(std::uint32_t per_second, std::uint32_t burst) noexcept
+        : per_second_{per_second}, full_{burst * token}, credit_{full_}
+    {}
+
+    /// How many tokens there are now.
+    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept
+    {
+        return static_cast<std::uint32_t>(credit_at(now) / token);
+    }
+
+    /// When `count` tokens will be there, if none is taken before; `now` if they are, `never` if they cannot be.
+    [[nodiscard]] constexpr instant ready_at(instant now, std::uint32_t count = 1) const noexcept
+    {
+        const auto credit = credit_at(now);
+        const auto wanted = count * token;
+        if (credit >= wanted) {
+            return now;
+        }
+        if (wanted > full_ || per_second_ == 0) {
+            return never;
+        }
+        const auto wait = (wanted - credit + per_second_ - 1) / per_second_;
+        return later(std::max(now, refilled_at_), std::chrono::duration_cast<duration>(std::chrono::nanoseconds{wait}));
+    }
+
+    /// Takes `count` tokens if they are there. All or none.
+    constexpr bool take(instant now, std::uint32_t count = 1) noexcept
+    {
+        credit_ = credit_at(now);
+        refilled_at_ = std::max(refilled_at_, now);
+        if (credit_ < count * token) {
+            return false;
+        }
+        credit_ -= count * token;
+        return true;
+    }
+
+private:
+    // What one nanosecond adds is `per_second` credit; so a token is as much credit as a second has nanoseconds.
+    static constexpr std::uint64_t token = 1'000'000'000;
+
+    [[nodiscard]] constexpr std::uint64_t credit_at(instant now) const noexcept
+    {
+        if (now <= refilled_at_ || per_second_ == 0) {
+            return credit_;
+        }
+        const auto missing = full_ - credit_;
+        const auto elapsed = elapsed_nanoseconds(now);
+        return elapsed > missing / per_second_ ? full_ : credit_ + elapsed * per_second_;
+    }
+
+    // The subtraction is made on unsigned numbers: the instants may stand at the clock's two ends.
+    [[nodiscard]] constexpr std::uint64_t elapsed_nanoseconds(instant now) const noexcept
+    {
+        static_assert(std::chrono::nanoseconds{1} == duration{1}, "the steady clock counts nanoseconds");
+        return static_cast<std::uint64_t>(now.time_since_epoch().count()) -
+               static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
+    }
+
+    std::uint32_t per_second_;
+    std::uint64_t full_;
+    std::uint64_t credit_;
+    instant refilled_at_ = instant::min();
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#endif
+
+// The door of floor net: what programs hold. Made by single_include/generate.sh.
+#ifndef REJOINDER_NET_HPP
+#define REJOINDER_NET_HPP
+
+// The side that connects, and reconnects: one session with a hub, over as many connections as it takes.
+#ifndef REJOINDER_NET_CLIENT_HPP
+#define REJOINDER_NET_CLIENT_HPP
+
+// The numbers and behaviours of a client.
+#ifndef REJOINDER_NET_CLIENT_OPTIONS_HPP
+#define REJOINDER_NET_CLIENT_OPTIONS_HPP
+
+// One live channel with its codec: reads, decodes and feeds the session; takes what the session emits, encodes and writes it.
+#ifndef REJOINDER_NET_CONNECTION_HPP
+#define REJOINDER_NET_CONNECTION_HPP
+
+// A connection as hub and client hold it, whatever its channel and codec: the one virtual interface between carrying and holding.
+#ifndef REJOINDER_NET_DETAIL_LINK_HPP
+#define REJOINDER_NET_DETAIL_LINK_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// A session as its connection sees it.
+class session_port {
+public:
+    /// A message came. Everything that it causes on this side happens before this returns.
+    virtual void receive(const message& came, instant now) = 0;
+    /// A frame came that is not the wire's grammar.
+    virtual void receive_bad(instant now) = 0;
+    /// The next message to write, if there is one.
+    virtual bool emit(message& out, instant now) = 0;
+    /// The connection has handled all that one read brought.
+    virtual void turn_over() = 0;
+
+protected:
+    ~session_port() = default;
+};
+
+class link;
+
+/// Hub or client, as their connections see them. Called from the link's own handlers, never from inside a call to the link.
+class link_owner {
+public:
+    virtual void on_hello(link& from, hello&& greeting) = 0;
+    virtual void on_welcome(link& from, welcome&& answer) = 0;
+    virtual void on_refusal(link& from, errc why, std::string_view text, std::optional<duration> retry_after) = 0;
+    /// The link is over, without this side having closed it.
+    virtual void on_end(link& ended, const std::error_code& why) = 0;
+
+protected:
+    ~link_owner() = default;
+};
+
+/// One connection. It keeps itself alive while it has work; whoever holds it holds it by shared pointer.
+class link {
+public:
+    virtual ~link() = default;
+
+    /// Its owner's number for it.
+    [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+    /// What its codec and channel can carry together.
+    [[nodiscard]] virtual capabilities features() const = 0;
+    /// Where it leads, for logs.
+    [[nodiscard]] virtual std::string description() const = 0;
+
+    /// Begins to read.
+    virtual void start() = 0;
+    /// Says hello, welcome, or that there is no session.
+    virtual void say(const hello& greeting) = 0;
+    virtual void say(const welcome& answer) = 0;
+    virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after) = 0;
+    /// From now on it carries this session; null: none.
+    virtual void carry(session_port* session) = 0;
+    /// The session has messages to write.
+    virtual void wake() = 0;
+    /// Ends it: tells the peer why, if the link still takes a message, then closes. Nothing it reads from now on reaches anybody (rule 5).
+    virtual void close(close_reason reason) = 0;
+    /// Ends it now, without a word.
+    virtual void abort() = 0;
+
+protected:
+    explicit link(std::uint64_t number) noexcept : number_(number) {}
+
+private:
+    std::uint64_t number_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/error.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// How a connection reads and writes.
+struct connection_options {
+    std::size_t write_high_water = std::size_t{256} << 10; ///< bytes waiting to be written; above, the session keeps its messages
+    duration linger = std::chrono::seconds{1};             ///< how long a closing link may take to say so to the peer
+};
+
+/// A connection: a loop that reads, and one write in flight that takes all that is ready. It decides nothing.
+///
+/// It lives as long as something of it is under way. Used from the channel's executor.
+template <channel Channel, codec Codec>
+class connection final : public detail::link, public std::enable_shared_from_this<connection<Channel, Codec>> {
+public:
+    connection(std::uint64_t number, Channel carrier, Codec spelling, const connection_options& options,
+               std::shared_ptr<counters> counts, detail::link_owner& owner, std::string description)
+        : link(number), channel_(std::move(carrier)), codec_(std::move(spelling)), options_(options), counts_(std::move(counts)), owner_(&owner),
+          linger_(channel_.get_executor()), description_(std::move(description))
+    {
+    }
+
+    [[nodiscard]] capabilities features() const override
+    {
+        auto all = codec_.features();
+        all.binary = all.binary && channel_.carries(encoding::binary);
+        return all;
+    }
+
+    [[nodiscard]] std::string description() const override { return description_; }
+
+    void start() override { read(); }
+
+    void say(const hello& greeting) override { write_greeting(greeting); }
+    void say(const welcome& answer) override { write_greeting(answer); }
+
+    void refuse(errc why, std::string_view text, std::optional<duration> retry_after) override
+    {
+        message out;
+        out.kind = message_kind::refusal;
+        out.name = name_of(why);
+        out.text = text;
+        out.time_left = retry_after;
+        write(out);
+        end_writing(close_reason::refused);
+    }
+
+    void carry(detail::session_port* session) override { session_ = session; }
+
+    void wake() override
+    {
+        if (!reading_) { // else the end of the turn writes for all of it
+            write_ready();
+        }
+    }
+
+    void close(close_reason reason) override
+    {
+        if (owner_ == nullptr) {
+            return;
+        }
+        message out;
+        out.kind = message_kind::bye;
+        out.name = name_of(reason);
+        write(out);
+        end_writing(reason);
+    }
+
+    void abort() override
+    {
+        leave();
+        linger_.cancel();
+        channel_.close();
+    }
+
+private:
+    enum class closing : std::uint8_t { no, due, under_way };
+
+    void read()
+    {
+        channel_.async_receive([self = this->shared_from_this()](std::error_code ec, frame_batch batch) { self->have_read(ec, batch); });
+    }
+
+    void have_read(std::error_code ec, frame_batch batch)
+    {
+        if (ec) {
+            ended(ec);
+            return;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        reading_ = true;
+        frame_view frame;
+        while (owner_ != nullptr && batch.next(frame)) {
+            ++counts_->frames_in;
+            counts_->bytes_in += frame.bytes.size();
+            take(frame, now);
+        }
+        reading_ = false;
+        if (session_ != nullptr) {
+            session_->turn_over();
+        }
+        write_ready();
+        read(); // a closing link is read until the peer is done, so that our last words are not lost to a reset
+    }
+
+    void take(const frame_view& frame, instant now)
+    {
+        message came;
+        const auto how = codec_.decode(frame, came);
+        if (how == decoded::incomplete) {
+            return;
+        }
+        if (session_ != nullptr) {
+            how == decoded::message ? session_->receive(came, now) : session_->receive_bad(now);
+        } else if (how != decoded::message || !greeted(came)) {
+            ++counts_->bad_messages;
+            fail(make_error_code(errc::bad_message)); // before there is a session, nothing but the greeting is forgiven
+        }
+    }
+
+    bool greeted(const message& came)
+    {
+        if (came.kind == message_kind::hello) {
+            hello greeting;
+            const bool readable = codec_.decode(came, greeting);
+            if (readable) {
+                owner_->on_hello(*this, std::move(greeting));
+            }
+            return readable;
+        }
+        if (came.kind == message_kind::welcome) {
+            welcome answer;
+            const bool readable = codec_.decode(came, answer);
+            if (readable) {
+                owner_->on_welcome(*this, std::move(answer));
+            }
+            return readable;
+        }
+        if (came.kind == message_kind::refusal) {
+            owner_->on_refusal(*this, errc_named(came.name), came.text, came.time_left);
+            return true;
+        }
+        return came.kind == message_kind::bye; // its end follows
+    }
+
+    template <class Greeting>
+    void write_greeting(const Greeting& greeting)
+    {
+        auto& frame = channel_.begin();
+        channel_.commit(codec_.encode(greeting, frame));
+        flush();
+    }
+
+    void write(const message& out)
+    {
+        auto& frame = channel_.begin();
+        const auto before = frame.size();
+        const auto form = codec_.encode(out, frame);
+        counts_->bytes_out += frame.size() - before;
+        ++counts_->frames_out;
+        channel_.commit(form);
+    }
+
+    // Takes what the session has until the write queue is full, then writes all of it at once.
+    void write_ready()
+    {
+        if (session_ == nullptr) {
+            return;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        message out;
+        while (channel_.pending() < options_.write_high_water && session_->emit(out, now)) {
+            write(out);
+        }
+        flush();
+    }
+
+    void flush()
+    {
+        if (flushing_ || channel_.pending() == 0) {
+            return;
+        }
+        flushing_ = true;
+        channel_.async_flush([self = this->shared_from_this()](std::error_code ec) { self->have_flushed(ec); });
+    }
+
+    void have_flushed(std::error_code ec)
+    {
+        flushing_ = false;
+        if (ec) {
+            ended(ec);
+        } else if (closing_ == closing::due) {
+            shut_down();
+        } else {
+            write_ready();
+            flush();
+        }
+    }
+
+    // Nothing is read or written for anybody any more; what is written already still goes out, for a while.
+    void end_writing(close_reason reason)
+    {
+        leave();
+        why_ = reason;
+        closing_ = closing::due;
+        linger_.expires_after(options_.linger);
+        linger_.async_wait([self = this->shared_from_this()](std::error_code ec) {
+            if (!ec) {
+                self->channel_.close();
+            }
+        });
+        if (!flushing_) {
+            shut_down();
+        }
+    }
+
+    void shut_down()
+    {
+        closing_ = closing::under_way;
+        channel_.async_shutdown(why_, [self = this->shared_from_this()](std::error_code ec) {
+            if (ec) {
+                self->abort();
+            }
+        });
+    }
+
+    void leave() noexcept
+    {
+        owner_ = nullptr;
+        session_ = nullptr;
+    }
+
+    // This side gives the link up, and its owner does not know yet.
+    void fail(const std::error_code& why)
+    {
+        auto* owner = owner_;
+        close(close_reason::bad_messages);
+        owner->on_end(*this, why);
+    }
+
+    void ended(const std::error_code& why)
+    {
+        const auto self = this->shared_from_this();
+        auto* owner = std::exchange(owner_, nullptr);
+        abort();
+        if (owner != nullptr) {
+            owner->on_end(*this, why);
+        }
+    }
+
+    Channel channel_;
+    Codec codec_;
+    connection_options options_;
+    std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
+    detail::link_owner* owner_; // null once the link is closing
+    detail::session_port* session_ = nullptr;
+    asio::steady_timer linger_;
+    bool reading_ = false;
+    bool flushing_ = false;
+    closing closing_ = closing::no;
+    close_reason why_ = close_reason::normal;
+    std::string description_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <chrono>
+#include <string>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers and behaviours of a client.
+template <class Policies = default_policies>
+struct client_options {
+    std::string auth{};                                ///< JSON text for the hub's authenticator
+    std::string metadata{};                            ///< JSON text: fields for both sides' logs
+    typename Policies::backoff backoff{};              ///< between attempts; a `limited` one makes the client give up
+    duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
+    session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
+    connection_options connection{};
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A call as a type: its name, request and reply, and how it is asked.
+#ifndef REJOINDER_NET_CONTRACT_HPP
+#define REJOINDER_NET_CONTRACT_HPP
+
+// What a handler takes and gives, read off its signature, and what is wrong with one that cannot be a handler.
+#ifndef REJOINDER_NET_DETAIL_HANDLER_SHAPE_HPP
+#define REJOINDER_NET_DETAIL_HANDLER_SHAPE_HPP
+
+// The parameters and the result of a function or of a function object that has one call operator.
+#ifndef REJOINDER_NET_DETAIL_SIGNATURE_HPP
+#define REJOINDER_NET_DETAIL_SIGNATURE_HPP
+
+namespace rejoinder::inline v0::detail {
+
+template <class... Ts>
+struct types {};
+
+template <class Result, class... Parameters>
+struct plain_signature {
+    using result = Result;
+    using parameters = types<Parameters...>;
+};
+
+template <class T>
+struct signature_of_pointer {};
+
+template <class R, class... P>
+struct signature_of_pointer<R (*)(P...)> : plain_signature<R, P...> {};
+template <class R, class... P>
+struct signature_of_pointer<R (*)(P...) noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...)> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...)&> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) & noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const&> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const & noexcept> : plain_signature<R, P...> {};
+
+template <class F>
+concept has_one_call_operator = requires { &F::operator(); };
+
+/// Of a decayed F; empty if it has none, or several.
+template <class F>
+struct signature : signature_of_pointer<F> {};
+template <has_one_call_operator F>
+struct signature<F> : signature_of_pointer<decltype(&F::operator())> {};
+
+template <class F>
+concept has_signature = requires { typename signature<F>::result; };
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The message that a handler runs for: its name, its deadline, and a way to report progress before the answer.
+#ifndef REJOINDER_NET_INCOMING_HPP
+#define REJOINDER_NET_INCOMING_HPP
+
+// One run of a handler that may need more than its call: what was asked, and the way back to who asked.
+#ifndef REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
+#define REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
+
+// Where a handler runs for a peer: what it needs of the session that it answers in, without knowing its type.
+#ifndef REJOINDER_NET_DETAIL_CALL_SITE_HPP
+#define REJOINDER_NET_DETAIL_CALL_SITE_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// A session as its running handlers see it. Held by shared pointer: it may outlive the hub or client, and then takes answers without effect.
+class call_site {
+public:
+    virtual ~call_site() = default;
+
+    /// Where handlers run and answers are taken.
+    [[nodiscard]] virtual asio::any_io_executor get_executor() const = 0;
+    /// The handler has ended. On the executor, also from inside `handler::call` and `running::stop`; a run that is over is no error. What
+    /// `how` borrows is copied.
+    virtual void finish(invocation which, const outcome& how) = 0;
+    /// A word before the last one. On the executor. A run that is over is no error.
+    virtual void progress(invocation which, const payload_view& payload) = 0;
+};
+
+/// A handler run that goes on after the call: the session keeps it until `call_site::finish`, and stops it when nobody waits any more.
+/// Held by shared pointer. It does not hold its session, which holds it.
+class running : public std::enable_shared_from_this<running> {
+public:
+    running() = default;
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    virtual ~running() = default;
+
+    /// Whether somebody said that nobody waits for the run.
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+    /// Whether it has ended.
+    [[nodiscard]] bool finished() const noexcept { return finished_; }
+
+    /// Where the run hears of `stop`. A run that is stopped already says nothing more.
+    [[nodiscard]] asio::cancellation_slot slot() noexcept
+    {
+        listens_ = false;
+        return signal_.slot();
+    }
+
+    /// Puts `listener` into the slot until the run ends: what it holds may then hold the run. Calls it at once if the run is stopped already.
+    template <class F>
+    void listen(F listener)
+    {
+        if (stopped_) {
+            listener();
+            return;
+        }
+        signal_.slot().assign([heard = std::move(listener)](asio::cancellation_type) mutable { heard(); });
+        listens_ = true;
+    }
+
+    /// Nobody waits any more: says so to the run, which may end inside. What the run throws goes to the caller.
+    void stop()
+    {
+        if (stopped_ || finished_) {
+            return;
+        }
+        const auto kept = shared_from_this();
+        stopped_ = true;
+        stopping_ = true;
+        try {
+            signal_.emit(asio::cancellation_type::all);
+        } catch (...) {
+            told();
+            throw;
+        }
+        told();
+    }
+
+    /// Marks the run as ended. False: it was already.
+    bool end() noexcept
+    {
+        if (std::exchange(finished_, true)) {
+            return false;
+        }
+        silence();
+        return true;
+    }
+
+private:
+    void told() noexcept
+    {
+        stopping_ = false;
+        if (finished_) {
+            silence();
+        }
+    }
+
+    // Only a listener of our own is taken out, and never while it runs: an operation that was bound to the slot keeps its state there.
+    void silence() noexcept
+    {
+        if (listens_ && !stopping_) {
+            listens_ = false;
+            signal_.slot().clear();
+        }
+    }
+
+    asio::cancellation_signal signal_;
+    bool stopped_ = false;
+    bool finished_ = false;
+    bool stopping_ = false;
+    bool listens_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A recycled string for the length of a scope, so that what nests or suspends never shares one.
+#ifndef REJOINDER_NET_DETAIL_SCRATCH_HPP
+#define REJOINDER_NET_DETAIL_SCRATCH_HPP
+
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// An empty string of this thread's store, given back with the scope.
+class scratch {
+public:
+    // What holds less than this would not be taken back, and be allocated anew each time.
+    scratch() : text(recycled_strings::take()) { text.reserve(256); }
+    scratch(scratch&&) noexcept = default;
+    scratch& operator=(scratch&&) = delete;
+    ~scratch() { recycled_strings::give(std::move(text)); }
+
+    std::string text;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Payloads as C++ values and back, through Boost.JSON.
+#ifndef REJOINDER_WIRE_JSON_PAYLOAD_HPP
+#define REJOINDER_WIRE_JSON_PAYLOAD_HPP
+
+// A binary payload that owns its bytes.
+#ifndef REJOINDER_WIRE_BYTES_HPP
+#define REJOINDER_WIRE_BYTES_HPP
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A binary payload: travels as bytes, not as JSON.
+struct bytes {
+    std::vector<std::byte> data;
+
+    bytes() = default;
+    explicit bytes(std::vector<std::byte> content) noexcept : data(std::move(content)) {}
+    explicit bytes(std::span<const std::byte> content) : data(content.begin(), content.end()) {}
+
+    friend bool operator==(const bytes&, const bytes&) = default;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// JSON text into C++ values through Boost.JSON, with the path of what does not fit.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_CONVERT_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_CONVERT_HPP
+
+// Walks over JSON text element by element, reading what an envelope holds and stepping over the rest.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_SCAN_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_SCAN_HPP
+
+// Finds where JSON values end (RFC 8259, strictly), and builds nothing.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_SKIP_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_SKIP_HPP
+
+// The shape of one UTF-8 sequence, for scanners that meet a byte above ASCII.
+#ifndef REJOINDER_WIRE_DETAIL_UTF8_HPP
+#define REJOINDER_WIRE_DETAIL_UTF8_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// The second byte of a sequence is where overlong forms, surrogates and numbers above U+10FFFF show (Unicode, table
+// 3-7).
+struct utf8_lead {
+    std::size_t length = 0; // 0: no sequence begins with this byte
+    unsigned char second_min = 0x80;
+    unsigned char second_max = 0xBF;
+};
+
+constexpr utf8_lead utf8_lead_of(unsigned char lead) noexcept
+{
+    if (lead < 0x80) {
+        return {.length = 1};
+    }
+    if (lead < 0xC2 || lead > 0xF4) {
+        return {};
+    }
+    if (lead < 0xE0) {
+        return {.length = 2};
+    }
+    if (lead < 0xF0) {
+        return {.length = 3,
+                .second_min = static_cast<unsigned char>(lead == 0xE0 ? 0xA0 : 0x80),
+                .second_max = static_cast<unsigned char>(lead == 0xED ? 0x9F : 0xBF)};
+    }
+    return {.length = 4,
+            .second_min = static_cast<unsigned char>(lead == 0xF0 ? 0x90 : 0x80),
+            .second_max = static_cast<unsigned char>(lead == 0xF4 ? 0x8F : 0xBF)};
+}
+
+// The length of the well-formed sequence at `at`, or 0. `at` must be before `end`.
+constexpr std::size_t utf8_length(const char* at, const char* end) noexcept
+{
+    const auto lead = utf8_lead_of(static_cast<unsigned char>(*at));
+    if (lead.length < 2) {
+        return lead.length;
+    }
+    if (static_cast<std::size_t>(end - at) < lead.length) {
+        return 0;
+    }
+    const auto second = static_cast<unsigned char>(at[1]);
+    if (second < lead.second_min || second > lead.second_max) {
+        return 0;
+    }
+    for (std::size_t i = 2; i < lead.length; ++i) {
+        if ((static_cast<unsigned char>(at[i]) & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return lead.length;
+}
+
+// Appends a Unicode scalar value, which the caller has checked not to be a surrogate.
+inline void append_utf8(std::string& out, std::uint32_t point)
+{
+    const auto trail = [point](int shift) { return static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
+    if (point < 0x80) {
+        out.push_back(static_cast<char>(point));
+    } else if (point < 0x800) {
+        out.append({static_cast<char>(0xC0 | (point >> 6)), trail(0)});
+    } else if (point < 0x10000) {
+        out.append({static_cast<char>(0xE0 | (point >> 12)), trail(6), trail(0)});
+    } else {
+        out.append({static_cast<char>(0xF0 | (point >> 18)), trail(12), trail(6), trail(0)});
+    }
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// One bit of a 64-bit word for each open array or object: deeper text would need memory that a peer decides on.
+inline constexpr std::size_t json_scan_depth_max = 64;
+
+constexpr bool is_json_space(char c) noexcept
+{
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
+constexpr bool is_digit(char c) noexcept
+{
+    return c >= '0' && c <= '9';
+}
+
+constexpr bool is_plain_in_json_string(char c) noexcept
+{
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+// Marks, by the top bit of each byte, the bytes of eight that are not plain. A byte above a marked one may be marked
+// wrongly (the subtractions borrow), the lowest mark is exact.
+constexpr std::uint64_t not_plain_of_eight(std::uint64_t eight) noexcept
+{
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t tops = 0x8080808080808080;
+    const std::uint64_t quote = eight ^ (ones * '"');
+    const std::uint64_t backslash = eight ^ (ones * '\\');
+    const std::uint64_t found =
+        ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((eight - ones * 0x20) & ~eight) | eight;
+    return found & tops;
+}
+
+// The first byte that ends a run of plain string characters: a quote, a backslash, a control, a byte above ASCII.
+inline const char* skip_plain(const char* at, const char* end) noexcept
+{
+    while (end - at >= 8) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, at, 8);
+        const auto found = not_plain_of_eight(eight);
+        if (found == 0) {
+            at += 8;
+            continue;
+        }
+        if constexpr (std::endian::native == std::endian::little) {
+            return at + (std::countr_zero(found) >> 3);
+        }
+        break;
+    }
+    while (at != end && is_plain_in_json_string(*at)) {
+        ++at;
+    }
+    return at;
+}
+
+constexpr bool is_hex_digit(char c) noexcept
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// The functions below take a place in text and its end, and return the place behind what they skipped, or null where it
+// is not JSON. The place goes through registers: kept in an object, each step would wait for the store of the one
+// before.
+
+inline const char* skip_space(const char* at, const char* end) noexcept
+{
+    while (at != end && is_json_space(*at)) {
+        ++at;
+    }
+    return at;
+}
+
+// One escape or one sequence above ASCII, at `at`; a control character is refused.
+inline const char* skip_special(const char* at, const char* end) noexcept
+{
+    if (*at != '\\') {
+        const auto length = static_cast<unsigned char>(*at) < 0x80 ? 0 : utf8_length(at, end);
+        return length == 0 ? nullptr : at + length;
+    }
+    ++at;
+    if (at == end) {
+        return nullptr;
+    }
+    const char letter = *at++;
+    if (letter != 'u') {
+        return std::string_view{"\"\\/bfnrt"}.find(letter) == std::string_view::npos ? nullptr : at;
+    }
+    for (int i = 0; i != 4; ++i, ++at) {
+        if (at == end || !is_hex_digit(*at)) {
+            return nullptr;
+        }
+    }
+    return at;
+}
+
+// From behind the opening quote to behind the closing one.
+inline const char* skip_string(const char* at, const char* end, bool& escaped) noexcept
+{
+    for (;;) {
+        at = skip_plain(at, end);
+        if (at == end) {
+            return nullptr;
+        }
+        if (*at == '"') {
+            return at + 1;
+        }
+        escaped = escaped || *at == '\\';
+        at = skip_special(at, end);
+        if (at == nullptr) {
+            return nullptr;
+        }
+    }
+}
+
+inline const char* skip_word(const char* at, const char* end, std::string_view word) noexcept
+{
+    if (static_cast<std::size_t>(end - at) < word.size() || std::memcmp(at, word.data(), word.size()) != 0) {
+        return nullptr;
+    }
+    return at + word.size();
+}
+
+inline const char* skip_digits(const char* at, const char* end) noexcept
+{
+    const char* const begin = at;
+    while (at != end && is_digit(*at)) {
+        ++at;
+    }
+    return at == begin ? nullptr : at;
+}
+
+inline const char* skip_fraction_and_exponent(const char* at, const char* end) noexcept
+{
+    if (at != end && *at == '.') {
+        at = skip_digits(at + 1, end);
+        if (at == nullptr) {
+            return nullptr;
+        }
+    }
+    if (at == end || (*at != 'e' && *at != 'E')) {
+        return at;
+    }
+    ++at;
+    if (at != end && (*at == '+' || *at == '-')) {
+        ++at;
+    }
+    return skip_digits(at, end);
+}
+
+inline const char* skip_number(const char* at, const char* end) noexcept
+{
+    if (at != end && *at == '-') {
+        ++at;
+    }
+    if (at != end && *at == '0') {
+        return skip_fraction_and_exponent(at + 1, end);
+    }
+    at = skip_digits(at, end);
+    return at == nullptr ? nullptr : skip_fraction_and_exponent(at, end);
+}
+
+// A string, number or word at `at`, which is before the end.
+inline const char* skip_scalar(const char* at, const char* end) noexcept
+{
+    bool ignored = false;
+    switch (*at) {
+    case '"':
+        return skip_string(at + 1, end, ignored);
+    case 't':
+        return skip_word(at, end, "true");
+    case 'f':
+        return skip_word(at, end, "false");
+    case 'n':
+        return skip_word(at, end, "null");
+    default:
+        return skip_number(at, end);
+    }
+}
+
+// A member's name, its colon, and the space around them.
+inline const char* skip_name(const char* at, const char* end) noexcept
+{
+    bool ignored = false;
+    at = skip_space(at, end);
+    if (at == end || *at != '"') {
+        return nullptr;
+    }
+    at = skip_string(at + 1, end, ignored);
+    if (at == nullptr) {
+        return nullptr;
+    }
+    at = skip_space(at, end);
+    return at == end || *at != ':' ? nullptr : at + 1;
+}
+
+// Which arrays and objects are open.
+class json_nesting {
+public:
+    bool enter(bool object) noexcept
+    {
+        if (depth_ == json_scan_depth_max) {
+            return false;
+        }
+        ++depth_;
+        objects_ = (objects_ << 1) | (object ? 1U : 0U);
+        return true;
+    }
+    void leave() noexcept
+    {
+        --depth_;
+        objects_ >>= 1;
+    }
+    bool empty() const noexcept { return depth_ == 0; }
+    bool in_object() const noexcept { return (objects_ & 1) != 0; }
+
+private:
+    std::uint64_t objects_ = 0;
+    std::size_t depth_ = 0;
+};
+
+// From behind a value, through what closes there, to behind the comma (and name) before the next value, or to behind
+// the end of the outermost value: then nothing is open.
+inline const char* skip_to_next_value(const char* at, const char* end, json_nesting& open) noexcept
+{
+    while (!open.empty()) {
+        at = skip_space(at, end);
+        if (at == end) {
+            return nullptr;
+        }
+        if (*at == ',') {
+            return open.in_object() ? skip_name(at + 1, end) : at + 1;
+        }
+        if (*at != (open.in_object() ? '}' : ']')) {
+            return nullptr;
+        }
+        ++at;
+        open.leave();
+    }
+    return at;
+}
+
+// An opening bracket at `at`, to its first value or, if there is none, to behind its end.
+inline const char* skip_opening(const char* at, const char* end, json_nesting& open, bool& value_follows) noexcept
+{
+    const bool object = *at == '{';
+    if (!open.enter(object)) {
+        return nullptr;
+    }
+    at = skip_space(at + 1, end);
+    value_follows = at == end || *at != (object ? '}' : ']');
+    if (!value_follows) {
+        open.leave();
+        return at + 1;
+    }
+    return object ? skip_name(at, end) : at;
+}
+
+inline const char* skip_value(const char* at, const char* end) noexcept
+{
+    json_nesting open;
+    do {
+        at = skip_space(at, end);
+        if (at == end) {
+            return nullptr;
+        }
+        bool value_follows = false;
+        at = *at == '{' || *at == '[' ? skip_opening(at, end, open, value_follows) : skip_scalar(at, end);
+        if (at != nullptr && !value_follows) {
+            at = skip_to_next_value(at, end, open);
+        }
+    } while (at != nullptr && !open.empty());
+    return at;
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// RFC 8259 §6: what every JavaScript number keeps exact.
+inline constexpr std::uint64_t json_integer_max = (std::uint64_t{1} << 53) - 1;
+
+// What stands between the quotes, and whether it must be unescaped to be read.
+struct json_string {
+    std::string_view raw{};
+    bool escaped = false;
+};
+
+// Walks over JSON text. A function that returns false has met text that is not JSON; the scanner is then of no more
+// use.
+class json_scanner {
+public:
+    explicit json_scanner(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
+
+    // Whether nothing but whitespace is left.
+    bool finished() noexcept
+    {
+        at_ = detail::skip_space(at_, end_);
+        return at_ == end_;
+    }
+
+    // Whether the next character that is not whitespace is this one; it is not taken.
+    bool sees(char wanted) noexcept { return !finished() && *at_ == wanted; }
+
+    bool take(char wanted) noexcept
+    {
+        if (!sees(wanted)) {
+            return false;
+        }
+        ++at_;
+        return true;
+    }
+
+    bool string(json_string& out) noexcept
+    {
+        if (!take('"')) {
+            return false;
+        }
+        out.escaped = false;
+        const char* const behind = detail::skip_string(at_, end_, out.escaped);
+        if (behind == nullptr) {
+            return false;
+        }
+        out.raw = {at_, static_cast<std::size_t>(behind - 1 - at_)};
+        at_ = behind;
+        return true;
+    }
+
+    // An integer 0 … 2^53−1, written with digits alone and no leading zero.
+    bool integer(std::uint64_t& out) noexcept
+    {
+        constexpr std::ptrdiff_t digits_max = 16;
+        const char* const begin = detail::skip_space(at_, end_);
+        const char* at = begin;
+        std::uint64_t value = 0;
+        while (at != end_ && is_digit(*at) && at - begin < digits_max) {
+            value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+            ++at;
+        }
+        const bool continues = at != end_ && (is_digit(*at) || *at == '.' || *at == 'e' || *at == 'E');
+        if (at == begin || continues || (*begin == '0' && at - begin > 1) || value > json_integer_max) {
+            return false;
+        }
+        out = value;
+        at_ = at;
+        return true;
+    }
+
+    // Any one value; `out` is its text without the whitespace around it.
+    bool value(std::string_view& out) noexcept
+    {
+        const char* const begin = detail::skip_space(at_, end_);
+        const char* const behind = detail::skip_value(begin, end_);
+        if (behind == nullptr) {
+            return false;
+        }
+        out = {begin, static_cast<std::size_t>(behind - begin)};
+        at_ = behind;
+        return true;
+    }
+
+    bool skip_value() noexcept
+    {
+        std::string_view ignored;
+        return value(ignored);
+    }
+
+private:
+    const char* at_;
+    const char* end_;
+};
+
+constexpr std::uint32_t hex_value(char c) noexcept
+{
+    const int value = is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
+    return static_cast<std::uint32_t>(value);
+}
+
+constexpr char unescaped(char letter) noexcept
+{
+    switch (letter) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return letter;
+    }
+}
+
+// The code unit of a scanned `\uXXXX`, of which `digits` are the four.
+constexpr std::uint32_t code_unit(const char* digits) noexcept
+{
+    return hex_value(digits[0]) << 12 | hex_value(digits[1]) << 8 | hex_value(digits[2]) << 4 | hex_value(digits[3]);
+}
+
+// Appends the character of the `\u` escapes at `raw[at]`, one or a surrogate pair, and steps behind them.
+// False for half a pair: it is JSON by its grammar, but no character (RFC 8259 §8.2).
+inline bool append_unicode_escape(std::string& out, std::string_view raw, std::size_t& at)
+{
+    const auto first = code_unit(raw.data() + at + 2);
+    at += 6;
+    if (first < 0xD800 || first > 0xDFFF) {
+        append_utf8(out, first);
+        return true;
+    }
+    if (first > 0xDBFF || raw.size() - at < 6 || raw[at] != '\\' || raw[at + 1] != 'u') {
+        return false;
+    }
+    const auto second = code_unit(raw.data() + at + 2);
+    if (second < 0xDC00 || second > 0xDFFF) {
+        return false;
+    }
+    at += 6;
+    append_utf8(out, 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00));
+    return true;
+}
+
+// Appends what a scanned string says. False if it says no text: half a surrogate pair.
+inline bool unescape(std::string_view raw, std::string& out)
+{
+    std::size_t at = 0;
+    while (at != raw.size()) {
+        const auto escape = raw.find('\\', at);
+        out.append(raw.substr(at, escape - at));
+        if (escape == std::string_view::npos) {
+            return true;
+        }
+        at = escape;
+        if (raw[at + 1] != 'u') {
+            out.push_back(unescaped(raw[at + 1]));
+            at += 2;
+        } else if (!append_unicode_escape(out, raw, at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// What a scanned string says: a view of the text itself where nothing is escaped, else of `scratch`, which is
+// overwritten.
+inline bool text_of(const json_string& scanned, std::string& scratch, std::string_view& out)
+{
+    if (!scanned.escaped) {
+        out = scanned.raw;
+        return true;
+    }
+    scratch.clear();
+    if (!unescape(scanned.raw, scratch)) {
+        return false;
+    }
+    out = scratch;
+    return true;
+}
+
+// Reads an object: `member(name)` is called for each member, reads its value from the scanner, and may refuse.
+template <class Member>
+bool read_object(json_scanner& text, std::string& name_scratch, Member member)
+{
+    if (!text.take('{')) {
+        return false;
+    }
+    if (text.take('}')) {
+        return true;
+    }
+    do {
+        json_string scanned;
+        std::string_view name;
+        if (!text.string(scanned) || !text_of(scanned, name_scratch, name) || !text.take(':') || !member(name)) {
+            return false;
+        }
+    } while (text.take(','));
+    return text.take('}');
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Writes JSON scalars at the end of a string.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_WRITE_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_WRITE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// The digits of a number, made without locale or allocation.
+class decimal {
+public:
+    explicit decimal(std::uint64_t value) noexcept
+    {
+        do {
+            digits_[--begin_] = static_cast<char>('0' + value % 10);
+            value /= 10;
+        } while (value != 0);
+    }
+
+    std::string_view view() const noexcept { return {digits_.data() + begin_, digits_.size() - begin_}; }
+
+private:
+    std::array<char, 20> digits_;
+    std::size_t begin_ = digits_.size();
+};
+
+inline void append_escape(std::string& out, char c)
+{
+    constexpr std::string_view hex = "0123456789abcdef";
+    switch (c) {
+    case '"':
+    case '\\':
+        out.append({'\\', c});
+        return;
+    case '\b':
+        out.append("\\b");
+        return;
+    case '\f':
+        out.append("\\f");
+        return;
+    case '\n':
+        out.append("\\n");
+        return;
+    case '\r':
+        out.append("\\r");
+        return;
+    case '\t':
+        out.append("\\t");
+        return;
+    default:
+        const auto byte = static_cast<unsigned char>(c);
+        out.append({'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]});
+    }
+}
+
+// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD: an error's text comes from anywhere, and a
+// frame that the peer must refuse would lose the answer that it carries.
+inline void append_json_string(std::string& out, std::string_view text)
+{
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    out.push_back('"');
+    while (at != end) {
+        const char* const plain_end = skip_plain(at, end);
+        out.append(at, plain_end);
+        at = plain_end;
+        if (at == end) {
+            break;
+        }
+        if (static_cast<unsigned char>(*at) < 0x80) {
+            append_escape(out, *at++);
+            continue;
+        }
+        const auto length = utf8_length(at, end);
+        out.append(length != 0 ? std::string_view{at, length} : std::string_view{"\xEF\xBF\xBD"});
+        at += length != 0 ? length : 1;
+    }
+    out.push_back('"');
+}
+
+// Appends JSON text with its newlines made spaces: in JSON a raw newline can only stand between tokens, so the text
+// says the same, and every framing carries it.
+inline void append_json_text(std::string& out, std::string_view text)
+{
+    auto at = out.size();
+    out.append(text);
+    while ((at = out.find('\n', at)) != std::string::npos) {
+        out[at++] = ' ';
+    }
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <boost/describe/members.hpp>
+#include <boost/json/conversion.hpp>
+#include <boost/json/error.hpp>
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse_options.hpp>
+#include <boost/json/parser.hpp>
+#include <boost/json/string_view.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
+#include <boost/mp11/algorithm.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+inline constexpr std::string_view payload_root = "/payload";
+
+// Structs, sequences, maps and optionals are walked here and not by Boost.JSON, for three reasons: the path of what
+// fails; one behaviour with every Boost (1.81 refuses unknown members of a struct and absent optional ones, later ones
+// do not); no exception. A type's own conversion comes before all of that.
+template <class T>
+concept converted_by_user = requires(const boost::json::value& from) {
+    tag_invoke(boost::json::value_to_tag<T>{}, from);
+} || requires(const boost::json::value& from) { tag_invoke(boost::json::try_value_to_tag<T>{}, from); };
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+concept walked_optional = is_optional<T>;
+
+template <class T>
+concept walked_struct =
+    boost::json::is_described_class<T>::value && std::default_initializable<T> && !converted_by_user<T>;
+
+template <class T>
+concept walked_map = boost::json::is_map_like<T>::value && !boost::json::is_described_class<T>::value &&
+                     !converted_by_user<T> && !std::same_as<T, boost::json::object> &&
+                     std::constructible_from<typename T::key_type, std::string> &&
+                     std::default_initializable<typename T::mapped_type> &&
+                     requires(T& map, typename T::key_type key, typename T::mapped_type element) {
+                         map.clear();
+                         map.emplace(std::move(key), std::move(element));
+                     };
+
+template <class T>
+concept walked_sequence =
+    boost::json::is_sequence_like<T>::value && !boost::json::is_map_like<T>::value &&
+    !boost::json::is_string_like<T>::value && !boost::json::is_described_class<T>::value && !converted_by_user<T> &&
+    !std::same_as<T, boost::json::array> && std::default_initializable<typename T::value_type> &&
+    requires(T& sequence, typename T::value_type element) {
+        sequence.clear();
+        sequence.push_back(std::move(element));
+    };
+
+template <class T>
+using described_members =
+    boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+
+template <class T, class D>
+using described_member_type = std::remove_cvref<decltype(std::declval<T&>().*D::pointer)>::type;
+
+// Boost.JSON's own traits look at a container or a struct and not into it: what lies inside fails only deep in its
+// templates. These look all the way down, so that a type that does not fit is refused in one line.
+template <class T, template <class> class Leaf>
+constexpr bool convertible_throughout()
+{
+    if constexpr (walked_optional<T> || walked_sequence<T>) {
+        return convertible_throughout<typename T::value_type, Leaf>();
+    } else if constexpr (walked_map<T>) {
+        return convertible_throughout<typename T::mapped_type, Leaf>();
+    } else if constexpr (walked_struct<T>) {
+        return []<class... Ds>(boost::mp11::mp_list<Ds...>) {
+            return (convertible_throughout<described_member_type<T, Ds>, Leaf>() && ...);
+        }(boost::mp11::mp_rename<described_members<T>, boost::mp11::mp_list>{});
+    } else {
+        return Leaf<T>::value;
+    }
+}
+
+// What only refers to characters or elements has nobody to own what it would be read into; Boost.JSON's trait takes it.
+template <class T>
+inline constexpr bool borrows = std::is_pointer_v<T> || std::is_array_v<T> || std::ranges::enable_borrowed_range<T> ||
+                                std::same_as<T, boost::json::string_view>;
+
+template <class T>
+struct is_readable_leaf : std::bool_constant<!borrows<T> && boost::json::has_value_to<T>::value> {};
+
+template <class T>
+concept json_writable = convertible_throughout<T, boost::json::has_value_from>();
+
+template <class T>
+concept json_readable = std::default_initializable<T> && convertible_throughout<T, is_readable_leaf>();
+
+// A copy of a Boost.JSON value shares its source's memory, so only what is known to keep no such copy is read from a
+// document in memory that ends with the call.
+template <class T>
+struct holds_no_json
+    : std::bool_constant<std::is_arithmetic_v<T> || std::is_enum_v<T> || std::same_as<T, std::string>> {};
+
+// One step from the payload to where the walk is. The steps lie on the stack and are read only when something fails.
+struct path_step {
+    const path_step* up = nullptr;
+    std::string_view name{};
+    std::size_t index = 0;
+    bool is_index = false;
+};
+
+// RFC 6901 §3: `~` and `/` in names are written `~0` and `~1`.
+inline void append_path(const path_step& step, std::string& out)
+{
+    if (step.up == nullptr) {
+        out.append(payload_root);
+        return;
+    }
+    append_path(*step.up, out);
+    out.push_back('/');
+    if (step.is_index) {
+        out.append(decimal{step.index}.view());
+        return;
+    }
+    for (const char c : step.name) {
+        if (c == '~' || c == '/') {
+            out.append(c == '~' ? "~0" : "~1");
+        } else {
+            out.push_back(c);
+        }
+    }
+}
+
+class payload_walk {
+public:
+    explicit payload_walk(std::string* where) noexcept : where_(where) {}
+
+    template <class T>
+    bool read(const boost::json::value& from, T& out, const path_step& here)
+    {
+        if constexpr (walked_optional<T>) {
+            return from.is_null() ? (out.reset(), true) : read(from, out.emplace(), here);
+        } else if constexpr (walked_struct<T>) {
+            return read_struct(from, out, here);
+        } else if constexpr (walked_map<T>) {
+            return read_map(from, out, here);
+        } else if constexpr (walked_sequence<T>) {
+            return read_sequence(from, out, here);
+        } else {
+            auto result = boost::json::try_value_to<T>(from);
+            if (result.has_error()) {
+                return fail(here);
+            }
+            out = std::move(*result);
+            return true;
+        }
+    }
+
+private:
+    bool fail(const path_step& here)
+    {
+        if (where_ != nullptr) {
+            where_->clear();
+            append_path(here, *where_);
+        }
+        return false;
+    }
+
+    template <class T>
+    bool read_struct(const boost::json::value& from, T& out, const path_step& here)
+    {
+        const auto* const object = from.if_object();
+        if (object == nullptr) {
+            return fail(here);
+        }
+        bool good = true;
+        boost::mp11::mp_for_each<described_members<T>>([&](auto member) {
+            good = good && read_member(*object, out.*member.pointer, {.up = &here, .name = member.name});
+        });
+        return good;
+    }
+
+    template <class T>
+    bool read_member(const boost::json::object& object, T& out, const path_step& here)
+    {
+        const auto* const found = object.if_contains({here.name.data(), here.name.size()});
+        if (found != nullptr) {
+            return read(*found, out, here);
+        }
+        if constexpr (walked_optional<T>) {
+            out.reset();
+            return true;
+        } else {
+            return fail(here);
+        }
+    }
+
+    template <class T>
+    bool read_map(const boost::json::value& from, T& out, const path_step& here)
+    {
+        const auto* const object = from.if_object();
+        if (object == nullptr) {
+            return fail(here);
+        }
+        out.clear();
+        for (const auto& member : *object) {
+            const std::string_view name{member.key().data(), member.key().size()};
+            typename T::mapped_type element{};
+            if (!read(member.value(), element, {.up = &here, .name = name})) {
+                return false;
+            }
+            out.emplace(typename T::key_type(std::string{name}), std::move(element));
+        }
+        return true;
+    }
+
+    template <class T>
+    bool read_sequence(const boost::json::value& from, T& out, const path_step& here)
+    {
+        const auto* const array = from.if_array();
+        if (array == nullptr) {
+            return fail(here);
+        }
+        out.clear();
+        std::size_t index = 0;
+        for (const auto& from_element : *array) {
+            typename T::value_type element{};
+            if (!read(from_element, element, {.up = &here, .index = index++, .is_index = true})) {
+                return false;
+            }
+            out.push_back(std::move(element));
+        }
+        return true;
+    }
+
+    std::string* where_;
+};
+
+// Parses into `memory`; nothing if the text is not JSON, `where` then naming the offset.
+inline std::optional<boost::json::value> parse_json(std::string_view text, boost::json::storage_ptr memory,
+                                                    std::string* where)
+{
+    std::array<unsigned char, 1024> room;
+    boost::json::parse_options options;
+    options.max_depth = json_scan_depth_max;
+    boost::json::parser parser{{}, options, room.data(), room.size()};
+    parser.reset(std::move(memory));
+    boost::json::error_code failure;
+    const auto read = parser.write_some(text.data(), text.size(), failure);
+    const bool space_follows = !failure && text.find_first_not_of(" \t\r\n", read) == std::string_view::npos;
+    if (!failure && space_follows) {
+        return parser.release();
+    }
+    if (where != nullptr) {
+        where->assign(payload_root).append(" at offset ").append(decimal{read}.view());
+    }
+    return std::nullopt;
+}
+
+template <class T>
+std::error_code read_json(std::string_view text, T& out, std::string* where)
+{
+    std::array<unsigned char, 4096> room;
+    boost::json::monotonic_resource memory{room.data(), room.size()};
+    boost::json::storage_ptr storage;
+    if constexpr (convertible_throughout<T, holds_no_json>()) {
+        storage = &memory;
+    }
+    auto document = parse_json(text, std::move(storage), where);
+    if (!document) {
+        return make_error_code(errc::bad_payload);
+    }
+    if constexpr (std::same_as<T, boost::json::value>) {
+        out = std::move(*document);
+        return {};
+    } else {
+        const path_step root{};
+        return payload_walk{where}.read(*document, out, root) ? std::error_code{} : make_error_code(errc::bad_payload);
+    }
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Writes a Boost.JSON document as text that every peer reads.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_DOCUMENT_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_DOCUMENT_HPP
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/string.hpp>
+#include <boost/json/value.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// Boost.JSON's serializer writes NaN and Infinity, bytes that are not UTF-8, and any depth: a peer refuses such a
+// frame, and the answer in it would be lost. Here they become null (as in JavaScript's JSON.stringify), U+FFFD, and an
+// exception where the payload is made.
+class document_writer {
+public:
+    explicit document_writer(std::string& out) noexcept : out_(out) {}
+
+    void write(const boost::json::value& value)
+    {
+        switch (value.kind()) {
+        case boost::json::kind::null:
+            out_.append("null");
+            return;
+        case boost::json::kind::bool_:
+            out_.append(value.get_bool() ? "true" : "false");
+            return;
+        case boost::json::kind::int64:
+            write(value.get_int64());
+            return;
+        case boost::json::kind::uint64:
+            out_.append(decimal{value.get_uint64()}.view());
+            return;
+        case boost::json::kind::double_:
+            write(value.get_double());
+            return;
+        case boost::json::kind::string:
+            write(value.get_string());
+            return;
+        case boost::json::kind::array:
+            write(value.get_array());
+            return;
+        case boost::json::kind::object:
+            write(value.get_object());
+            return;
+        }
+    }
+
+    void write(const boost::json::string& text) { append_json_string(out_, {text.data(), text.size()}); }
+
+    void write(const boost::json::array& elements)
+    {
+        enter();
+        out_.push_back('[');
+        bool first = true;
+        for (const auto& element : elements) {
+            separate(first);
+            write(element);
+        }
+        out_.push_back(']');
+        --depth_;
+    }
+
+    void write(const boost::json::object& members)
+    {
+        enter();
+        out_.push_back('{');
+        bool first = true;
+        for (const auto& member : members) {
+            separate(first);
+            append_json_string(out_, {member.key().data(), member.key().size()});
+            out_.push_back(':');
+            write(member.value());
+        }
+        out_.push_back('}');
+        --depth_;
+    }
+
+private:
+    void write(std::int64_t number)
+    {
+        if (number < 0) {
+            out_.push_back('-');
+        }
+        const auto bits = static_cast<std::uint64_t>(number);
+        out_.append(decimal{number < 0 ? 0 - bits : bits}.view());
+    }
+
+    // The shortest digits that are read as the same number; never an integer's, so that it is read as a double again.
+    void write(double number)
+    {
+        if (!std::isfinite(number)) {
+            out_.append("null");
+            return;
+        }
+        std::array<char, 32> digits;
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+        const std::string_view text{digits.data(), static_cast<std::size_t>(end - digits.data())};
+        out_.append(text);
+        if (text.find_first_of(".e") == std::string_view::npos) {
+            out_.append(".0");
+        }
+    }
+
+    void enter()
+    {
+        if (++depth_ > json_scan_depth_max) {
+            throw std::length_error{"a payload is nested deeper than json_depth_max"};
+        }
+    }
+
+    void separate(bool& first)
+    {
+        if (!first) {
+            out_.push_back(',');
+        }
+        first = false;
+    }
+
+    std::string& out_;
+    std::size_t depth_ = 0;
+};
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Whether text is JSON, for programs that take it from outside and hand it on unread.
+#ifndef REJOINDER_WIRE_IS_JSON_HPP
+#define REJOINDER_WIRE_IS_JSON_HPP
+
+#include <cstddef>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// How deep arrays and objects may stand inside each other in any JSON that this library reads.
+inline constexpr std::size_t json_depth_max = detail::json_scan_depth_max;
+
+/// Whether `text` is one JSON value and whitespace around it (RFC 8259, strictly), valid UTF-8 (§8.1) without a byte
+/// order mark, and no deeper than `json_depth_max`.
+///
+/// A `\u` escape of half a surrogate pair is within the grammar (§8.2), and what JavaScript's JSON.stringify writes.
+/// Reads each byte once; allocates nothing.
+inline bool is_json(std::string_view text) noexcept
+{
+    detail::json_scanner scanner{text};
+    return scanner.skip_value() && scanner.finished();
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Text that is JSON already: a payload that nobody has to read or write again.
+#ifndef REJOINDER_WIRE_JSON_TEXT_HPP
+#define REJOINDER_WIRE_JSON_TEXT_HPP
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// One JSON value as text, or nothing.
+///
+/// Text that is not JSON would break the frame around it, so there are two ways in: `checked` for text from outside,
+/// and `unchecked` for text that a JSON writer has just made.
+class json_text {
+public:
+    /// Nothing: a payload that a handler sees as null.
+    json_text() = default;
+
+    /// The text, if `is_json` holds for it. Linear in its length.
+    static std::optional<json_text> checked(std::string text)
+    {
+        if (!is_json(text)) {
+            return std::nullopt;
+        }
+        return json_text{std::move(text)};
+    }
+
+    /// The text, of which the caller knows that it is JSON (or empty: nothing).
+    static json_text unchecked(std::string text) { return json_text{std::move(text)}; }
+
+    const std::string& text() const& noexcept { return text_; }
+    std::string text() && noexcept { return std::move(text_); }
+
+    friend bool operator==(const json_text&, const json_text&) = default;
+
+private:
+    explicit json_text(std::string text) noexcept : text_(std::move(text)) {}
+
+    std::string text_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The payload of a message that says all by its name.
+using no_payload = std::monostate;
+
+namespace detail {
+
+template <class T, class... Us>
+concept one_of = (std::same_as<T, Us> || ...);
+
+template <class T>
+concept empty_payload = one_of<T, std::monostate, std::nullptr_t>;
+
+template <class T>
+concept binary_source =
+    one_of<T, bytes, std::vector<std::byte>, std::span<const std::byte>, std::span<std::byte>>;
+
+template <class T>
+concept binary_sink = one_of<T, bytes, std::vector<std::byte>>;
+
+template <class T>
+concept json_document = one_of<T, boost::json::value, boost::json::object, boost::json::array, boost::json::string>;
+
+template <class T>
+concept text_source = std::convertible_to<const T&, std::string_view> && !json_document<T>;
+
+} // namespace detail
+
+/// What `write_payload` takes: a type that Boost.JSON writes (`value_from`: a described struct, a `tag_invoke` of its
+/// own, containers, numbers), a string, a Boost.JSON value, `json_text`, `payload_view`, `bytes`, or `no_payload`.
+template <class T>
+concept writable_payload =
+    detail::empty_payload<T> || std::same_as<T, payload_view> || std::same_as<T, json_text> ||
+    detail::binary_source<T> || detail::text_source<T> || detail::json_document<T> || detail::json_writable<T>;
+
+/// What `read_payload` fills: a type that Boost.JSON reads (`value_to`), a `std::string`, a Boost.JSON value,
+/// `json_text`, `payload_view`, `bytes`, or `no_payload`.
+template <class T>
+concept readable_payload =
+    std::same_as<T, std::monostate> || std::same_as<T, payload_view> || std::same_as<T, json_text> ||
+    detail::binary_sink<T> || std::same_as<T, std::string> || detail::json_document<T> || detail::json_readable<T>;
+
+/// A type that travels both ways.
+template <class T>
+concept payload_type = writable_payload<T> && readable_payload<T>;
+
+namespace detail {
+
+inline void append_bytes(std::span<const std::byte> content, std::string& out)
+{
+    const auto begin = out.size();
+    out.resize(begin + content.size());
+    if (!content.empty()) {
+        std::memcpy(out.data() + begin, content.data(), content.size());
+    }
+}
+
+template <class T>
+void append_converted(const T& value, std::string& out)
+{
+    std::array<unsigned char, 2048> room;
+    boost::json::monotonic_resource memory{room.data(), room.size()};
+    const boost::json::value document = boost::json::value_from(value, &memory);
+    document_writer{out}.write(document);
+}
+
+inline std::error_code refuse_payload(std::string_view reason, std::string* where)
+{
+    if (where != nullptr) {
+        *where = reason;
+    }
+    return make_error_code(errc::bad_payload);
+}
+
+inline std::error_code read_string(std::string_view text, std::string& out, std::string* where)
+{
+    json_scanner scanner{text};
+    json_string scanned;
+    out.clear();
+    const bool read = scanner.string(scanned) && scanner.finished() && unescape(scanned.raw, out);
+    return read ? std::error_code{} : refuse_payload(payload_root, where);
+}
+
+inline std::error_code read_bytes(payload_view payload, std::vector<std::byte>& out, std::string* where)
+{
+    if (payload.form != encoding::binary) {
+        return refuse_payload(payload_root, where);
+    }
+    const auto content = std::as_bytes(std::span{payload.bytes});
+    out.assign(content.begin(), content.end());
+    return {};
+}
+
+} // namespace detail
+
+/// Appends a value as a payload and says in which form.
+///
+/// `no_payload` and nullptr append nothing; `payload_view`, `json_text` and binary payloads are appended as they are; a
+/// string becomes a JSON string, in which bytes that are not UTF-8 become U+FFFD; a number that is infinite or none
+/// becomes null. Throws std::length_error for a document deeper than `json_depth_max`, what the value's own conversion
+/// throws, and std::bad_alloc; `out` then holds a piece of the payload.
+template <class T>
+    requires writable_payload<T>
+encoding write_payload(const T& value, std::string& out)
+{
+    if constexpr (detail::empty_payload<T>) {
+        return encoding::text;
+    } else if constexpr (std::same_as<T, payload_view>) {
+        out.append(value.bytes);
+        return value.form;
+    } else if constexpr (std::same_as<T, json_text>) {
+        out.append(value.text());
+        return encoding::text;
+    } else if constexpr (std::same_as<T, bytes>) {
+        detail::append_bytes(value.data, out);
+        return encoding::binary;
+    } else if constexpr (detail::binary_source<T>) {
+        detail::append_bytes(value, out);
+        return encoding::binary;
+    } else {
+        if constexpr (detail::text_source<T>) {
+            detail::append_json_string(out, value);
+        } else if constexpr (detail::json_document<T>) {
+            detail::document_writer{out}.write(value);
+        } else {
+            detail::append_converted(value, out);
+        }
+        return encoding::text;
+    }
+}
+
+/// Reads a payload into `out`: no error, or `errc::bad_payload`, `out` then being of no use.
+///
+/// `where`, unless null, is then set to the place that does not fit: a JSON pointer from the payload on
+/// (`/payload/items/3/price`; RFC 6901), or the offset of text that is not JSON. A described struct's members must all
+/// be there, but for those of type std::optional; members that it does not have are ignored. No payload is read as
+/// null; inside std::variant and std::tuple the rules of the installed Boost hold. `no_payload` takes any payload and
+/// ignores it. A `payload_view` borrows. Depth is bounded by `json_depth_max`. Throws nothing but std::bad_alloc,
+/// whatever the conversions of the type throw.
+template <class T>
+    requires readable_payload<T>
+std::error_code read_payload(payload_view payload, T& out, std::string* where)
+{
+    if constexpr (std::same_as<T, std::monostate>) {
+        return {};
+    } else if constexpr (std::same_as<T, payload_view>) {
+        out = payload;
+        return {};
+    } else if constexpr (std::same_as<T, bytes>) {
+        return detail::read_bytes(payload, out.data, where);
+    } else if constexpr (std::same_as<T, std::vector<std::byte>>) {
+        return detail::read_bytes(payload, out, where);
+    } else {
+        if (payload.form == encoding::binary) {
+            return detail::refuse_payload(detail::payload_root, where);
+        }
+        const std::string_view text = payload.bytes.empty() ? "null" : payload.bytes;
+        if constexpr (std::same_as<T, json_text>) {
+            auto checked = json_text::checked(std::string{text});
+            if (!checked) {
+                return detail::refuse_payload(detail::payload_root, where);
+            }
+            out = std::move(*checked);
+            return {};
+        } else if constexpr (std::same_as<T, std::string>) {
+            return detail::read_string(text, out, where);
+        } else {
+            return detail::read_json(text, out, where);
+        }
+    }
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// What was asked, kept beyond the call of the handler.
+class handler_run final : public running {
+public:
+    explicit handler_run(const invoke& asked)
+        : name_size_(asked.name.size()), call_(asked.call), kind_(asked.kind), deadline_(asked.deadline)
+    {
+        const auto size = asked.name.size() + asked.key.size();
+        if (size > words_.capacity()) {
+            words_ = recycled_strings::take(size);
+        }
+        words_.append(asked.name).append(asked.key);
+    }
+    ~handler_run() override { recycled_strings::give(std::move(words_)); }
+
+    [[nodiscard]] invocation which() const noexcept { return call_; }
+    [[nodiscard]] message_kind kind() const noexcept { return kind_; }
+    [[nodiscard]] instant deadline() const noexcept { return deadline_; }
+    [[nodiscard]] std::string_view name() const noexcept { return std::string_view{words_}.substr(0, name_size_); }
+    [[nodiscard]] std::string_view key() const noexcept { return std::string_view{words_}.substr(name_size_); }
+
+    // A responder that is dropped while its handler is still being called may be dropped by an exception, which then is the answer.
+    bool in_call = false;
+    bool dropped_in_call = false;
+
+private:
+    std::string words_;
+    std::size_t name_size_;
+    invocation call_;
+    message_kind kind_;
+    instant deadline_;
+};
+
+/// The way back to the asker of a run that ends inside its call.
+class short_way {
+public:
+    short_way(call_site& site, invocation which) noexcept : site_(&site), which_(which) {}
+
+    [[nodiscard]] bool stopped() const noexcept { return false; }
+    void finish(const outcome& how) const { site_->finish(which_, how); }
+
+private:
+    call_site* site_;
+    invocation which_;
+};
+
+/// The way back to the asker of a run that may go on. Copies lead the same way; the first end counts.
+class long_way {
+public:
+    long_way(const invoke& asked, std::shared_ptr<call_site> site)
+        : site_(std::move(site)), run_(std::allocate_shared<handler_run>(recycled_allocator<handler_run>{}, asked))
+    {
+    }
+
+    /// What runs. Precondition: not moved from.
+    [[nodiscard]] const std::shared_ptr<handler_run>& run() const noexcept { return run_; }
+    /// Whether an answer is still due, and this leads to where.
+    [[nodiscard]] bool open() const noexcept { return site_ != nullptr && !run_->finished(); }
+    [[nodiscard]] bool stopped() const noexcept { return run_->stopped(); }
+    /// Where the session runs; none if this leads nowhere any more.
+    [[nodiscard]] asio::any_io_executor get_executor() const { return site_ == nullptr ? asio::any_io_executor{} : site_->get_executor(); }
+
+    void progress(const payload_view& payload) const
+    {
+        if (open()) {
+            site_->progress(run_->which(), payload);
+        }
+    }
+
+    void finish(const outcome& how) const
+    {
+        const auto site = site_; // ending it may destroy who holds this
+        const auto run = run_;
+        if (site != nullptr && run->end()) {
+            site->finish(run->which(), how);
+        }
+    }
+
+    /// The same way, which this one leads no more: what is over holds no session.
+    [[nodiscard]] long_way leave() noexcept
+    {
+        long_way same{std::move(site_), run_};
+        site_.reset();
+        return same;
+    }
+
+private:
+    long_way(std::shared_ptr<call_site>&& site, const std::shared_ptr<handler_run>& run) noexcept : site_(std::move(site)), run_(run) {}
+
+    std::shared_ptr<call_site> site_;
+    std::shared_ptr<handler_run> run_;
+};
+
+template <class Way, class T>
+void answer_with(const Way& way, const T& value)
+{
+    scratch spelled;
+    const auto form = write_payload(value, spelled.text);
+    way.finish({{spelled.text, form}, {}, {}});
+}
+
+template <class T>
+void progress_with(const long_way& way, const T& value)
+{
+    scratch spelled;
+    const auto form = write_payload(value, spelled.text);
+    way.progress({spelled.text, form});
+}
+
+template <class Way>
+void fail_with(const Way& way, errc why, std::string_view text)
+{
+    way.finish({{}, name_of(why), text});
+}
+
+// Whoever kept the responder has let it go.
+inline void fail_unanswered(const long_way& way)
+{
+    fail_with(way, way.stopped() ? errc::cancelled : errc::handler_error, "the handler gave no answer");
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// A parameter that a handler may take beside its payload, when what it returns is its answer. Copies speak of the same run, also after it.
+/// Used from the session's executor.
+class incoming {
+public:
+    /// Made by the handler's caller.
+    explicit incoming(detail::long_way way) noexcept : way_(std::move(way)) {}
+
+    /// The message's name: what a fallback handler goes by.
+    [[nodiscard]] std::string_view name() const noexcept { return way_.run()->name(); }
+    /// The application's key for "the same thing", or empty.
+    [[nodiscard]] std::string_view key() const noexcept { return way_.run()->key(); }
+    /// Request, delivery or notification.
+    [[nodiscard]] message_kind kind() const noexcept { return way_.run()->kind(); }
+    /// When nobody waits for the answer any more; `never` if somebody always does.
+    [[nodiscard]] instant deadline() const noexcept { return way_.run()->deadline(); }
+    /// From `now` to the deadline, at least nothing; `duration::max()` without a deadline.
+    [[nodiscard]] duration time_left(instant now) const noexcept
+    {
+        return deadline() == never ? duration::max() : std::max(deadline() - now, duration::zero());
+    }
+    /// Whether nobody waits any more: the asker cancelled, its deadline passed, or its session ended.
+    [[nodiscard]] bool cancelled() const noexcept { return way_.run()->stopped(); }
+    /// The session's executor.
+    [[nodiscard]] asio::any_io_executor get_executor() const { return way_.get_executor(); }
+
+    /// A word to the asker before the answer; without effect after it, for a message that is no request, and while nobody hears it.
+    template <class T>
+        requires writable_payload<T>
+    void progress(const T& value) const
+    {
+        detail::progress_with(way_, value);
+    }
+
+private:
+    detail::long_way way_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Who a message came from: an identity and one session of it.
+#ifndef REJOINDER_NET_PEER_HPP
+#define REJOINDER_NET_PEER_HPP
+
+// Who somebody is, as the authenticator said, and the targets that a hub speaks to by name.
+#ifndef REJOINDER_NET_IDENTITY_HPP
+#define REJOINDER_NET_IDENTITY_HPP
+
+#include <compare>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Who the remote is: a user's id, say. An identity may hold several sessions. Without a name it is nobody.
+/// Distinct objects are independent.
+class identity {
+public:
+    identity() noexcept = default;
+    explicit identity(std::string name) noexcept : name_(std::move(name)) {}
+    explicit identity(std::string_view name) : name_(name) {}
+    explicit identity(const char* name) : name_(name) {}
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    friend bool operator==(const identity&, const identity&) = default;
+    friend std::strong_ordering operator<=>(const identity& a, const identity& b) noexcept
+    {
+        return a.name_.compare(b.name_) <=> 0;
+    }
+
+private:
+    std::string name_;
+};
+
+/// A target: every session of an identity.
+class user {
+public:
+    explicit user(identity who) noexcept : who_(std::move(who)) {}
+    explicit user(std::string name) noexcept : who_(std::move(name)) {}
+    explicit user(std::string_view name) : who_(name) {}
+    explicit user(const char* name) : who_(name) {}
+
+    [[nodiscard]] const identity& who() const noexcept { return who_; }
+    [[nodiscard]] const std::string& name() const noexcept { return who_.name(); }
+
+    friend bool operator==(const user&, const user&) = default;
+
+private:
+    identity who_;
+};
+
+/// A target: every session in a named set.
+class room {
+public:
+    explicit room(std::string name) noexcept : name_(std::move(name)) {}
+    explicit room(std::string_view name) : name_(name) {}
+    explicit room(const char* name) : name_(name) {}
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    friend bool operator==(const room&, const room&) = default;
+
+private:
+    std::string name_;
+};
+
+/// The room in which an identity's sessions always are: `user_42` for `42`.
+inline room user_room(const identity& who)
+{
+    return room{"user_" + who.name()};
+}
+
+// g++ 12 destroys an aggregate that owns memory twice when it stands in braces inside a co_await expression.
+static_assert(!std::is_aggregate_v<identity> && !std::is_aggregate_v<user> && !std::is_aggregate_v<room>);
+
+} // namespace rejoinder::inline v0
+
+template <>
+struct std::hash<rejoinder::identity> {
+    std::size_t operator()(const rejoinder::identity& who) const noexcept { return std::hash<std::string>{}(who.name()); }
+};
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// One session, as the handlers of its messages see it. A value that names and does not hold: the session may be over.
+/// Copying takes constant time and allocates nothing. Distinct objects are independent, copies of one included.
+class peer {
+public:
+    /// Nobody.
+    peer() noexcept = default;
+    /// `session` is its host's number for it, not 0.
+    peer(identity who, std::uint64_t session) : whom_(std::make_shared<const data>(std::move(who), session)) {}
+
+    /// Whether it is somebody.
+    explicit operator bool() const noexcept { return whom_ != nullptr; }
+
+    /// Who it is; without a name if it is nobody.
+    [[nodiscard]] const identity& who() const noexcept
+    {
+        static const identity nobody;
+        return whom_ == nullptr ? nobody : whom_->who;
+    }
+    /// The session's number, which is never used again; 0: nobody.
+    [[nodiscard]] std::uint64_t session() const noexcept { return whom_ == nullptr ? 0 : whom_->session; }
+
+    friend bool operator==(const peer& a, const peer& b) noexcept
+    {
+        return a.whom_ == b.whom_ || (a.session() == b.session() && a.who() == b.who());
+    }
+
+private:
+    struct data {
+        data(identity name, std::uint64_t number) noexcept : who(std::move(name)), session(number) {}
+
+        identity who;
+        std::uint64_t session;
+    };
+
+    std::shared_ptr<const data> whom_;
+};
+
+static_assert(!std::is_aggregate_v<peer>);
+
+} // namespace rejoinder::inline v0
+
+template <>
+struct std::hash<rejoinder::peer> {
+    std::size_t operator()(const rejoinder::peer& from) const noexcept { return std::hash<std::uint64_t>{}(from.session()); }
+};
+
+#endif
+
+// A handler's right to answer later: the parameter of handlers that return nothing and keep this instead.
+#ifndef REJOINDER_NET_RESPONDER_HPP
+#define REJOINDER_NET_RESPONDER_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+
+#include <concepts>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Any type that a payload can be written from.
+struct any_answer {};
+
+/// The right to answer one message, once: move-only, kept for as long as it takes.
+///
+/// Destroyed without an answer it answers `handler_error`, "the handler gave no answer". The first answer ends the run; what is said after it,
+/// or by one that was moved from, has no effect. When the run is cancelled, the asker is gone already, and yet an answer is due: it is what lets
+/// the asker's slot be used again. Used, and destroyed, from the session's executor. If `R` is a type, answers are of that type.
+template <class R = any_answer>
+class basic_responder {
+public:
+    using answer_type = R;
+
+    /// Made by the handler's caller.
+    explicit basic_responder(detail::long_way way) noexcept : way_(std::move(way)) {}
+    basic_responder(basic_responder&&) noexcept = default;
+    basic_responder& operator=(basic_responder&& other) noexcept
+    {
+        if (this != &other) {
+            abandon();
+            way_ = std::move(other.way_);
+        }
+        return *this;
+    }
+    ~basic_responder() { abandon(); }
+
+    /// Whether an answer is still due from here.
+    explicit operator bool() const noexcept { return way_.open(); }
+
+    // What is asked of the message holds after the answer, too, but not of a responder that was moved from.
+
+    /// The message that is to be answered; while it is kept, so is the session.
+    [[nodiscard]] incoming about() const noexcept { return incoming{way_}; }
+    /// As of `incoming`.
+    [[nodiscard]] std::string_view name() const noexcept { return way_.run()->name(); }
+    [[nodiscard]] std::string_view key() const noexcept { return way_.run()->key(); }
+    [[nodiscard]] message_kind kind() const noexcept { return way_.run()->kind(); }
+    [[nodiscard]] instant deadline() const noexcept { return way_.run()->deadline(); }
+    [[nodiscard]] duration time_left(instant now) const noexcept { return about().time_left(now); }
+    [[nodiscard]] bool cancelled() const noexcept { return way_.stopped(); }
+    /// The session's executor, until the answer.
+    [[nodiscard]] asio::any_io_executor get_executor() const { return way_.get_executor(); }
+
+    /// A word before the answer, as of `incoming`.
+    template <class T>
+        requires writable_payload<T>
+    void progress(const T& value) const
+    {
+        detail::progress_with(way_, value);
+    }
+
+    /// The answer. Throws what writing it throws, and then an answer is still due.
+    template <class T>
+        requires std::same_as<R, any_answer> && writable_payload<T>
+    void answer(const T& value)
+    {
+        say(value);
+    }
+    void answer(const R& value)
+        requires(!std::same_as<R, any_answer>)
+    {
+        say(value);
+    }
+    /// The answer that says nothing but yes.
+    void answer()
+        requires(std::same_as<R, any_answer> || std::same_as<R, no_payload>)
+    {
+        say(no_payload{});
+    }
+
+    /// An error of the application, in place of an answer, with a code for programs and a text for people (see `failure`).
+    void fail(std::string_view code, std::string_view text = {}) { fail(code, text, no_payload{}); }
+    template <class T>
+        requires writable_payload<T>
+    void fail(std::string_view code, std::string_view text, const T& data)
+    {
+        detail::scratch spelled;
+        const auto form = write_payload(data, spelled.text);
+        way_.leave().finish({{spelled.text, form}, code.empty() ? name_of(errc::handler_error) : code, text});
+    }
+
+    /// Fires when the run is cancelled: for an operation that is to be cancelled with it. Good for as long as the run.
+    [[nodiscard]] asio::cancellation_slot slot() const { return *this ? way_.run()->slot() : asio::cancellation_slot{}; }
+
+    /// Calls `listener` when the run is cancelled, at once if it is already. It replaces what was there before, and may hold this responder.
+    template <std::invocable F>
+    void on_cancel(F listener) const
+    {
+        if (*this) {
+            way_.run()->listen(std::move(listener));
+        }
+    }
+
+private:
+    template <class T>
+    void say(const T& value)
+    {
+        detail::scratch spelled;
+        const auto form = write_payload(value, spelled.text);
+        way_.leave().finish({{spelled.text, form}, {}, {}});
+    }
+
+    void abandon() noexcept
+    {
+        if (!way_.open()) {
+            return;
+        }
+        if (way_.run()->in_call) {
+            way_.run()->dropped_in_call = true;
+            return;
+        }
+        try {
+            detail::fail_unanswered(way_.leave());
+        } catch (...) {
+            // Only for want of memory, and then nobody is left to tell.
+        }
+    }
+
+    detail::long_way way_;
+};
+
+/// Answers with any type.
+using responder = basic_responder<>;
+
+/// Answers with an R.
+template <class R>
+using responder_of = basic_responder<R>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace rejoinder::inline v0::detail {
+
+/// Why something is no handler.
+enum class handler_fault : std::uint8_t {
+    none,
+    no_signature,
+    two_payloads,
+    repeated,
+    payload_by_reference,
+    payload_borrows,
+    payload_not_read,
+    responder_by_reference,
+    responder_and_result,
+    awaitable_elsewhere,
+    answer_not_written,
+};
+
+template <class T>
+struct answer_of_responder;
+template <class R>
+struct answer_of_responder<basic_responder<R>> {
+    using type = R;
+};
+
+template <class T>
+concept some_responder = requires { typename answer_of_responder<std::remove_cvref_t<T>>::type; };
+
+template <class T>
+concept payload_parameter =
+    !std::same_as<std::remove_cvref_t<T>, peer> && !std::same_as<std::remove_cvref_t<T>, incoming> && !some_responder<T>;
+
+// A parameter that may be written to, though nobody would see it.
+template <class P>
+concept taken_by_mutable_reference = std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>;
+
+// How a handler returns: at once, or as a coroutine.
+template <class R>
+struct result_of_handler {
+    using type = std::remove_cvref_t<R>;
+    static constexpr bool is_awaitable = false;
+    static constexpr bool is_ours = true;
+};
+template <class T, class Executor>
+struct result_of_handler<asio::awaitable<T, Executor>> {
+    using type = std::remove_cvref_t<T>;
+    static constexpr bool is_awaitable = true;
+    static constexpr bool is_ours = std::same_as<Executor, asio::any_io_executor>;
+};
+
+/// The first of the types that is one; void: none is.
+template <template <class> class Is, class... Ts>
+struct first_that {
+    using type = void;
+};
+template <template <class> class Is, class T, class... Ts>
+struct first_that<Is, T, Ts...> : std::conditional_t<Is<T>::value, std::type_identity<T>, first_that<Is, Ts...>> {};
+
+template <class T>
+struct is_payload_parameter : std::bool_constant<payload_parameter<T>> {};
+template <class T>
+struct is_responder_parameter : std::bool_constant<some_responder<T>> {};
+
+template <class T>
+inline constexpr bool is_span = false;
+template <class T, std::size_t N>
+inline constexpr bool is_span<std::span<T, N>> = true;
+
+template <class Result, class Parameters>
+struct shape_of;
+
+template <class Result, class... P>
+struct shape_of<Result, types<P...>> {
+    using parameters = types<P...>;
+    using returned = result_of_handler<Result>;
+
+    template <class T>
+    static constexpr std::size_t count = (std::size_t{std::same_as<std::remove_cvref_t<P>, T>} + ... + 0);
+    static constexpr std::size_t payloads = (std::size_t{payload_parameter<P>} + ... + 0);
+    static constexpr std::size_t responders = (std::size_t{some_responder<P>} + ... + 0);
+
+    static constexpr bool awaits = returned::is_awaitable;
+    static constexpr bool responds = responders != 0;
+    static constexpr bool informed = count<incoming> != 0;
+
+    /// The payload's type without reference; void: it takes none.
+    using payload = std::remove_cvref_t<typename first_that<is_payload_parameter, P...>::type>;
+    /// Likewise of the responder.
+    using responder_type = std::remove_cvref_t<typename first_that<is_responder_parameter, P...>::type>;
+    /// What it returns, or its coroutine does; void: nothing.
+    using result = typename returned::type;
+
+    static constexpr handler_fault fault()
+    {
+        if constexpr (payloads > 1) {
+            return handler_fault::two_payloads;
+        } else if constexpr (count<peer> > 1 || responders + count<incoming> > 1) {
+            return handler_fault::repeated;
+        } else if constexpr (((payload_parameter<P> && taken_by_mutable_reference<P>) || ...)) {
+            return handler_fault::payload_by_reference;
+        } else if constexpr (payload_borrows()) {
+            return handler_fault::payload_borrows;
+        } else if constexpr (!payload_is_read()) {
+            return handler_fault::payload_not_read;
+        } else if constexpr (((!payload_parameter<P> && !std::same_as<std::remove_cvref_t<P>, peer> && taken_by_mutable_reference<P>) ||
+                              ...) ||
+                             ((some_responder<P> && std::is_lvalue_reference_v<P>) || ...)) {
+            return handler_fault::responder_by_reference;
+        } else if constexpr (responds && !std::is_void_v<Result>) {
+            return handler_fault::responder_and_result;
+        } else if constexpr (!returned::is_ours) {
+            return handler_fault::awaitable_elsewhere;
+        } else if constexpr (!result_is_written()) {
+            return handler_fault::answer_not_written;
+        } else {
+            return handler_fault::none;
+        }
+    }
+
+private:
+    static constexpr bool payload_borrows()
+    {
+        if constexpr (std::is_void_v<payload>) {
+            return false;
+        } else {
+            return std::is_pointer_v<payload> || std::same_as<payload, std::string_view> || is_span<payload>;
+        }
+    }
+
+    static constexpr bool payload_is_read()
+    {
+        if constexpr (std::is_void_v<payload>) {
+            return true;
+        } else {
+            return readable_payload<payload>;
+        }
+    }
+
+    static constexpr bool result_is_written()
+    {
+        if constexpr (std::is_void_v<result>) {
+            return true;
+        } else {
+            return writable_payload<result>;
+        }
+    }
+};
+
+/// Of a decayed F that has a signature.
+template <class F>
+using handler_shape = shape_of<typename signature<F>::result, typename signature<F>::parameters>;
+
+template <class F>
+constexpr handler_fault fault_of_handler()
+{
+    if constexpr (!has_signature<F>) {
+        return handler_fault::no_signature;
+    } else {
+        return handler_shape<F>::fault();
+    }
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Lets an error's message say what the peer said, for as long as somebody on this thread is told of the error.
+#ifndef REJOINDER_NET_DETAIL_SPOKEN_HPP
+#define REJOINDER_NET_DETAIL_SPOKEN_HPP
+
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+// Tokens that throw make a std::system_error from the code alone, inside the call of the handler; its `what()` is then all that a person sees.
+struct spoken {
+    int value = 0;
+    std::string_view text{};
+};
+
+inline spoken& spoken_here() noexcept
+{
+    static thread_local spoken here;
+    return here;
+}
+
+inline std::string_view spoken_about(int value) noexcept
+{
+    const spoken& here = spoken_here();
+    return here.value == value ? here.text : std::string_view{};
+}
+
+// Set before main, so that no thread sees it change.
+inline const bool spoken_is_heard = (spoken_text = &spoken_about, true);
+
+/// While it lives, messages of codes equal to `about` on this thread end with `text`, which it borrows. Scopes nest.
+class spoken_scope {
+public:
+    spoken_scope(const std::error_code& about, std::string_view text) noexcept : before_(spoken_here())
+    {
+        static_cast<void>(spoken_is_heard);
+        const bool ours = about && about.category() == rejoinder_category();
+        spoken_here() = ours ? spoken{about.value(), text} : spoken{};
+    }
+    spoken_scope(const spoken_scope&) = delete;
+    spoken_scope& operator=(const spoken_scope&) = delete;
+    ~spoken_scope() { spoken_here() = before_; }
+
+private:
+    spoken before_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What answers a message: any function whose parameters and result say what it takes and gives.
+#ifndef REJOINDER_NET_HANDLER_HPP
+#define REJOINDER_NET_HANDLER_HPP
+
+// A handler's payload parameter, read and kept for a call or for a coroutine.
+#ifndef REJOINDER_NET_DETAIL_ARGUMENT_HPP
+#define REJOINDER_NET_DETAIL_ARGUMENT_HPP
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// For how long an argument is needed: the message's bytes live no longer than the call.
+enum class needed : std::uint8_t { in_call, in_run };
+
+template <class T, needed For>
+class argument {
+public:
+    T value{};
+
+    std::error_code read(const payload_view& payload, std::string* where) { return read_payload(payload, value, where); }
+};
+
+/// None.
+template <needed For>
+class argument<void, For> {
+public:
+    std::error_code read(const payload_view&, std::string*) noexcept { return {}; }
+};
+
+// The two that are text alone live in a recycled string, so that reading them allocates nothing at steady state.
+
+template <needed For>
+class argument<std::string, For> {
+public:
+    std::string value;
+
+    argument() = default;
+    argument(argument&&) noexcept = default;
+    argument& operator=(argument&&) = delete;
+    ~argument() { recycled_strings::give(std::move(value)); }
+
+    std::error_code read(const payload_view& payload, std::string* where)
+    {
+        value = recycled_strings::take(payload.bytes.size());
+        return read_payload(payload, value, where);
+    }
+};
+
+template <needed For>
+class argument<json_text, For> {
+public:
+    json_text value;
+
+    argument() = default;
+    argument(argument&&) noexcept = default;
+    argument& operator=(argument&&) = delete;
+    ~argument() { recycled_strings::give(std::move(value).text()); }
+
+    std::error_code read(const payload_view& payload, std::string* where)
+    {
+        const std::string_view text = payload.bytes.empty() ? "null" : payload.bytes;
+        if (payload.form == encoding::binary || !is_json(text)) {
+            return refuse_payload(payload_root, where);
+        }
+        auto kept = recycled_strings::take(text.size());
+        kept.assign(text);
+        value = json_text::unchecked(std::move(kept));
+        return {};
+    }
+};
+
+/// What borrows the message gets a copy of it to borrow.
+template <>
+class argument<payload_view, needed::in_run> {
+public:
+    payload_view value;
+
+    argument() = default;
+    argument(argument&& other) noexcept : kept_(std::move(other.kept_)) { value = {kept_, other.value.form}; }
+    argument& operator=(argument&&) = delete;
+    ~argument() { recycled_strings::give(std::move(kept_)); }
+
+    std::error_code read(const payload_view& payload, std::string*)
+    {
+        kept_ = recycled_strings::take(payload.bytes.size());
+        kept_.assign(payload.bytes);
+        value = {kept_, payload.form};
+        return {};
+    }
+
+private:
+    std::string kept_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What an asker is told of the exception that a handler threw.
+#ifndef REJOINDER_NET_DETAIL_HANDLER_FAILURE_HPP
+#define REJOINDER_NET_DETAIL_HANDLER_FAILURE_HPP
+
+// What a handler throws to answer with an error of the application.
+#ifndef REJOINDER_NET_FAILURE_HPP
+#define REJOINDER_NET_FAILURE_HPP
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// An answer that says no: a handler throws it, the asker gets its code, text and data with `errc::remote_error`.
+///
+/// A code that is the name of an `errc` reaches the asker as that kind, with all that the kind says of certainty: choose other names, unless
+/// that is what you mean. An empty code counts as `handler_error`. Copying throws nothing.
+class failure : public std::runtime_error {
+public:
+    /// `code` is for programs ("out_of_stock"), `text` for people.
+    explicit failure(std::string_view code, const std::string& text = {}) : failure(code, text, no_payload{}) {}
+
+    /// `data` is whatever else the asker needs; throws what writing it throws.
+    template <class T>
+        requires writable_payload<T>
+    failure(std::string_view code, const std::string& text, const T& data) : std::runtime_error(text)
+    {
+        details said{std::string{code}};
+        said.form = write_payload(data, said.data);
+        said_ = std::make_shared<const details>(std::move(said));
+    }
+
+    [[nodiscard]] const std::string& code() const noexcept { return said_->code; }
+    [[nodiscard]] payload_view data() const noexcept { return {said_->data, said_->form}; }
+
+private:
+    struct details {
+        explicit details(std::string name) noexcept : code(std::move(name)) {}
+
+        std::string code;
+        std::string data;
+        encoding form = encoding::text;
+    };
+
+    std::shared_ptr<const details> said_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/error.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+// A text for people. More of it is nothing that a person reads, and it is kept for repeats.
+inline constexpr std::size_t told_text_max = 1024;
+
+/// At most `told_text_max` bytes of a text, never half a character of UTF-8.
+constexpr std::string_view told_text(std::string_view text) noexcept
+{
+    if (text.size() <= told_text_max) {
+        return text;
+    }
+    auto size = told_text_max;
+    while (size != 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
+        --size;
+    }
+    return text.substr(0, size);
+}
+
+/// Ends a run with the exception that is being handled. Precondition: inside a catch clause.
+template <class Way>
+void fail_with_current_exception(const Way& way)
+{
+    try {
+        throw;
+    } catch (const failure& said) {
+        const std::string_view code = said.code().empty() ? name_of(errc::handler_error) : std::string_view{said.code()};
+        way.finish({said.data(), code, told_text(said.what())});
+    } catch (const std::system_error& thrown) {
+        // A run that is stopped is told so by its operations, and says it on: no fault of the handler.
+        const bool gave_up = way.stopped() && thrown.code() == asio::error::operation_aborted;
+        fail_with(way, gave_up ? errc::cancelled : errc::handler_error, told_text(thrown.what()));
+    } catch (const std::exception& thrown) {
+        fail_with(way, errc::handler_error, told_text(thrown.what()));
+    } catch (...) {
+        fail_with(way, errc::handler_error, "the handler threw something that is no std::exception");
+    }
+}
+
+/// Ends a run whose payload is not what the handler takes; `where` says where.
+template <class Way>
+void fail_unread(const Way& way, std::string_view where)
+{
+    const auto text = std::string{told_text(where)}.append(" does not fit");
+    fail_with(way, errc::bad_payload, text);
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/co_spawn.hpp>
+
+#include <concepts>
+#include <exception>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// A function or function object, not generic, whose parameters are recognised by their types, in any order, each at most once:
+///
+/// | parameter | what it gets |
+/// | --- | --- |
+/// | `peer` | who sent the message |
+/// | `T` or `const T&`, T any `readable_payload` | the payload; a T that borrows does so for the call, in a coroutine until its end. A payload that is no T is answered `bad_payload`, and the handler is not called |
+/// | `incoming` | the message's name, key and deadline, and progress |
+/// | `responder`, `responder_of<R>` | the right to answer later; the handler returns void |
+///
+/// | result | what the asker gets |
+/// | --- | --- |
+/// | `T`, any `writable_payload` | that |
+/// | `void` | the answer that says nothing but yes |
+/// | `asio::awaitable` of either | the same, when the coroutine ends. It runs on the session's executor; that nobody waits any more reaches it as its cancellation |
+///
+/// A thrown `failure` is an error of the application; any other exception is answered `handler_error` with its text.
+template <class F>
+concept handler_function =
+    std::move_constructible<std::decay_t<F>> && detail::fault_of_handler<std::decay_t<F>>() == detail::handler_fault::none;
+
+namespace detail {
+
+/// A registered handler, its type erased. Held by shared pointer, also while it is called: it may be replaced meanwhile.
+class handler : public std::enable_shared_from_this<handler> {
+public:
+    virtual ~handler() = default;
+
+    /// Runs it for a message, and sees to it that the site hears `finish`, once. Null: it has already. Else the run that goes on. Throws
+    /// nothing, unless the site does.
+    virtual std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site, const peer& from) = 0;
+};
+
+template <class F>
+class function_handler final : public handler {
+    using shape = handler_shape<F>;
+    static constexpr needed argument_is_needed = shape::awaits ? needed::in_run : needed::in_call;
+    using argument_type = argument<typename shape::payload, argument_is_needed>;
+    static constexpr bool needs_run = shape::awaits || shape::responds || shape::informed;
+
+public:
+    explicit function_handler(F function) : function_(std::move(function)) {}
+
+    std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site, const peer& from) override
+    {
+        try {
+            return take(asked, site, from);
+        } catch (...) {
+            fail_with_current_exception(short_way{*site, asked.call});
+            return nullptr;
+        }
+    }
+
+private:
+    struct nothing_more {};
+
+    std::shared_ptr<running> take(const invoke& asked, const std::shared_ptr<call_site>& site, const peer& from)
+    {
+        const short_way refusal{*site, asked.call};
+        argument_type given;
+        std::string where;
+        if (given.read(asked.payload, &where)) {
+            fail_unread(refusal, where);
+            return nullptr;
+        }
+        if constexpr (!needs_run) {
+            run_now(refusal, given, from, nothing_more{});
+            return nullptr;
+        } else {
+            const long_way way{asked, site};
+            if constexpr (shape::awaits) {
+                spawn(way, std::move(given), from);
+            } else if constexpr (shape::responds) {
+                hand_over(way, given, from);
+            } else {
+                run_now(way, given, from, incoming{way});
+            }
+            return way.open() ? way.run() : nullptr;
+        }
+    }
+
+    // What a parameter of type P gets. `more` is the responder or the incoming that this handler takes, if it does.
+    template <class P, class More>
+    static decltype(auto) pass([[maybe_unused]] argument_type& given, [[maybe_unused]] const peer& from, [[maybe_unused]] More& more)
+    {
+        if constexpr (std::same_as<std::remove_cvref_t<P>, peer>) {
+            return static_cast<std::conditional_t<std::is_rvalue_reference_v<P>, peer, const peer&>>(from);
+        } else if constexpr (std::same_as<std::remove_cvref_t<P>, More>) {
+            return static_cast<std::conditional_t<std::is_lvalue_reference_v<P>, const More&, More&&>>(more);
+        } else {
+            using value = typename shape::payload;
+            return static_cast<std::conditional_t<std::is_lvalue_reference_v<P>, const value&, value&&>>(given.value);
+        }
+    }
+
+    template <class More, class... P>
+    decltype(auto) invoke_with(argument_type& given, const peer& from, More& more, types<P...>)
+    {
+        return function_(pass<P>(given, from, more)...);
+    }
+
+    template <class More>
+    decltype(auto) invoke(argument_type& given, const peer& from, More& more)
+    {
+        return invoke_with(given, from, more, typename shape::parameters{});
+    }
+
+    template <class Way, class More>
+    void run_now(const Way& way, argument_type& given, const peer& from, More more)
+    {
+        try {
+            if constexpr (std::is_void_v<typename shape::result>) {
+                invoke(given, from, more);
+                way.finish({});
+            } else {
+                answer_with(way, invoke(given, from, more));
+            }
+        } catch (...) {
+            fail_with_current_exception(way);
+        }
+    }
+
+    void hand_over(const long_way& way, argument_type& given, const peer& from)
+    {
+        way.run()->in_call = true;
+        try {
+            typename shape::responder_type more{way};
+            invoke(given, from, more);
+        } catch (...) {
+            fail_with_current_exception(way);
+        }
+        way.run()->in_call = false;
+        if (way.run()->dropped_in_call && way.open()) {
+            fail_unanswered(way);
+        }
+    }
+
+    void spawn(const long_way& way, argument_type given, const peer& from)
+    {
+        try {
+            auto self = std::static_pointer_cast<function_handler>(shared_from_this());
+            // The slot must hold until the coroutine is over, and so must the run. An exception does not come as far as here.
+            auto over = [kept = way.run()](const std::exception_ptr&) {};
+            asio::co_spawn(way.get_executor(), run(std::move(self), way, std::move(given), from),
+                           asio::bind_cancellation_slot(way.run()->slot(), std::move(over)));
+        } catch (...) {
+            fail_with_current_exception(way);
+        }
+    }
+
+    // Its parameters are what lives until its end: the handler, though it was replaced, and the argument.
+    static asio::awaitable<void> run(std::shared_ptr<function_handler> self, long_way way, argument_type given, peer from)
+    {
+        try {
+            if (way.stopped()) {
+                fail_with(way, errc::cancelled, {});
+                co_return;
+            }
+            incoming more{way};
+            auto task = self->invoke(given, from, more);
+            if constexpr (std::is_void_v<typename shape::result>) {
+                co_await std::move(task);
+                way.finish({});
+            } else {
+                const auto answer = co_await std::move(task);
+                answer_with(way, answer);
+            }
+        } catch (...) {
+            fail_with_current_exception(way);
+        }
+    }
+
+    F function_;
+};
+
+/// Says in one line what is wrong with a handler.
+template <class F>
+constexpr bool explain_handler()
+{
+    constexpr auto fault = fault_of_handler<F>();
+    static_assert(fault != handler_fault::no_signature,
+                  "rejoinder: a handler is a function or an object with one operator(), whose parameters have types (not auto)");
+    static_assert(fault != handler_fault::two_payloads,
+                  "rejoinder: a handler takes one payload; beside it only rejoinder::peer, rejoinder::incoming or rejoinder::responder");
+    static_assert(fault != handler_fault::repeated,
+                  "rejoinder: a handler takes one rejoinder::peer at most, and one of rejoinder::incoming and rejoinder::responder");
+    static_assert(fault != handler_fault::payload_by_reference,
+                  "rejoinder: a handler takes its payload by value or by const reference");
+    static_assert(fault != handler_fault::payload_borrows,
+                  "rejoinder: a handler's payload owns what it holds: take std::string or rejoinder::payload_view, not a view or pointer");
+    static_assert(fault != handler_fault::payload_not_read,
+                  "rejoinder: the payload cannot be read into this handler's parameter: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
+    static_assert(fault != handler_fault::responder_by_reference,
+                  "rejoinder: a handler takes a rejoinder::responder or rejoinder::incoming by value");
+    static_assert(fault != handler_fault::responder_and_result,
+                  "rejoinder: a handler that takes a rejoinder::responder returns void; one that returns its answer takes rejoinder::incoming");
+    static_assert(fault != handler_fault::awaitable_elsewhere,
+                  "rejoinder: a handler's coroutine is an asio::awaitable with the default executor, asio::any_io_executor");
+    static_assert(fault != handler_fault::answer_not_written,
+                  "rejoinder: what this handler returns cannot be written: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
+    return fault == handler_fault::none;
+}
+
+/// A handler from a function, which it keeps.
+template <class F>
+std::shared_ptr<handler> make_handler(F&& function)
+{
+    using kept = std::decay_t<F>;
+    if constexpr (explain_handler<kept>()) {
+        return std::make_shared<function_handler<kept>>(std::forward<F>(function));
+    } else {
+        return nullptr;
+    }
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What a call completed with: the handler's answer, or what the peer said about an error.
+#ifndef REJOINDER_NET_REPLY_HPP
+#define REJOINDER_NET_REPLY_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// What a call completed with. Owns its bytes, in a buffer that is used again: at steady state nothing is allocated.
+///
+/// What it lends holds until it is moved from, assigned or destroyed. Distinct objects are independent; one that nobody changes serves any
+/// thread.
+class reply {
+public:
+    /// Without an answer.
+    reply() noexcept = default;
+
+    /// What a session says that a call ended with; `sure` is what is known about the handler if it ended with an error.
+    template <class Completion>
+    reply(const settled<Completion>& how, rejoinder::certainty sure)
+        : reply(how.payload, how.code, how.text, how.error ? sure : certainty::acknowledged)
+    {
+    }
+
+    /// Copies what it is given.
+    reply(const payload_view& payload, std::string_view code, std::string_view text, rejoinder::certainty sure)
+        : code_size_(code.size()), text_size_(text.size()), form_(payload.form), sure_(sure)
+    {
+        const auto size = payload.bytes.size() + code.size() + text.size();
+        if (size > bytes_.capacity()) {
+            bytes_ = recycled_strings::take(size);
+        }
+        bytes_.append(code).append(text).append(payload.bytes);
+    }
+
+    reply(const reply& other) : reply(other.payload(), other.code(), other.text(), other.sure_) {}
+    reply(reply&& other) noexcept { swap(other); }
+    reply& operator=(reply other) noexcept
+    {
+        swap(other);
+        return *this;
+    }
+    ~reply() { recycled_strings::give(std::move(bytes_)); }
+
+    /// The handler's answer; of an error, its data.
+    [[nodiscard]] payload_view payload() const noexcept
+    {
+        return {std::string_view{bytes_}.substr(code_size_ + text_size_), form_};
+    }
+    /// Of an error that the peer sent, its name there ("out_of_stock", "no_handler"); else empty.
+    [[nodiscard]] std::string_view code() const noexcept { return std::string_view{bytes_}.substr(0, code_size_); }
+    /// Of an error that the peer sent, its sentence for people; else empty.
+    [[nodiscard]] std::string_view text() const noexcept { return std::string_view{bytes_}.substr(code_size_, text_size_); }
+    /// What is known about the handler: exact where the error code cannot say it, as `operation_aborted` of a cancelled call.
+    [[nodiscard]] rejoinder::certainty certainty() const noexcept { return sure_; }
+
+    /// Reads the payload into `out`: no error, or `errc::bad_payload`, `out` then being of no use and `where`, unless null, naming the place
+    /// that does not fit (`read_payload`). What the type borrows, it borrows of this reply.
+    template <class T>
+        requires readable_payload<T>
+    std::error_code read(T& out, std::string* where = nullptr) const
+    {
+        // The answer came, so the handler ran; of an error's data it is the error that tells.
+        return read_payload(payload(), out, where) ? make_error_code(errc::bad_payload, sure_) : std::error_code{};
+    }
+
+    /// The payload as a T. Throws std::system_error with `errc::bad_payload`, its text naming the place that does not fit.
+    template <class T>
+        requires readable_payload<T>
+    [[nodiscard]] T as() const
+    {
+        T value{};
+        std::string where;
+        if (const auto bad = read(value, &where)) {
+            throw std::system_error(bad, where);
+        }
+        return value;
+    }
+
+    /// The payload as a Boost.JSON value, null if there is none. Throws as `as` does.
+    [[nodiscard]] auto json() const { return as<boost::json::value>(); }
+
+    void swap(reply& other) noexcept
+    {
+        bytes_.swap(other.bytes_);
+        std::swap(code_size_, other.code_size_);
+        std::swap(text_size_, other.text_size_);
+        std::swap(form_, other.form_);
+        std::swap(sure_, other.sure_);
+    }
+
+private:
+    std::string bytes_; // code, text, payload
+    std::size_t code_size_ = 0;
+    std::size_t text_size_ = 0;
+    encoding form_ = encoding::text;
+    rejoinder::certainty sure_ = certainty::maybe_executed;
+};
+
+// g++ 12 destroys an aggregate that owns memory twice when it stands in braces inside a co_await expression.
+static_assert(!std::is_aggregate_v<reply>);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/associator.hpp>
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// What a contract derives from.
+///
+///     struct publish : rejoinder::contract<publish_request, publish_reply> {
+///         static constexpr std::string_view name = "publish";
+///         static constexpr auto timeout = 30s;                     // optional
+///         static constexpr auto repeat = repeatable::idempotent;   // optional
+///     };
+template <class Request, class Reply = no_payload>
+struct contract {
+    using request = Request;
+    using reply = Reply;
+};
+
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `C::request`, `C::reply` | `payload_type` | what is asked and answered; `no_payload` for nothing |
+/// | `C::name` | constant, to `std::string_view` | the message's name |
+/// | `C::timeout` (optional) | constant, to `duration` | of the whole call |
+/// | `C::repeat` (optional) | constant `repeatable` | whether it may run twice |
+template <class C>
+concept contract_type = payload_type<typename C::request> && payload_type<typename C::reply> && requires {
+    { C::name } -> std::convertible_to<std::string_view>;
+};
+
+/// How a contract is asked, as far as it says.
+template <contract_type C>
+[[nodiscard]] constexpr call_options contract_options() noexcept
+{
+    call_options how;
+    if constexpr (requires { C::timeout; }) {
+        static_assert(std::convertible_to<decltype(C::timeout), duration>, "rejoinder: a contract's timeout is a std::chrono duration");
+        how.timeout = C::timeout;
+    }
+    if constexpr (requires { C::repeat; }) {
+        static_assert(std::convertible_to<decltype(C::repeat), repeatable>, "rejoinder: a contract's repeat is a rejoinder::repeatable");
+        how.repeat = C::repeat;
+    }
+    return how;
+}
+
+/// The same, with what a caller says of one call in place of what the contract says.
+template <contract_type C>
+[[nodiscard]] constexpr call_options contract_options(call_options said) noexcept
+{
+    const auto usual = contract_options<C>();
+    if (said.timeout == duration::zero()) {
+        said.timeout = usual.timeout;
+    }
+    if (said.repeat == repeatable::no) {
+        said.repeat = usual.repeat;
+    }
+    return said;
+}
+
+namespace detail {
+
+template <class C, class Shape>
+constexpr bool takes_request = std::is_void_v<typename Shape::payload> || std::same_as<typename Shape::payload, typename C::request>;
+
+template <class C, class Shape>
+constexpr bool gives_reply()
+{
+    if constexpr (Shape::responds) {
+        return std::same_as<typename Shape::responder_type, responder_of<typename C::reply>>;
+    } else if constexpr (std::is_void_v<typename Shape::result>) {
+        return std::same_as<typename C::reply, no_payload>;
+    } else {
+        return std::same_as<typename Shape::result, typename C::reply>;
+    }
+}
+
+} // namespace detail
+
+/// Whether F is a handler of the contract: it takes the request, or ignores it, and gives exactly the reply.
+template <class F, class C>
+concept handler_of = contract_type<C> && handler_function<F> && detail::takes_request<C, detail::handler_shape<std::decay_t<F>>> &&
+                     detail::gives_reply<C, detail::handler_shape<std::decay_t<F>>>();
+
+namespace detail {
+
+/// Says in one line what is wrong with a contract's handler; true if nothing is.
+template <contract_type C, class F>
+constexpr bool check_handler()
+{
+    using kept = std::decay_t<F>;
+    if constexpr (explain_handler<kept>()) {
+        using shape = handler_shape<kept>;
+        static_assert(takes_request<C, shape>,
+                      "rejoinder: this contract's handler takes its request type, by value or by const reference");
+        static_assert(!shape::responds || gives_reply<C, shape>(),
+                      "rejoinder: this contract's handler takes a rejoinder::responder_of its reply type");
+        static_assert(shape::responds || gives_reply<C, shape>(),
+                      "rejoinder: this contract's handler returns its reply type, or an asio::awaitable of it (void if the contract has no reply)");
+    }
+    return handler_of<F, C>;
+}
+
+/// Calls `handler(ec, C::reply)` with what a `reply` holds: with an error, or if it does not fit, a value-initialized one. All that Asio
+/// associates with the handler stays.
+template <contract_type C, class Handler>
+class typed_handler {
+public:
+    explicit typed_handler(Handler handler) : handler_(std::move(handler)) {}
+
+    void operator()(std::error_code ec, reply answer)
+    {
+        if (ec) {
+            std::move(handler_)(ec, typename C::reply{});
+            return;
+        }
+        typename C::reply value{};
+        std::string where;
+        if (const auto bad = answer.read(value, &where)) {
+            const spoken_scope scope{bad, where};
+            std::move(handler_)(bad, typename C::reply{});
+            return;
+        }
+        std::move(handler_)(ec, std::move(value));
+    }
+
+    [[nodiscard]] const Handler& inner() const noexcept { return handler_; }
+
+private:
+    Handler handler_;
+};
+
+template <contract_type C, class Handler>
+typed_handler<C, std::decay_t<Handler>> make_typed_handler(Handler&& handler)
+{
+    return typed_handler<C, std::decay_t<Handler>>{std::forward<Handler>(handler)};
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+template <template <class, class> class Associator, class C, class Handler, class Default>
+struct asio::associator<Associator, rejoinder::detail::typed_handler<C, Handler>, Default> : Associator<Handler, Default> {
+    static auto get(const rejoinder::detail::typed_handler<C, Handler>& handler) noexcept
+    {
+        return Associator<Handler, Default>::get(handler.inner());
+    }
+    static auto get(const rejoinder::detail::typed_handler<C, Handler>& handler, const Default& otherwise) noexcept
+    {
+        return Associator<Handler, Default>::get(handler.inner(), otherwise);
+    }
+};
+
+#endif
+
+// What a client is behind its handle: the session, the link, and the dialling.
+#ifndef REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
+#define REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
+
+// The one thing that waits: an Asio timer, armed for the earliest of whatever its owner has deadlines for.
+#ifndef REJOINDER_NET_DETAIL_CLOCKWORK_HPP
+#define REJOINDER_NET_DETAIL_CLOCKWORK_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <memory>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// Calls `owner.tick()` at a deadline or, having been armed for an earlier one that is moot by then, before it: the owner looks for itself.
+/// Moving the Asio timer is dear, so it is moved to earlier deadlines only.
+class clockwork {
+public:
+    explicit clockwork(const asio::any_io_executor& executor) : timer_(executor) {}
+
+    /// `owner.tick()` is due no later than `when`, unless the owner is gone by then.
+    template <class Owner>
+    void arm(instant when, const std::weak_ptr<Owner>& owner)
+    {
+        if (when >= armed_) {
+            return;
+        }
+        armed_ = when;
+        timer_.expires_at(when);
+        timer_.async_wait([this, owner, when](std::error_code ec) {
+            const auto alive = owner.lock();
+            if (!ec && alive != nullptr && armed_ == when) {
+                armed_ = never;
+                alive->tick();
+            }
+        });
+    }
+
+    void stop()
+    {
+        armed_ = instant::min();
+        timer_.cancel();
+    }
+
+    /// Lets it be armed again after `stop`.
+    void resume() noexcept { armed_ = never; }
+
+private:
+    asio::steady_timer timer_;
+    instant armed_ = never;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Opens links for a client: a connector and a codec behind one virtual call.
+#ifndef REJOINDER_NET_DETAIL_DIALLER_HPP
+#define REJOINDER_NET_DETAIL_DIALLER_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Opens one link at a time.
+class dialler {
+public:
+    using opened = std::function<void(std::error_code, std::shared_ptr<link>)>;
+
+    virtual ~dialler() = default;
+    [[nodiscard]] virtual std::string description() const = 0;
+    /// Begins an attempt; `then` is called once, not from inside this call, on the executor.
+    virtual void dial(std::uint64_t number, const asio::any_io_executor& executor, link_owner& owner, opened then) = 0;
+    /// Ends the attempt that is under way.
+    virtual void cancel() = 0;
+};
+
+template <connector Connector, codec Codec>
+class connector_dialler final : public dialler {
+public:
+    connector_dialler(Connector where, Codec spelling, const connection_options& options, std::shared_ptr<counters> counts)
+        : connector_(std::move(where)), codec_(std::move(spelling)), options_(options), counts_(std::move(counts))
+    {
+    }
+
+    [[nodiscard]] std::string description() const override { return connector_.description(); }
+
+    void dial(std::uint64_t number, const asio::any_io_executor& executor, link_owner& owner, opened then) override
+    {
+        using channel_type = typename Connector::channel_type;
+        using connection_type = connection<channel_type, Codec>;
+        auto made = [codec = codec_, options = options_, counts = counts_, &owner, number, where = description(),
+                     then = std::move(then)](std::error_code ec, channel_type carrier) mutable {
+            if (ec) {
+                then(ec, nullptr);
+                return;
+            }
+            then(ec, std::make_shared<connection_type>(number, std::move(carrier), std::move(codec), options, std::move(counts), owner,
+                                                       std::move(where)));
+        };
+        connector_.async_connect(executor, asio::bind_cancellation_slot(cancel_.slot(), std::move(made)));
+    }
+
+    void cancel() override { cancel_.emit(asio::cancellation_type::terminal); }
+
+private:
+    Connector connector_;
+    Codec codec_; // each connection begins with a copy
+    connection_options options_;
+    std::shared_ptr<counters> counts_;
+    asio::cancellation_signal cancel_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Drives one session: feeds it, does what its outputs say, and runs its handlers.
+#ifndef REJOINDER_NET_DETAIL_HOST_HPP
+#define REJOINDER_NET_DETAIL_HOST_HPP
+
+// What a caller left with a session: its completion, and whom to tell of progress.
+#ifndef REJOINDER_NET_DETAIL_PENDING_CALL_HPP
+#define REJOINDER_NET_DETAIL_PENDING_CALL_HPP
+
+// A message on its way from a caller to a session: name, payload and key in one recycled buffer.
+#ifndef REJOINDER_NET_DETAIL_OUTGOING_HPP
+#define REJOINDER_NET_DETAIL_OUTGOING_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Spelled out when the caller calls, not when its token starts the operation: a lazy token may do so after the arguments are gone.
+class outgoing {
+public:
+    template <class Payload>
+    outgoing(std::string_view name, const Payload& payload, const call_options& how) : bytes_(recycled_strings::take()), how_(how)
+    {
+        bytes_.append(name).append(how.key);
+        name_size_ = name.size();
+        key_size_ = how.key.size();
+        form_ = write_payload(payload, bytes_);
+    }
+    outgoing(outgoing&&) noexcept = default;
+    outgoing& operator=(outgoing&&) noexcept = default;
+    outgoing(const outgoing&) = default;
+    outgoing& operator=(const outgoing&) = default;
+    ~outgoing() { recycled_strings::give(std::move(bytes_)); }
+
+    [[nodiscard]] std::string_view name() const noexcept { return std::string_view{bytes_}.substr(0, name_size_); }
+    [[nodiscard]] payload_view payload() const noexcept { return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_}; }
+    [[nodiscard]] call_options how() const noexcept
+    {
+        auto mine = how_;
+        mine.key = std::string_view{bytes_}.substr(name_size_, key_size_);
+        return mine;
+    }
+    /// Sets what is left of the whole call's time.
+    void set_timeout(duration left) noexcept { how_.timeout = left; }
+
+private:
+    std::string bytes_; // name, key, payload
+    std::size_t name_size_ = 0;
+    std::size_t key_size_ = 0;
+    encoding form_ = encoding::text;
+    call_options how_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+using call_completion = completion<void(std::error_code, reply)>;
+
+/// Called with each word about a running request.
+using progress_listener = std::function<void(const payload_view&)>;
+
+/// What it takes to ask again, once a session ended under a call that its target's next session may be asked.
+struct asked {
+    message_kind kind = message_kind::request;
+    std::string target;
+    outgoing words;
+    instant deadline = never;
+};
+
+/// The mark that sessions of this floor carry for each call.
+struct pending_call {
+    call_completion done;
+    // Most calls have neither, so that each is worth a place of its own.
+    std::unique_ptr<progress_listener> progress{};
+    std::unique_ptr<asked> again{};
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What happened to links, sessions and calls, for logs: a name and fields each.
+#ifndef REJOINDER_NET_EVENT_HPP
+#define REJOINDER_NET_EVENT_HPP
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// One event. Its views hold during the sink's call only; a field that does not apply is empty or 0.
+struct event {
+    std::string_view name{};        ///< `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md
+    std::string_view who{};         ///< the identity
+    std::uint64_t session = 0;      ///< the hub's number for the session
+    std::uint64_t connection = 0;   ///< the hub's number for the connection
+    std::string_view reason{};      ///< the kind: of a close, of an error
+    std::string_view text{};        ///< more, for people
+};
+
+/// Takes events as they happen, on the executor of what they happen to. It must not call back into that hub or client, nor throw.
+using event_sink = std::function<void(const event&)>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The handlers of a hub or client, by name, and the table that its sessions route by.
+#ifndef REJOINDER_NET_ROUTER_HPP
+#define REJOINDER_NET_ROUTER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Names → handlers. A name keeps its number when its handler is replaced, so what was queued for it meets the new one; a removed name's number
+/// is never given again, so what was queued for that meets none. Memory is bounded by the names that have a handler.
+/// O(1). Distinct objects are independent; one is used from one thread at a time.
+class router {
+public:
+    /// The names, for sessions; it holds as long as this.
+    [[nodiscard]] const route_table& routes() const noexcept { return routes_; }
+    /// Handlers, the fallback included.
+    [[nodiscard]] std::size_t size() const noexcept { return handlers_.size(); }
+
+    /// The handler of this number; null: its name was removed. The caller keeps it while it is called.
+    [[nodiscard]] std::shared_ptr<detail::handler> handler_at(std::uint32_t number) const
+    {
+        const auto found = handlers_.find(number);
+        return found == handlers_.end() ? nullptr : found->second;
+    }
+
+    /// Sets or replaces the handler of `name`. Those that run go on.
+    void set(std::string_view name, std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
+    {
+        const auto known = number_of(name);
+        const auto number = known != fallback ? known : unused();
+        handlers_.insert_or_assign(number, std::move(to));
+        routes_.set(name, {number, how});
+    }
+
+    /// Sets or replaces the handler of all names that have none.
+    void set_fallback(std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
+    {
+        handlers_.insert_or_assign(fallback, std::move(to));
+        routes_.set_fallback({fallback, how});
+    }
+
+    /// Takes a name's handler away. Those that run go on. False: it had none.
+    bool remove(std::string_view name)
+    {
+        const auto known = number_of(name);
+        if (known == fallback) {
+            return false;
+        }
+        routes_.remove(name);
+        handlers_.erase(known);
+        return true;
+    }
+
+private:
+    static constexpr std::uint32_t fallback = 0;
+
+    // The fallback's number stands for names without a handler of their own.
+    [[nodiscard]] std::uint32_t number_of(std::string_view name) const
+    {
+        const auto* to = routes_.find(name);
+        return to == nullptr ? fallback : to->handler;
+    }
+
+    // The numbers last for four thousand million registrations; then those still in use are passed over.
+    [[nodiscard]] std::uint32_t unused()
+    {
+        do {
+            ++last_;
+        } while (last_ == fallback || handlers_.contains(last_));
+        return last_;
+    }
+
+    route_table routes_;
+    std::unordered_map<std::uint32_t, std::shared_ptr<detail::handler>> handlers_;
+    std::uint32_t last_ = fallback;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Policies>
+class host;
+
+/// Hub or client, as the host of one of its sessions sees it.
+template <class Policies>
+class host_owner {
+public:
+    /// The session's next deadline may be earlier than before.
+    virtual void on_deadline(host<Policies>& of) = 0;
+    /// The session wants its connection closed.
+    virtual void on_hang_up(host<Policies>& of, close_reason why) = 0;
+    /// The peer says that it closes the connection.
+    virtual void on_farewell(host<Policies>& of, const farewell& words) = 0;
+    /// The session ended under a call that may be asked again of the same target's next session.
+    virtual void on_orphan(pending_call&& orphan, const std::error_code& why) = 0;
+
+protected:
+    ~host_owner() = default;
+};
+
+/// What all sessions of a hub or client share. It outlives them all.
+template <class Policies>
+struct session_setting {
+    asio::any_io_executor executor;
+    session_options<Policies> options;
+    rejoinder::router router;
+    event_sink events;
+    std::shared_ptr<counters> counts = std::make_shared<counters>();
+
+    void report(const event& happened) const
+    {
+        if (events) {
+            events(happened);
+        }
+    }
+};
+
+/// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
+template <class Policies>
+class host final : public call_site, public session_port, public std::enable_shared_from_this<host<Policies>> {
+public:
+    using session_type = session<pending_call, Policies>;
+
+    host(side which, std::shared_ptr<session_setting<Policies>> setting, host_owner<Policies>& owner, peer from, std::uint64_t seed)
+        : setting_(std::move(setting)), owner_(&owner), from_(std::move(from)),
+          session_(which, setting_->options, setting_->router.routes(), *setting_->counts, seed)
+    {
+    }
+
+    // For its owner
+
+    [[nodiscard]] session_type& core() noexcept { return session_; }
+    [[nodiscard]] const peer& from() const noexcept { return from_; }
+    [[nodiscard]] const std::shared_ptr<link>& connection() const noexcept { return link_; }
+
+    /// Its owner's alarm for it.
+    struct alarm {
+        timer_id timer{};
+        instant at = never;
+    };
+    alarm due;
+
+    void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
+    {
+        link_ = std::move(to);
+        link_->carry(this);
+        session_.attach(link_->features(), timing, now);
+    }
+
+    /// The connection is gone or about to be closed; returns it.
+    std::shared_ptr<link> detach(instant now)
+    {
+        auto left = std::exchange(link_, nullptr);
+        if (left != nullptr) {
+            left->carry(nullptr);
+            session_.detach(now);
+        }
+        return left;
+    }
+
+    void advance(instant now)
+    {
+        session_.advance(now);
+        settle_up(delivering::at_once);
+    }
+
+    /// The session is over: completes what is pending with `why`, or with `operation_aborted` if this side closed it, stops the handlers.
+    void end(errc why)
+    {
+        session_.end(why);
+        settle_up(delivering::later);
+        owner_ = nullptr;
+    }
+
+    /// Does what the last command led to; what completes does so later, as it may stand inside an initiation.
+    void settle_up() { settle_up(delivering::later); }
+
+    /// Opens a call. The completion's cancellation slot ends it.
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, pending_call waiting, instant now)
+    {
+        auto slot = waiting.done.slot();
+        const auto opened = kind == message_kind::request ? session_.request(name, payload, how, std::move(waiting), now)
+                                                          : session_.deliver(name, payload, how, std::move(waiting), now);
+        if (slot.is_connected() && session_.completion(opened) != nullptr) {
+            slot.assign(canceller{this->weak_from_this(), opened});
+        }
+        settle_up(delivering::later);
+        return opened;
+    }
+
+    void cancel(call which)
+    {
+        session_.cancel(which);
+        settle_up(delivering::later);
+    }
+
+    // For its handlers
+
+    [[nodiscard]] asio::any_io_executor get_executor() const override { return setting_->executor; }
+
+    void finish(invocation which, const outcome& how) override
+    {
+        session_.finish(which, how);
+        runs_.erase(which.number);
+        settle_up(delivering::later);
+    }
+
+    void progress(invocation which, const payload_view& payload) override
+    {
+        session_.progress(which, payload);
+        wake();
+    }
+
+    // For its connection
+
+    void receive(const message& came, instant now) override
+    {
+        session_.receive(came, now);
+        drain(delivering::at_once);
+    }
+
+    void receive_bad(instant now) override
+    {
+        session_.bad(now);
+        drain(delivering::at_once);
+    }
+
+    bool emit(message& out, instant now) override { return session_.emit(out, now); }
+
+    void turn_over() override
+    {
+        if (owner_ != nullptr) {
+            owner_->on_deadline(*this);
+        }
+    }
+
+private:
+    enum class delivering : std::uint8_t { at_once, later };
+
+    // Put into a call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
+    struct canceller {
+        std::weak_ptr<host> session;
+        call which;
+
+        void operator()(asio::cancellation_type type) const
+        {
+            if (type == asio::cancellation_type::none) {
+                return;
+            }
+            const auto one = which;
+            if (const auto target = session.lock()) {
+                target->cancel(one);
+            }
+        }
+    };
+
+    void settle_up(delivering how)
+    {
+        drain(how);
+        wake();
+    }
+
+    void wake()
+    {
+        if (link_ != nullptr && session_.has_messages()) {
+            link_->wake();
+        }
+        if (owner_ != nullptr) {
+            owner_->on_deadline(*this);
+        }
+    }
+
+    // Takes the outputs until there are none. What they lead to may come back here: then the outer loop goes on with it.
+    void drain(delivering how)
+    {
+        if (draining_) {
+            return;
+        }
+        const auto self = this->shared_from_this();
+        draining_ = true;
+        output<pending_call> next;
+        while (session_.next(next)) {
+            std::visit([&](auto& one) { carry_out(one, how); }, next);
+        }
+        draining_ = false;
+    }
+
+    void carry_out(std::monostate&, delivering) noexcept {}
+
+    void carry_out(settled<pending_call>& over, delivering how)
+    {
+        if (owner_ != nullptr && over.completion.again != nullptr && over.error == errc::session_lost && over.code.empty()) {
+            owner_->on_orphan(std::move(over.completion), over.error);
+            return;
+        }
+        if (over.error == errc::timed_out || over.error == errc::expired) {
+            setting_->report({.name = "request_timeout", .who = from_.who().name(), .session = from_.session(), .reason = name_of(certainty_of(over.error))});
+        }
+        auto done = std::move(over.completion.done);
+        const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
+        const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
+        reply answer{over, certainty_of(over.error)};
+        if (how == delivering::later) {
+            done.post(error, std::move(answer));
+            return;
+        }
+        guarded([&] { done.complete(error, std::move(answer)); });
+    }
+
+    void carry_out(progressed& word, delivering)
+    {
+        auto* waiting = session_.completion(word.which);
+        if (waiting == nullptr || waiting->progress == nullptr) {
+            return;
+        }
+        const auto listener = *waiting->progress; // a copy: it may end its own call
+        guarded([&] { listener(word.payload); });
+    }
+
+    void carry_out(invoke& wanted, delivering)
+    {
+        const auto handler = setting_->router.handler_at(wanted.handler);
+        if (handler == nullptr) {
+            session_.finish(wanted.call, {{}, name_of(errc::no_handler), {}});
+            return;
+        }
+        const auto number = wanted.call;
+        if (auto run = handler->call(wanted, this->shared_from_this(), from_); run != nullptr && session_.is_running(number)) {
+            runs_.emplace(number.number, std::move(run));
+        }
+    }
+
+    void carry_out(stop& nobody_waits, delivering)
+    {
+        if (const auto found = runs_.find(nobody_waits.call.number); found != runs_.end()) {
+            const auto run = found->second; // it may finish inside
+            guarded([&] { run->stop(); });
+        }
+    }
+
+    void carry_out(hang_up& wanted, delivering)
+    {
+        if (owner_ != nullptr) {
+            owner_->on_hang_up(*this, wanted.reason);
+        }
+    }
+
+    void carry_out(farewell& words, delivering)
+    {
+        if (owner_ != nullptr) {
+            owner_->on_farewell(*this, words);
+        }
+    }
+
+    // A completion that throws must not take the connection's loop with it: its exception leaves `run` of the execution context all the same.
+    template <class F>
+    void guarded(F call_out)
+    {
+        try {
+            call_out();
+        } catch (...) {
+            asio::post(setting_->executor, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+        }
+    }
+
+    std::shared_ptr<session_setting<Policies>> setting_;
+    host_owner<Policies>* owner_; // null once the session is over
+    peer from_;
+    session_type session_;
+    std::shared_ptr<link> link_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<running>> runs_; // those that go on after their call
+    bool draining_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Secrets and names that nobody can guess, from the operating system's generator. Once a session or a client, never once a message.
+#ifndef REJOINDER_NET_DETAIL_OS_RANDOM_HPP
+#define REJOINDER_NET_DETAIL_OS_RANDOM_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+
+namespace rejoinder::inline v0::detail {
+
+/// A 64-bit seed for generators whose numbers need not be secret.
+inline std::uint64_t random_seed()
+{
+    std::random_device source;
+    return std::uint64_t{source()} << 32 | source();
+}
+
+/// 160 random bits as 40 hexadecimal digits: what RFC 6749 §10.10 recommends for a token that whoever has it may use.
+inline std::string random_name()
+{
+    constexpr std::size_t words = 5;
+    constexpr char digits[] = "0123456789abcdef";
+    std::random_device source;
+    std::string name;
+    name.reserve(words * 8);
+    for (std::size_t i = 0; i != words; ++i) {
+        const auto word = static_cast<std::uint32_t>(source());
+        for (unsigned shift = 0; shift != 32; shift += 4) {
+            name += digits[word >> shift & 0xF];
+        }
+    }
+    return name;
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Shared by the client's handle and by what is under way.
+template <class Policies>
+class client_state final : public link_owner, public host_owner<Policies>, public std::enable_shared_from_this<client_state<Policies>> {
+public:
+    client_state(const asio::any_io_executor& executor, client_options<Policies> options)
+        : options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>()), clock_(executor),
+          reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
+    {
+        setting_->executor = executor;
+        setting_->options = options_.session;
+        host_ = std::make_shared<host<Policies>>(side::client, setting_, *this, peer{}, random_seed());
+    }
+
+    void set_dialler(std::unique_ptr<dialler> by) { dialler_ = std::move(by); }
+    void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
+
+    [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
+    [[nodiscard]] const client_options<Policies>& options() const noexcept { return options_; }
+    [[nodiscard]] link_state link_stands() const noexcept { return reconnector_.state(); }
+    [[nodiscard]] std::error_code last_error() const noexcept { return reconnector_.last_error(); }
+    [[nodiscard]] std::size_t pending() const noexcept { return host_->core().pending(); }
+
+    // The handle's commands
+
+    // Later, so that the program can set its handlers first.
+    void connect_soon()
+    {
+        asio::post(setting_->executor, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && self->link_stands() == link_state::disconnected) {
+                self->connect();
+            }
+        });
+    }
+
+    void connect()
+    {
+        reconnector_.start(now());
+        step();
+    }
+
+    void disconnect()
+    {
+        reconnector_.stop(now());
+        leave(close_reason::normal);
+        tell();
+    }
+
+    void stop()
+    {
+        stopped_ = true;
+        clock_.stop();
+        reconnector_.stop(now());
+        leave(close_reason::going_away);
+        host_->end(errc::closed);
+    }
+
+    void open(message_kind kind, outgoing words, pending_call waiting)
+    {
+        if (stopped_ || link_stands() == link_state::failed) {
+            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : never_sent(last_error());
+            waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
+            return;
+        }
+        host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+    }
+
+    bool notify(const outgoing& words)
+    {
+        const bool taken = host_->core().notify(words.name(), words.payload(), now());
+        host_->settle_up();
+        return taken;
+    }
+
+    /// A deadline has come.
+    void tick()
+    {
+        host_->advance(now());
+        step();
+    }
+
+    // What the link says
+
+    void on_hello(link& from, hello&&) override { lose(from, make_error_code(errc::bad_message), std::nullopt); }
+
+    void on_welcome(link& from, welcome&& answer) override
+    {
+        if (&from != link_.get() || link_stands() != link_state::connecting || (answer.resumed && token_.empty())) {
+            lose(from, make_error_code(errc::bad_message), std::nullopt);
+            return;
+        }
+        const auto at = now();
+        if (!answer.resumed) {
+            host_->core().begin(answer.capacity);
+        }
+        if (!answer.token.empty()) {
+            token_ = std::move(answer.token);
+        }
+        reconnector_.connected(at);
+        host_->attach(link_, setting_->options.heartbeat, at);
+        host_->settle_up();
+        tell();
+        step();
+    }
+
+    void on_refusal(link& from, errc why, std::string_view, std::optional<duration> retry_after) override
+    {
+        lose(from, make_error_code(why), retry_after);
+    }
+
+    void on_end(link& ended, const std::error_code& why) override { lose(ended, why, std::nullopt); }
+
+    // What the session says
+
+    void on_deadline(host<Policies>& of) override { clock_.arm(of.core().next_deadline(), this->weak_from_this()); }
+
+    void on_hang_up(host<Policies>& of, close_reason why) override
+    {
+        const auto left = of.connection();
+        end(left, why);
+        gone(why == close_reason::silent ? std::error_code{asio::error::timed_out} : make_error_code(errc::bad_message), std::nullopt);
+    }
+
+    void on_farewell(host<Policies>& of, const farewell& words) override
+    {
+        end(of.connection(), close_reason::normal);
+        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof}, words.retry_after);
+    }
+
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override { orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)}); }
+
+private:
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    // The kind of an error, for a call that was never sent on account of it.
+    static std::error_code never_sent(const std::error_code& why) noexcept
+    {
+        const auto kind = kind_of(why);
+        return kind ? make_error_code(*kind, certainty::never_sent) : why;
+    }
+
+    // Does what the reconnector says, until it only waits.
+    void step()
+    {
+        while (!stopped_) {
+            switch (reconnector_.advance(now())) {
+            case dialling::nothing: clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()), this->weak_from_this()); return;
+            case dialling::dial: dial(); break;
+            case dialling::abandon:
+                dialler_->cancel();
+                drop_link();
+                tell();
+                break;
+            case dialling::fail:
+                host_->core().end(kind_of(last_error()).value_or(errc::not_connected));
+                host_->settle_up();
+                tell();
+                break;
+            }
+        }
+    }
+
+    void dial()
+    {
+        drop_link();
+        tell();
+        const auto number = reconnector_.attempt();
+        dialler_->dial(number, setting_->executor, *this, [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
+            if (const auto self = weak.lock()) {
+                self->dialled(number, ec, std::move(made));
+            } else if (made != nullptr) {
+                made->abort();
+            }
+        });
+    }
+
+    void dialled(std::uint64_t number, const std::error_code& ec, std::shared_ptr<link> made)
+    {
+        if (stopped_ || number != reconnector_.attempt() || link_stands() != link_state::connecting) {
+            if (made != nullptr) {
+                made->abort(); // an attempt that was given up (rule 5)
+            }
+            return;
+        }
+        if (ec) {
+            gone(ec, std::nullopt);
+            return;
+        }
+        link_ = std::move(made);
+        link_->start();
+        link_->say(greeting());
+    }
+
+    [[nodiscard]] hello greeting() const
+    {
+        hello words;
+        words.incarnation = incarnation_;
+        words.token = token_;
+        words.attempt = reconnector_.attempt();
+        words.capacity = setting_->options.capacity;
+        words.ping_interval = setting_->options.heartbeat.ping_every;
+        words.dead_after = setting_->options.heartbeat.dead_after;
+        words.auth = options_.auth;
+        words.metadata = options_.metadata;
+        return words;
+    }
+
+    // The link ended, or is of no use.
+    void lose(link& from, const std::error_code& why, std::optional<duration> retry_after)
+    {
+        if (&from != link_.get()) {
+            from.abort();
+            return;
+        }
+        drop_link();
+        gone(why, retry_after);
+    }
+
+    void gone(const std::error_code& why, std::optional<duration> retry_after)
+    {
+        reconnector_.lost(why, retry_after, now());
+        tell();
+        step();
+    }
+
+    // Lets go of the link without a word.
+    void drop_link()
+    {
+        if (const auto left = let_go()) {
+            left->abort();
+        }
+    }
+
+    std::shared_ptr<link> let_go()
+    {
+        host_->detach(now());
+        return std::exchange(link_, nullptr);
+    }
+
+    void end(const std::shared_ptr<link>&, close_reason why)
+    {
+        const auto left = let_go();
+        if (left == nullptr) {
+            return;
+        }
+        why == close_reason::silent ? left->abort() : left->close(why);
+    }
+
+    void leave(close_reason why)
+    {
+        dialler_->cancel();
+        end(link_, why);
+    }
+
+    void tell()
+    {
+        if (observer_ && link_stands() != told_) {
+            told_ = link_stands();
+            // Later: whoever looks on may do anything, even destroy the client.
+            asio::post(setting_->executor, [observer = observer_, stands = told_, why = last_error()] { observer(stands, why); });
+        }
+    }
+
+    client_options<Policies> options_;
+    std::shared_ptr<session_setting<Policies>> setting_;
+    clockwork clock_;
+    reconnector<typename Policies::backoff> reconnector_;
+    std::string incarnation_;
+    std::string token_;
+    std::unique_ptr<dialler> dialler_;
+    std::function<void(link_state, std::error_code)> observer_;
+    std::shared_ptr<host<Policies>> host_;
+    std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
+    link_state told_ = link_state::disconnected;
+    bool stopped_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A program's function for the words before the last one, its type erased.
+#ifndef REJOINDER_NET_DETAIL_LISTENER_OF_PROGRESS_HPP
+#define REJOINDER_NET_DETAIL_LISTENER_OF_PROGRESS_HPP
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+template <class First, class... Rest>
+First first_of(types<First, Rest...>);
+
+/// From `listener(const T&)`. Words that are no T are not for it.
+template <class F>
+std::unique_ptr<progress_listener> make_listener(F listener)
+{
+    static_assert(has_signature<F>, "a progress listener takes one parameter of a type that payloads are read into");
+    using value_type = std::remove_cvref_t<decltype(first_of(typename signature<F>::parameters{}))>;
+    return std::make_unique<progress_listener>([listener = std::move(listener)](const payload_view& word) mutable {
+        value_type value{};
+        if (!read_payload(word, value, nullptr)) {
+            listener(value);
+        }
+    });
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The initiations of calls: from a completion token's handler to a session's pending call.
+#ifndef REJOINDER_NET_DETAIL_START_CALL_HPP
+#define REJOINDER_NET_DETAIL_START_CALL_HPP
+
+// A caller's completion handler, called with the peer's words within reach of the error code's message.
+#ifndef REJOINDER_NET_DETAIL_SPEAKING_HPP
+#define REJOINDER_NET_DETAIL_SPEAKING_HPP
+
+#include <asio/associator.hpp>
+
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Calls `handler(ec, reply)`; meanwhile `ec.message()` ends with what the peer said. All that Asio associates with the handler stays.
+template <class Handler>
+class speaking {
+public:
+    explicit speaking(Handler handler) : handler_(std::move(handler)) {}
+
+    void operator()(std::error_code ec, reply answer)
+    {
+        // Our own kinds have their text in the message already; an error of the application is told apart by its name.
+        const auto code = kind_of(ec) == errc::remote_error ? answer.code() : std::string_view{};
+        if (code.empty() && answer.text().empty()) {
+            std::move(handler_)(ec, std::move(answer));
+            return;
+        }
+        scratch said; // a copy, because the handler takes the reply away
+        said.text.append(code).append(code.empty() || answer.text().empty() ? "" : ": ").append(answer.text());
+        const spoken_scope scope{ec, said.text};
+        std::move(handler_)(ec, std::move(answer));
+    }
+
+    [[nodiscard]] const Handler& inner() const noexcept { return handler_; }
+
+private:
+    Handler handler_;
+};
+
+template <class Handler>
+speaking<std::decay_t<Handler>> make_speaking(Handler&& handler)
+{
+    return speaking<std::decay_t<Handler>>{std::forward<Handler>(handler)};
+}
+
+} // namespace rejoinder::inline v0::detail
+
+template <template <class, class> class Associator, class Handler, class Default>
+struct asio::associator<Associator, rejoinder::detail::speaking<Handler>, Default> : Associator<Handler, Default> {
+    static auto get(const rejoinder::detail::speaking<Handler>& handler) noexcept
+    {
+        return Associator<Handler, Default>::get(handler.inner());
+    }
+    static auto get(const rejoinder::detail::speaking<Handler>& handler, const Default& otherwise) noexcept
+    {
+        return Associator<Handler, Default>::get(handler.inner(), otherwise);
+    }
+};
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Where a client's calls go.
+template <class State>
+struct client_line {
+    std::shared_ptr<State> client;
+
+    [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return client->setting().executor; }
+    void open(message_kind kind, outgoing words, pending_call waiting) const { client->open(kind, std::move(words), std::move(waiting)); }
+};
+
+/// Where a hub's calls to one target go.
+template <class State, class Target>
+struct hub_line {
+    std::shared_ptr<State> hub;
+    Target to;
+
+    [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return hub->setting().executor; }
+    void open(message_kind kind, outgoing words, pending_call waiting) const { hub->open(kind, to, std::move(words), std::move(waiting)); }
+};
+
+/// Starts a call on a line. It keeps what the line leads to alive until then, for lazy tokens.
+template <class Line>
+struct start_call {
+    Line line;
+    message_kind kind;
+
+    using executor_type = asio::any_io_executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return line.get_executor(); }
+
+    template <class Handler>
+    void operator()(Handler&& handler, outgoing words, std::unique_ptr<progress_listener> listener) const
+    {
+        line.open(kind, std::move(words), {call_completion{make_speaking(std::forward<Handler>(handler)), get_executor()}, std::move(listener), nullptr});
+    }
+};
+
+/// The same for a contract, whose reply is read before the caller gets it.
+template <class Contract, class Line>
+struct start_typed_call {
+    Line line;
+
+    using executor_type = asio::any_io_executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return line.get_executor(); }
+
+    template <class Handler>
+    void operator()(Handler&& handler, outgoing words) const
+    {
+        using typed = typed_handler<Contract, std::decay_t<Handler>>;
+        start_call<Line>{line, message_kind::request}(typed{std::forward<Handler>(handler)}, std::move(words), nullptr);
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The native wire: messages as JSON arrays that a person can read, scanned without building a document.
+#ifndef REJOINDER_WIRE_JSON_CODEC_HPP
+#define REJOINDER_WIRE_JSON_CODEC_HPP
+
+// Reads an envelope of the native wire.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_ENVELOPE_READ_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_ENVELOPE_READ_HPP
+
+// The two greetings of the native wire, hello and welcome, as JSON objects.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_GREETING_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_GREETING_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+inline constexpr int json_wire_version = 1;
+inline constexpr std::uint64_t greeting_capacity_max = 65536;
+inline constexpr std::size_t greeting_name_max = 256; // a hub keeps these for each session
+
+// Whole milliseconds, rounded down, never negative: time left that is rounded up would outlive its deadline.
+inline std::uint64_t wire_milliseconds(duration length) noexcept
+{
+    const auto whole = std::chrono::floor<std::chrono::milliseconds>(length).count();
+    return whole < 0 ? 0 : static_cast<std::uint64_t>(whole);
+}
+
+// A time too long for `duration` is the longest that it holds.
+inline duration from_wire_milliseconds(std::uint64_t count) noexcept
+{
+    constexpr auto longest = std::chrono::floor<std::chrono::milliseconds>(duration::max());
+    if (count > static_cast<std::uint64_t>(longest.count())) {
+        return longest;
+    }
+    return std::chrono::milliseconds{static_cast<std::int64_t>(count)};
+}
+
+inline bool read_milliseconds(json_scanner& text, duration& out) noexcept
+{
+    std::uint64_t count = 0;
+    if (!text.integer(count)) {
+        return false;
+    }
+    out = from_wire_milliseconds(count);
+    return true;
+}
+
+// Remembers which of an object's known members were read: one that stands twice has no one meaning (RFC 8259 §4).
+class member_set {
+public:
+    // False if it was there already.
+    bool add(unsigned member) noexcept
+    {
+        const bool fresh = (seen_ & (1U << member)) == 0;
+        seen_ |= 1U << member;
+        return fresh;
+    }
+    bool has(unsigned member) const noexcept { return (seen_ & (1U << member)) != 0; }
+
+private:
+    unsigned seen_ = 0;
+};
+
+// Writes an object's members one after another.
+class json_object_writer {
+public:
+    explicit json_object_writer(std::string& out) : out_(out) {}
+
+    void number(std::string_view name, std::uint64_t value)
+    {
+        begin(name);
+        out_.append(decimal{value}.view());
+    }
+    void string(std::string_view name, std::string_view value)
+    {
+        begin(name);
+        append_json_string(out_, value);
+    }
+    // A value that is JSON already; empty or null is left out.
+    void json(std::string_view name, std::string_view value)
+    {
+        if (!value.empty() && value != "null") {
+            begin(name);
+            append_json_text(out_, value);
+        }
+    }
+    void boolean(std::string_view name, bool value)
+    {
+        begin(name);
+        out_.append(value ? "true" : "false");
+    }
+    void end() { out_.append(empty_ ? "{}" : "}"); }
+
+private:
+    void begin(std::string_view name)
+    {
+        out_.append(empty_ ? "{\"" : ",\"").append(name).append("\":");
+        empty_ = false;
+    }
+
+    std::string& out_;
+    bool empty_ = true;
+};
+
+inline void write_greeting(const hello& greeting, std::string& out)
+{
+    json_object_writer object{out};
+    object.number("v", static_cast<std::uint64_t>(greeting.version));
+    object.string("incarnation", greeting.incarnation);
+    if (!greeting.token.empty()) {
+        object.string("token", greeting.token);
+    }
+    object.number("attempt", greeting.attempt);
+    object.number("capacity", greeting.capacity);
+    object.number("ping", wire_milliseconds(greeting.ping_interval));
+    object.number("dead", wire_milliseconds(greeting.dead_after));
+    object.json("auth", greeting.auth);
+    object.json("meta", greeting.metadata);
+    object.end();
+}
+
+inline void write_greeting(const welcome& answer, std::string& out)
+{
+    json_object_writer object{out};
+    object.number("v", static_cast<std::uint64_t>(answer.version));
+    object.string("session", answer.session);
+    object.string("token", answer.token);
+    object.boolean("resumed", answer.resumed);
+    object.number("capacity", answer.capacity);
+    object.number("ping", wire_milliseconds(answer.ping_interval));
+    object.number("dead", wire_milliseconds(answer.dead_after));
+    object.end();
+}
+
+// Reads a greeting's members; what to do with each is its caller's.
+class greeting_reader {
+public:
+    explicit greeting_reader(std::string_view object) noexcept : text_(object) {}
+
+    template <class Member>
+    bool read(Member member)
+    {
+        return read_object(text_, name_, member) && text_.finished();
+    }
+
+    bool skip() noexcept { return text_.skip_value(); }
+
+    bool name(std::string& out)
+    {
+        json_string scanned;
+        out.clear();
+        return text_.string(scanned) && unescape(scanned.raw, out) && out.size() <= greeting_name_max;
+    }
+
+    // A value kept as text; null is nothing.
+    bool json(std::string& out)
+    {
+        std::string_view value;
+        if (!text_.value(value)) {
+            return false;
+        }
+        out = value == "null" ? std::string_view{} : value;
+        return true;
+    }
+
+    bool object(std::string& out) { return json(out) && (out.empty() || out.front() == '{'); }
+
+    bool boolean(bool& out)
+    {
+        std::string_view value;
+        if (!text_.value(value) || (value != "true" && value != "false")) {
+            return false;
+        }
+        out = value == "true";
+        return true;
+    }
+
+    template <class Integer>
+    bool number(Integer& out, std::uint64_t min, std::uint64_t max) noexcept
+    {
+        std::uint64_t value = 0;
+        if (!text_.integer(value) || value < min || value > max) {
+            return false;
+        }
+        out = static_cast<Integer>(value);
+        return true;
+    }
+
+    bool milliseconds(duration& out) noexcept { return read_milliseconds(text_, out); }
+
+private:
+    json_scanner text_;
+    std::string name_;
+};
+
+// The version alone. What else a greeting of another version holds cannot be known here, so it is read first.
+inline bool read_version(std::string_view object, int& out)
+{
+    greeting_reader text{object};
+    member_set seen;
+    return text.read([&](std::string_view name) {
+        return name == "v" ? seen.add(0) && text.number(out, 1, std::numeric_limits<int>::max()) : text.skip();
+    }) && seen.has(0);
+}
+
+inline bool read_greeting(std::string_view object, hello& out)
+{
+    out = hello{};
+    if (!read_version(object, out.version)) {
+        return false;
+    }
+    if (out.version != json_wire_version) {
+        return true;
+    }
+    greeting_reader text{object};
+    member_set seen;
+    const bool read = text.read([&](std::string_view name) {
+        if (name == "incarnation") {
+            return seen.add(0) && text.name(out.incarnation);
+        }
+        if (name == "token") {
+            return seen.add(1) && text.name(out.token);
+        }
+        if (name == "attempt") {
+            return seen.add(2) && text.number(out.attempt, 1, json_integer_max);
+        }
+        if (name == "capacity") {
+            return seen.add(3) && text.number(out.capacity, 1, greeting_capacity_max);
+        }
+        if (name == "ping") {
+            return seen.add(4) && text.milliseconds(out.ping_interval);
+        }
+        if (name == "dead") {
+            return seen.add(5) && text.milliseconds(out.dead_after);
+        }
+        if (name == "auth") {
+            return seen.add(6) && text.json(out.auth);
+        }
+        if (name == "meta") {
+            return seen.add(7) && text.object(out.metadata);
+        }
+        return text.skip();
+    });
+    return read && !out.incarnation.empty();
+}
+
+inline bool read_greeting(std::string_view object, welcome& out)
+{
+    out = welcome{};
+    if (!read_version(object, out.version)) {
+        return false;
+    }
+    if (out.version != json_wire_version) {
+        return true;
+    }
+    greeting_reader text{object};
+    member_set seen;
+    const bool read = text.read([&](std::string_view name) {
+        if (name == "session") {
+            return seen.add(0) && text.name(out.session);
+        }
+        if (name == "token") {
+            return seen.add(1) && text.name(out.token);
+        }
+        if (name == "resumed") {
+            return seen.add(2) && text.boolean(out.resumed);
+        }
+        if (name == "capacity") {
+            return seen.add(3) && text.number(out.capacity, 1, greeting_capacity_max);
+        }
+        if (name == "ping") {
+            return seen.add(4) && text.milliseconds(out.ping_interval);
+        }
+        if (name == "dead") {
+            return seen.add(5) && text.milliseconds(out.dead_after);
+        }
+        return text.skip();
+    });
+    return read && seen.has(3);
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// What a decoded message borrows that is not in its frame.
+struct envelope_scratch {
+    std::string name;
+    std::string text;
+    std::string key;
+    std::string member;
+    std::vector<message_id> finished;
+};
+
+// No session has more slots, so no honest ping names more ids.
+inline constexpr std::size_t finished_ids_max = 65536;
+
+constexpr std::optional<message_kind> message_kind_tagged(std::string_view tag) noexcept
+{
+    using kind = message_kind;
+    if (tag.size() == 3) {
+        const auto is = [tag](std::string_view wanted) { return tag == wanted; };
+        switch (tag[0]) {
+        case 'r':
+            return is("req") ? std::optional{kind::request} : is("res") ? std::optional{kind::reply} : std::nullopt;
+        case 'e':
+            return is("err") ? std::optional{kind::error} : is("evt") ? std::optional{kind::notification} : std::nullopt;
+        case 'm':
+            return is("msg") ? std::optional{kind::delivery} : std::nullopt;
+        case 'a':
+            return is("ack") ? std::optional{kind::ack} : std::nullopt;
+        case 'p':
+            return is("prg") ? std::optional{kind::progress} : std::nullopt;
+        case 'c':
+            return is("can") ? std::optional{kind::cancel} : std::nullopt;
+        case 'b':
+            return is("bye") ? std::optional{kind::bye} : std::nullopt;
+        default:
+            return std::nullopt;
+        }
+    }
+    struct entry {
+        std::string_view tag;
+        message_kind kind;
+    };
+    constexpr entry others[] = {{"ping", kind::ping},       {"pong", kind::pong},   {"hello", kind::hello},
+                                {"welcome", kind::welcome}, {"ready", kind::ready}, {"refuse", kind::refusal}};
+    for (const auto& other : others) {
+        if (other.tag == tag) {
+            return other.kind;
+        }
+    }
+    return std::nullopt;
+}
+
+// Reads the elements of one envelope into a message. Each function is false when the frame is not this wire's.
+class envelope_reader {
+public:
+    envelope_reader(std::string_view envelope, encoding form, envelope_scratch& scratch, message& in) noexcept
+        : text_(envelope), form_(form), scratch_(scratch), in_(in)
+    {
+    }
+
+    bool read()
+    {
+        std::string_view tag;
+        if (!text_.take('[') || !string(tag, scratch_.name)) {
+            return false;
+        }
+        const auto kind = message_kind_tagged(tag);
+        if (!kind) {
+            return false;
+        }
+        in_.kind = *kind;
+        return elements() && rest();
+    }
+
+private:
+    bool elements()
+    {
+        switch (in_.kind) {
+        case message_kind::hello:
+        case message_kind::welcome:
+            return greeting();
+        case message_kind::ready:
+            return no_payload();
+        case message_kind::refusal:
+        case message_kind::bye:
+            return name() && optional_text() && retry_options() && no_payload();
+        case message_kind::request:
+        case message_kind::delivery:
+            return id() && name() && payload() && call_options();
+        case message_kind::reply:
+        case message_kind::ack:
+        case message_kind::progress:
+            return id() && payload();
+        case message_kind::error:
+            return id() && name() && optional_text() && payload();
+        case message_kind::notification:
+            return name() && payload();
+        case message_kind::ping:
+            return id() && finished() && no_payload();
+        case message_kind::cancel:
+        case message_kind::pong:
+            return id() && no_payload();
+        }
+        return false;
+    }
+
+    // A later version may add elements; they are stepped over.
+    bool rest() noexcept
+    {
+        while (text_.take(',')) {
+            if (!text_.skip_value()) {
+                return false;
+            }
+        }
+        return text_.take(']') && text_.finished();
+    }
+
+    bool string(std::string_view& out, std::string& scratch)
+    {
+        json_string scanned;
+        return text_.string(scanned) && text_of(scanned, scratch, out);
+    }
+
+    // 0 is no id: a session's ids begin at its capacity, its pings at 1.
+    bool id() noexcept { return text_.take(',') && text_.integer(in_.id) && in_.id != 0; }
+
+    bool name() { return text_.take(',') && string(in_.name, scratch_.name); }
+
+    bool optional_text() { return !text_.take(',') || string(in_.text, scratch_.text); }
+
+    // The place of binary bytes is held by null.
+    bool payload() noexcept
+    {
+        if (!text_.take(',')) {
+            return form_ == encoding::text;
+        }
+        std::string_view value;
+        if (!text_.value(value)) {
+            return false;
+        }
+        const bool null = value == "null";
+        if (!null) {
+            in_.payload.bytes = value;
+        }
+        return null || form_ == encoding::text;
+    }
+
+    bool no_payload() const noexcept { return form_ == encoding::text; }
+
+    bool greeting() noexcept
+    {
+        return no_payload() && text_.take(',') && text_.sees('{') && text_.value(in_.payload.bytes);
+    }
+
+    bool call_options()
+    {
+        if (!text_.take(',')) {
+            return true;
+        }
+        member_set seen;
+        return read_object(text_, scratch_.member, [&](std::string_view member) {
+            if (member == "ttl") {
+                return seen.add(0) && time_left();
+            }
+            if (member == "key") {
+                return seen.add(1) && string(in_.key, scratch_.key);
+            }
+            return text_.skip_value();
+        });
+    }
+
+    bool retry_options()
+    {
+        if (!text_.take(',')) {
+            return true;
+        }
+        member_set seen;
+        return read_object(text_, scratch_.member, [&](std::string_view member) {
+            return member == "retry_after" ? seen.add(0) && time_left() : text_.skip_value();
+        });
+    }
+
+    bool time_left() noexcept { return read_milliseconds(text_, in_.time_left.emplace()); }
+
+    bool finished()
+    {
+        if (!text_.take(',')) {
+            return true;
+        }
+        scratch_.finished.clear();
+        if (!text_.take('[')) {
+            return false;
+        }
+        if (text_.take(']')) {
+            return true;
+        }
+        do {
+            message_id id = 0;
+            if (!text_.integer(id) || id == 0 || scratch_.finished.size() == finished_ids_max) {
+                return false;
+            }
+            scratch_.finished.push_back(id);
+        } while (text_.take(','));
+        in_.finished = scratch_.finished;
+        return text_.take(']');
+    }
+
+    json_scanner text_;
+    encoding form_;
+    envelope_scratch& scratch_;
+    message& in_;
+};
+
+inline bool read_envelope(frame_view frame, envelope_scratch& scratch, message& in)
+{
+    in = message{};
+    if (frame.form == encoding::text) {
+        return envelope_reader{frame.bytes, encoding::text, scratch, in}.read();
+    }
+    constexpr std::size_t head = 4;
+    if (frame.bytes.size() < head) {
+        return false;
+    }
+    const std::size_t length = load_big_endian(frame.bytes.data());
+    if (length > frame.bytes.size() - head) {
+        return false;
+    }
+    in.payload = {.bytes = frame.bytes.substr(head + length), .form = encoding::binary};
+    return envelope_reader{frame.bytes.substr(head, length), encoding::binary, scratch, in}.read();
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Writes a message as an envelope of the native wire.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_ENVELOPE_WRITE_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_ENVELOPE_WRITE_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// In the order of message_kind.
+inline constexpr std::array<std::string_view, 15> envelope_tags{
+    "hello", "welcome", "ready", "refuse", "bye", "req",  "res", "err",
+    "msg",   "ack",     "evt",   "prg",    "can", "ping", "pong"};
+
+static_assert(envelope_tags.size() == static_cast<std::size_t>(message_kind::pong) + 1,
+              "envelope_tags must have a tag for each message_kind, in its order");
+
+constexpr bool carries_payload(message_kind kind) noexcept
+{
+    switch (kind) {
+    case message_kind::request:
+    case message_kind::reply:
+    case message_kind::error:
+    case message_kind::delivery:
+    case message_kind::ack:
+    case message_kind::notification:
+    case message_kind::progress:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Appends the elements of one envelope; whoever writes an element has the ones before it written.
+class envelope_writer {
+public:
+    explicit envelope_writer(std::string& out) noexcept : out_(out) {}
+
+    void tag(message_kind kind)
+    {
+        std::array<char, 16> head;
+        const auto size = put_tag(head.data(), kind);
+        out_.append(head.data(), size);
+    }
+
+    // One append for tag and id: each costs as much as copying the bytes.
+    void tag_and_id(message_kind kind, message_id id)
+    {
+        std::array<char, 40> head;
+        auto size = put_tag(head.data(), kind);
+        const decimal digits{id};
+        const auto text = digits.view();
+        head[size++] = ',';
+        std::memcpy(head.data() + size, text.data(), text.size());
+        out_.append(head.data(), size + text.size());
+    }
+
+    void string(std::string_view text)
+    {
+        out_.push_back(',');
+        append_json_string(out_, text);
+    }
+
+    void payload(payload_view payload)
+    {
+        out_.push_back(',');
+        if (payload.form == encoding::binary || payload.bytes.empty()) {
+            out_.append("null");
+        } else {
+            append_json_text(out_, payload.bytes);
+        }
+    }
+
+    void optional_payload(payload_view content)
+    {
+        if (!is_nothing(content)) {
+            payload(content);
+        }
+    }
+
+    void payload_and_call_options(const message& m)
+    {
+        const bool options = m.time_left || !m.key.empty();
+        if (options || !is_nothing(m.payload)) {
+            payload(m.payload);
+        }
+        if (!options) {
+            return;
+        }
+        out_.push_back(',');
+        json_object_writer object{out_};
+        if (m.time_left) {
+            object.number("ttl", wire_milliseconds(*m.time_left));
+        }
+        if (!m.key.empty()) {
+            object.string("key", m.key);
+        }
+        object.end();
+    }
+
+    void text_and_data(const message& m)
+    {
+        const bool data = !is_nothing(m.payload);
+        if (data || !m.text.empty()) {
+            string(m.text);
+        }
+        optional_payload(m.payload);
+    }
+
+    void text_and_retry(const message& m)
+    {
+        if (m.time_left || !m.text.empty()) {
+            string(m.text);
+        }
+        if (m.time_left) {
+            out_.push_back(',');
+            json_object_writer object{out_};
+            object.number("retry_after", wire_milliseconds(*m.time_left));
+            object.end();
+        }
+    }
+
+    void ids(std::span<const message_id> ids)
+    {
+        char before = '[';
+        out_.push_back(',');
+        for (const auto id : ids) {
+            out_.push_back(before);
+            out_.append(decimal{id}.view());
+            before = ',';
+        }
+        out_.push_back(']');
+    }
+
+    void end() { out_.push_back(']'); }
+
+private:
+    static bool is_nothing(payload_view payload) noexcept
+    {
+        return payload.form == encoding::text && (payload.bytes.empty() || payload.bytes == "null");
+    }
+
+    static std::size_t put_tag(char* out, message_kind kind) noexcept
+    {
+        const auto name = envelope_tags[static_cast<std::size_t>(kind)];
+        out[0] = '[';
+        out[1] = '"';
+        std::memcpy(out + 2, name.data(), name.size());
+        out[2 + name.size()] = '"';
+        return name.size() + 3;
+    }
+
+    std::string& out_;
+};
+
+inline void write_elements(const message& m, envelope_writer& out)
+{
+    switch (m.kind) {
+    case message_kind::hello:
+    case message_kind::welcome:
+        out.tag(m.kind);
+        out.payload({m.payload.bytes.empty() ? "{}" : m.payload.bytes});
+        return;
+    case message_kind::ready:
+        out.tag(m.kind);
+        return;
+    case message_kind::refusal:
+    case message_kind::bye:
+        out.tag(m.kind);
+        out.string(m.name);
+        out.text_and_retry(m);
+        return;
+    case message_kind::request:
+    case message_kind::delivery:
+        out.tag_and_id(m.kind, m.id);
+        out.string(m.name);
+        out.payload_and_call_options(m);
+        return;
+    case message_kind::reply:
+    case message_kind::ack:
+    case message_kind::progress:
+        out.tag_and_id(m.kind, m.id);
+        out.optional_payload(m.payload);
+        return;
+    case message_kind::error:
+        out.tag_and_id(m.kind, m.id);
+        out.string(m.name);
+        out.text_and_data(m);
+        return;
+    case message_kind::notification:
+        out.tag(m.kind);
+        out.string(m.name);
+        out.optional_payload(m.payload);
+        return;
+    case message_kind::ping:
+        out.tag_and_id(m.kind, m.id);
+        if (!m.finished.empty()) {
+            out.ids(m.finished);
+        }
+        return;
+    case message_kind::cancel:
+    case message_kind::pong:
+        out.tag_and_id(m.kind, m.id);
+        return;
+    }
+}
+
+inline encoding write_envelope(const message& m, std::string& out)
+{
+    const bool binary = m.payload.form == encoding::binary && carries_payload(m.kind);
+    const auto head = out.size();
+    if (binary) {
+        out.append(4, '\0');
+    }
+    envelope_writer writer{out};
+    write_elements(m, writer);
+    writer.end();
+    if (!binary) {
+        return encoding::text;
+    }
+    store_big_endian(out.data() + head, static_cast<std::uint32_t>(out.size() - head - 4));
+    out.append(m.payload.bytes);
+    return encoding::binary;
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <string>
+
+namespace rejoinder::inline v0 {
+
+/// The codec of the native wire (docs/wire.md): `["req",17,"name",{...},{"ttl":59800}]`.
+///
+/// The payload of a message to be encoded must be JSON text (or binary): it is put between the brackets as it is, but
+/// for raw newlines, which become spaces. Names, codes, texts and keys are escaped; bytes of them that are not UTF-8
+/// become U+FFFD. No bytes and `null` are the same payload, and are decoded as no bytes.
+///
+/// Decoding is strict: the whole frame must be JSON (RFC 8259, UTF-8, at most `json_depth_max` deep), so a decoded
+/// payload is valid JSON text. A decoded message's strings are views of the frame, or of the codec where they had
+/// escapes; the payload always is a view of the frame. Both directions take time linear in the frame, and allocate only
+/// until the codec's scratch (bounded by the frame) and the caller's string have grown to their size.
+///
+/// Distinct objects are independent; one object is used from one thread at a time.
+class json_codec {
+public:
+    capabilities features() const noexcept { return {}; }
+
+    /// Appends the frame of a message of any kind; a `hello` or `welcome` has its object as payload.
+    encoding encode(const message& out, std::string& frame) { return detail::write_envelope(out, frame); }
+
+    encoding encode(const hello& greeting, std::string& frame)
+    {
+        frame.append("[\"hello\",");
+        detail::write_greeting(greeting, frame);
+        frame.push_back(']');
+        return encoding::text;
+    }
+
+    encoding encode(const welcome& answer, std::string& frame)
+    {
+        frame.append("[\"welcome\",");
+        detail::write_greeting(answer, frame);
+        frame.push_back(']');
+        return encoding::text;
+    }
+
+    /// Reads a frame: `decoded::message`, or `decoded::bad`, after which `in` holds nothing of use.
+    decoded decode(frame_view frame, message& in)
+    {
+        return detail::read_envelope(frame, scratch_, in) ? decoded::message : decoded::bad;
+    }
+
+    /// Reads the greeting of a decoded `hello`. Of another version than 1 only the version is read.
+    bool decode(const message& in, hello& greeting)
+    {
+        return in.kind == message_kind::hello && detail::read_greeting(in.payload.bytes, greeting);
+    }
+
+    /// Reads the greeting of a decoded `welcome`. Of another version than 1 only the version is read.
+    bool decode(const message& in, welcome& answer)
+    {
+        return in.kind == message_kind::welcome && detail::read_greeting(in.payload.bytes, answer);
+    }
+
+private:
+    detail::envelope_scratch scratch_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// A client of a hub.
+///
+/// Connects when it is made, resumes its session after each loss, and re-sends what is unanswered. Requests and deliveries made while the link
+/// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol, or displaced by a newer
+/// connection of the same session.
+///
+/// Destroying it says goodbye and completes what is pending with `operation_aborted`; it may be destroyed from inside any of its handlers.
+/// Distinct clients are independent; one is used from its executor.
+template <class Policies = default_policies>
+class client {
+public:
+    using options_type = client_options<Policies>;
+
+    /// A client that connects by `where` and speaks `Codec`. `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
+    template <connector Connector, codec Codec = json_codec>
+    client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
+        : state_(std::make_shared<state>(executor, std::move(options)))
+    {
+        state_->set_dialler(std::make_unique<detail::connector_dialler<Connector, Codec>>(
+            std::move(where), std::move(spelling), state_->options().connection, state_->setting().counts));
+        state_->connect_soon();
+    }
+
+    client(client&&) noexcept = default;
+    client& operator=(client&& other) noexcept
+    {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~client()
+    {
+        if (state_ != nullptr) {
+            state_->stop();
+        }
+    }
+
+    // Getters
+
+    [[nodiscard]] asio::any_io_executor get_executor() const { return state_->setting().executor; }
+    /// Where the link stands.
+    [[nodiscard]] link_state state_of_link() const noexcept { return state_->link_stands(); }
+    [[nodiscard]] bool connected() const noexcept { return state_of_link() == link_state::connected; }
+    /// Why the last attempt or connection ended.
+    [[nodiscard]] std::error_code last_error() const noexcept { return state_->last_error(); }
+    /// Requests and deliveries that are not over.
+    [[nodiscard]] std::size_t pending() const noexcept { return state_->pending(); }
+    [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+
+    // The link
+
+    /// Connects now, if it is not connected: also after `disconnect`, or after it gave up.
+    void connect() { state_->connect(); }
+    /// Says goodbye and stays away until `connect`. The session, and what is pending, wait.
+    void disconnect() { state_->disconnect(); }
+    /// Gives events to `sink`. Without one, none are made.
+    void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
+    /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
+    void on_state(std::function<void(link_state, std::error_code)> observer) { state_->set_observer(std::move(observer)); }
+
+    // Answering
+
+    /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
+    template <class F>
+    void on(std::string_view name, F f, handling run = handling::overlapping)
+    {
+        state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+    }
+    /// Answers the contract's messages with `f`, checked against it when this is compiled.
+    template <contract_type Contract, class F>
+    void on(F f, handling run = handling::overlapping)
+    {
+        detail::check_handler<Contract, F>();
+        on(Contract::name, std::move(f), run);
+    }
+    /// Answers all names that have no handler of their own: what a relay needs.
+    template <class F>
+    void on_any(F f)
+    {
+        state_->setting().router.set_fallback(detail::make_handler(std::move(f)));
+    }
+    /// Later messages of this name are answered `no_handler`; runs under way go on.
+    void off(std::string_view name) { state_->setting().router.remove(name); }
+
+    // Asking
+
+    /// Asks the hub. Completes with `void(std::error_code, reply)`: the answer, or one error that says what may have happened
+    /// (`certainty_of`). Waits for the link if it is down; `how.timeout` bounds the whole. Errors: `timed_out`, `queue_full`, `too_big`,
+    /// `session_lost`, `replaced`, what the peer answered (`no_handler`, `bad_payload`, `handler_error`, `remote_error`, ...), and
+    /// `operation_aborted` for a cancelled call or a destroyed client. Every cancellation type ends it at once and tells the peer.
+    template <class Payload, class Token>
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::request, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Payload, class Token>
+    auto async_request(std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_request(name, payload, call_options{}, std::forward<Token>(token));
+    }
+    /// The same, calling `listener(const T&)` with each word that comes before the last one.
+    template <class Payload, class Listener, class Token>
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    {
+        return call_out(message_kind::request, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+    }
+    /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
+    template <contract_type Contract, class Token>
+    auto async_request(const typename Contract::request& question, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
+            detail::start_typed_call<Contract, line>{{state_}}, token, detail::outgoing{Contract::name, question, contract_options<Contract>()});
+    }
+
+    /// Sends a message that must arrive. Completes as `async_request` does, when the hub acknowledges it; `how.timeout` is its time to live.
+    template <class Payload, class Token>
+    auto async_deliver(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::delivery, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Payload, class Token>
+    auto async_deliver(std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
+    }
+
+    /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
+    template <class Payload>
+    bool notify(std::string_view name, const Payload& payload)
+    {
+        return state_->notify({name, payload, {}});
+    }
+
+private:
+    using state = detail::client_state<Policies>;
+    using line = detail::client_line<state>;
+
+    template <class Token>
+    auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind}, token, std::move(words),
+                                                                         std::move(listener));
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What a hub knows of a client that asks for a session, and what it may answer.
+#ifndef REJOINDER_NET_HANDSHAKE_HPP
+#define REJOINDER_NET_HANDSHAKE_HPP
+
+// The JSON value that programs hand over and are handed: Boost.JSON's, under a short name.
+#ifndef REJOINDER_WIRE_JSON_VALUE_HPP
+#define REJOINDER_WIRE_JSON_VALUE_HPP
+
+#include <boost/json/value.hpp>
+
+namespace rejoinder::inline v0 {
+
+/// A JSON document. Construct objects as `json{{"key", value}, ...}`.
+using json = boost::json::value;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0 {
+
+/// What a client said of itself, and where it came from. Nothing of it is true until the authenticator says so.
+struct handshake {
+    json auth;     ///< what the client sent for the authenticator; null: nothing
+    json metadata; ///< fields for logs; null: none
+    std::string from;            ///< the address that it came from
+    bool resumes = false;        ///< whether it brings a token of an earlier session
+};
+
+/// Why a client gets no session.
+class refusal {
+public:
+    /// `text`: a sentence that the client is told.
+    explicit refusal(errc why = errc::auth_refused, std::string text = {}) : why_(why), text_(std::move(text)) {}
+
+    [[nodiscard]] errc why() const noexcept { return why_; }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    errc why_;
+    std::string text_;
+};
+
+/// The authenticator's word: who the client is, or why it is refused.
+class authentication {
+public:
+    authentication(identity who) : word_(std::move(who)) {}
+    authentication(refusal why) : word_(std::move(why)) {}
+    authentication(std::optional<identity> who) : word_(refusal{})
+    {
+        if (who) {
+            word_ = std::move(*who);
+        }
+    }
+
+    [[nodiscard]] const identity* who() const noexcept { return std::get_if<identity>(&word_); }
+    [[nodiscard]] const refusal* why() const noexcept { return std::get_if<refusal>(&word_); }
+
+private:
+    std::variant<refusal, identity> word_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The side that is connected to: identities, their sessions, and the calls to and from them.
+#ifndef REJOINDER_NET_HUB_HPP
+#define REJOINDER_NET_HUB_HPP
+
+// Asks a program's functions that may answer at once or as a coroutine: the authenticator, and the clean-up of an identity.
+#ifndef REJOINDER_NET_DETAIL_GATE_HPP
+#define REJOINDER_NET_DETAIL_GATE_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+template <class T>
+inline constexpr bool is_awaitable = false;
+template <class T, class Executor>
+inline constexpr bool is_awaitable<asio::awaitable<T, Executor>> = true;
+
+using authenticated = std::function<void(std::exception_ptr, authentication)>;
+using authenticator = std::function<void(const asio::any_io_executor&, const handshake&, authenticated)>;
+using cleaned_up = std::function<void(std::exception_ptr)>;
+using clean_up = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
+
+// The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
+template <class F>
+asio::awaitable<std::optional<authentication>> ask_identity(F ask, handshake of)
+{
+    co_return authentication{co_await ask(std::as_const(of))};
+}
+template <class F>
+asio::awaitable<void> ask_clean_up(F ask, identity who)
+{
+    co_await ask(std::as_const(who));
+}
+
+template <class F>
+authenticator make_authenticator(F ask)
+{
+    using word = std::invoke_result_t<F&, const handshake&>;
+    return [ask = std::move(ask)](const asio::any_io_executor& executor, const handshake& of, authenticated then) mutable {
+        if constexpr (is_awaitable<word>) {
+            using result = typename word::value_type;
+            static_assert(std::is_convertible_v<result, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
+            asio::co_spawn(executor, ask_identity(ask, of), [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
+                then(thrown, who ? std::move(*who) : authentication{refusal{}});
+            });
+        } else {
+            static_assert(std::is_convertible_v<word, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
+            std::exception_ptr thrown;
+            authentication who{refusal{}};
+            try {
+                who = ask(of);
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            then(thrown, std::move(who));
+        }
+    };
+}
+
+template <class F>
+clean_up make_clean_up(F ask)
+{
+    using result = std::invoke_result_t<F&, const identity&>;
+    return [ask = std::move(ask)](const asio::any_io_executor& executor, const identity& who, cleaned_up then) mutable {
+        if constexpr (is_awaitable<result>) {
+            asio::co_spawn(executor, ask_clean_up(ask, who), [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
+        } else {
+            std::exception_ptr thrown;
+            try {
+                ask(who);
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            then(thrown);
+        }
+    };
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What a hub is behind its handle: its links, its sessions, and the admission between them.
+#ifndef REJOINDER_NET_DETAIL_HUB_STATE_HPP
+#define REJOINDER_NET_DETAIL_HUB_STATE_HPP
+
+// Connects a hub's calls to their targets: to a user's session, to a peer, to all in a room, or to nobody yet.
+#ifndef REJOINDER_NET_DETAIL_SWITCHBOARD_HPP
+#define REJOINDER_NET_DETAIL_SWITCHBOARD_HPP
+
+// One call to several sessions: it ends with the first answer, or when all have answered.
+#ifndef REJOINDER_NET_DETAIL_GROUP_CALL_HPP
+#define REJOINDER_NET_DETAIL_GROUP_CALL_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// When a group call ends without an error.
+enum class group_end : std::uint8_t {
+    first_answer, ///< with it; the others are cancelled
+    all_answers,  ///< with the last one; an error of any is the call's error
+};
+
+/// Shared by the calls to a group's members.
+class group_call : public std::enable_shared_from_this<group_call> {
+public:
+    group_call(group_end when, std::size_t members, call_completion done) : when_(when), open_(members), done_(std::move(done)), signals_(members) {}
+
+    /// The pending call for the member at this position.
+    [[nodiscard]] pending_call part(std::size_t member, const asio::any_io_executor& executor)
+    {
+        auto heard = [self = this->shared_from_this()](std::error_code ec, reply answer) { self->answered(ec, std::move(answer)); };
+        return {call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor}, nullptr, nullptr};
+    }
+
+    /// The caller's cancellation ends all parts.
+    void obey_caller()
+    {
+        if (auto slot = done_.slot(); slot.is_connected()) {
+            slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
+                if (const auto self = weak.lock(); self != nullptr && type != asio::cancellation_type::none) {
+                    self->cancel_all();
+                }
+            });
+        }
+    }
+
+private:
+    void answered(std::error_code ec, reply answer)
+    {
+        --open_;
+        if (!done_) {
+            return;
+        }
+        const bool decided = when_ == group_end::first_answer ? !ec : static_cast<bool>(ec);
+        if (!decided && open_ != 0) {
+            return;
+        }
+        auto done = std::move(done_);
+        cancel_rest();
+        done.complete(ec, std::move(answer));
+    }
+
+    void cancel_rest()
+    {
+        if (when_ == group_end::first_answer) {
+            cancel_all();
+        }
+    }
+
+    void cancel_all()
+    {
+        const auto self = this->shared_from_this();
+        for (auto& signal : signals_) {
+            signal.emit(asio::cancellation_type::terminal);
+        }
+    }
+
+    group_end when_;
+    std::size_t open_;
+    call_completion done_;
+    std::vector<asio::cancellation_signal> signals_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Calls for identities that are not here: they wait, in order, until one of the identity's sessions attaches.
+#ifndef REJOINDER_NET_DETAIL_PARKED_CALLS_HPP
+#define REJOINDER_NET_DETAIL_PARKED_CALLS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+struct parked_call {
+    pending_call waiting; // its `again` says for whom, and what
+    timer_id timer{};
+};
+
+/// Bounded for each identity and in all; who finds no place gets the call back.
+class parked_calls {
+public:
+    parked_calls(std::size_t each_max, std::uint32_t all_max) : each_max_(each_max), all_(all_max) {}
+
+    struct placed {
+        std::optional<message_id> which;
+        std::optional<pending_call> refused;
+    };
+
+    placed add(pending_call waiting)
+    {
+        const auto target = waiting.again->target;
+        auto& line = lines_[target];
+        if (line.size() >= each_max_ || all_.full()) {
+            forget_if_empty(target);
+            return {std::nullopt, std::move(waiting)};
+        }
+        const auto which = all_.open({std::move(waiting), {}});
+        line.push_back(*which);
+        return {which, std::nullopt};
+    }
+
+    parked_call* find(message_id which) noexcept { return all_.find(which); }
+
+    std::optional<parked_call> take(message_id which)
+    {
+        auto taken = all_.take(which);
+        if (taken) {
+            const auto target = taken->waiting.again->target;
+            std::erase(lines_[target], which);
+            forget_if_empty(target);
+        }
+        return taken;
+    }
+
+    /// All that wait for this identity, the oldest first.
+    std::vector<parked_call> take_all(const std::string& target)
+    {
+        std::vector<parked_call> taken;
+        const auto found = lines_.find(target);
+        if (found == lines_.end()) {
+            return taken;
+        }
+        for (const auto which : found->second) {
+            taken.push_back(std::move(*all_.take(which)));
+        }
+        lines_.erase(found);
+        return taken;
+    }
+
+    std::vector<parked_call> drain()
+    {
+        std::vector<parked_call> taken;
+        while (auto one = all_.drain()) {
+            taken.push_back(std::move(one->value));
+        }
+        lines_.clear();
+        return taken;
+    }
+
+private:
+    void forget_if_empty(const std::string& target)
+    {
+        if (const auto found = lines_.find(target); found != lines_.end() && found->second.empty()) {
+            lines_.erase(found);
+        }
+    }
+
+    std::size_t each_max_;
+    correlation_registry<parked_call> all_;
+    std::unordered_map<std::string, std::vector<message_id>> lines_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Which sessions are in which rooms.
+#ifndef REJOINDER_NET_DETAIL_ROOMS_HPP
+#define REJOINDER_NET_DETAIL_ROOMS_HPP
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Rooms exist while somebody is in them. Bounded by the sessions and by what the program joins: peers join nothing themselves.
+class rooms {
+public:
+    void join(const std::string& room, session_id session)
+    {
+        auto& inside = members_[room];
+        if (std::find(inside.begin(), inside.end(), session) == inside.end()) {
+            inside.push_back(session);
+            joined_[session].push_back(room);
+        }
+    }
+
+    void leave(const std::string& room, session_id session)
+    {
+        take_out(room, session);
+        if (const auto found = joined_.find(session); found != joined_.end()) {
+            std::erase(found->second, room);
+            if (found->second.empty()) {
+                joined_.erase(found);
+            }
+        }
+    }
+
+    void leave_all(session_id session)
+    {
+        const auto found = joined_.find(session);
+        if (found == joined_.end()) {
+            return;
+        }
+        for (const auto& room : found->second) {
+            take_out(room, session);
+        }
+        joined_.erase(found);
+    }
+
+    /// The sessions in a room, in the order in which they joined.
+    [[nodiscard]] std::vector<session_id> inside(const std::string& room) const
+    {
+        const auto found = members_.find(room);
+        return found == members_.end() ? std::vector<session_id>{} : found->second;
+    }
+
+    [[nodiscard]] std::vector<std::string> of(session_id session) const
+    {
+        const auto found = joined_.find(session);
+        return found == joined_.end() ? std::vector<std::string>{} : found->second;
+    }
+
+private:
+    void take_out(const std::string& room, session_id session)
+    {
+        const auto found = members_.find(room);
+        if (found == members_.end()) {
+            return;
+        }
+        std::erase(found->second, session);
+        if (found->second.empty()) {
+            members_.erase(found);
+        }
+    }
+
+    std::unordered_map<std::string, std::vector<session_id>> members_;
+    std::unordered_map<session_id, std::vector<std::string>> joined_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// A hub's sessions, and the calls to them. Part of `hub_state`, whose life it shares.
+template <class Policies>
+class switchboard {
+public:
+    using host_type = host<Policies>;
+    using admission_type = admission<typename Policies::grace>;
+
+    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory)
+        : setting_(std::move(setting)), directory_(directory), parked_(setting_->options.outbox.messages_max, setting_->options.capacity)
+    {
+    }
+
+    // Sessions
+
+    void add(session_id session, std::shared_ptr<host_type> one) { hosts_.emplace(session, std::move(one)); }
+
+    [[nodiscard]] std::shared_ptr<host_type> find(session_id session) const
+    {
+        const auto found = hosts_.find(session);
+        return found == hosts_.end() ? nullptr : found->second;
+    }
+
+    std::shared_ptr<host_type> remove(session_id session)
+    {
+        auto taken = hosts_.extract(session);
+        rooms_.leave_all(session);
+        return taken.empty() ? nullptr : std::move(taken.mapped());
+    }
+
+    [[nodiscard]] peer peer_of(session_id session) const
+    {
+        const auto one = find(session);
+        return one == nullptr ? peer{} : one->from();
+    }
+
+    [[nodiscard]] rooms& groups() noexcept { return rooms_; }
+
+    /// The sessions in a room; an identity's own room holds its attached ones.
+    [[nodiscard]] std::vector<session_id> inside(const room& where) const
+    {
+        constexpr std::string_view own = "user_";
+        const std::string_view name = where.name();
+        auto joined = rooms_.inside(where.name());
+        return joined.empty() && name.starts_with(own) ? attached_sessions(identity{name.substr(own.size())}) : joined;
+    }
+
+    [[nodiscard]] std::vector<session_id> attached_sessions(const identity& who) const
+    {
+        auto all = directory_.sessions_of(who.name());
+        std::erase_if(all, [&](session_id one) { return !attached(one); });
+        return all;
+    }
+
+    // Calls
+
+    void open(message_kind kind, const user& who, outgoing words, pending_call waiting)
+    {
+        if (words.how().when_absent == absent::wait && waiting.again == nullptr) {
+            waiting.again = std::make_unique<asked>(asked{kind, who.name(), words, deadline_of(kind, words)});
+        }
+        if (const auto one = find(directory_.newest_attached(who.name()))) {
+            one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        } else if (waiting.again != nullptr && !stopped_) {
+            park(std::move(waiting));
+        } else {
+            nobody_there(std::move(waiting));
+        }
+    }
+
+    void open(message_kind kind, const peer& to, outgoing words, pending_call waiting)
+    {
+        const auto one = find(to.session());
+        if (one != nullptr && (one->connection() != nullptr || words.how().when_absent == absent::wait)) {
+            one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        } else {
+            nobody_there(std::move(waiting));
+        }
+    }
+
+    void open(message_kind kind, const room& to, const outgoing& words, pending_call waiting)
+    {
+        auto members = inside(to);
+        std::erase_if(members, [&](session_id one) { return !attached(one); });
+        if (members.empty()) {
+            nobody_there(std::move(waiting));
+            return;
+        }
+        const auto when = kind == message_kind::request ? group_end::first_answer : group_end::all_answers;
+        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting.done));
+        group->obey_caller();
+        for (std::size_t i = 0; i != members.size(); ++i) {
+            open(kind, peer_of(members[i]), words, group->part(i, setting_->executor));
+        }
+    }
+
+    bool notify(session_id to, const outgoing& words)
+    {
+        const auto one = find(to);
+        if (one == nullptr) {
+            ++setting_->counts->notifications_dropped;
+            return false;
+        }
+        const bool taken = one->core().notify(words.name(), words.payload(), now());
+        one->settle_up();
+        return taken;
+    }
+
+    /// A session ended under a call that its target's next session may be asked: as far as it was never sent or is idempotent.
+    void repeat(pending_call&& orphan, const std::error_code& why)
+    {
+        const bool may_repeat = certainty_of(why) == certainty::never_sent || orphan.again->words.how().repeat == repeatable::idempotent;
+        const auto left = orphan.again->deadline - now();
+        if (!may_repeat || left <= duration::zero() || stopped_) {
+            orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)});
+            return;
+        }
+        auto words = orphan.again->words;
+        words.set_timeout(left);
+        const user target{orphan.again->target};
+        const auto kind = orphan.again->kind;
+        open(kind, target, std::move(words), std::move(orphan));
+    }
+
+    /// Somebody is here: what waited for it is asked, in the order in which it was asked for.
+    void unpark(const identity& who, host_type& at)
+    {
+        for (auto& one : parked_.take_all(who.name())) {
+            patience_.cancel(one.timer);
+            auto words = one.waiting.again->words;
+            words.set_timeout(std::max<duration>(one.waiting.again->deadline - now(), std::chrono::milliseconds{1}));
+            const auto kind = one.waiting.again->kind;
+            at.open(kind, words.name(), words.payload(), words.how(), std::move(one.waiting), now());
+        }
+    }
+
+    /// When `advance` is due at the latest.
+    [[nodiscard]] instant next_deadline() const noexcept { return patience_.next_expiry(); }
+
+    /// Ends what has waited too long for somebody to come.
+    void advance(instant at)
+    {
+        while (const auto which = patience_.expire(at)) {
+            auto one = parked_.take(*which);
+            const auto why = one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired;
+            one->waiting.done.post(make_error_code(why, certainty::never_sent), reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    /// Ends every session and every call with `operation_aborted`. Precondition: no session is attached.
+    void stop()
+    {
+        stopped_ = true;
+        for (auto& [session, one] : std::exchange(hosts_, {})) {
+            one->end(errc::closed);
+        }
+        for (auto& one : parked_.drain()) {
+            one.waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    /// Whoever owns this shares its life: cancellation finds it through this. Called once, before any call.
+    void live_with(std::weak_ptr<switchboard> self) noexcept { self_ = std::move(self); }
+
+private:
+    // Put into a parked call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
+    struct canceller {
+        std::weak_ptr<switchboard> board;
+        message_id which;
+
+        void operator()(asio::cancellation_type type) const
+        {
+            const auto one = which;
+            if (const auto self = board.lock(); self != nullptr && type != asio::cancellation_type::none) {
+                self->cancel_parked(one);
+            }
+        }
+    };
+
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    [[nodiscard]] bool attached(session_id session) const
+    {
+        const auto one = find(session);
+        return one != nullptr && one->connection() != nullptr;
+    }
+
+    [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
+    {
+        const auto& options = setting_->options;
+        const auto usual = kind == message_kind::delivery ? options.outbox.ttl : options.timeout_of(words.name());
+        const auto said = words.how().timeout;
+        return later(now(), said == duration::zero() ? usual : said);
+    }
+
+    void nobody_there(pending_call waiting)
+    {
+        const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::not_connected);
+        waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
+    }
+
+    void park(pending_call waiting)
+    {
+        const auto deadline = waiting.again->deadline;
+        auto slot = waiting.done.slot();
+        auto place = parked_.add(std::move(waiting));
+        if (!place.which) {
+            place.refused->done.post(make_error_code(errc::queue_full), reply{{}, {}, {}, certainty::never_sent});
+            return;
+        }
+        parked_.find(*place.which)->timer = patience_.schedule(deadline, *place.which);
+        if (slot.is_connected()) {
+            slot.assign(canceller{self_, *place.which});
+        }
+    }
+
+    void cancel_parked(message_id which)
+    {
+        if (auto one = parked_.take(which)) {
+            patience_.cancel(one->timer);
+            one->waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    std::shared_ptr<session_setting<Policies>> setting_;
+    const admission_type& directory_;
+    std::unordered_map<session_id, std::shared_ptr<host_type>> hosts_;
+    rooms rooms_;
+    parked_calls parked_;
+    timer_wheel<message_id> patience_;
+    std::weak_ptr<switchboard> self_;
+    bool stopped_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The numbers of a hub.
+#ifndef REJOINDER_NET_HUB_OPTIONS_HPP
+#define REJOINDER_NET_HUB_OPTIONS_HPP
+
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers of a hub.
+template <class Policies = default_policies>
+struct hub_options {
+    duration grace = std::chrono::seconds{5};               ///< from the loss of an identity's last link to its detach
+    duration lease = std::chrono::minutes{70};              ///< how long a session without a link is kept
+    duration clean_up_limit = std::chrono::minutes{1};      ///< of a detach handler, before those who wait for it go on
+    duration handshake_timeout = std::chrono::seconds{10};  ///< for the hello, and again for the authenticator
+    std::uint32_t connections_per_identity = 5;
+    crowding on_crowding = crowding::probe_oldest;
+    duration probe_wait = std::chrono::seconds{2};          ///< how long who finds all places taken waits for one
+    std::uint32_t sessions_max = 100'000;
+    std::uint32_t connections_max = 100'000;                ///< in all, those without a session yet included
+    session_options<Policies> session{};
+    connection_options connection{};
+
+    [[nodiscard]] admission_options admission() const
+    {
+        return {grace, lease, clean_up_limit, probe_wait, connections_per_identity, on_crowding, sessions_max};
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Shared by the hub's handle, its listeners and what is under way.
+template <class Policies>
+class hub_state final : public link_owner, public host_owner<Policies>, public std::enable_shared_from_this<hub_state<Policies>> {
+public:
+    using host_type = host<Policies>;
+
+    hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
+        : options_(std::move(options)), setting_(setting_for(executor, options_.session)), clock_(executor),
+          admission_(options_.admission()), switchboard_(setting_, admission_)
+    {
+    }
+
+    /// Called once it is held by shared pointer.
+    void begin() { switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_}); }
+
+    [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
+    [[nodiscard]] const hub_options<Policies>& options() const noexcept { return options_; }
+    [[nodiscard]] std::size_t connections() const noexcept { return links_.size(); }
+    [[nodiscard]] std::size_t sessions() const noexcept { return admission_.sessions(); }
+    [[nodiscard]] presence presence_of(const identity& who) const { return admission_.presence_of(who.name()); }
+    [[nodiscard]] switchboard<Policies>& calls() noexcept { return switchboard_; }
+
+    // The program's functions
+
+    authenticator authenticate;
+    std::function<void(const peer&)> attached;
+    std::function<void(const peer&)> session_ended;
+    clean_up detached;
+
+    // The handle's commands
+
+    /// Takes a channel that a listener accepted, or that the program has. False: too many connections; it is closed.
+    template <channel Channel, codec Codec>
+    bool serve(Channel carrier, Codec spelling, std::string from)
+    {
+        if (stopped_ || links_.size() >= options_.connections_max) {
+            carrier.close();
+            return false;
+        }
+        const auto number = ++last_link_;
+        auto made = std::make_shared<connection<Channel, Codec>>(number, std::move(carrier), std::move(spelling), options_.connection,
+                                                                 setting_->counts, *this, std::move(from));
+        auto& entry = links_[number];
+        entry.carrier = made;
+        expect(number, entry, now());
+        made->start();
+        return true;
+    }
+
+    void stop()
+    {
+        stopped_ = true;
+        clock_.stop();
+        for (auto& close_it : std::exchange(feeders_, {})) {
+            close_it();
+        }
+        for (auto& [number, entry] : std::exchange(links_, {})) {
+            detach_from(entry);
+            entry.carrier->close(close_reason::going_away);
+        }
+        switchboard_.stop();
+    }
+
+    template <class Target>
+    void open(message_kind kind, const Target& to, outgoing words, pending_call waiting)
+    {
+        switchboard_.open(kind, to, std::move(words), std::move(waiting));
+        arm();
+    }
+
+    /// Calls `close_it` when the hub stops: for what feeds it with channels.
+    void keep_until_stopped(std::function<void()> close_it) { feeders_.push_back(std::move(close_it)); }
+
+    /// Closes a session's connection, without ending the session.
+    void close(session_id session, close_reason why)
+    {
+        if (const auto one = switchboard_.find(session); one != nullptr && one->connection() != nullptr) {
+            part(*one, why);
+        }
+    }
+
+    /// A deadline has come.
+    void tick()
+    {
+        const auto at = now();
+        while (const auto due = timers_.expire(at)) {
+            due->what == alarm::session ? session_due(due->number, at) : drop(due->number, errc::handshake_timed_out, {});
+        }
+        switchboard_.advance(at);
+        admission_.advance(at);
+        carry_out();
+        arm();
+    }
+
+    // What links say
+
+    void on_hello(link& from, hello&& greeting) override
+    {
+        const auto self = this->shared_from_this();
+        const auto found = links_.find(from.number());
+        if (found == links_.end()) {
+            return;
+        }
+        auto& entry = found->second;
+        if (entry.greeted) {
+            drop(from.number(), errc::bad_message, "a connection says hello once");
+            return;
+        }
+        entry.greeted = true;
+        entry.who = {from.number(), {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt, !greeting.token.empty()};
+        entry.capacity = greeting.capacity;
+        expect(from.number(), entry, now());
+        ask_identity_of(from, std::move(greeting));
+    }
+
+    void on_welcome(link& from, welcome&&) override { drop(from.number(), errc::bad_message, "a client does not say welcome"); }
+    void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override { forget(from.number(), close_reason::bad_messages, {}); }
+    void on_end(link& ended, const std::error_code& why) override { forget(ended.number(), close_reason::link_lost, why.message()); }
+
+    // What sessions say
+
+    void on_deadline(host_type& of) override
+    {
+        admission_.heard(of.from().session(), now());
+        const auto when = of.core().next_deadline();
+        if (when >= of.due.at) {
+            return;
+        }
+        timers_.cancel(of.due.timer);
+        of.due = {timers_.schedule(when, {alarm::session, of.from().session()}), when};
+        arm();
+    }
+
+    void on_hang_up(host_type& of, close_reason why) override { part(of, why); }
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override { switchboard_.repeat(std::move(orphan), why); }
+    void on_farewell(host_type& of, const farewell& words) override { part(of, words.reason); }
+
+private:
+    enum class alarm : std::uint8_t { session, hello };
+
+    struct tick_of {
+        alarm what;
+        std::uint64_t number;
+    };
+
+    struct link_entry {
+        std::shared_ptr<link> carrier;
+        candidate who;
+        session_id session = 0;
+        std::uint32_t capacity = 0;
+        bool greeted = false;
+        timer_id patience{}; // for the hello, then for the authenticator
+    };
+
+    static std::shared_ptr<session_setting<Policies>> setting_for(const asio::any_io_executor& executor, const session_options<Policies>& options)
+    {
+        auto made = std::make_shared<session_setting<Policies>>();
+        made->executor = executor;
+        made->options = options;
+        return made;
+    }
+
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    void arm()
+    {
+        clock_.arm(std::min({timers_.next_expiry(), admission_.next_deadline(), switchboard_.next_deadline()}), this->weak_from_this());
+    }
+
+    void expect(std::uint64_t number, link_entry& entry, instant at)
+    {
+        timers_.cancel(entry.patience);
+        entry.patience = timers_.schedule(later(at, options_.handshake_timeout), {alarm::hello, number});
+        arm();
+    }
+
+    void session_due(session_id session, instant at)
+    {
+        if (const auto one = switchboard_.find(session)) {
+            one->due = {};
+            one->advance(at);
+        }
+    }
+
+    // Admission
+
+    void ask_identity_of(link& from, hello&& greeting)
+    {
+        const auto number = from.number();
+        if (!authenticate) {
+            identified(number, authentication{identity{"anonymous_" + greeting.incarnation}});
+            return;
+        }
+        handshake shown;
+        shown.from = from.description();
+        shown.resumes = !greeting.token.empty();
+        if (read_payload({greeting.auth}, shown.auth, nullptr) || read_payload({greeting.metadata}, shown.metadata, nullptr)) {
+            drop(number, errc::bad_message, "the hello's auth or metadata is no JSON");
+            return;
+        }
+        const auto ask = authenticate; // a copy: it may be replaced from inside
+        ask(setting_->executor, shown, [weak = this->weak_from_this(), number](std::exception_ptr thrown, authentication word) {
+            if (const auto self = weak.lock()) {
+                thrown ? self->drop(number, errc::refused, "the authenticator failed") : self->identified(number, std::move(word));
+            }
+        });
+    }
+
+    void identified(std::uint64_t number, const authentication& word)
+    {
+        const auto found = links_.find(number);
+        if (found == links_.end() || stopped_) {
+            return; // it went away, or took too long, meanwhile
+        }
+        timers_.cancel(found->second.patience);
+        if (const auto* why = word.why()) {
+            ++setting_->counts->auth_refused;
+            drop(number, why->why(), why->text());
+            return;
+        }
+        found->second.who.identity = word.who()->name();
+        admission_.arrive(found->second.who, now());
+        carry_out();
+        arm();
+    }
+
+    // Does what the admission decided. What that leads to may come back here: then the outer loop goes on with it.
+    void carry_out()
+    {
+        if (deciding_) {
+            return;
+        }
+        const auto self = this->shared_from_this(); // the program's clean-up may destroy the hub
+        deciding_ = true;
+        admission_verdict next;
+        while (!stopped_ && admission_.next(next)) {
+            std::visit([&](auto& one) { carry_out(one); }, next);
+        }
+        deciding_ = false;
+    }
+
+    void carry_out(std::monostate) noexcept {}
+
+    void carry_out(const verdict_of::attach& granted)
+    {
+        const auto found = links_.find(granted.connection);
+        if (found == links_.end()) {
+            admission_.lose(granted.connection, granted.session, now());
+            return;
+        }
+        auto& entry = found->second;
+        entry.session = granted.session;
+        const auto one = granted.resumed ? switchboard_.find(granted.session) : make_host(granted.session, entry);
+        welcome words;
+        words.session = std::to_string(granted.session);
+        words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
+        words.resumed = granted.resumed;
+        words.capacity = one->core().capacity();
+        words.ping_interval = options_.session.heartbeat.ping_every;
+        words.dead_after = options_.session.heartbeat.dead_after;
+        entry.carrier->say(words);
+        one->attach(entry.carrier, options_.session.heartbeat, now());
+        setting_->report({.name = "ws_connect", .who = one->from().who().name(), .session = granted.session, .connection = granted.connection,
+                          .reason = granted.resumed ? "resumed" : "new"});
+        ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
+        switchboard_.unpark(one->from().who(), *one);
+        one->settle_up();
+        if (!granted.resumed && attached) {
+            tell(attached, one->from());
+        }
+    }
+
+    void carry_out(const verdict_of::deny& refused) { drop(refused.connection, refused.why, {}); }
+
+    void carry_out(const verdict_of::displace& displaced)
+    {
+        const auto found = links_.find(displaced.connection);
+        if (found == links_.end()) {
+            return;
+        }
+        const auto left = take_out(found, close_reason::replaced, {});
+        ++setting_->counts->replaced;
+        left->close(close_reason::replaced);
+    }
+
+    void carry_out(const verdict_of::probe& asked_for)
+    {
+        if (const auto one = switchboard_.find(asked_for.session)) {
+            one->core().probe();
+            one->advance(now());
+        }
+    }
+
+    void carry_out(const verdict_of::end& over)
+    {
+        const auto one = switchboard_.remove(over.session);
+        if (one == nullptr) {
+            return;
+        }
+        timers_.cancel(one->due.timer);
+        ++setting_->counts->sessions_ended;
+        one->end(errc::session_lost);
+        if (session_ended) {
+            tell(session_ended, one->from());
+        }
+    }
+
+    void carry_out(const verdict_of::leaving& away) { setting_->report({.name = "user_detach_delay_start", .who = away.identity}); }
+    void carry_out(const verdict_of::returned& back)
+    {
+        ++setting_->counts->detaches_cancelled;
+        setting_->report({.name = "user_detach_cancelled", .who = back.identity});
+    }
+    void carry_out(const verdict_of::overdue& slow) { setting_->report({.name = "registry_cleanup_overdue", .who = slow.identity}); }
+
+    void carry_out(const verdict_of::absent& gone)
+    {
+        ++setting_->counts->detaches_executed;
+        setting_->report({.name = "user_detach_executing", .who = gone.identity});
+        setting_->report({.name = "registry_cleanup_start", .who = gone.identity});
+        auto done = [weak = this->weak_from_this(), gone](std::exception_ptr thrown) {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                self->setting_->report({.name = thrown ? "registry_cleanup_error" : "registry_cleanup_success", .who = gone.identity});
+                self->setting_->report({.name = "ws_cleanup_complete", .who = gone.identity});
+                self->admission_.clean_up_done(gone.identity, gone.absence, now());
+                self->carry_out();
+                self->arm();
+            }
+        };
+        if (const auto clean = detached) { // a copy: it may be replaced from inside
+            clean(setting_->executor, identity{gone.identity}, std::move(done));
+        } else {
+            done(nullptr);
+        }
+    }
+
+    [[nodiscard]] std::shared_ptr<host_type> make_host(session_id session, const link_entry& entry)
+    {
+        auto made = std::make_shared<host_type>(side::hub, setting_, *this, peer{identity{entry.who.identity}, session}, seeds_());
+        made->core().begin(std::min(entry.capacity, options_.session.capacity));
+        switchboard_.add(session, made);
+        return made;
+    }
+
+    // Made once a session, told to its client once, kept as a digest.
+    [[nodiscard]] std::string new_token(session_id session)
+    {
+        auto token = random_name();
+        admission_.set_token(session, digest_of(token));
+        return token;
+    }
+
+    // The program's observers may do anything, even destroy the hub: they are called on their own.
+    void tell(const std::function<void(const peer&)>& observer, const peer& of)
+    {
+        asio::post(setting_->executor, [observer, of] { observer(of); });
+    }
+
+    // Links that end
+
+    using links = std::unordered_map<std::uint64_t, link_entry>;
+
+    // Takes a link out of everything that knows it. Its session, if it has one, is detached.
+    std::shared_ptr<link> take_out(typename links::iterator found, close_reason why, std::string_view text)
+    {
+        auto entry = std::move(found->second);
+        links_.erase(found);
+        timers_.cancel(entry.patience);
+        detach_from(entry);
+        setting_->report({.name = "ws_disconnect", .who = entry.who.identity, .session = entry.session, .connection = entry.carrier->number(),
+                          .reason = name_of(why), .text = text});
+        return std::move(entry.carrier);
+    }
+
+    void detach_from(const link_entry& entry)
+    {
+        if (const auto one = switchboard_.find(entry.session); one != nullptr && one->connection() == entry.carrier) {
+            one->detach(now());
+        }
+    }
+
+    void forget(std::uint64_t number, close_reason why, std::string_view text)
+    {
+        const auto self = this->shared_from_this();
+        const auto found = links_.find(number);
+        if (found == links_.end()) {
+            return;
+        }
+        const auto session = found->second.session;
+        const auto left = take_out(found, why, text);
+        admission_.lose(number, session, now());
+        carry_out();
+        arm();
+    }
+
+    // No session for this link.
+    void drop(std::uint64_t number, errc why, std::string_view text)
+    {
+        const auto found = links_.find(number);
+        if (found == links_.end()) {
+            return;
+        }
+        const auto left = take_out(found, close_reason::refused, name_of(why));
+        left->refuse(why, text, std::nullopt);
+        admission_.lose(number, 0, now());
+        carry_out();
+        arm();
+    }
+
+    void part(host_type& of, close_reason why)
+    {
+        const auto left = of.connection();
+        if (left == nullptr) {
+            return;
+        }
+        forget(left->number(), why, {});
+        why == close_reason::silent ? left->abort() : left->close(why);
+    }
+
+    hub_options<Policies> options_;
+    std::shared_ptr<session_setting<Policies>> setting_;
+    clockwork clock_;
+    admission<typename Policies::grace> admission_;
+    timer_wheel<tick_of> timers_;
+    links links_;
+    switchboard<Policies> switchboard_;
+    std::vector<std::function<void()>> feeders_;
+    random_source seeds_{random_seed()};
+    std::uint64_t last_link_ = 0;
+    bool deciding_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A hub for any number of clients.
+///
+/// It is given channels (`serve`, or a listener), authenticates each client at its hello, and keeps a session for each client instance beyond
+/// its connections. An identity may have several sessions; it is present from its first session's attaching to its detach, which comes when the
+/// last one has been without a link for the grace.
+///
+/// Destroying it says goodbye to all and completes what is pending with `operation_aborted`; it may be destroyed from inside any handler.
+/// Distinct hubs are independent; one is used from its executor.
+template <class Policies = default_policies>
+class hub {
+public:
+    using options_type = hub_options<Policies>;
+    using policies = Policies;
+
+    /// `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
+    explicit hub(const asio::any_io_executor& executor, options_type options = {}) : state_(std::make_shared<state>(executor, std::move(options)))
+    {
+        state_->begin();
+    }
+    hub(hub&&) noexcept = default;
+    hub& operator=(hub&& other) noexcept
+    {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~hub()
+    {
+        if (state_ != nullptr) {
+            state_->stop();
+        }
+    }
+
+    // Getters
+
+    [[nodiscard]] asio::any_io_executor get_executor() const { return state_->setting().executor; }
+    /// Connections, those without a session yet included.
+    [[nodiscard]] std::size_t connections() const noexcept { return state_->connections(); }
+    /// Sessions, attached or dormant.
+    [[nodiscard]] std::size_t sessions() const noexcept { return state_->sessions(); }
+    /// Where an identity stands.
+    [[nodiscard]] presence presence_of(const identity& who) const { return state_->presence_of(who); }
+    [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+
+    // Clients
+
+    /// Decides who a client is: `ask(const handshake&)` returns an `identity`, a `std::optional` of it, a `refusal`, or an `awaitable` of one
+    /// of these. Asked at each connection, before any session exists. Without it every client instance is an identity of its own.
+    template <class F>
+    void authenticate(F ask)
+    {
+        state_->authenticate = detail::make_authenticator(std::move(ask));
+    }
+    /// Calls `f(const peer&)` when a new session has its first connection.
+    void on_attach(std::function<void(const peer&)> f) { state_->attached = std::move(f); }
+    /// Calls `f(const identity&)`, plain or `awaitable<void>`, once for each absence: the identity's last link was lost a grace ago. Whoever of
+    /// it comes back meanwhile waits until `f` has ended; nobody else does.
+    template <class F>
+    void on_detach(F f)
+    {
+        state_->detached = detail::make_clean_up(std::move(f));
+    }
+    /// Calls `f(const peer&)` once for each session that is over.
+    void on_session_end(std::function<void(const peer&)> f) { state_->session_ended = std::move(f); }
+    /// Gives events to `sink`. Without one, none are made.
+    void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
+
+    /// Serves a channel. False: the hub has as many connections as it may have, and the channel is closed.
+    template <channel Channel, codec Codec = json_codec>
+    bool serve(Channel carrier, Codec spelling = {}, std::string from = {})
+    {
+        return state_->serve(std::move(carrier), std::move(spelling), std::move(from));
+    }
+    /// Closes the connection of a session, which the client may resume.
+    void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
+
+    // Rooms
+
+    void join(const peer& who, const room& where) { state_->calls().groups().join(where.name(), who.session()); }
+    void leave(const peer& who, const room& where) { state_->calls().groups().leave(where.name(), who.session()); }
+    /// The sessions in a room, in the order in which they joined. The room of an identity (`user_room`) holds its attached sessions.
+    [[nodiscard]] std::vector<peer> members(const room& where) const
+    {
+        std::vector<peer> all;
+        for (const auto session : state_->calls().inside(where)) {
+            all.push_back(state_->calls().peer_of(session));
+        }
+        return all;
+    }
+
+    // Answering
+
+    /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
+    template <class F>
+    void on(std::string_view name, F f, handling run = handling::overlapping)
+    {
+        state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+    }
+    /// Answers the contract's messages with `f`, checked against it when this is compiled.
+    template <contract_type Contract, class F>
+    void on(F f, handling run = handling::overlapping)
+    {
+        detail::check_handler<Contract, F>();
+        on(Contract::name, std::move(f), run);
+    }
+    /// Answers all names that have no handler of their own: what a relay needs.
+    template <class F>
+    void on_any(F f)
+    {
+        state_->setting().router.set_fallback(detail::make_handler(std::move(f)));
+    }
+    /// Later messages of this name are answered `no_handler`; runs under way go on.
+    void off(std::string_view name) { state_->setting().router.remove(name); }
+
+    // Asking
+
+    /// Asks a user, in its session that attached last; one peer, in that session; or all in a room, of whom the first to answer wins and the
+    /// others are cancelled. Completes with `void(std::error_code, reply)`: the
+    /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
+    /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
+    /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
+    template <class Target, class Payload, class Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Target, class Payload, class Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
+    }
+    /// The same, calling `listener(const T&)` with each word that comes before the last one.
+    template <class Target, class Payload, class Listener, class Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    {
+        return call_out(message_kind::request, to, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+    }
+    /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
+    template <contract_type Contract, class Target, class Token>
+    auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
+            detail::start_typed_call<Contract, line<Target>>{{state_, to}}, token,
+            detail::outgoing{Contract::name, question, contract_options<Contract>()});
+    }
+
+    /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
+    /// acknowledged; for a room, when all have acknowledged it or one has failed.
+    template <class Target, class Payload, class Token>
+    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
+    }
+    template <class Target, class Payload, class Token>
+    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
+    }
+
+    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
+    template <class Payload>
+    std::size_t notify(const user& to, std::string_view name, const Payload& payload)
+    {
+        return notify_all(state_->calls().attached_sessions(to.who()), {name, payload, {}});
+    }
+    template <class Payload>
+    std::size_t notify(const room& to, std::string_view name, const Payload& payload)
+    {
+        return notify_all(state_->calls().inside(to), {name, payload, {}});
+    }
+    template <class Payload>
+    std::size_t notify(const peer& to, std::string_view name, const Payload& payload)
+    {
+        return notify_all({to.session()}, {name, payload, {}});
+    }
+
+    // For listeners
+
+    using state = detail::hub_state<Policies>;
+
+    /// Calls `close_it` when the hub stops.
+    void keep_until_stopped(std::function<void()> close_it) { state_->keep_until_stopped(std::move(close_it)); }
+    /// What a listener holds of the hub.
+    [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
+
+private:
+    template <class Target>
+    using line = detail::hub_line<state, Target>;
+
+    template <class Target, class Token>
+    auto call_out(message_kind kind, const Target& to, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line<Target>>{{state_, to}, kind}, token,
+                                                                         std::move(words), std::move(listener));
+    }
+
+    std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)
+    {
+        std::size_t taken = 0;
+        for (const auto session : targets) {
+            taken += state_->calls().notify(session, words) ? 1U : 0U;
+        }
+        return taken;
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Accepts connections for a hub, from a TCP port or a Unix socket.
+#ifndef REJOINDER_NET_LISTENER_HPP
+#define REJOINDER_NET_LISTENER_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/basic_socket_acceptor.hpp>
+#include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Frames over a TCP socket, each behind its length: what `listen` accepts unless told otherwise.
+using tcp_stream = stream<asio::ip::tcp::socket>;
+
+namespace detail {
+
+template <class Channel>
+struct accepted_by;
+
+template <class Protocol, class Executor, class Framing>
+struct accepted_by<stream<asio::basic_stream_socket<Protocol, Executor>, Framing>> {
+    using protocol = Protocol;
+    using framing = Framing;
+};
+
+} // namespace detail
+
+/// How channels and codecs of accepted connections begin.
+template <class Channel, codec Codec>
+struct listen_options {
+    typename detail::accepted_by<Channel>::framing framing{};
+    Codec spelling{};
+    int backlog = asio::socket_base::max_listen_connections;
+};
+
+/// An open port. A handle: it may be dropped; the hub keeps the port open until it is destroyed or `close` is called.
+template <class Protocol>
+class listener {
+public:
+    using endpoint_type = typename Protocol::endpoint;
+
+    explicit listener(std::shared_ptr<asio::basic_socket_acceptor<Protocol>> acceptor) : acceptor_(std::move(acceptor)) {}
+
+    /// Where it listens: with the port that the system chose, if it was asked to.
+    [[nodiscard]] endpoint_type local_endpoint() const { return acceptor_->local_endpoint(); }
+    /// Accepts no more; the connections that there are go on.
+    void close()
+    {
+        std::error_code ignored;
+        acceptor_->close(ignored);
+    }
+
+private:
+    std::shared_ptr<asio::basic_socket_acceptor<Protocol>> acceptor_;
+};
+
+namespace detail {
+
+// A remote address, for logs and authenticators.
+inline std::string description_of(const asio::ip::tcp::endpoint& from)
+{
+    return from.address().to_string() + ':' + std::to_string(from.port());
+}
+template <class Endpoint>
+std::string description_of(const Endpoint& from)
+{
+    return "unix:" + from.path();
+}
+
+/// The loop that accepts. It lives as long as its acceptor is open.
+template <class Hub, class Channel, codec Codec>
+class accepting : public std::enable_shared_from_this<accepting<Hub, Channel, Codec>> {
+public:
+    using protocol = typename accepted_by<Channel>::protocol;
+    using acceptor = asio::basic_socket_acceptor<protocol>;
+
+    accepting(std::shared_ptr<acceptor> from, std::weak_ptr<Hub> to, listen_options<Channel, Codec> options)
+        : acceptor_(std::move(from)), hub_(std::move(to)), options_(std::move(options)), pause_(acceptor_->get_executor())
+    {
+    }
+
+    void accept()
+    {
+        acceptor_->async_accept([self = this->shared_from_this()](std::error_code ec, typename protocol::socket socket) {
+            self->accepted(ec, std::move(socket));
+        });
+    }
+
+private:
+    void accepted(std::error_code ec, typename protocol::socket socket)
+    {
+        const auto hub = hub_.lock();
+        if (hub == nullptr || !acceptor_->is_open()) {
+            return;
+        }
+        if (ec) {
+            rest();
+            return;
+        }
+        serve(*hub, std::move(socket));
+        accept();
+    }
+
+    // The process may be out of descriptors: trying again at once would only burn its time.
+    void rest()
+    {
+        pause_.expires_after(std::chrono::milliseconds{100});
+        pause_.async_wait([self = this->shared_from_this()](std::error_code ec) {
+            if (!ec && self->acceptor_->is_open()) {
+                self->accept();
+            }
+        });
+    }
+
+    void serve(Hub& hub, typename protocol::socket socket)
+    {
+        std::error_code gone;
+        const auto from = socket.remote_endpoint(gone);
+        if constexpr (std::is_same_v<protocol, asio::ip::tcp>) {
+            tune(socket);
+        }
+        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling}, gone ? std::string{} : description_of(from));
+    }
+
+    std::shared_ptr<acceptor> acceptor_;
+    std::weak_ptr<Hub> hub_;
+    listen_options<Channel, Codec> options_;
+    asio::steady_timer pause_;
+};
+
+} // namespace detail
+
+/// Accepts channels of this type for the hub, on this endpoint. Throws `std::system_error` if the port cannot be opened.
+template <class Channel = tcp_stream, codec Codec = json_codec, class Policies>
+auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::protocol::endpoint& endpoint, listen_options<Channel, Codec> options = {})
+{
+    using protocol = typename detail::accepted_by<Channel>::protocol;
+    auto acceptor = std::make_shared<asio::basic_socket_acceptor<protocol>>(at.get_executor());
+    acceptor->open(endpoint.protocol());
+    if constexpr (std::is_same_v<protocol, asio::ip::tcp>) {
+        acceptor->set_option(asio::socket_base::reuse_address(true));
+    }
+    acceptor->bind(endpoint);
+    acceptor->listen(options.backlog);
+    listener<protocol> handle{acceptor};
+    at.keep_until_stopped([acceptor] {
+        std::error_code ignored;
+        acceptor->close(ignored);
+    });
+    using state = typename hub<Policies>::state;
+    std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))->accept();
+    return handle;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Passes messages on: what comes to one client or hub is asked of another, and the answer goes back.
+#ifndef REJOINDER_NET_RELAY_HPP
+#define REJOINDER_NET_RELAY_HPP
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Where a relay passes messages on to: a client's hub, or one target of a hub. Made by `to`.
+///
+/// It refers to the client or hub, which must neither be destroyed nor moved while the relay may be called: as long as the relay's `from` has
+/// the handler. Copies lead to the same place.
+template <class Through, class Target = void>
+class destination {
+public:
+    destination(Through& through, Target whom, absent when) : through_(&through), whom_(std::move(whom)), when_(when) {}
+
+    template <class Payload, class Listener, class Token>
+    auto async_request(std::string_view name, const Payload& payload, call_options how, Listener listener, Token&& token) const
+    {
+        how.when_absent = when_;
+        return through_->async_request(whom_, name, payload, how, std::move(listener), std::forward<Token>(token));
+    }
+    template <class Payload, class Token>
+    auto async_deliver(std::string_view name, const Payload& payload, call_options how, Token&& token) const
+    {
+        how.when_absent = when_;
+        return through_->async_deliver(whom_, name, payload, how, std::forward<Token>(token));
+    }
+    template <class Payload>
+    void notify(std::string_view name, const Payload& payload) const
+    {
+        through_->notify(whom_, name, payload);
+    }
+
+private:
+    Through* through_;
+    Target whom_;
+    absent when_;
+};
+
+/// The hub that a client is connected to.
+template <class Through>
+class destination<Through, void> {
+public:
+    explicit destination(Through& through) : through_(&through) {}
+
+    template <class Payload, class Listener, class Token>
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token) const
+    {
+        return through_->async_request(name, payload, how, std::move(listener), std::forward<Token>(token));
+    }
+    template <class Payload, class Token>
+    auto async_deliver(std::string_view name, const Payload& payload, const call_options& how, Token&& token) const
+    {
+        return through_->async_deliver(name, payload, how, std::forward<Token>(token));
+    }
+    template <class Payload>
+    void notify(std::string_view name, const Payload& payload) const
+    {
+        through_->notify(name, payload);
+    }
+
+private:
+    Through* through_;
+};
+
+/// To whatever `through` is connected to.
+template <class Policies>
+[[nodiscard]] destination<client<Policies>> to(client<Policies>& through)
+{
+    return destination<client<Policies>>{through};
+}
+
+/// To this user, peer or room of `through`: `relay(tab, "open_page", to(hub, user{"42"}))`. `when`: what becomes of a message whose target is
+/// not connected.
+template <class Policies, class Target>
+[[nodiscard]] destination<hub<Policies>, Target> to(hub<Policies>& through, Target whom, absent when = absent::fail)
+{
+    return {through, std::move(whom), when};
+}
+
+namespace detail {
+
+/// The handler of a relay: one message is one call further on.
+template <class Destination>
+class relaying {
+public:
+    explicit relaying(Destination onto) : onto_(std::move(onto)) {}
+
+    void operator()(const payload_view& payload, responder back) const
+    {
+        switch (back.kind()) {
+        case message_kind::request: ask(payload, std::move(back)); break;
+        case message_kind::delivery: deliver(payload, std::move(back)); break;
+        default:
+            onto_.notify(back.name(), payload);
+            back.answer();
+            break;
+        }
+    }
+
+private:
+    void ask(const payload_view& payload, responder back) const
+    {
+        const auto about = back.about();
+        const auto how = options_for(about);
+        const auto slot = back.slot();
+        onto_.async_request(
+            about.name(), payload, how, [about](const payload_view& word) { about.progress(word); },
+            asio::bind_cancellation_slot(slot, answer_to{std::move(back)}));
+    }
+
+    void deliver(const payload_view& payload, responder back) const
+    {
+        const auto about = back.about();
+        const auto how = options_for(about);
+        const auto slot = back.slot();
+        onto_.async_deliver(about.name(), payload, how, asio::bind_cancellation_slot(slot, answer_to{std::move(back)}));
+    }
+
+    // A timeout of zero would mean the usual one: a message whose time is up gets the shortest there is.
+    static call_options options_for(const incoming& about)
+    {
+        call_options how;
+        if (about.deadline() != never) {
+            how.timeout = std::max<duration>(about.time_left(std::chrono::steady_clock::now()), std::chrono::milliseconds{1});
+        }
+        how.key = about.key();
+        return how;
+    }
+
+    struct answer_to {
+        responder back;
+
+        void operator()(const std::error_code& ec, const reply& answer)
+        {
+            if (!ec) {
+                back.answer(answer.payload());
+            } else if (!answer.code().empty()) {
+                back.fail(answer.code(), answer.text(), answer.payload());
+            } else {
+                back.fail(name_of(kind_here(ec, answer)), "at the relay");
+            }
+        }
+
+        // What ended the call on this side of the way, as the asker should see it.
+        [[nodiscard]] errc kind_here(const std::error_code& ec, const reply& answer) const
+        {
+            if (back.cancelled()) {
+                return errc::cancelled;
+            }
+            const bool never_left = answer.certainty() == certainty::never_sent;
+            return kind_of(ec).value_or(never_left ? errc::not_connected : errc::session_lost);
+        }
+    };
+
+    Destination onto_;
+};
+
+} // namespace detail
+
+/// Passes messages of this name that come to `from` on, with their payload as it is, and answers with what comes back: the answer, or the
+/// error with its code, text and data. What ends the call on the way is an error of that kind (`not_connected`, `timed_out`, `session_lost`).
+///
+/// The time that a request has left goes with it, so do its cancellation and, back to the asker, its progress. A delivery is acknowledged once
+/// it is acknowledged there. Requests run side by side; a delivery keeps its place among the deliveries of its session only as far as the way
+/// on does. At most one execution holds at each step; the key travels on.
+///
+/// `from` is a client or a hub, and `onto` what `to` returns. It replaces the handler of that name; `from.off(name)` ends it.
+template <class From, class Through, class Target>
+void relay(From& from, std::string_view name, destination<Through, Target> onto)
+{
+    from.on(name, detail::relaying<destination<Through, Target>>{std::move(onto)});
+}
+/// The same for all names that `from` has no handler of its own for.
+template <class From, class Through, class Target>
+void relay(From& from, destination<Through, Target> onto)
+{
+    from.on_any(detail::relaying<destination<Through, Target>>{std::move(onto)});
+}
+/// The same to a client's hub: `relay(backend, "plugin_command", plugin)`.
+template <class From, class Policies>
+void relay(From& from, std::string_view name, client<Policies>& onto)
+{
+    relay(from, name, to(onto));
+}
+template <class From, class Policies>
+void relay(From& from, client<Policies>& onto)
+{
+    relay(from, to(onto));
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#endif
+
+// The door of floor wire: what spells messages as bytes. Made by single_include/generate.sh.
+#ifndef REJOINDER_WIRE_HPP
+#define REJOINDER_WIRE_HPP
+
+// The framing of the Language Server Protocol's base protocol: header lines, an empty line, the body.
+#ifndef REJOINDER_WIRE_CONTENT_LENGTH_HEADERS_HPP
+#define REJOINDER_WIRE_CONTENT_LENGTH_HEADERS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// `Content-Length: N\r\n\r\n` and N bytes of text (Language Server Protocol 3.17, "Base Protocol").
+///
+/// Header names are read in any case; headers other than Content-Length are ignored; without it, with it twice, or with
+/// a value that is no number the frame is bad. Carries no binary.
+struct content_length_headers {
+    std::size_t limit = std::size_t{1} << 20; ///< longest body in bytes, either way
+    std::size_t header_limit = 4096;          ///< longest header block in bytes, its empty line included; longer is bad
+
+    /// How far the header block was searched for its end, and what it said: without them a frame that comes in small
+    /// pieces would be read from its beginning at each. Kept by `parse`; leave them alone.
+    mutable std::size_t searched = 0;
+    mutable std::size_t header_size = 0; ///< 0: not known yet
+    mutable std::size_t body_size = 0;
+
+    std::size_t open(std::string& out) const { return out.size(); }
+
+    bool close(std::string& out, std::size_t mark, encoding form) const
+    {
+        const auto length = out.size() - mark;
+        if (form != encoding::text || length > limit) {
+            out.resize(mark);
+            return false;
+        }
+        const detail::decimal digits{length};
+        std::string header{"Content-Length: "};
+        header.append(digits.view()).append("\r\n\r\n");
+        out.insert(mark, header);
+        return true;
+    }
+
+    parsed parse(std::string_view buffered) const
+    {
+        if (header_size == 0) {
+            const auto found = read_header(buffered);
+            if (found.what != parsed::state::frame) {
+                return found;
+            }
+        }
+        const auto whole = header_size + body_size;
+        if (buffered.size() < whole) {
+            return {.wanted = whole - buffered.size()};
+        }
+        const frame_view frame{.bytes = buffered.substr(header_size, body_size)};
+        forget();
+        return {.what = parsed::state::frame, .used = whole, .frame = frame};
+    }
+
+private:
+    static constexpr std::string_view header_end = "\r\n\r\n";
+
+    void forget() const noexcept { searched = header_size = body_size = 0; }
+
+    // `state::frame`: the header block is whole and understood.
+    parsed read_header(std::string_view buffered) const
+    {
+        const auto block = buffered.substr(0, header_limit);
+        const auto end = block.find(header_end, std::min(searched, block.size()));
+        if (end == std::string_view::npos) {
+            if (block.size() == header_limit) {
+                return {.what = parsed::state::bad};
+            }
+            // The last three bytes may be the beginning of the end.
+            searched = block.size() - std::min(block.size(), header_end.size() - 1);
+            return {};
+        }
+        bool valid = true;
+        const auto length = content_length(block.substr(0, end), valid);
+        if (!valid || !length) {
+            return {.what = parsed::state::bad};
+        }
+        if (*length > limit) {
+            return {.what = parsed::state::too_big};
+        }
+        header_size = end + header_end.size();
+        body_size = *length;
+        return {.what = parsed::state::frame};
+    }
+
+    static std::optional<std::size_t> content_length(std::string_view lines, bool& valid)
+    {
+        std::optional<std::size_t> length;
+        while (!lines.empty()) {
+            const auto end = std::min(lines.find("\r\n"), lines.size());
+            const auto line = lines.substr(0, end);
+            lines.remove_prefix(std::min(end + 2, lines.size()));
+            const auto colon = line.find(':');
+            if (colon == std::string_view::npos || colon == 0) {
+                valid = false;
+                return {};
+            }
+            if (!is_content_length(line.substr(0, colon))) {
+                continue;
+            }
+            const auto value = number(line.substr(colon + 1));
+            if (!value || length) {
+                valid = false;
+                return {};
+            }
+            length = value;
+        }
+        return length;
+    }
+
+    static bool is_content_length(std::string_view name) noexcept
+    {
+        constexpr std::string_view lower = "content-length";
+        return std::equal(name.begin(), name.end(), lower.begin(), lower.end(), [](char c, char wanted) {
+            return (c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c) == wanted;
+        });
+    }
+
+    // Digits with optional blanks around them. More digits than a 64-bit number surely holds are no length.
+    static std::optional<std::size_t> number(std::string_view value) noexcept
+    {
+        constexpr std::size_t digits_max = 18;
+        const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+        while (!value.empty() && blank(value.front())) {
+            value.remove_prefix(1);
+        }
+        while (!value.empty() && blank(value.back())) {
+            value.remove_suffix(1);
+        }
+        if (value.empty() || value.size() > digits_max || !std::all_of(value.begin(), value.end(), detail::is_digit)) {
+            return {};
+        }
+        std::uint64_t result = 0;
+        for (const char digit : value) {
+            result = result * 10 + static_cast<std::uint64_t>(digit - '0');
+        }
+        return static_cast<std::size_t>(std::min<std::uint64_t>(result, std::numeric_limits<std::size_t>::max()));
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A framing of one line a frame, for text that a person reads with `nc` or `tail`.
+#ifndef REJOINDER_WIRE_NEWLINE_DELIMITED_HPP
+#define REJOINDER_WIRE_NEWLINE_DELIMITED_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Text frames that end with `\n`, or `\r\n` from peers that write it; empty lines are skipped.
+///
+/// Carries no binary, no empty body, no body with a raw newline in it or a carriage return at its end: `close` refuses
+/// them. The native codec writes no raw newline.
+struct newline_delimited {
+    std::size_t limit = std::size_t{1} << 20; ///< longest line in bytes without its end, either way
+
+    /// How many bytes of the unfinished line at the beginning of the buffer hold no newline: without it a long line
+    /// that comes in small pieces would be searched from its beginning at each. Kept by `parse`; leave it alone.
+    mutable std::size_t searched = 0;
+
+    std::size_t open(std::string& out) const { return out.size(); }
+
+    bool close(std::string& out, std::size_t mark, encoding form) const
+    {
+        const auto body = std::string_view{out}.substr(mark);
+        const bool carried = form == encoding::text && !body.empty() && body.size() <= limit && body.back() != '\r' &&
+                             body.find('\n') == std::string_view::npos;
+        if (!carried) {
+            out.resize(mark);
+            return false;
+        }
+        out.push_back('\n');
+        return true;
+    }
+
+    parsed parse(std::string_view buffered) const
+    {
+        const auto begin = skip_empty_lines(buffered);
+        const auto line = buffered.substr(begin);
+        const auto end = line.find('\n', searched < line.size() ? searched : line.size());
+        if (end == std::string_view::npos) {
+            return unfinished(line, begin);
+        }
+        searched = 0;
+        const auto text = without_return(line.substr(0, end));
+        if (text.size() > limit) {
+            return {.what = parsed::state::too_big, .used = begin};
+        }
+        return {.what = parsed::state::frame, .used = begin + end + 1, .frame = {.bytes = text}};
+    }
+
+private:
+    static std::string_view without_return(std::string_view line) noexcept
+    {
+        return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+    }
+
+    static std::size_t skip_empty_lines(std::string_view buffered) noexcept
+    {
+        std::size_t at = 0;
+        for (;;) {
+            const auto rest = buffered.substr(at);
+            if (rest.starts_with('\n')) {
+                at += 1;
+            } else if (rest.starts_with("\r\n")) {
+                at += 2;
+            } else {
+                return at;
+            }
+        }
+    }
+
+    parsed unfinished(std::string_view line, std::size_t begin) const
+    {
+        if (without_return(line).size() > limit) {
+            return {.what = parsed::state::too_big, .used = begin};
+        }
+        // A lone \r may turn out to be half of an empty line. The line behind that then has one byte too few to be
+        // searched: its first, which is no newline, for it would have been skipped too.
+        searched = line.size();
+        return {.used = begin};
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#endif
+
+#endif

@@ -11,9 +11,9 @@ struct greet : rejoinder::contract<std::string, int> {
 };
 
 #ifdef REFUSED
-const auto handler = [](int number) { return std::to_string(number); };
+std::string answer(int number);
 #else
-const auto handler = [](const std::string& name) { return static_cast<int>(name.size()); };
+int answer(const std::string& name);
 #endif
 
-constexpr bool checked = rejoinder::detail::check_handler<greet, decltype(handler)>();
+static_assert(rejoinder::detail::check_handler<greet, decltype(&answer)>());

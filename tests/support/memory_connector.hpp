@@ -2,7 +2,7 @@
 #ifndef REJOINDER_TESTS_SUPPORT_MEMORY_CONNECTOR_HPP
 #define REJOINDER_TESTS_SUPPORT_MEMORY_CONNECTOR_HPP
 
-#include <rejoinder/channel/detail/completion.hpp>
+#include <rejoinder/channel/completion.hpp>
 #include <rejoinder/channel/memory.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -18,7 +18,7 @@
 
 /// What its connector does; shared, so that a test can change it.
 struct memory_switchboard {
-    using done = rejoinder::detail::completion<void(std::error_code, rejoinder::memory)>;
+    using done = rejoinder::completion<void(std::error_code, rejoinder::memory)>;
 
     std::function<bool(rejoinder::memory)> take; ///< gets the other end
     int attempts = 0;

@@ -130,7 +130,7 @@ private:
         void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
         {
             using operation = detail::receive_operation<frame_batch, state_type, std::decay_t<Handler>>;
-            operation{state, std::forward<Handler>(handler)}.start();
+            operation{state, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
         }
     };
 
@@ -140,7 +140,7 @@ private:
         void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
         {
             using operation = detail::flush_operation<After, state_type, std::decay_t<Handler>>;
-            operation{state, std::forward<Handler>(handler)}.start();
+            operation{state, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
         }
     };
 

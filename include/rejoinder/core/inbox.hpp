@@ -9,6 +9,7 @@
 #include <rejoinder/core/dedup_window.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/keyed_runs.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/policies.hpp>
@@ -17,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -39,7 +41,7 @@ class inbox {
 public:
     inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo, counters& counts)
         : options_(options), routes_(routes), todo_(todo), counts_(counts), records_(options.capacity, options.kept_answer_bytes_max),
-          runs_(options.capacity + options.receipted_max + options.notifications_max)
+          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys)
     {
     }
     inbox(const inbox&) = delete;
@@ -64,6 +66,7 @@ public:
     {
         end();
         records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
+        keyed_ = keyed_runs(options_.keys);
         run_of_slot_.clear();
     }
 
@@ -140,7 +143,7 @@ public:
             return false;
         }
         if (records_.is_running(id)) {
-            cancel_run({run_of_slot_[slot_of(id)]});
+            cancel_run({run_of_slot_[slot_of(id)]}, id);
             return true;
         }
         const bool unseen = records_.cancel_unseen(id);
@@ -166,7 +169,7 @@ public:
         counts_.handler_failures += how.code.empty() ? 0 : 1;
         leave(*ended);
         if (ended->id != 0) {
-            record(*ended, how);
+            record(which, *ended, how);
         }
         if (ended->mode == handling::serial) {
             start_next(ended->handler);
@@ -213,6 +216,7 @@ public:
             std::vector<message_id>{}.swap(run_of_slot_);
         }
         records_.shrink();
+        keyed_.shrink();
     }
 
 private:
@@ -244,6 +248,9 @@ private:
         if (asked.time_left && *asked.time_left <= duration::zero()) {
             return refuse(asked.id, errc::timed_out);
         }
+        if (!asked.key.empty() && !first_of_its_key(asked, now)) {
+            return;
+        }
         const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
                                 options_.ack.when(asked.name) == ack_when::received;
         const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
@@ -251,23 +258,63 @@ private:
         one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
         const auto number = runs_.open(one);
         if (!number) {
+            keyed_.abandon(asked.key);
             return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
+        }
+        if (!asked.key.empty()) {
+            keyed_.begin(asked.key, *number);
         }
         if (on_receipt) {
             ++receipted_;
-            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
-            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
+            const answer_view receipt{message_kind::ack, {}, {}, {}};
+            keyed_.end(*number, receipt);
+            answer(asked.id, receipt);
         } else {
             remember(asked.id, *number);
         }
         start({*number}, asked, deadline);
     }
 
+    // False: the message of this key has its run or its answer already, or may have none.
+    bool first_of_its_key(const message& asked, instant now)
+    {
+        switch (keyed_.open(asked, now)) {
+        case keyed_verdict::fresh: return true;
+        case keyed_verdict::running:
+            ++counts_.duplicates_suppressed;
+            if (const auto number = keyed_.join(asked.key, asked.id)) {
+                remember(asked.id, *number);
+            } else {
+                refuse(asked.id, errc::cancelled);
+            }
+            return false;
+        case keyed_verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            answer(asked.id, keyed_.answer(asked.key));
+            return false;
+        case keyed_verdict::conflict: refuse(asked.id, errc::key_conflict); return false;
+        case keyed_verdict::full: refuse(asked.id, errc::busy); return false;
+        }
+        return false;
+    }
+
     void refuse(message_id id, errc why)
     {
-        records_.finish(id, {message_kind::error, name_of(why), {}, {}});
-        todo_.urgent.push_back({message_kind::error, id, 0});
+        answer(id, {message_kind::error, name_of(why), {}, {}});
         ++counts_.refused;
+    }
+
+    // Records the last word for an id, and sends it if somebody is there: else the asker repeats its id when it is back (contract, point 6).
+    void answer(message_id id, const answer_view& word)
+    {
+        records_.finish(id, word);
+        if (!linked_) {
+            return;
+        }
+        const bool kept = records_.answer(id) == word;
+        const auto note = kept ? 0 : todo_.keep(word.code, word.payload, word.text);
+        todo_.urgent.push_back({word.kind, id, note});
     }
 
     void remember(message_id id, message_id number)
@@ -309,17 +356,22 @@ private:
         receipted_ -= ended.receipted ? 1U : 0U;
     }
 
-    void cancel_run(invocation which)
+    void cancel_run(invocation which, message_id id)
     {
         auto& one = *runs_.find(which.number);
-        if (one.at == run_state::held) {
-            todo_.release(one.note);
-            const auto id = one.id;
-            runs_.take(which.number);
+        const auto heir = one.id == id ? keyed_.inherit(which.number) : std::optional{one.id};
+        if (heir) { // others wait for this run
+            keyed_.leave(which.number, id);
+            one.id = *heir;
             refuse(id, errc::cancelled);
-            return;
+        } else if (one.at == run_state::held) {
+            todo_.release(one.note);
+            runs_.take(which.number);
+            keyed_.end(which.number, {message_kind::error, name_of(errc::cancelled), {}, {}});
+            refuse(id, errc::cancelled);
+        } else {
+            stop_run(which, one);
         }
-        stop_run(which, one);
     }
 
     void stop_run(invocation which, run& one)
@@ -330,23 +382,19 @@ private:
         }
     }
 
-    void record(const run& ended, const outcome& how)
+    void record(invocation which, const run& ended, const outcome& how)
     {
-        const bool stopped = ended.at == run_state::stopping;
         const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
-        answer_view answer{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
-        if (stopped) {
-            answer = {message_kind::error, name_of(errc::cancelled), {}, {}};
+        answer_view last{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
+        if (ended.at == run_state::stopping) {
+            last = {message_kind::error, name_of(errc::cancelled), {}, {}};
         } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
-            answer = {message_kind::error, name_of(errc::answer_lost), {}, {}};
+            last = {message_kind::error, name_of(errc::answer_lost), {}, {}};
         }
-        records_.finish(ended.id, answer);
-        if (!linked_) {
-            return; // the asker repeats its id when it is back (contract, point 6)
+        answer(ended.id, last);
+        for (const auto id : keyed_.end(which.number, last)) {
+            answer(id, last);
         }
-        const bool kept = records_.answer(ended.id) == answer;
-        const auto note = kept ? 0 : todo_.keep(answer.code, answer.payload, answer.text);
-        todo_.urgent.push_back({answer.kind, ended.id, note});
     }
 
     const session_options<Policies>& options_;
@@ -359,6 +407,7 @@ private:
     dedup_window records_;
     correlation_registry<run> runs_;
     std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
+    keyed_runs keyed_;
     serial_lanes lanes_;
 };
 

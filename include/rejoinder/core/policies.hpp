@@ -7,6 +7,7 @@
 #include <rejoinder/core/correlation_registry.hpp>
 #include <rejoinder/core/heartbeat.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/keyed_window.hpp>
 #include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
 #include <rejoinder/core/retry_policy.hpp>
@@ -49,6 +50,7 @@ struct session_options {
     std::uint32_t receipted_max = 1024;                          ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
     std::uint32_t notifications_max = 1024;                      ///< waiting to be emitted, and handlers of received ones that run
     unsigned bad_messages_per_minute = 16;                       ///< more close the connection
+    keyed_window::options keys{};                                ///< of the answers kept for the application's keys
     rejoinder::outbox_options outbox{};                          ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};
     typename Policies::ack ack{};

@@ -174,7 +174,7 @@ public:
             ++counts_.links_dropped;
             todo_.outputs.push_back(hang_up{close_reason::silent});
             break;
-        case beat::idle: todo_.outputs.push_back(hang_up{close_reason::idle}); break;
+        case beat::idle: idle(now); break;
         }
     }
 
@@ -278,6 +278,7 @@ private:
             if (!asker_.fits(came)) {
                 return false;
             }
+            beat_->touched(now);
             asker_.last_word(came, *beat_, now);
             return true;
         case message_kind::progress: asker_.progress(came, *beat_, now); return true;
@@ -299,6 +300,16 @@ private:
         case message_kind::refusal: return false; // said once, before there is a session
         }
         return false;
+    }
+
+    // A handler that runs for the peer is use of the connection: its answer is to leave on it.
+    void idle(instant now)
+    {
+        if (inbox_.running() != 0) {
+            beat_->touched(now);
+        } else {
+            todo_.outputs.push_back(hang_up{close_reason::idle});
+        }
     }
 
     bool confirm() noexcept
@@ -355,7 +366,10 @@ private:
                     return true;
                 }
                 break;
-            default: inbox_.spell(one, out); return true;
+            default:
+                beat_->touched(now);
+                inbox_.spell(one, out);
+                return true;
             }
         }
         return false;

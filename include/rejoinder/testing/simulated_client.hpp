@@ -33,7 +33,7 @@ public:
     using peer = scripted_peer<Policies>;
 
     simulated_client(const world_options<Policies>& options, simulated_network& network, std::string identity, std::string label)
-        : options_(options), network_(network), identity_(std::move(identity)), label_(std::move(label))
+        : options_(options), network_(network), identity_(std::move(identity)), label_(std::move(label)), capacity_(options.session.capacity)
     {
         load();
     }
@@ -87,6 +87,8 @@ public:
         incarnation_ = other.incarnation_;
         attempts_before_ = other.attempts_before_ + other.dialler_->attempt() + above - 1;
     }
+    /// The slots that it asks for from now on.
+    void capacity(std::uint32_t slots) noexcept { capacity_ = slots; }
     /// The token of the next hello.
     void token(std::string other) { token_ = std::move(other); }
     /// Who it says that it is from now on.
@@ -146,7 +148,7 @@ private:
         first.incarnation = incarnation_;
         first.token = token_;
         first.attempt = attempts_before_ + dialler_->attempt();
-        first.capacity = options_.session.capacity;
+        first.capacity = capacity_;
         first.auth = identity_;
         line_->link.send(side::client, first, network_.now());
     }
@@ -220,6 +222,7 @@ private:
     simulated_network& network_;
     std::string identity_;
     std::string label_;
+    std::uint32_t capacity_;
     std::uint64_t pages_ = 0;
     std::string incarnation_;
     std::string token_;

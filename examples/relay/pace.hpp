@@ -1,0 +1,44 @@
+// How fast the example runs: the real durations, scaled down so that nobody has to wait for them.
+#ifndef EXAMPLES_RELAY_PACE_HPP
+#define EXAMPLES_RELAY_PACE_HPP
+
+#include <rejoinder/core/instant.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <chrono>
+
+namespace relay_example {
+
+using namespace std::chrono_literals;
+
+class pace {
+public:
+    explicit pace(double scale) : scale_(scale) {}
+
+    rejoinder::duration operator()(std::chrono::milliseconds real) const
+    {
+        return std::chrono::duration_cast<rejoinder::duration>(scale_ * real);
+    }
+
+private:
+    double scale_;
+};
+
+inline asio::awaitable<void> pause(rejoinder::duration length)
+{
+    asio::steady_timer timer{co_await asio::this_coro::executor, length};
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+inline double seconds(rejoinder::duration length)
+{
+    return std::chrono::duration<double>(length).count();
+}
+
+} // namespace relay_example
+
+#endif

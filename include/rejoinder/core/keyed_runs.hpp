@@ -1,0 +1,115 @@
+// The application's keys for "the same thing": one run for all messages of a key, and its answer for each of them.
+#ifndef REJOINDER_CORE_KEYED_RUNS_HPP
+#define REJOINDER_CORE_KEYED_RUNS_HPP
+
+#include <rejoinder/core/dedup_window.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/keyed_window.hpp>
+#include <rejoinder/core/message.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Which run answers for which key, and which further ids wait for it (contract, point 3).
+///
+/// An error is no answer worth keeping: after one the key is fresh again, so that a retry runs. Bounded as its `keyed_window`; the ids that
+/// join are bounded by the slots they hold. Distinct objects are independent; one object is used from one thread at a time.
+class keyed_runs {
+public:
+    explicit keyed_runs(const keyed_window::options& bounds) : window_(bounds) {}
+
+    /// What to do with a message of this key. `fresh`: run it and say `begin`, or `abandon` if it cannot run after all.
+    /// The same key with another kind, name or payload is a `conflict`.
+    keyed_verdict open(const message& asked, instant now)
+    {
+        heard_ = now;
+        const auto name = fingerprint_of({asked.name}) + static_cast<std::uint64_t>(asked.kind);
+        return window_.open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
+    }
+
+    /// The answer of a key whose run is done.
+    [[nodiscard]] answer_view answer(std::string_view key) const { return window_.answer(key); }
+
+    /// This run answers for the key.
+    void begin(std::string_view key, message_id run)
+    {
+        run_of_.emplace(key, run);
+        runs_.emplace(run, entry{std::string{key}, {}});
+    }
+
+    void abandon(std::string_view key) { window_.remove(key); }
+
+    /// Another id waits for the key's run; returns that run, or nothing if it is over for its asker (stopped, or acknowledged on receipt).
+    std::optional<message_id> join(std::string_view key, message_id id)
+    {
+        const auto found = run_of_.find(std::string{key});
+        if (found == run_of_.end()) {
+            return std::nullopt;
+        }
+        runs_.at(found->second).joined.push_back(id);
+        return found->second;
+    }
+
+    /// An id that joined waits no more.
+    void leave(message_id run, message_id id)
+    {
+        if (const auto found = runs_.find(run); found != runs_.end()) {
+            std::erase(found->second.joined, id);
+        }
+    }
+
+    /// The run's own id waits no more: whoever joined first takes its place.
+    std::optional<message_id> inherit(message_id run)
+    {
+        const auto found = runs_.find(run);
+        if (found == runs_.end() || found->second.joined.empty()) {
+            return std::nullopt;
+        }
+        auto& joined = found->second.joined;
+        const auto heir = joined.front();
+        joined.erase(joined.begin());
+        return heir;
+    }
+
+    /// The run has its answer: keeps it for the key, unless it is an error. Returns the ids that had joined; they are owed it, too.
+    std::vector<message_id> end(message_id run, const answer_view& answer)
+    {
+        auto ended = runs_.extract(run);
+        if (ended.empty()) {
+            return {};
+        }
+        const auto& key = ended.mapped().key;
+        if (answer.kind == message_kind::error) {
+            window_.remove(key);
+        } else {
+            window_.finish(key, answer, heard_);
+        }
+        run_of_.erase(key);
+        return std::move(ended.mapped().joined);
+    }
+
+    void shrink() { window_.shrink(); }
+
+private:
+    struct entry {
+        std::string key;
+        std::vector<message_id> joined;
+    };
+
+    keyed_window window_;
+    std::unordered_map<std::string, message_id> run_of_;
+    std::unordered_map<message_id, entry> runs_;
+    instant heard_{}; // when a message last came: exact enough for the age of an answer
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
