@@ -89,8 +89,7 @@ private:
         rejoinder::hub_options<> all;
         all.grace = speed(5s);
         all.session.timeout = speed(60s);
-        all.session.heartbeat.ping_every = speed(20s);
-        all.session.heartbeat.dead_after = speed(60s);
+        all.session.heartbeat = watchful(speed);
         return all;
     }
 

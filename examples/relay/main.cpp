@@ -31,7 +31,7 @@ A backend has jobs that only the plugin in a user's browser can do. It asks the 
 the answer goes back, over TCP. A proxy before the backend freezes the link, cuts it before an acknowledgement is
 through, and keeps the tab out for a while; the tab is reloaded, and closed at last.
 
-  --scale X         length of all durations, 1 being the real ones (0.2)
+  --scale X         length of all durations, 1 being the real ones; 0.05 to 10 (0.2)
   --role R          only this part, in a process of its own; without it all three, in one
   --backend-port N  where the tab finds the backend's proxy (0: any free one; it is printed)
   --plugin-port N   where the tab finds the plugin (0: any free one; it is printed)
@@ -71,7 +71,7 @@ std::optional<settings> read(int count, char** words)
     }
     const bool known = all.role.empty() || all.role == "backend" || all.role == "tab" || all.role == "plugin";
     const bool ports_given = all.role != "tab" || (all.backend_port != 0 && all.plugin_port != 0);
-    return count % 2 == 1 && known && ports_given && all.scale > 0 ? std::optional{all} : std::nullopt;
+    return count % 2 == 1 && known && ports_given && all.scale >= 0.05 && all.scale <= 10 ? std::optional{all} : std::nullopt;
 }
 
 tcp::endpoint loopback(unsigned short port)
@@ -120,7 +120,11 @@ public:
         give_up_after(std::chrono::seconds{60} + speed(120s));
     }
 
-    [[nodiscard]] int status() const { return backend_ ? summarise(*backend_, *proxy_) : 0; }
+    [[nodiscard]] int status() const
+    {
+        const int good = backend_ ? summarise(*backend_, *proxy_) : 0;
+        return gave_up_ ? 1 : good;
+    }
 
 private:
     void finish(const std::exception_ptr& thrown)
@@ -140,7 +144,8 @@ private:
         limit_.expires_after(length);
         limit_.async_wait([this](std::error_code ec) {
             if (!ec) {
-                timeline_.say("backend", "gave_up", "the example takes far too long");
+                gave_up_ = true;
+                timeline_.say("relay", "gave_up", "this takes far too long");
                 io_.stop();
             }
         });
@@ -149,6 +154,7 @@ private:
     asio::io_context& io_;
     timeline timeline_;
     asio::steady_timer limit_;
+    bool gave_up_ = false;
     std::optional<plugin> plugin_;
     std::optional<backend> backend_;
     std::optional<proxy> proxy_;

@@ -88,17 +88,18 @@ private:
 
     asio::awaitable<void> hand_on(std::shared_ptr<route> way, channel& from, channel& onto)
     {
+        std::error_code ended;
         std::error_code ec;
-        while (!ec) {
-            auto batch = co_await from.async_receive(asio::redirect_error(asio::use_awaitable, ec));
+        while (!ended && !ec) {
+            auto batch = co_await from.async_receive(asio::redirect_error(asio::use_awaitable, ended));
             if (way->stuck) {
                 stuck_.push_back(std::move(way)); // both sockets stay open
                 co_return;
             }
-            const auto done = pass(batch, onto);
+            const auto due = pass(batch, onto);
             co_await onto.async_flush(asio::redirect_error(asio::use_awaitable, ec));
-            if (done) {
-                carry_out(*done, *way);
+            if (due) {
+                carry_out(*due, *way);
             }
         }
         co_await onto.async_shutdown(rejoinder::close_reason::normal, asio::redirect_error(asio::use_awaitable, ec));

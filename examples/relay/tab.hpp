@@ -48,13 +48,12 @@ private:
         rejoinder::client<> plugin;
     };
 
-    // A page must find out within the grace that its link is dead, or its user counts as gone: hence the ping.
     [[nodiscard]] rejoinder::client_options<> options() const
     {
         rejoinder::client_options<> all;
         all.auth = R"({"user": "42"})";
         all.backoff.schedule = {pace_(1s), pace_(2s), pace_(4s), pace_(8s), pace_(16s)};
-        all.session.heartbeat.ping_every = pace_(2s);
+        all.session.heartbeat = watchful(pace_);
         return all;
     }
 

@@ -22,7 +22,8 @@ struct bench {
     instant now = instant{} + 1h;
     connection_id last = 0;
 
-    connection_id arrive(const std::string& identity, const std::string& incarnation, std::uint64_t attempt = 1, session_id resumes = 0)
+    connection_id arrive(const std::string& identity, const std::string& incarnation, std::uint64_t attempt = 1,
+                         session_id resumes = 0)
     {
         candidate who;
         who.connection = ++last;
@@ -176,7 +177,8 @@ TEST_CASE("admission: a valid resume displaces the attached connection, whose en
     CHECK(b.hub.presence_of("42") == presence::present);
 }
 
-TEST_CASE("admission: a token is worth nothing to another identity, and an unknown one opens a new session (contract 8)")
+TEST_CASE(
+    "admission: a token is worth nothing to another identity, and an unknown one opens a new session (contract 8)")
 {
     bench b;
     const auto [line, session] = b.attach("42", "page");

@@ -34,8 +34,14 @@ struct bench {
     instant now = instant{} + 1h;
     heartbeat beat{heartbeat_options{}, now, probing::allowed};
 
-    call ask(int mark, const call_options& how = {}) { return asks.open(message_kind::request, "name", {}, how, int{mark}, now); }
-    call deliver(int mark, const call_options& how = {}) { return asks.open(message_kind::delivery, "name", {}, how, int{mark}, now); }
+    call ask(int mark, const call_options& how = {})
+    {
+        return asks.open(message_kind::request, "name", {}, how, int{mark}, now);
+    }
+    call deliver(int mark, const call_options& how = {})
+    {
+        return asks.open(message_kind::delivery, "name", {}, how, int{mark}, now);
+    }
 
     void attach(const capabilities& features = {})
     {
@@ -175,7 +181,8 @@ TEST_CASE("asker: an answer on a new connection proves nothing of what was emitt
     CHECK(b.beat.unproven());
 }
 
-TEST_CASE("asker: cancelling tells the peer only what it may have, and holds the slot until its last word (rules 8 and 16)")
+TEST_CASE(
+    "asker: cancelling tells the peer only what it may have, and holds the slot until its last word (rules 8 and 16)")
 {
     bench b{small(1)};
     const auto unsent = b.ask(1);

@@ -42,7 +42,8 @@ TEST_CASE("codec: accepts the smallest one, rejects what lacks a part")
 TEST_CASE("codec: a wire that says nothing of itself carries the whole contract")
 {
     constexpr capabilities all;
-    STATIC_REQUIRE((all.probe && all.cancel && all.time_left && all.resume && all.progress && all.error_codes && all.binary));
+    STATIC_REQUIRE(
+        (all.probe && all.cancel && all.time_left && all.resume && all.progress && all.error_codes && all.binary));
     capabilities some;
     some.cancel = false;
     CHECK_FALSE(some == all);

@@ -194,6 +194,7 @@ TEST_CASE("rule 11: heartbeats name ids, not slots, and names are repeated after
     pair.client().ask("job");
     pair.run_for(1s);
     CHECK(pair.hub().session().kept_bytes() == 4);
+    wire.names.clear(); // of the first ping, when nothing had ended
     REQUIRE(pair.run_until([&] { return !wire.names.empty(); }, 20s));
     CHECK(wire.names.back() == std::vector<message_id>{4});
     pair.cut(); // the ping is lost, and with it the name
@@ -240,7 +241,8 @@ TEST_CASE("rule 12: the repeat of a running id is met with silence")
         pair.resume();
         pair.run_for(1s);
     }
-    CHECK(wire.hub_said(message_kind::reply) + wire.hub_said(message_kind::ack) + wire.hub_said(message_kind::error) == 0);
+    CHECK(wire.hub_said(message_kind::reply) + wire.hub_said(message_kind::ack) + wire.hub_said(message_kind::error) ==
+          0);
     pair.run_for(10s);
     CHECK(wire.hub_said(message_kind::reply) == 1);
     CHECK(wire.hub_said(message_kind::ack) == 1);

@@ -31,7 +31,11 @@ struct receipts : default_policies {
 template <class Policies = default_policies>
 struct bench {
     bench() : bench(session_options<Policies>{}) {}
-    explicit bench(session_options<Policies> chosen) : options(std::move(chosen)), in(with_routes(), routes, todo, counts) { in.attach(); }
+    explicit bench(session_options<Policies> chosen)
+        : options(std::move(chosen)), in(with_routes(), routes, todo, counts)
+    {
+        in.attach();
+    }
 
     const session_options<Policies>& with_routes()
     {
@@ -48,8 +52,8 @@ struct bench {
     inbox<int, Policies> in;
     instant now = instant{} + 1h;
 
-    bool receive(message_kind kind, message_id id, std::string_view name = "now", std::optional<duration> time_left = {},
-                 std::string_view payload = {})
+    bool receive(message_kind kind, message_id id, std::string_view name = "now",
+                 std::optional<duration> time_left = {}, std::string_view payload = {})
     {
         message asked;
         asked.kind = kind;
@@ -204,7 +208,8 @@ TEST_CASE("inbox: a cancel stops the handler, and is confirmed when the handler 
     CHECK(b.answers().at(0).name == "cancelled"); // rule 14
 }
 
-TEST_CASE("inbox: a cancel that comes before its message is recorded and confirmed, and the message never runs (rule 16)")
+TEST_CASE(
+    "inbox: a cancel that comes before its message is recorded and confirmed, and the message never runs (rule 16)")
 {
     bench<> b;
     CHECK(b.in.cancel(id_of(1, 0)));
@@ -383,7 +388,8 @@ TEST_CASE("inbox: progress goes to whoever waits, and to nobody after a cancel, 
     CHECK(b.answers().size() == 1);
 }
 
-TEST_CASE("inbox: a peer that asks on without reading its answers is stopped, and chatty handlers are not kept (contract 10)")
+TEST_CASE(
+    "inbox: a peer that asks on without reading its answers is stopped, and chatty handlers are not kept (contract 10)")
 {
     session_options<> options;
     options.notifications_max = 4;

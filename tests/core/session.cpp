@@ -118,7 +118,8 @@ TEST_CASE("session: a delivery made offline arrives, a notification made offline
     CHECK(pair.client().counts().notifications_dropped == 1);
 }
 
-TEST_CASE("session: a link is lost at every message of a conversation, and each question runs once and is answered once")
+TEST_CASE(
+    "session: a link is lost at every message of a conversation, and each question runs once and is answered once")
 {
     for (int cut_after = 0; cut_after != 40; ++cut_after) {
         session_pair<> pair;
@@ -180,7 +181,7 @@ TEST_CASE("session: the hub asks nothing and repeats nothing until the client is
     CHECK(wire.from_hub.empty());
     pair.run_for(1ms);
     CHECK(wire.from_client.front() == message_kind::ready);
-    CHECK(wire.from_hub == std::vector{message_kind::request});
+    CHECK(std::count(wire.from_hub.begin(), wire.from_hub.end(), message_kind::request) == 1);
     pair.run_for(1s);
     CHECK(question->answered());
     pair.cut();
@@ -320,7 +321,8 @@ TEST_CASE("session: before it is ready a client is heard saying nothing else (ru
         run.answer();
     });
     pair.connect();
-    for (const auto kind : {message_kind::request, message_kind::delivery, message_kind::notification, message_kind::cancel}) {
+    for (const auto kind :
+         {message_kind::request, message_kind::delivery, message_kind::notification, message_kind::cancel}) {
         message early;
         early.kind = kind;
         early.id = kind == message_kind::notification ? 0 : 1024;

@@ -7,7 +7,7 @@
 
 TEST_CASE("version: the text is made of the numbers")
 {
-    const std::string made = std::to_string(REJOINDER_VERSION_MAJOR) + "." + std::to_string(REJOINDER_VERSION_MINOR) + "." +
-                             std::to_string(REJOINDER_VERSION_PATCH);
+    const std::string made = std::to_string(REJOINDER_VERSION_MAJOR) + "." + std::to_string(REJOINDER_VERSION_MINOR) +
+                             "." + std::to_string(REJOINDER_VERSION_PATCH);
     CHECK(made == REJOINDER_VERSION_STRING);
 }

@@ -1,105 +1,285 @@
-// Handlers and replies allocate nothing at steady state: this program counts every operator new.
-#include <rejoinder/net/handler.hpp>
+// What a question costs in memory: nothing at steady state, and stated bytes for each that is pending and each session that idles.
+#include <rejoinder/net/client.hpp>
 
-#include <rejoinder/net/contract.hpp>
-#include <rejoinder/net/detail/speaking.hpp>
-#include <rejoinder/net/reply.hpp>
+#include <rejoinder/channel/tcp_connector.hpp>
+#include <rejoinder/core/pending_calls.hpp>
+#include <rejoinder/net/hub.hpp>
+#include <rejoinder/net/listener.hpp>
 
+#include "support/house.hpp"
+#include "support/tokens.hpp"
+
+#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
+#include <asio/use_awaitable.hpp>
 
+#include <malloc.h>
+
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
-#include <optional>
+#include <new>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
-#include "support/counted_new.hpp"
-
-using namespace rejoinder;
 
 namespace {
 
-// Only counts what it hears.
-class silent_site final : public detail::call_site {
-public:
-    explicit silent_site(asio::io_context& io) : io_(io) {}
+std::atomic<std::size_t> allocations{0};
+std::atomic<std::ptrdiff_t> living{0}; // bytes, as the heap counts them
 
-    asio::any_io_executor get_executor() const override { return io_.get_executor(); }
-    void finish(invocation, const outcome& how) override { heard += how.code.empty() ? how.payload.bytes.size() : 1'000'000; }
-    void progress(invocation, const payload_view& payload) override { heard += payload.bytes.size(); }
-
-    std::size_t heard = 0;
-
-private:
-    asio::io_context& io_;
-};
-
-const std::string payload = R"({"a":"payload that is too long to be kept in place, as most are"})";
-
-template <class F>
-std::size_t allocated_in(F turn)
+void* counted(void* memory)
 {
-    for (int i = 0; i != 3; ++i) {
-        turn();
+    if (memory == nullptr) {
+        throw std::bad_alloc{};
     }
-    const auto before = heap_allocations.load();
-    for (int i = 0; i != 100; ++i) {
-        turn();
-    }
-    return heap_allocations - before;
+    ++allocations;
+    living += static_cast<std::ptrdiff_t>(::malloc_usable_size(memory));
+    return memory;
 }
 
-struct fixture {
-    asio::io_context io;
-    std::shared_ptr<silent_site> site = std::make_shared<silent_site>(io);
-    peer from{identity{"42"}, 7};
-
-    std::size_t allocated_by(const std::shared_ptr<detail::handler>& to)
-    {
-        const invoke asked{{1}, 0, message_kind::request, "a name that is too long to be kept in place", {payload}, "key", never};
-        return allocated_in([&] { to->call(asked, site, from); });
+void forget(void* memory) noexcept
+{
+    if (memory != nullptr) {
+        living -= static_cast<std::ptrdiff_t>(::malloc_usable_size(memory));
+        std::free(memory);
     }
-};
+}
 
 } // namespace
 
-TEST_CASE("a handler that answers at once allocates nothing for text and views")
+void* operator new(std::size_t size) { return counted(std::malloc(size == 0 ? 1 : size)); }
+void* operator new[](std::size_t size) { return counted(std::malloc(size == 0 ? 1 : size)); }
+void* operator new(std::size_t size, std::align_val_t alignment)
 {
-    fixture on;
-    CHECK(on.allocated_by(detail::make_handler([](payload_view text) { return text; })) == 0);
-    CHECK(on.site->heard == 103 * payload.size());
-    CHECK(on.allocated_by(detail::make_handler([](const json_text& text) { return payload_view{text.text()}; })) == 0);
-    CHECK(on.allocated_by(detail::make_handler([](peer, payload_view, const incoming& about) {
-              about.progress(50);
-              return 100;
-          })) == 0);
-    CHECK(on.allocated_by(detail::make_handler([] {})) == 0);
+    const auto unit = static_cast<std::size_t>(alignment);
+    return counted(std::aligned_alloc(unit, (size + unit - 1) / unit * unit));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) { return operator new(size, alignment); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept
+{
+    void* const memory = std::malloc(size == 0 ? 1 : size);
+    return memory == nullptr ? nullptr : counted(memory);
+}
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept { return operator new(size, tag); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { forget(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { forget(memory); }
+void operator delete(void* memory) noexcept { forget(memory); }
+void operator delete[](void* memory) noexcept { forget(memory); }
+void operator delete(void* memory, std::size_t) noexcept { forget(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { forget(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { forget(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { forget(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { forget(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { forget(memory); }
+
+using namespace std::chrono_literals;
+using rejoinder::json_text;
+
+namespace {
+
+constexpr int warm = 2'000;
+constexpr int measured = 2'000;
+
+// Questions in flight: as each is answered, another is asked.
+template <class Ask>
+struct asking {
+    asio::io_context& io;
+    Ask ask;
+    int answered = 0;
+    std::size_t at_begin = 0;
+    std::size_t at_end = 0;
+
+    void begin(int in_flight)
+    {
+        for (int i = 0; i != in_flight; ++i) {
+            next();
+        }
+    }
+
+    void next()
+    {
+        ask([this](std::error_code ec, const rejoinder::reply& answer) {
+            if (ec || answer.payload().bytes.empty()) {
+                FAIL("a question was not answered: " + ec.message());
+            }
+            if (++answered == warm) {
+                at_begin = allocations.load();
+            }
+            if (answered == warm + measured) {
+                at_end = allocations.load();
+                io.stop();
+            } else if (answered < warm + measured) {
+                next();
+            }
+        });
+    }
+
+    [[nodiscard]] bool over() const noexcept { return answered >= warm + measured; }
+};
+
+template <class Ask>
+std::size_t allocations_of(asio::io_context& io, int in_flight, Ask ask)
+{
+    asking<Ask> all{io, std::move(ask)};
+    all.begin(in_flight);
+    io.restart();
+    io.run(); // in one go: what Asio keeps for its next operations lasts as long as a call of run
+    REQUIRE(all.over());
+    driven::settle(io);
+    return all.at_end - all.at_begin;
 }
 
-TEST_CASE("a responder allocates nothing, kept or not")
+const json_text question = json_text::unchecked(std::string(100, '7'));
+
+// A copy would be the program's own allocation.
+constexpr auto same = [](const json_text& what) -> const json_text& { return what; };
+
+void answer_text(house& at)
 {
-    fixture on;
-    std::optional<responder> kept;
-    CHECK(on.allocated_by(detail::make_handler([&](payload_view, responder later) {
-              kept.emplace(std::move(later));
-              kept->answer(17);
-          })) == 0);
-    CHECK(on.allocated_by(detail::make_handler([&](responder later) { kept.emplace(std::move(later)); })) == 0);
-    CHECK(on.site->heard > 1'000'000);
+    at.hub->on("ask", same);
+    at.tab->on("ask", same);
 }
 
-TEST_CASE("a reply allocates nothing, nor does an error's text")
+} // namespace
+
+TEST_CASE("a question over memory channels allocates nothing at steady state")
 {
-    std::size_t bytes = 0;
-    const auto complete = [&](std::error_code ec, std::string_view text) {
-        const settled<int> how{0, ec, {payload}, ec ? "a_code" : "", text};
-        reply got{how, certainty_of(ec)};
-        detail::make_speaking([&](std::error_code, reply taken) { bytes += taken.payload().bytes.size(); })(ec, std::move(got));
+    house at;
+    answer_text(at);
+    at.meet();
+    const int in_flight = GENERATE(1, 16, 256);
+    const auto of_client = allocations_of(at.io, in_flight, [&](auto done) { at.tab->async_request("ask", question, std::move(done)); });
+    CHECK(of_client == 0);
+    const rejoinder::user to{"42"};
+    const auto of_hub = allocations_of(at.io, in_flight, [&](auto done) { at.hub->async_request(to, "ask", question, std::move(done)); });
+    CHECK(of_hub == 0);
+    const auto delivered = allocations_of(at.io, in_flight, [&](auto done) { at.tab->async_deliver("ask", question, std::move(done)); });
+    CHECK(delivered == 0);
+}
+
+TEST_CASE("a question over TCP allocates nothing at steady state")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    hub.on("ask", same);
+    const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
+    rejoinder::client<> tab{io.get_executor(), rejoinder::tcp_connector{port}};
+    REQUIRE(driven::until(io, [&] { return tab.connected(); }));
+    const int in_flight = GENERATE(1, 256);
+    CHECK(allocations_of(io, in_flight, [&](auto done) { tab.async_request("ask", question, std::move(done)); }) == 0);
+}
+
+TEST_CASE("a question that a coroutine asks, or answers, or a kept responder answers, costs what it says here")
+{
+    house at;
+    at.hub->on("coroutine", [](const json_text& what) -> asio::awaitable<json_text> { co_return what; });
+    at.hub->on("responder", [](rejoinder::responder way) {
+        auto executor = way.get_executor();
+        asio::post(executor, [way = std::move(way)]() mutable { way.answer(question); });
+    });
+    at.hub->on("ask", same);
+    at.meet();
+    const auto by_coroutine = allocations_of(at.io, 1, [&](auto done) { at.tab->async_request("coroutine", question, std::move(done)); });
+    const auto by_responder = allocations_of(at.io, 1, [&](auto done) { at.tab->async_request("responder", question, std::move(done)); });
+    std::size_t asked_at_begin = 0;
+    std::size_t asked_at_end = 0;
+    bool over = false;
+    asio::co_spawn(
+        at.io,
+        [&]() -> asio::awaitable<void> {
+            for (int i = 0; i != warm + measured; ++i) {
+                if (i == warm) {
+                    asked_at_begin = allocations.load();
+                }
+                co_await at.tab->async_request("ask", question, asio::use_awaitable);
+            }
+            asked_at_end = allocations.load();
+            over = true;
+            at.io.stop();
+        },
+        tokens::rethrow);
+    at.io.restart();
+    at.io.run();
+    REQUIRE(over);
+    const auto each = [](std::size_t all) { return static_cast<double>(all) / measured; };
+    WARN("allocations a question: answered by a coroutine " << each(by_coroutine) << ", by a kept responder " << each(by_responder)
+                                                            << ", asked by a coroutine " << each(asked_at_end - asked_at_begin));
+    CHECK(each(by_coroutine) <= 6.0);
+    CHECK(by_responder == 0);
+    CHECK(each(asked_at_end - asked_at_begin) <= 2.0);
+}
+
+TEST_CASE("a million pending requests with deadlines are opened and settled in one registry")
+{
+    struct settle {
+        std::uint32_t* settled;
+        void operator()(std::error_code, std::uint32_t) const { ++*settled; }
     };
-    CHECK(allocated_in([&] { complete({}, {}); }) == 0);
-    CHECK(allocated_in([&] { complete(make_error_code(errc::remote_error), "a text that is too long to be kept in place"); }) == 0);
-    CHECK(bytes == 206 * payload.size());
+    constexpr std::uint32_t many = 1'000'000;
+    std::uint32_t settled = 0;
+    rejoinder::pending_calls<settle, std::uint32_t> calls{many};
+    const rejoinder::instant start{};
+    std::vector<rejoinder::message_id> ids;
+    ids.reserve(many);
+    const auto ids_only = living.load();
+    for (std::uint32_t i = 0; i != many; ++i) {
+        const auto id = calls.open({&settled}, start + 1s + std::chrono::milliseconds{i % 60'000});
+        REQUIRE(id);
+        ids.push_back(*id);
+    }
+    const auto bytes = static_cast<double>(living.load() - ids_only) / many;
+    WARN("bytes a pending request: " << bytes);
+    CHECK(bytes <= 64.0);
+    CHECK_FALSE(calls.open({&settled}, start + 1s)); // that is its capacity
+    for (std::uint32_t i = 0; i != many; i += 2) {
+        REQUIRE(calls.resolve(ids[i], i));
+    }
+    CHECK(settled == many / 2);
+    CHECK(calls.expire(start + 70s) == many / 2);
+    CHECK(settled == many);
+    CHECK(calls.empty());
+}
+
+TEST_CASE("an idle session holds few bytes")
+{
+    constexpr int many = 500;
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor(), {.sessions_max = 2 * many, .connections_max = 2 * many}};
+    hub.on("ask", same);
+    std::vector<rejoinder::memory> others;
+    // Only the hub's half counts: the other ends are what a peer elsewhere would hold.
+    const auto greet = [&](int number) {
+        auto [mine, other] = rejoinder::memory_pair(io.get_executor(), io.get_executor());
+        hub.serve(std::move(other));
+        const auto say = [&](const std::string& words) {
+            mine.begin().append(words);
+            mine.commit(rejoinder::encoding::text);
+            mine.async_flush([](std::error_code) {});
+            mine.async_receive([](std::error_code, rejoinder::frame_batch) {});
+            driven::settle(io);
+        };
+        say(R"(["hello",{"v":1,"incarnation":"tab)" + std::to_string(number) + R"("}])");
+        mine.begin().append(R"(["ready"])");
+        mine.commit(rejoinder::encoding::text);
+        say(R"(["req",1024,"ask",[1,2,3]])");
+        others.push_back(std::move(mine));
+    };
+    others.reserve(2 * many);
+    for (int i = 0; i != many; ++i) {
+        greet(i);
+    }
+    const auto before = living.load();
+    for (int i = many; i != 2 * many; ++i) {
+        greet(i);
+    }
+    const auto bytes = static_cast<double>(living.load() - before) / many;
+    REQUIRE(hub.sessions() == 2 * many);
+    WARN("bytes an idle session, with its connection and both ends of its memory channel, after one question: " << bytes);
+    CHECK(bytes <= 12'000.0);
 }

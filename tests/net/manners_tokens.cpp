@@ -82,7 +82,7 @@ TEMPLATE_TEST_CASE("a channel's calls take every token", "", memory_ends, stream
     auto& [mine, other] = ends.both;
     SECTION("async_flush")
     {
-        mine.begin() = "[]";
+        mine.begin().append("[]");
         mine.commit(rejoinder::encoding::text);
         tokens::each<>(io, [&](auto&& token) { return mine.async_flush(std::forward<decltype(token)>(token)); }, [] {});
     }
@@ -93,7 +93,7 @@ TEMPLATE_TEST_CASE("a channel's calls take every token", "", memory_ends, stream
     }
     SECTION("async_receive")
     {
-        other.begin() = "[1]";
+        other.begin().append("[1]");
         other.commit(rejoinder::encoding::text);
         other.async_flush(ignore);
         // What a future carries elsewhere has lost its frames by then; that there was one still shows.

@@ -97,7 +97,8 @@ public:
     /// A connection carries this session from now on. Precondition: none does.
     void attach(const capabilities& features, const heartbeat_options& timing, instant now)
     {
-        const auto may_probe = features.probe ? probing::allowed : probing::unavailable;
+        probes_ = features.probe;
+        const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
         beat_.emplace(timing, now, may_probe, trip_);
         confirmed_ = side_ == side::client;
         asker_.attach(features);
@@ -105,6 +106,7 @@ public:
         beat_->awaiting(asker_.unanswered());
         if (side_ == side::client) {
             ready_due_ = true;
+            meet();
         }
     }
 
@@ -316,8 +318,12 @@ private:
     {
         const bool expected = side_ == side::hub && !confirmed_;
         confirmed_ = true;
+        meet();
         return expected;
     }
+
+    // A first ping at once: until the round trip is known, a dead link can only be found by the longest waits.
+    void meet() noexcept { ping_due_ |= probes_ && !trip().known(); }
 
     void touch(instant now) noexcept
     {
@@ -409,6 +415,7 @@ private:
     counters& counts_;
     side side_;
     bool confirmed_ = false;
+    bool probes_ = false;
     bool ready_due_ = false;
     bool ping_due_ = false;
     message_id names_in_ = 0; // the last ping's number

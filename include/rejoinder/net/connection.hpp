@@ -12,6 +12,7 @@
 #include <rejoinder/net/detail/link.hpp>
 
 #include <asio/error.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <chrono>
@@ -30,6 +31,7 @@ namespace rejoinder::inline v0 {
 struct connection_options {
     std::size_t write_high_water = std::size_t{256} << 10; ///< bytes waiting to be written; above, the session keeps its messages
     duration linger = std::chrono::seconds{1};             ///< how long a closing link may take to say so to the peer
+    duration patience = std::chrono::seconds{30};          ///< how long a full write queue may take to go out, before the peer counts as too slow
 };
 
 /// A connection: a loop that reads, and one write in flight that takes all that is ready. It decides nothing.
@@ -41,7 +43,7 @@ public:
     connection(std::uint64_t number, Channel carrier, Codec spelling, const connection_options& options,
                std::shared_ptr<counters> counts, detail::link_owner& owner, std::string description)
         : link(number), channel_(std::move(carrier)), codec_(std::move(spelling)), options_(options), counts_(std::move(counts)), owner_(&owner),
-          linger_(channel_.get_executor()), description_(std::move(description))
+          timer_(channel_.get_executor()), description_(std::move(description))
     {
     }
 
@@ -94,7 +96,7 @@ public:
     void abort() override
     {
         leave();
-        linger_.cancel();
+        timer_.cancel();
         channel_.close();
     }
 
@@ -109,7 +111,7 @@ private:
     void have_read(std::error_code ec, frame_batch batch)
     {
         if (ec) {
-            ended(ec);
+            unreadable(ec);
             return;
         }
         const auto now = std::chrono::steady_clock::now();
@@ -121,11 +123,23 @@ private:
             take(frame, now);
         }
         reading_ = false;
-        if (session_ != nullptr) {
-            session_->turn_over();
-        }
         write_ready();
+        if (session_ != nullptr) {
+            session_->turn_over(); // after writing: what has just been emitted is to be proven in time
+        }
         read(); // a closing link is read until the peer is done, so that our last words are not lost to a reset
+    }
+
+    // Nothing can be read any more. If that is the peer's fault, it is told.
+    void unreadable(const std::error_code& why)
+    {
+        const bool too_big = why == errc::too_big;
+        if (owner_ == nullptr || (!too_big && why != errc::bad_message)) {
+            ended(why);
+            return;
+        }
+        ++counts_->bad_messages;
+        fail(why, too_big ? close_reason::too_big : close_reason::bad_messages);
     }
 
     void take(const frame_view& frame, instant now)
@@ -139,33 +153,41 @@ private:
             how == decoded::message ? session_->receive(came, now) : session_->receive_bad(now);
         } else if (how != decoded::message || !greeted(came)) {
             ++counts_->bad_messages;
-            fail(make_error_code(errc::bad_message)); // before there is a session, nothing but the greeting is forgiven
+            fail(make_error_code(errc::bad_message), close_reason::bad_messages); // before there is a session, nothing but the greeting is forgiven
         }
     }
 
     bool greeted(const message& came)
     {
         if (came.kind == message_kind::hello) {
-            hello greeting;
-            const bool readable = codec_.decode(came, greeting);
-            if (readable) {
-                owner_->on_hello(*this, std::move(greeting));
-            }
-            return readable;
+            return greeted_with<hello>(came, [&](hello&& greeting) { owner_->on_hello(*this, std::move(greeting)); });
         }
         if (came.kind == message_kind::welcome) {
-            welcome answer;
-            const bool readable = codec_.decode(came, answer);
-            if (readable) {
-                owner_->on_welcome(*this, std::move(answer));
-            }
-            return readable;
+            return greeted_with<welcome>(came, [&](welcome&& answer) { owner_->on_welcome(*this, std::move(answer)); });
         }
         if (came.kind == message_kind::refusal) {
             owner_->on_refusal(*this, errc_named(came.name), came.text, came.time_left);
             return true;
         }
         return came.kind == message_kind::bye; // its end follows
+    }
+
+    // False: unreadable. Of another version nothing but that can be read.
+    template <class Greeting, class Tell>
+    bool greeted_with(const message& came, Tell tell)
+    {
+        Greeting words;
+        if (!codec_.decode(came, words)) {
+            return false;
+        }
+        if (words.version == Greeting{}.version) {
+            tell(std::move(words));
+            return true;
+        }
+        auto* owner = owner_;
+        refuse(errc::incompatible, {}, std::nullopt);
+        owner->on_end(*this, make_error_code(errc::incompatible));
+        return true;
     }
 
     template <class Greeting>
@@ -181,9 +203,52 @@ private:
         auto& frame = channel_.begin();
         const auto before = frame.size();
         const auto form = codec_.encode(out, frame);
-        counts_->bytes_out += frame.size() - before;
+        const auto size = frame.size() - before;
+        if (!channel_.commit(form)) {
+            refuse_to_carry(out);
+            return;
+        }
+        counts_->bytes_out += size;
         ++counts_->frames_out;
-        channel_.commit(form);
+    }
+
+    // The channel cannot carry a message of this size or form: whoever waits for it is told, on whichever side that is.
+    void refuse_to_carry(const message& out)
+    {
+        switch (out.kind) {
+        case message_kind::request:
+        case message_kind::delivery:
+            // Later: this may stand inside the call's initiation.
+            asio::post(channel_.get_executor(), [self = this->shared_from_this(), id = out.id] { self->say_too_big(id); });
+            break;
+        case message_kind::reply:
+        case message_kind::ack:
+        case message_kind::error: {
+            message instead;
+            instead.kind = message_kind::error;
+            instead.id = out.id;
+            instead.name = name_of(errc::answer_lost);
+            write(instead);
+            break;
+        }
+        default: ++counts_->notifications_dropped; break;
+        }
+    }
+
+    void say_too_big(message_id id)
+    {
+        if (session_ == nullptr) {
+            return;
+        }
+        message word;
+        word.kind = message_kind::error;
+        word.id = id;
+        word.name = name_of(errc::too_big);
+        session_->receive(word, std::chrono::steady_clock::now());
+        write_ready();
+        if (session_ != nullptr) {
+            session_->turn_over();
+        }
     }
 
     // Takes what the session has until the write queue is full, then writes all of it at once.
@@ -198,6 +263,21 @@ private:
             write(out);
         }
         flush();
+        if (channel_.pending() >= options_.write_high_water && !waiting_) {
+            wait_for_room();
+        }
+    }
+
+    // A peer that does not read what is written for it holds this much memory and no more, and not for ever.
+    void wait_for_room()
+    {
+        waiting_ = true;
+        timer_.expires_after(options_.patience);
+        timer_.async_wait([self = this->shared_from_this()](std::error_code ec) {
+            if (!ec && self->waiting_ && self->session_ != nullptr) {
+                self->session_->hang_up(close_reason::slow_peer);
+            }
+        });
     }
 
     void flush()
@@ -212,6 +292,9 @@ private:
     void have_flushed(std::error_code ec)
     {
         flushing_ = false;
+        if (std::exchange(waiting_, false)) {
+            timer_.cancel();
+        }
         if (ec) {
             ended(ec);
         } else if (closing_ == closing::due) {
@@ -219,6 +302,9 @@ private:
         } else {
             write_ready();
             flush();
+            if (session_ != nullptr) {
+                session_->turn_over();
+            }
         }
     }
 
@@ -226,10 +312,11 @@ private:
     void end_writing(close_reason reason)
     {
         leave();
+        waiting_ = false;
         why_ = reason;
         closing_ = closing::due;
-        linger_.expires_after(options_.linger);
-        linger_.async_wait([self = this->shared_from_this()](std::error_code ec) {
+        timer_.expires_after(options_.linger);
+        timer_.async_wait([self = this->shared_from_this()](std::error_code ec) {
             if (!ec) {
                 self->channel_.close();
             }
@@ -256,10 +343,11 @@ private:
     }
 
     // This side gives the link up, and its owner does not know yet.
-    void fail(const std::error_code& why)
+    void fail(const std::error_code& why, close_reason reason)
     {
+        const auto self = this->shared_from_this();
         auto* owner = owner_;
-        close(close_reason::bad_messages);
+        close(reason);
         owner->on_end(*this, why);
     }
 
@@ -279,9 +367,10 @@ private:
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
     detail::link_owner* owner_; // null once the link is closing
     detail::session_port* session_ = nullptr;
-    asio::steady_timer linger_;
+    asio::steady_timer timer_; // of patience, then of lingering
     bool reading_ = false;
     bool flushing_ = false;
+    bool waiting_ = false; // for a full write queue to go out
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;

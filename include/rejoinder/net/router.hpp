@@ -59,6 +59,13 @@ public:
         return true;
     }
 
+    /// Takes all handlers away. Those that run go on.
+    void clear()
+    {
+        routes_ = {};
+        const auto gone = std::exchange(handlers_, {}); // what they hold may come back here when it is destroyed
+    }
+
 private:
     static constexpr std::uint32_t fallback = 0;
 

@@ -28,7 +28,8 @@ struct link_options {
     std::size_t room = 64;                         ///< items under way, each way, before the sender has to wait
 };
 
-/// Two directions, first in first out each: an item arrives after the link's delay, but never before the one sent ahead of it.
+/// Two directions, first in first out each: an item arrives after the link's delay, but never before the one sent ahead
+/// of it.
 ///
 /// | fault | what it is like |
 /// | --- | --- |
@@ -43,24 +44,27 @@ struct link_options {
 template <class T = owned_message>
 class faulty_link {
 public:
-    explicit faulty_link(const link_options& options = {}) : room_{options.room}, lanes_{lane{options.delay}, lane{options.delay}} {}
+    explicit faulty_link(const link_options& options = {})
+        : room_{options.room}, lanes_{lane{options.delay}, lane{options.delay}}
+    {}
 
     // Getters
 
     /// Whether that end has anything to expect: false once it has read the end, or closed or cut the link.
-    [[nodiscard]] bool readable(side at) const noexcept
+    [[nodiscard]] bool readable(side at, instant now) const noexcept
     {
         const auto& in = lane_of(across(at));
-        return !cut_ && !lane_of(at).closed && !(in.closed && in.under_way.empty() && !in.frozen);
+        const bool ended = in.ends <= now && in.under_way.empty() && !in.frozen;
+        return !cut_ && !lane_of(at).closed() && !ended;
     }
     /// Whether that end may send one more now: otherwise it waits.
     [[nodiscard]] bool has_room(side from) const noexcept
     {
-        return !cut_ && !lane_of(from).closed && lane_of(from).under_way.size() < room_;
+        return !cut_ && !lane_of(from).closed() && lane_of(from).under_way.size() < room_;
     }
     [[nodiscard]] std::size_t under_way(side from) const noexcept { return lane_of(from).under_way.size(); }
     [[nodiscard]] bool frozen(side from) const noexcept { return lane_of(from).frozen; }
-    /// When the next item arrives at either end; `never` if none is under way or all is frozen.
+    /// When the next item, or the end, arrives at either end; `never` if none is under way or all is frozen.
     [[nodiscard]] instant next_arrival() const noexcept { return std::min(arrival(side::client), arrival(side::hub)); }
 
     // Use
@@ -69,7 +73,7 @@ public:
     void send(side from, T item, instant now)
     {
         auto& out = lane_of(from);
-        if (cut_ || out.closed) {
+        if (cut_ || out.closed()) {
             return;
         }
         out.last_arrival = std::max(out.last_arrival, later(now, out.delay));
@@ -80,7 +84,7 @@ public:
     std::optional<T> arrive(side at, instant now)
     {
         auto& in = lane_of(across(at));
-        if (cut_ || lane_of(at).closed || in.frozen || in.under_way.empty() || in.under_way.front().due > now) {
+        if (cut_ || lane_of(at).closed() || in.frozen || in.under_way.empty() || in.under_way.front().due > now) {
             return std::nullopt;
         }
         std::optional<T> item{std::move(in.under_way.front().item)};
@@ -94,7 +98,13 @@ public:
     void thaw(side from) noexcept { lane_of(from).frozen = false; }
     void delay(side from, duration length) noexcept { lane_of(from).delay = length; }
 
-    void close(side by) noexcept { lane_of(by).closed = true; }
+    void close(side by, instant now) noexcept
+    {
+        auto& out = lane_of(by);
+        if (!out.closed()) {
+            out.ends = std::max(out.last_arrival, later(now, out.delay));
+        }
+    }
 
     void cut() noexcept
     {
@@ -139,8 +149,10 @@ private:
         duration delay;
         instant last_arrival{};
         bool frozen = false;
-        bool closed = false; // by the end that sends on it
+        instant ends = never; // when its end arrives, once the end that sends has closed it
         std::deque<parcel> under_way;
+
+        [[nodiscard]] bool closed() const noexcept { return ends != never; }
     };
 
     lane& lane_of(side from) noexcept { return lanes_[static_cast<std::size_t>(from)]; }
@@ -149,7 +161,10 @@ private:
     [[nodiscard]] instant arrival(side from) const noexcept
     {
         const auto& out = lane_of(from);
-        return cut_ || out.frozen || out.under_way.empty() || lane_of(across(from)).closed ? never : out.under_way.front().due;
+        if (cut_ || out.frozen || lane_of(across(from)).closed()) {
+            return never;
+        }
+        return out.under_way.empty() ? out.ends : out.under_way.front().due;
     }
 
     std::size_t room_;

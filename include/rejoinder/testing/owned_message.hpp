@@ -15,10 +15,9 @@ public:
     owned_message() = default;
 
     explicit owned_message(const message& borrowed)
-        : head_{borrowed}, name_{borrowed.name}, payload_{borrowed.payload.bytes}, text_{borrowed.text}, key_{borrowed.key},
-          finished_{borrowed.finished.begin(), borrowed.finished.end()}
-    {
-    }
+        : head_{borrowed}, name_{borrowed.name}, payload_{borrowed.payload.bytes}, text_{borrowed.text},
+          key_{borrowed.key}, finished_{borrowed.finished.begin(), borrowed.finished.end()}
+    {}
 
     /// The message, borrowing from this object until it changes.
     [[nodiscard]] message view() const noexcept

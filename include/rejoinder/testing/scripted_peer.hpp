@@ -28,7 +28,8 @@ enum class when_stopped : std::uint8_t {
     carry_on,    ///< takes no notice
 };
 
-/// A session, its handlers as functions, and the answers that they give later. Outputs are done as soon as they are taken.
+/// A session, its handlers as functions, and the answers that they give later. Outputs are done as soon as they are
+/// taken.
 ///
 /// Distinct peers are independent but for what the test shares between them; one is used from one thread at a time.
 template <class Policies = default_policies>
@@ -42,14 +43,16 @@ public:
         run(scripted_peer& owner, const invoke& called)
             : call(called.call), kind(called.kind), name(called.name), payload(called.payload.bytes), key(called.key),
               deadline(called.deadline), owner_(&owner)
-        {
-        }
+        {}
 
         void answer(std::string_view with = {}) const { owner_->finish(call, {{with, encoding::text}, {}, {}}); }
         void fail(std::string_view code, std::string_view text = {}) const { owner_->finish(call, {{}, code, text}); }
         void progress(std::string_view word) const { owner_->session_.progress(call, {word, encoding::text}); }
 
-        void answer_after(duration length, std::string_view with = {}) const { owner_->finish_later(call, length, {}, with); }
+        void answer_after(duration length, std::string_view with = {}) const
+        {
+            owner_->finish_later(call, length, {}, with);
+        }
         void fail_after(duration length, std::string_view code) const { owner_->finish_later(call, length, code, {}); }
         void when_stopped(testing::when_stopped what) const { owner_->obey(call, what); }
 
@@ -69,12 +72,11 @@ public:
 
     using handler = std::function<void(run&)>;
 
-    scripted_peer(side which, std::string label, const session_options<Policies>& options, const virtual_clock& clock, std::uint64_t seed,
-                  witness* watching = nullptr)
+    scripted_peer(side which, std::string label, const session_options<Policies>& options, const virtual_clock& clock,
+                  std::uint64_t seed, witness* watching = nullptr)
         : label_(std::move(label)), clock_(clock), watching_(watching != nullptr ? watching : &nobody_),
           session_(which, options, routes_, counts_, seed)
-    {
-    }
+    {}
     scripted_peer(const scripted_peer&) = delete;
     scripted_peer& operator=(const scripted_peer&) = delete;
 
@@ -154,7 +156,7 @@ public:
     {
         output<question_ptr> out;
         while (session_.next(out)) {
-            std::visit([this](auto& what) { perform(what); }, out);
+            std::visit([this](auto& what) { this->perform(what); }, out);
         }
     }
 
@@ -252,7 +254,8 @@ private:
         watching_->started(label_, called);
         const auto what = handlers_[called.handler]; // a copy: a handler may register others
         what(mine);
-        if (mine.kind == message_kind::notification && live_.contains(mine.call.number) && live_[mine.call.number].due == never) {
+        if (mine.kind == message_kind::notification && live_.contains(mine.call.number) &&
+            live_[mine.call.number].due == never) {
             mine.answer();
         }
     }

@@ -20,8 +20,9 @@
 
 namespace rejoinder::inline v0::testing {
 
-/// A client's and a hub's session face to face, without the handshake: `connect` stands for one that opened a session, `resume` for one that
-/// found it. The whole protocol runs on the calling thread, on virtual time, the same way each time.
+/// A client's and a hub's session face to face, without the handshake: `connect` stands for one that opened a session,
+/// `resume` for one that found it. The whole protocol runs on the calling thread, on virtual time, the same way each
+/// time.
 ///
 ///     session_pair<> pair;
 ///     pair.hub().on("add", [](auto& run) { run.answer_after(1s, "3"); });
@@ -38,9 +39,11 @@ class session_pair {
 public:
     using peer = scripted_peer<Policies>;
 
-    explicit session_pair(const session_options<Policies>& options = {}, const link_options& link = {}, witness* watching = nullptr)
+    explicit session_pair(const session_options<Policies>& options = {}, const link_options& link = {},
+                          witness* watching = nullptr)
         : options_(options), link_options_(link), watching_(watching != nullptr ? watching : &nobody_), link_(link),
-          client_(side::client, "client", options_, clock_, 1, watching), hub_(side::hub, "hub", options_, clock_, 2, watching)
+          client_(side::client, "client", options_, clock_, 1, watching),
+          hub_(side::hub, "hub", options_, clock_, 2, watching)
     {
         link_.cut();
     }
@@ -55,7 +58,10 @@ public:
     [[nodiscard]] peer& at(side which) noexcept { return which == side::client ? client_ : hub_; }
     [[nodiscard]] faulty_link<>& link() noexcept { return link_; }
     /// Why the client or the hub dropped its last connection; nothing if it did not.
-    [[nodiscard]] std::optional<close_reason> hung_up(side which) const noexcept { return hung_up_[static_cast<std::size_t>(which)]; }
+    [[nodiscard]] std::optional<close_reason> hung_up(side which) const noexcept
+    {
+        return hung_up_[static_cast<std::size_t>(which)];
+    }
 
     // What the test does
 
@@ -71,7 +77,8 @@ public:
         join();
     }
 
-    /// A connection that resumes the session. A side that has not noticed that the last one is gone is told now, as a hub displaces a zombie.
+    /// A connection that resumes the session. A side that has not noticed that the last one is gone is told now, as a
+    /// hub displaces a zombie.
     void resume()
     {
         leave();
@@ -101,8 +108,7 @@ public:
     void run_for(duration length)
     {
         const auto end = later(clock_.now(), length);
-        while (step(end)) {
-        }
+        while (step(end)) {}
         clock_.advance_to(end);
         do_what_is_due();
     }
@@ -113,18 +119,23 @@ public:
     {
         const auto end = later(clock_.now(), limit);
         do_what_is_due();
-        while (!done() && step(end)) {
-        }
+        while (!done() && step(end)) {}
         return done();
     }
 
     /// Moves what can move now, without letting time pass.
     void settle()
     {
-        do {
-            client_.take_outputs();
-            hub_.take_outputs();
-        } while (read(side::client) | read(side::hub) | hang_up(side::client) | hang_up(side::hub) | write(side::client) | write(side::hub));
+        bool again = true;
+        while (again) {
+            again = false;
+            for (const auto which : {side::client, side::hub}) {
+                at(which).take_outputs();
+                again |= read(which);
+                again |= hang_up(which);
+                again |= write(which);
+            }
+        }
     }
 
 private:
@@ -172,6 +183,7 @@ private:
         auto& who = at(which);
         if (who.session().attached()) {
             who.session().detach(clock_.now());
+            link_.close(which, clock_.now());
             watching_->detached(who.label(), connection_);
             who.take_outputs();
         }
@@ -190,7 +202,7 @@ private:
             watching_->heard(who.label(), connection_, came->view());
             who.receive(came->view());
         }
-        if (who.session().attached() && !link_.readable(which)) {
+        if (who.session().attached() && !link_.readable(which, clock_.now())) {
             detach(which);
             any = true;
         }
@@ -218,7 +230,6 @@ private:
         }
         hung_up_[static_cast<std::size_t>(which)] = why;
         detach(which);
-        link_.close(which);
         return true;
     }
 

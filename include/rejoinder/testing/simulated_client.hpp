@@ -32,8 +32,10 @@ class simulated_client {
 public:
     using peer = scripted_peer<Policies>;
 
-    simulated_client(const world_options<Policies>& options, simulated_network& network, std::string identity, std::string label)
-        : options_(options), network_(network), identity_(std::move(identity)), label_(std::move(label)), capacity_(options.session.capacity)
+    simulated_client(const world_options<Policies>& options, simulated_network& network, std::string identity,
+                     std::string label)
+        : options_(options), network_(network), identity_(std::move(identity)), label_(std::move(label)),
+          capacity_(options.session.capacity)
     {
         load();
     }
@@ -48,10 +50,8 @@ public:
     [[nodiscard]] faulty_link<spoken>* link() noexcept { return line_ == nullptr ? nullptr : &line_->link; }
     [[nodiscard]] connection_id line() const noexcept { return line_ == nullptr ? 0 : line_->id; }
     [[nodiscard]] const std::string& token() const noexcept { return token_; }
-    [[nodiscard]] instant next_deadline() const
-    {
-        return std::min(dialler_->next_deadline(), self_->next_deadline());
-    }
+    [[nodiscard]] const std::string& incarnation() const noexcept { return incarnation_; }
+    [[nodiscard]] instant next_deadline() const { return std::min(dialler_->next_deadline(), self_->next_deadline()); }
 
     // What the test says
 
@@ -65,7 +65,8 @@ public:
         dialler_->stop(network_.now());
     }
 
-    /// The page is loaded anew: another incarnation, with nothing but perhaps the token. What was pending ends with `closed`.
+    /// The page is loaded anew: another incarnation, with nothing but perhaps the token. What was pending ends with
+    /// `closed`.
     void reload(reloading how)
     {
         stop();
@@ -79,8 +80,8 @@ public:
         start();
     }
 
-    /// Another process has this page's whole memory, as a machine restored from a snapshot has: same incarnation, same token. The next attempt
-    /// of whoever has it is this many above the last.
+    /// Another process has this page's whole memory, as a machine restored from a snapshot has: same incarnation, same
+    /// token. The next attempt of whoever has it is this many above the last.
     void impersonate(const simulated_client& other, std::uint64_t above)
     {
         token_ = other.token_;
@@ -120,11 +121,8 @@ public:
             lose(make_error_code(errc::not_connected));
             any = true;
         }
-        if (const auto left = self_->take_farewell(); left && left->reason == close_reason::replaced && self_->session().attached()) {
-            lose(make_error_code(errc::replaced));
-            any = true;
-        }
-        return (self_->session().attached() && write_to(network_, *line_, side::client, *self_)) | any;
+        const bool wrote = self_->session().attached() && write_to(network_, *line_, side::client, *self_);
+        return any || wrote;
     }
 
 private:
@@ -136,7 +134,8 @@ private:
         incarnation_ = page;
         attempts_before_ = 0;
         dialler_.emplace(typename Policies::backoff{}, options_.dial_limit, seed);
-        self_ = std::make_unique<peer>(side::client, page, options_.session, network_.clock, seed, &network_.watching());
+        self_ =
+            std::make_unique<peer>(side::client, page, options_.session, network_.clock, seed, &network_.watching());
         options_.equip(side::client, *self_);
     }
 
@@ -168,7 +167,7 @@ private:
                 heard(said->view());
             }
         }
-        if (line_ != nullptr && !line_->link.readable(side::client)) {
+        if (line_ != nullptr && !line_->link.readable(side::client, network_.now())) {
             lose(make_error_code(errc::not_connected));
             any = true;
         }
@@ -194,6 +193,10 @@ private:
         } else if (self_->session().attached()) {
             network_.watching().heard(self_->label(), line_->id, what);
             self_->receive(what);
+            const auto left = self_->take_farewell();
+            if (left && left->reason == close_reason::replaced) {
+                lose(make_error_code(errc::replaced));
+            }
         }
     }
 
@@ -214,7 +217,7 @@ private:
             self_->take_outputs();
             network_.watching().detached(self_->label(), line_->id);
         }
-        line_->link.close(side::client);
+        line_->link.close(side::client, network_.now());
         line_ = nullptr;
     }
 

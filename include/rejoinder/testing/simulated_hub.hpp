@@ -25,7 +25,8 @@
 
 namespace rejoinder::inline v0::testing {
 
-/// The hub of a `world`: it drives the machines of the core as a real hub does, with authentication and clean-ups that take their time.
+/// The hub of a `world`: it drives the machines of the core as a real hub does, with authentication and clean-ups that
+/// take their time.
 template <class Policies>
 class simulated_hub {
 public:
@@ -33,8 +34,7 @@ public:
 
     simulated_hub(const world_options<Policies>& options, simulated_network& network)
         : options_(options), network_(network), admission_(std::make_unique<admission_type>(options.admission))
-    {
-    }
+    {}
 
     // Getters
 
@@ -117,7 +117,8 @@ public:
         for (auto& [id, line] : network_.lines()) {
             any |= read(guests_.try_emplace(id, &line).first->second);
         }
-        any |= finish_authentications() | finish_clean_ups();
+        any |= finish_authentications();
+        any |= finish_clean_ups();
         if (admission_->next_deadline() <= network_.now()) {
             admission_->advance(network_.now());
             obey();
@@ -129,7 +130,8 @@ public:
             one.self->advance();
         }
         for (auto& [id, who] : guests_) {
-            any |= who.at == stage::attached && (hang_up(who) | write_to(network_, *who.line, side::hub, self_of(who)));
+            any |=
+                who.at == stage::attached && (hang_up(who) || write_to(network_, *who.line, side::hub, self_of(who)));
         }
         return any;
     }
@@ -183,7 +185,7 @@ private:
                 heard(who, message->view());
             }
         }
-        if (who.at != stage::closed && !who.line->link.readable(side::hub)) {
+        if (who.at != stage::closed && !who.line->link.readable(side::hub, network_.now())) {
             lose(who);
             any = true;
         }
@@ -193,7 +195,8 @@ private:
     void greeted(guest& who, const hello& said)
     {
         who.identity = options_.authenticate(said);
-        who.who = {who.line->id, who.identity.value_or(""), said.incarnation, digest_of(said.token), said.attempt, !said.token.empty()};
+        who.who = {who.line->id, who.identity.value_or(""), said.incarnation, digest_of(said.token),
+                   said.attempt, !said.token.empty()};
         who.capacity = std::min(said.capacity, options_.session.capacity);
         who.authenticated = later(network_.now(), authentication_);
         who.at = stage::authenticating;
@@ -254,7 +257,7 @@ private:
         admission_verdict what;
         while (admission_->next(what)) {
             network_.watching().decided(what);
-            std::visit([this](const auto& one) { perform(one); }, what);
+            std::visit([this](const auto& one) { this->perform(one); }, what);
         }
     }
 
@@ -269,9 +272,10 @@ private:
         auto& one = residents_.at(how.session);
         who.at = stage::attached;
         who.session = how.session;
-        who.line->link.send(side::hub,
-                            welcome{.session = one.self->label(), .token = one.token, .resumed = how.resumed, .capacity = one.capacity},
-                            network_.now());
+        who.line->link.send(
+            side::hub,
+            welcome{.session = one.self->label(), .token = one.token, .resumed = how.resumed, .capacity = one.capacity},
+            network_.now());
         network_.watching().attached(one.self->label(), how.connection);
         one.self->session().attach(options_.features, options_.session.heartbeat, network_.now());
     }
@@ -302,7 +306,10 @@ private:
 
     void perform(const verdict_of::leaving&) {}
     void perform(const verdict_of::returned&) {}
-    void perform(const verdict_of::absent& who) { clean_ups_.push_back({who.identity, who.absence, later(network_.now(), clean_up_)}); }
+    void perform(const verdict_of::absent& who)
+    {
+        clean_ups_.push_back({who.identity, who.absence, later(network_.now(), clean_up_)});
+    }
     void perform(const verdict_of::overdue&) {}
 
     void open(session_id session, std::uint32_t capacity)
@@ -364,7 +371,7 @@ private:
     void close(guest& who)
     {
         who.at = stage::closed;
-        who.line->link.close(side::hub);
+        who.line->link.close(side::hub, network_.now());
     }
 
     const world_options<Policies>& options_;
@@ -374,7 +381,8 @@ private:
     std::map<session_id, resident> residents_;
     std::vector<clean_up> clean_ups_;
     std::vector<std::unique_ptr<peer>> over_; // sessions that have ended
-    std::vector<std::unique_ptr<peer>> gone_; // of a process that has died: kept for those who hold their runs, never driven
+    std::vector<std::unique_ptr<peer>>
+        gone_; // of a process that has died: kept for those who hold their runs, never driven
     std::uint64_t tokens_ = 0;
     duration authentication_{};
     duration clean_up_{};

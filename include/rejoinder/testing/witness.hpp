@@ -19,17 +19,17 @@ namespace rejoinder::inline v0::testing {
 /// A request or delivery as its asker sees it. Shared between the test and the session that asks.
 struct question {
     std::string name;
-    std::string payload;             ///< what was asked
+    std::string payload; ///< what was asked
     call handle{};
-    unsigned completions = 0;        ///< exactly 1 in the end
-    std::error_code error{};         ///< of the completion
-    std::string answer;              ///< its payload, or the error's data
-    std::string code;                ///< the error's name, as the peer said it
+    unsigned completions = 0; ///< exactly 1 in the end
+    std::error_code error{};  ///< of the completion
+    std::string answer;       ///< its payload, or the error's data
+    std::string code;         ///< the error's name, as the peer said it
     std::string text;
     std::vector<std::string> progress;
     instant asked_at{};
     instant settled_at{};
-    duration timeout{};              ///< as it was asked for; zero: the default
+    duration timeout{}; ///< as it was asked for; zero: the default
 
     [[nodiscard]] bool done() const noexcept { return completions != 0; }
     [[nodiscard]] bool answered() const noexcept { return done() && !error; }

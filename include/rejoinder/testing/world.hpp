@@ -22,7 +22,9 @@ namespace rejoinder::inline v0::testing {
 
 /// A world in one thread: every message, timer, handler and clean-up in it happens when the virtual clock reaches it.
 ///
-///     world<> world{{.equip = [](side, auto& peer) { peer.on("plugin_command", [](auto& run) { run.answer_after(2s, "{}"); }); }}};
+///     world<> world{{.equip = [](side, auto& peer) {
+///         peer.on("plugin_command", [](auto& run) { run.answer_after(2s, "{}"); });
+///     }}};
 ///     auto& tab = world.add_client("42");
 ///     tab.start();
 ///     world.run_for(1s);
@@ -39,8 +41,7 @@ public:
 
     explicit world(world_options<Policies> options = {}, witness* watching = nullptr)
         : options_(std::move(options)), network_(watching), hub_(options_, network_)
-    {
-    }
+    {}
     world(const world&) = delete;
     world& operator=(const world&) = delete;
 
@@ -67,8 +68,7 @@ public:
     void run_for(duration length)
     {
         const auto end = later(now(), length);
-        while (step(end)) {
-        }
+        while (step(end)) {}
         network_.clock.advance_to(end);
         settle();
     }
@@ -79,8 +79,7 @@ public:
     {
         const auto end = later(now(), limit);
         settle();
-        while (!done() && step(end)) {
-        }
+        while (!done() && step(end)) {}
         return done();
     }
 
@@ -118,7 +117,7 @@ private:
     {
         auto& lines = network_.lines();
         for (auto line = lines.begin(); line != lines.end();) {
-            if (line->second.link.readable(side::client) || line->second.link.readable(side::hub)) {
+            if (line->second.link.readable(side::client, now()) || line->second.link.readable(side::hub, now())) {
                 ++line;
                 continue;
             }

@@ -2,7 +2,12 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_ASIO_FEATURES_HPP
 #define REJOINDER_CHANNEL_DETAIL_ASIO_FEATURES_HPP
 
+#include <asio/detail/config.hpp>
 #include <asio/version.hpp>
+
+#if !defined(ASIO_HAS_CO_AWAIT)
+#error "rejoinder needs Asio's coroutines; with clang and Asio before 1.26 define ASIO_HAS_CO_AWAIT=1 and ASIO_HAS_STD_COROUTINE=1 (CMake's targets do)"
+#endif
 
 namespace rejoinder::inline v0::detail {
 

@@ -11,6 +11,7 @@
 #include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
+#include <rejoinder/net/detail/context_end.hpp>
 #include <rejoinder/net/detail/dialler.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
@@ -39,10 +40,11 @@ namespace rejoinder::inline v0::detail {
 
 /// Shared by the client's handle and by what is under way.
 template <class Policies>
-class client_state final : public link_owner, public host_owner<Policies>, public std::enable_shared_from_this<client_state<Policies>> {
+class client_state final : public link_owner, public host_owner<Policies>, public lives_on_context,
+                           public std::enable_shared_from_this<client_state<Policies>> {
 public:
     client_state(const asio::any_io_executor& executor, client_options<Policies> options)
-        : options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>()), clock_(executor),
+        : lives_on_context(executor), options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>()), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
     {
         setting_->executor = executor;
@@ -86,11 +88,14 @@ public:
 
     void stop()
     {
-        stopped_ = true;
+        if (std::exchange(stopped_, true)) {
+            return;
+        }
         clock_.stop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
         host_->end(errc::closed);
+        setting_->router.clear(); // a handler may hold a responder, which holds the session, which holds the handlers
     }
 
     void open(message_kind kind, outgoing words, pending_call waiting)
@@ -169,6 +174,15 @@ public:
 
 private:
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    void context_ended() override
+    {
+        const auto self = this->shared_from_this();
+        stopped_ = true;
+        drop_link();
+        host_->drop();
+        setting_->router.clear();
+    }
 
     // The kind of an error, for a call that was never sent on account of it.
     static std::error_code never_sent(const std::error_code& why) noexcept

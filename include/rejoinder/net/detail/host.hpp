@@ -2,6 +2,7 @@
 #ifndef REJOINDER_NET_DETAIL_HOST_HPP
 #define REJOINDER_NET_DETAIL_HOST_HPP
 
+#include <rejoinder/channel/recycled_memory.hpp>
 #include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/error.hpp>
@@ -25,6 +26,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -95,6 +97,8 @@ public:
         instant at = never;
     };
     alarm due;
+    /// Whether its peer said something since its owner looked.
+    bool heard = false;
 
     void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
     {
@@ -126,6 +130,19 @@ public:
         session_.end(why);
         settle_up(delivering::later);
         owner_ = nullptr;
+    }
+
+    /// The session's execution context is over: what is pending is destroyed uncalled.
+    void drop()
+    {
+        const auto self = this->shared_from_this();
+        owner_ = nullptr;
+        draining_ = true; // what the destructors lead to here is not carried out any more
+        session_.end(errc::closed);
+        runs_.clear();
+        output<pending_call> next;
+        while (session_.next(next)) {
+        }
     }
 
     /// Does what the last command led to; what completes does so later, as it may stand inside an initiation.
@@ -171,6 +188,7 @@ public:
 
     void receive(const message& came, instant now) override
     {
+        heard = true;
         session_.receive(came, now);
         drain(delivering::at_once);
     }
@@ -182,6 +200,13 @@ public:
     }
 
     bool emit(message& out, instant now) override { return session_.emit(out, now); }
+
+    void hang_up(close_reason why) override
+    {
+        if (owner_ != nullptr) {
+            owner_->on_hang_up(*this, why);
+        }
+    }
 
     void turn_over() override
     {
@@ -269,8 +294,12 @@ private:
         if (waiting == nullptr || waiting->progress == nullptr) {
             return;
         }
-        const auto listener = *waiting->progress; // a copy: it may end its own call
-        guarded([&] { listener(word.payload); });
+        const auto which = word.which;
+        auto listener = std::move(waiting->progress); // taken out: it may end its own call
+        guarded([&] { (*listener)(word.payload); });
+        if (auto* still = session_.completion(which)) {
+            still->progress = std::move(listener);
+        }
     }
 
     void carry_out(invoke& wanted, delivering)
@@ -294,12 +323,7 @@ private:
         }
     }
 
-    void carry_out(hang_up& wanted, delivering)
-    {
-        if (owner_ != nullptr) {
-            owner_->on_hang_up(*this, wanted.reason);
-        }
-    }
+    void carry_out(const rejoinder::hang_up& wanted, delivering) { hang_up(wanted.reason); }
 
     void carry_out(farewell& words, delivering)
     {
@@ -324,7 +348,9 @@ private:
     peer from_;
     session_type session_;
     std::shared_ptr<link> link_;
-    std::unordered_map<std::uint64_t, std::shared_ptr<running>> runs_; // those that go on after their call
+    std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
+                       recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
+        runs_; // those that go on after their call
     bool draining_ = false;
 };
 

@@ -15,6 +15,7 @@
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
+#include <rejoinder/net/detail/context_end.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
@@ -26,7 +27,6 @@
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
-#include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/json_payload.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -51,12 +51,13 @@ namespace rejoinder::inline v0::detail {
 
 /// Shared by the hub's handle, its listeners and what is under way.
 template <class Policies>
-class hub_state final : public link_owner, public host_owner<Policies>, public std::enable_shared_from_this<hub_state<Policies>> {
+class hub_state final : public link_owner, public host_owner<Policies>, public lives_on_context,
+                        public std::enable_shared_from_this<hub_state<Policies>> {
 public:
     using host_type = host<Policies>;
 
     hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
-        : options_(std::move(options)), setting_(setting_for(executor, options_.session)), clock_(executor),
+        : lives_on_context(executor), options_(std::move(options)), setting_(setting_for(executor, options_.session)), clock_(executor),
           admission_(options_.admission()), switchboard_(setting_, admission_)
     {
     }
@@ -100,7 +101,9 @@ public:
 
     void stop()
     {
-        stopped_ = true;
+        if (std::exchange(stopped_, true)) {
+            return;
+        }
         clock_.stop();
         for (auto& close_it : std::exchange(feeders_, {})) {
             close_it();
@@ -172,7 +175,9 @@ public:
 
     void on_deadline(host_type& of) override
     {
-        admission_.heard(of.from().session(), now());
+        if (std::exchange(of.heard, false)) {
+            admission_.heard(of.from().session(), now());
+        }
         const auto when = of.core().next_deadline();
         if (when >= of.due.at) {
             return;
@@ -212,6 +217,17 @@ private:
     }
 
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    void context_ended() override
+    {
+        const auto self = this->shared_from_this();
+        stopped_ = true;
+        for (auto& [number, entry] : std::exchange(links_, {})) {
+            detach_from(entry);
+            entry.carrier->abort();
+        }
+        switchboard_.drop();
+    }
 
     void arm()
     {
@@ -378,11 +394,8 @@ private:
                 self->arm();
             }
         };
-        if (const auto clean = detached) { // a copy: it may be replaced from inside
-            clean(setting_->executor, identity{gone.identity}, std::move(done));
-        } else {
-            done(nullptr);
-        }
+        const auto clean = detached; // a copy: it may be replaced from inside
+        clean ? clean(setting_->executor, identity{gone.identity}, std::move(done)) : done(nullptr);
     }
 
     [[nodiscard]] std::shared_ptr<host_type> make_host(session_id session, const link_entry& entry)
@@ -460,12 +473,10 @@ private:
 
     void part(host_type& of, close_reason why)
     {
-        const auto left = of.connection();
-        if (left == nullptr) {
-            return;
+        if (const auto left = of.connection()) {
+            forget(left->number(), why, {});
+            why == close_reason::silent ? left->abort() : left->close(why);
         }
-        forget(left->number(), why, {});
-        why == close_reason::silent ? left->abort() : left->close(why);
     }
 
     hub_options<Policies> options_;

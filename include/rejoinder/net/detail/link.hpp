@@ -25,6 +25,8 @@ public:
     virtual void receive_bad(instant now) = 0;
     /// The next message to write, if there is one.
     virtual bool emit(message& out, instant now) = 0;
+    /// The connection is of no use any more, for this reason.
+    virtual void hang_up(close_reason why) = 0;
     /// The connection has handled all that one read brought.
     virtual void turn_over() = 0;
 

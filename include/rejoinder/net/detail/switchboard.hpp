@@ -70,13 +70,19 @@ public:
 
     [[nodiscard]] rooms& groups() noexcept { return rooms_; }
 
-    /// The sessions in a room; an identity's own room holds its attached ones.
+    /// The sessions in a room. An identity's own room holds its attached ones, before whoever joined it.
     [[nodiscard]] std::vector<session_id> inside(const room& where) const
     {
         constexpr std::string_view own = "user_";
         const std::string_view name = where.name();
         auto joined = rooms_.inside(where.name());
-        return joined.empty() && name.starts_with(own) ? attached_sessions(identity{name.substr(own.size())}) : joined;
+        if (!name.starts_with(own)) {
+            return joined;
+        }
+        auto all = attached_sessions(identity{name.substr(own.size())});
+        std::erase_if(joined, [&](session_id one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+        all.insert(all.end(), joined.begin(), joined.end());
+        return all;
     }
 
     [[nodiscard]] std::vector<session_id> attached_sessions(const identity& who) const
@@ -121,7 +127,7 @@ public:
             return;
         }
         const auto when = kind == message_kind::request ? group_end::first_answer : group_end::all_answers;
-        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting.done));
+        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting));
         group->obey_caller();
         for (std::size_t i = 0; i != members.size(); ++i) {
             open(kind, peer_of(members[i]), words, group->part(i, setting_->executor));
@@ -191,6 +197,18 @@ public:
         for (auto& one : parked_.drain()) {
             one.waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
         }
+        setting_->router.clear(); // a handler may hold a responder, which holds its session, which holds the handlers
+    }
+
+    /// The execution context is over: what is pending is destroyed uncalled. Precondition: no session is attached.
+    void drop()
+    {
+        stopped_ = true;
+        for (auto& [session, one] : std::exchange(hosts_, {})) {
+            one->drop();
+        }
+        parked_.drain();
+        setting_->router.clear();
     }
 
     /// Whoever owns this shares its life: cancellation finds it through this. Called once, before any call.

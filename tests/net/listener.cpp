@@ -1,0 +1,162 @@
+// Ports: they give their address, close alone or with their hub, and survive a process out of descriptors.
+#include <rejoinder/net/listener.hpp>
+
+#include <rejoinder/channel/tcp_connector.hpp>
+#include <rejoinder/channel/unix_connector.hpp>
+#include <rejoinder/net/client.hpp>
+#include <rejoinder/net/hub.hpp>
+#include <rejoinder/wire/newline_delimited.hpp>
+
+#include "support/house.hpp"
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const asio::ip::tcp::endpoint any_port{asio::ip::address_v4::loopback(), 0};
+
+int ask(asio::io_context& io, rejoinder::client<>& tab)
+{
+    int answer = 0;
+    bool over = false;
+    tab.async_request("same", 7, [&](std::error_code ec, const rejoinder::reply& got) {
+        CHECK_FALSE(ec);
+        answer = got.as<int>();
+        over = true;
+    });
+    CHECK(driven::until(io, [&] { return over; }));
+    return answer;
+}
+
+// Takes all descriptors that the process may have, but a few.
+class no_descriptors {
+public:
+    explicit no_descriptors(int but)
+    {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        rlimit less = before_;
+        less.rlim_cur = 128;
+        ::setrlimit(RLIMIT_NOFILE, &less);
+        for (int one = ::open("/dev/null", O_RDONLY); one >= 0; one = ::open("/dev/null", O_RDONLY)) {
+            taken_.push_back(one);
+        }
+        give(but);
+    }
+    ~no_descriptors()
+    {
+        give(static_cast<int>(taken_.size()));
+        ::setrlimit(RLIMIT_NOFILE, &before_);
+    }
+
+    void give(int count)
+    {
+        for (; count > 0 && !taken_.empty(); --count) {
+            ::close(taken_.back());
+            taken_.pop_back();
+        }
+    }
+
+private:
+    rlimit before_{};
+    std::vector<int> taken_;
+};
+
+} // namespace
+
+TEST_CASE("a listener survives a process that is out of descriptors")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    hub.on("same", [](int x) { return x; });
+    const auto port = rejoinder::listen(hub, any_port).local_endpoint();
+    asio::ip::tcp::socket first{io};
+    {
+        no_descriptors out{1}; // one for the socket that connects, none for the one that is accepted
+        first.connect(port);
+        driven::pass(io, 50ms);
+        CHECK(hub.connections() == 0);
+    }
+    CHECK(driven::until(io, [&] { return hub.connections() == 1; }));
+    rejoinder::client<> tab{io.get_executor(), rejoinder::tcp_connector{port}};
+    CHECK(ask(io, tab) == 7);
+}
+
+TEST_CASE("a closed listener takes nobody, and who is there stays")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    hub.on("same", [](int x) { return x; });
+    auto port = rejoinder::listen(hub, any_port);
+    const auto where = port.local_endpoint();
+    rejoinder::client<> tab{io.get_executor(), rejoinder::tcp_connector{where}};
+    CHECK(ask(io, tab) == 7);
+    port.close();
+    driven::settle(io);
+    asio::ip::tcp::socket late{io};
+    std::error_code refused;
+    late.connect(where, refused);
+    CHECK(refused == asio::error::connection_refused);
+    CHECK(ask(io, tab) == 7);
+}
+
+TEST_CASE("a port closes with its hub, whether or not the listener is kept")
+{
+    asio::io_context io;
+    asio::ip::tcp::endpoint where;
+    {
+        rejoinder::hub<> hub{io.get_executor()};
+        where = rejoinder::listen(hub, any_port).local_endpoint();
+        driven::settle(io);
+        asio::ip::tcp::socket one{io};
+        one.connect(where);
+    }
+    driven::settle(io);
+    asio::ip::tcp::socket late{io};
+    std::error_code refused;
+    late.connect(where, refused);
+    CHECK(refused == asio::error::connection_refused);
+}
+
+TEST_CASE("a port that is taken throws")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    const auto where = rejoinder::listen(hub, any_port).local_endpoint();
+    CHECK_THROWS_AS(rejoinder::listen(hub, where), std::system_error);
+}
+
+TEST_CASE("one hub listens on a TCP port, a Unix socket and with another framing at once")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    hub.on("same", [](int x) { return x; });
+    const auto port = rejoinder::listen(hub, any_port).local_endpoint();
+    using lines = rejoinder::stream<asio::ip::tcp::socket, rejoinder::newline_delimited>;
+    const auto of_lines = rejoinder::listen<lines>(hub, any_port).local_endpoint();
+    const std::string path = "/tmp/rejoinder_listener_" + std::to_string(::getpid());
+    ::unlink(path.c_str());
+    rejoinder::listen<rejoinder::stream<asio::local::stream_protocol::socket>>(hub, asio::local::stream_protocol::endpoint{path});
+    rejoinder::client<> by_tcp{io.get_executor(), rejoinder::tcp_connector{port}};
+    rejoinder::client<> by_lines{io.get_executor(), rejoinder::tcp_connector<rejoinder::newline_delimited>{of_lines}};
+    rejoinder::client<> by_path{io.get_executor(), rejoinder::unix_connector{path}};
+    CHECK(ask(io, by_tcp) == 7);
+    CHECK(ask(io, by_lines) == 7);
+    CHECK(ask(io, by_path) == 7);
+    CHECK(hub.connections() == 3);
+    ::unlink(path.c_str());
+}
