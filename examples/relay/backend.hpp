@@ -201,7 +201,7 @@ private:
     // Tells the page to go, and waits until its link is gone.
     asio::awaitable<void> send_away(std::string how)
     {
-        away_ = false;
+        away_ = gone_ = false;
         const auto told = [](std::error_code, const rejoinder::reply&) {}; // the page may be gone before its acknowledgement is through
         hub_.async_deliver(rejoinder::user{"42"}, "page", how, patient(60s), told);
         co_await until([this] { return away_; });
@@ -212,7 +212,7 @@ private:
         timeline_.say("backend", happened);
         here_ = here_ || happened.name == "ws_connect";
         away_ = away_ || happened.name == "user_detach_delay_start";
-        gone_ = happened.name == "ws_cleanup_complete";
+        gone_ = gone_ || happened.name == "ws_cleanup_complete";
         changed_.cancel();
     }
 

@@ -20,8 +20,12 @@ public:
     void say(std::string_view who, std::string_view what, std::string_view more = {})
     {
         const auto now = std::chrono::steady_clock::now();
-        std::printf("%8.3f s  %s%-7.*s%s  %-23.*s  %.*s\n", seconds(now - began_), colour_of(who), size(who), who.data(), coloured_ ? "\033[0m" : "",
-                    size(what), what.data(), size(more), more.data());
+        std::printf("%8.3f s  %s%-7.*s%s  ", seconds(now - began_), colour_of(who), size(who), who.data(), coloured_ ? "\033[0m" : "");
+        if (more.empty()) {
+            std::printf("%.*s\n", size(what), what.data());
+        } else {
+            std::printf("%-24.*s  %.*s\n", size(what), what.data(), size(more), more.data());
+        }
         std::fflush(stdout);
     }
 

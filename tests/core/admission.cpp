@@ -384,3 +384,65 @@ TEST_CASE("admission: several sessions of one identity are one presence")
     b.hub.lose(phone_line, phone, b.now);
     CHECK(find<verdict_of::leaving>(b.verdicts()));
 }
+
+TEST_CASE("admission: who finds all places taken gets the one that stays silent, and is refused if it does not")
+{
+    admission<> hub{{.probe_wait = 2s, .connections_per_identity = 1}};
+    admission_verdict out;
+    auto now = instant{} + 1h;
+    const auto next = [&] {
+        std::vector<admission_verdict> all;
+        while (hub.next(out)) {
+            all.push_back(out);
+        }
+        return all;
+    };
+    hub.arrive({.connection = 1, .identity = "42", .incarnation = "a"}, now);
+    const auto session = std::get<verdict_of::attach>(next().at(0)).session;
+    now += 1s;
+    hub.arrive({.connection = 2, .identity = "42", .incarnation = "b"}, now);
+    CHECK(std::get<verdict_of::probe>(next().at(0)).session == session);
+
+    SECTION("the one that was probed says nothing")
+    {
+        now += 2s;
+        hub.advance(now);
+        CHECK(std::get<verdict_of::silence>(next().at(0)).connection == 1);
+        hub.lose(1, session, now);
+        const auto all = next();
+        REQUIRE(all.size() == 3); // the grace begins, and ends with the newcomer
+        CHECK(std::get<verdict_of::attach>(all[2]).connection == 2);
+    }
+    SECTION("it gives a sign of life")
+    {
+        hub.heard(session, now + 1s);
+        now += 2s;
+        hub.advance(now);
+        CHECK(std::get<verdict_of::deny>(next().at(0)).why == errc::too_many_connections);
+    }
+}
+
+TEST_CASE("admission: an identity that reloads for ever displaces its own dormant sessions, nobody else's")
+{
+    admission<> hub{{.sessions_per_identity = 3, .sessions_max = 8}};
+    admission_verdict out;
+    auto now = instant{} + 1h;
+    connection_id connection = 0;
+    const auto come_and_go = [&](const std::string& identity) {
+        now += 1ms;
+        hub.arrive({.connection = ++connection, .identity = identity, .incarnation = std::to_string(connection)}, now);
+        session_id session = 0;
+        while (hub.next(out)) {
+            session = std::holds_alternative<verdict_of::attach>(out) ? std::get<verdict_of::attach>(out).session : session;
+        }
+        hub.lose(connection, session, now);
+        while (hub.next(out)) {
+        }
+    };
+    come_and_go("neighbour");
+    for (int i = 0; i != 50; ++i) {
+        come_and_go("42");
+    }
+    CHECK(hub.sessions_of("42").size() == 3);
+    CHECK(hub.sessions_of("neighbour").size() == 1);
+}

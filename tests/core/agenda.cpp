@@ -52,21 +52,29 @@ TEST_CASE("agenda: bytes handed to an output hold while messages are lent, kept 
 {
     agenda<int> todo;
     const std::string large(10'000, 'x');
-    const auto& handed = todo.hand_over(todo.keep("name", {large, encoding::text}));
+    const auto first = todo.keep("name", {large, encoding::text});
+    const auto second = todo.keep("second", {"small", encoding::text});
+    todo.outputs.push_back(invoke{.payload = {todo.kept(first).payload}, .note = first});
+    todo.outputs.push_back(invoke{.payload = {todo.kept(second).payload}, .note = second});
+    output<int> out;
+    REQUIRE(todo.next(out));
     todo.lend(todo.keep("message", {}));
     todo.reclaim();
     todo.keep("more", {});
-    CHECK(handed.payload == large);
-    todo.hand_over(todo.keep("next", {}));
+    CHECK(std::get<invoke>(out).payload.bytes == large);
+    REQUIRE(todo.next(out));
+    todo.keep("and more", {});
+    CHECK(std::get<invoke>(out).payload.bytes == "small");
+    CHECK_FALSE(todo.next(out));
 }
 
 TEST_CASE("agenda: clearing a list releases the bytes of each errand, and tells of each")
 {
     agenda<int> todo;
-    todo.fresh.push_back({message_kind::notification, 0, todo.keep("a", {})});
-    todo.fresh.push_back({message_kind::request, 7, 0});
+    todo.notifications.push_back({message_kind::notification, 0, todo.keep("a", {})});
+    todo.notifications.push_back({message_kind::notification, 7, 0});
     int cleared = 0;
-    todo.clear(todo.fresh, [&](const errand&) { ++cleared; });
+    todo.clear(todo.notifications, [&](const errand&) { ++cleared; });
     CHECK(cleared == 2);
     CHECK(todo.keep("b", {}) == 1);
 }
@@ -75,11 +83,11 @@ TEST_CASE("agenda: memory is given back when nothing is to be done, and not befo
 {
     agenda<int> todo;
     const auto kept = todo.keep("name", {});
-    todo.fresh.push_back({message_kind::notification, 0, kept});
+    todo.notifications.push_back({message_kind::notification, 0, kept});
     todo.shrink();
     CHECK(todo.kept(kept).name == "name");
-    todo.fresh.pop_front();
-    todo.hand_over(kept);
+    todo.notifications.pop_front();
+    todo.release(kept);
     todo.shrink();
     CHECK(todo.keep("new", {}) == 1);
 }

@@ -52,7 +52,6 @@ struct bench {
     {
         asks.detach();
         todo.urgent.clear();
-        todo.fresh.clear();
     }
 
     // Everything that goes out now: kinds and ids.
@@ -65,12 +64,11 @@ struct bench {
                 out.emplace_back(said.kind, said.id);
             }
         }
-        while (!todo.fresh.empty()) {
-            const auto how = asks.spell_fresh(todo.fresh.front().id, said, beat, now);
+        while (asks.first_ticket()) {
+            const auto how = asks.spell_first(said, beat, now);
             if (how == spelling::blocked) {
                 break;
             }
-            todo.fresh.pop_front();
             if (how == spelling::done) {
                 out.emplace_back(said.kind, said.id);
             }

@@ -156,6 +156,10 @@ TEST_CASE("rule 10: a delivery acknowledged on receipt leaves its slot")
     pair.run_for(1s);
     CHECK(third->answered());
     CHECK_FALSE(runs[0].stopped());
+    runs[0].answer("too late to be an answer");
+    runs[1].fail("handler_error");
+    pair.run_for(1s);
+    CHECK(pair.client().counts().late_replies == 0);
 }
 
 TEST_CASE("rule 10: the repeat of a delivery acknowledged on receipt is acknowledged again, running or not")

@@ -197,7 +197,7 @@ TEST_CASE("a user is asked in the session that attached last, a peer in its own"
 
 TEST_CASE("what a hub sends to a peer does not count as hearing it: the silent one gives its place away")
 {
-    crowd at{{.probe_wait = 50ms, .connections_per_identity = 2, .session = {.heartbeat = {.probe_least = 5ms, .pong_least = 5ms}}}};
+    crowd at{{.connections_per_identity = 2, .probe_wait = 1s, .session = {.heartbeat = {.ack_timeout = 50ms}}}};
     // The first tab's end is held, and nobody reads or writes there any more: a zombie.
     auto [zombie, other] = rejoinder::memory_pair(at.io.get_executor(), at.io.get_executor());
     at.tab.reset();

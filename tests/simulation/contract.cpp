@@ -122,6 +122,49 @@ TEST_CASE("contract 3: records are bounded by construction")
     weather_of(3, options);
 }
 
+TEST_CASE("contract 3: an application's key runs once, and all who use it get the one answer")
+{
+    for (std::uint64_t seed = 3'500'000; seed != 3'500'000 + fewer_when_instrumented(300); ++seed) {
+        INFO("seed " << seed);
+        dice draw{seed};
+        session_pair<> pair;
+        int runs = 0;
+        pair.hub().on("job", [&](auto& run) {
+            run.answer_after(draw.up_to(60ms), run.key + " run " + std::to_string(++runs));
+        });
+        pair.connect();
+        std::vector<question_ptr> asked;
+        std::map<std::string, std::set<std::string>> answers;
+        for (int i = 0; i != 40; ++i) {
+            const std::string key = "key " + std::to_string(draw.below(4));
+            asked.push_back(pair.client().ask("job", draw.one_in(8) ? "another payload" : key, {.key = key}));
+            pair.run_for(draw.up_to(30ms));
+            if (draw.one_in(6)) {
+                pair.client().cancel(asked[draw.below(asked.size())]);
+            }
+            if (draw.one_in(6)) {
+                pair.cut();
+                pair.resume();
+            }
+        }
+        pair.run_for(1s);
+        for (const auto& question : asked) {
+            REQUIRE(question->completions == 1);
+            if (question->answered()) {
+                answers[question->answer.substr(0, 5)].insert(question->answer);
+            } else if (question->error == errc::key_conflict) {
+                REQUIRE(certainty_of(question->error) == certainty::not_executed);
+            } else {
+                REQUIRE(question->error == errc::cancelled);
+            }
+        }
+        for (const auto& [key, different] : answers) {
+            REQUIRE(different.size() == 1);
+        }
+        REQUIRE(pair.client().session().pending() == 0);
+    }
+}
+
 TEST_CASE("contract 4: an error says what may have happened")
 {
     storm_options options;

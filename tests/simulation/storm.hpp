@@ -252,7 +252,7 @@ private:
         case action::slow_authentication: world_.hub().authentication_takes(one.y % 4 * 5s); break;
         case action::slow_clean_up: world_.hub().clean_up_takes(one.y % 5 * 5s); break;
         case action::twin: add_twin(tab); break;
-        case action::thief: add_thief(tab); break;
+        case action::thief: add_thief(tab, one); break;
         default: disturb(tab, one); break;
         }
     }
@@ -307,11 +307,15 @@ private:
         }
     }
 
-    void add_thief(client& tab)
+    // Somebody else with a stolen token, or with all that the page knows.
+    void add_thief(client& tab, const step& one)
     {
         if (world_.clients() < options_.clients + 2) {
-            auto& thief = world_.add_client("C");
+            auto& thief = world_.add_client("thief " + std::to_string(world_.clients()));
             thief.token(tab.token());
+            if (one.y % 2 == 0) {
+                thief.impersonate(tab, 1);
+            }
             thief.start();
         }
     }

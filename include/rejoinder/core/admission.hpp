@@ -2,8 +2,10 @@
 #ifndef REJOINDER_CORE_ADMISSION_HPP
 #define REJOINDER_CORE_ADMISSION_HPP
 
+#include <rejoinder/core/admission_options.hpp>
 #include <rejoinder/core/admission_verdict.hpp>
 #include <rejoinder/core/correlation_registry.hpp>
+#include <rejoinder/core/detail/residence.hpp>
 #include <rejoinder/core/detail/ring.hpp>
 #include <rejoinder/core/digest.hpp>
 #include <rejoinder/core/error.hpp>
@@ -22,23 +24,6 @@
 #include <vector>
 
 namespace rejoinder::inline v0 {
-
-/// What a hub does when an identity has all the connections that it may have.
-enum class crowding : std::uint8_t {
-    probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
-    refuse_new,
-};
-
-/// The numbers of a hub's admission.
-struct admission_options {
-    duration grace = std::chrono::seconds{5};           ///< from the loss of an identity's last link to `absent`
-    duration lease = std::chrono::minutes{70};          ///< how long a session without a link is kept: the outbox's time to live and 10 min
-    duration clean_up_limit = std::chrono::minutes{1};  ///< of a clean-up, before those who wait for it go on
-    duration probe_wait = std::chrono::seconds{2};      ///< how long who finds all places taken waits for one
-    std::uint32_t connections_per_identity = 5;
-    crowding on_crowding = crowding::probe_oldest;
-    std::uint32_t sessions_max = 100'000;               ///< attached and dormant; the longest dormant one gives way
-};
 
 /// A hub's directory: a pure state machine. Feed it authenticated hellos (`arrive`), lost connections (`lose`) and time (`advance`), then take
 /// the verdicts with `next` until there are none.
@@ -195,37 +180,14 @@ public:
     }
 
 private:
-    enum class clock : std::uint8_t { lease, grace, clean_up, crowd };
-
-    struct home;
+    using home = detail::home<Grace>;
+    using resident = detail::resident<Grace>;
+    using clock = detail::admission_clock;
 
     struct alarm {
         clock what;
         home* at;
         session_id session;
-    };
-
-    struct resident {
-        home* at = nullptr;
-        connection_id connection = 0; // 0: dormant
-        std::uint64_t attempt = 0;
-        std::string incarnation;
-        digest token{};
-        instant heard{};
-        timer_id lease{};
-        bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
-    };
-
-    struct home {
-        home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
-
-        Grace grace;
-        std::string name;
-        std::vector<session_id> sessions;
-        std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
-        std::vector<candidate> waiting; // for the clean-up to end, or for a place
-        timer_id timer{};               // of the grace, then of the clean-up
-        timer_id crowd_timer{};
     };
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
@@ -312,7 +274,8 @@ private:
             crowd(at, std::move(who), now);
             return;
         }
-        if (sessions_.full() && !evict_dormant(at)) {
+        const bool place = at.sessions.size() < options_.sessions_per_identity || evict_dormant_of(at);
+        if (!place || (sessions_.full() && !evict_dormant(at))) {
             verdicts_.push_back(verdict_of::deny{who.connection, errc::busy});
             return;
         }
@@ -348,19 +311,24 @@ private:
         if (one != nullptr) {
             timers_.cancel(one->lease);
         }
-        verdicts_.push_back(verdict_of::probe{silent_longest(at)});
+        at.probed = silent_longest(at, link::attached);
+        at.probed_at = now;
+        verdicts_.push_back(verdict_of::probe{at.probed});
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
     }
 
-    [[nodiscard]] session_id silent_longest(home& at) noexcept
+    enum class link : std::uint8_t { attached, dormant };
+
+    // Of an identity's sessions with a link, or without one; 0: there is none.
+    [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
     {
         session_id longest = 0;
         auto since = never;
         for (const auto session : at.sessions) {
             const auto& one = *sessions_.find(session);
-            if (one.connection != 0 && one.heard < since) {
+            if ((one.connection != 0) == (which == link::attached) && one.heard < since) {
                 longest = session;
                 since = one.heard;
             }
@@ -368,8 +336,13 @@ private:
         return longest;
     }
 
+    // Who waited for a place has waited long enough. Without a sign of life from the probed one there is a place; else there is none.
     void turn_away(home& at, instant now)
     {
+        if (const auto* one = sessions_.find(at.probed); one != nullptr && one->connection != 0 && one->heard <= at.probed_at) {
+            verdicts_.push_back(verdict_of::silence{one->connection});
+            return;
+        }
         for (const auto& who : std::exchange(at.waiting, {})) {
             waiting_.erase(who.connection);
             deny(at, who, errc::too_many_connections, now);
@@ -442,6 +415,16 @@ private:
         at.waiting.erase(found);
         waiting_.erase(connection);
         resume_lease(at, dropped, now);
+    }
+
+    // An identity whose page reloads for ever makes room among its own sessions, not among its neighbours'.
+    bool evict_dormant_of(home& at)
+    {
+        const auto longest = silent_longest(at, link::dormant);
+        if (longest != 0) {
+            finish(longest);
+        }
+        return longest != 0;
     }
 
     bool evict_dormant(const home& for_whom)

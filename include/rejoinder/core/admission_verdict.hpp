@@ -49,6 +49,10 @@ struct displace {
 struct probe {
     session_id session = 0;
 };
+/// This connection gave no sign of life, and its place is wanted: drop it, then say `lose`.
+struct silence {
+    connection_id connection = 0;
+};
 /// This session is over: settle what is pending, forget it.
 struct end {
     session_id session = 0;
@@ -74,7 +78,7 @@ struct overdue {
 } // namespace verdict_of
 
 using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
-                                       verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+                                       verdict_of::silence, verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
 
 } // namespace rejoinder::inline v0
 

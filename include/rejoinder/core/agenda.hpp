@@ -33,13 +33,14 @@ struct note {
 
 /// The to-do list that both halves of a session write and the session reads.
 ///
-/// `urgent` holds what answers the peer or repeats what it may have missed; `fresh` holds what the program asks anew, which waits while all
-/// slots are taken. Urgent goes first: only so do answers free the slots that fresh messages wait for.
+/// `urgent` holds what answers the peer or repeats what it may have missed. `notifications` holds those of the program; an errand's id is the
+/// ticket of the last message in the outbox that was there before it. Urgent goes first, then the outbox and the notifications by age: only so
+/// do answers free the slots that the outbox waits for.
 template <class Completion>
 struct agenda {
     detail::ring<output<Completion>> outputs;
     detail::ring<errand> urgent;
-    detail::ring<errand> fresh;
+    detail::ring<errand> notifications;
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})
@@ -67,11 +68,18 @@ struct agenda {
         return kept(number);
     }
 
-    /// Lends kept bytes to an output: they are released when the next output borrows so.
-    const note& hand_over(std::uint32_t number)
+    /// Takes the next output. The kept bytes that the one before it borrowed are released. False: there is none.
+    bool next(output<Completion>& out)
     {
-        release(std::exchange(handed_over_, number));
-        return kept(number);
+        release(std::exchange(handed_over_, 0));
+        if (outputs.empty()) {
+            return false;
+        }
+        out = outputs.pop_front();
+        if (const auto* wanted = std::get_if<invoke>(&out)) {
+            handed_over_ = wanted->note;
+        }
+        return true;
     }
 
     /// The last emitted message has been taken.
@@ -83,8 +91,10 @@ struct agenda {
             return;
         }
         auto& kept = *notes_[number - 1];
-        if (kept.payload.capacity() > keep_bytes) {
-            std::string{}.swap(kept.payload);
+        for (auto* bytes : {&kept.name, &kept.payload, &kept.text}) {
+            if (bytes->capacity() > keep_bytes) {
+                std::string{}.swap(*bytes);
+            }
         }
         spare_.push_back(number);
     }
@@ -103,13 +113,12 @@ struct agenda {
     /// Gives memory back after a burst, if nothing is to be done.
     void shrink()
     {
-        if (!urgent.empty() || !fresh.empty() || !outputs.empty()) {
+        if (!urgent.empty() || !notifications.empty() || !outputs.empty()) {
             return;
         }
         urgent.shrink();
-        fresh.shrink();
+        notifications.shrink();
         outputs.shrink();
-        release(std::exchange(handed_over_, 0));
         if (spare_.size() == notes_.size()) {
             std::vector<std::unique_ptr<note>>{}.swap(notes_);
             std::vector<std::uint32_t>{}.swap(spare_);

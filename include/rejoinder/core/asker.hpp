@@ -62,6 +62,13 @@ public:
     /// Ids whose last word is awaited.
     [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
+    /// The oldest message that waits, if one does; and the newest that ever did.
+    [[nodiscard]] std::optional<ticket> first_ticket() const noexcept
+    {
+        const auto* first = outbox_.front();
+        return first == nullptr ? std::nullopt : std::optional{first->id};
+    }
+    [[nodiscard]] ticket last_ticket() const noexcept { return last_ticket_; }
 
     /// What the caller of a message left with it; null once the caller is settled.
     [[nodiscard]] Completion* completion(call which) noexcept
@@ -91,7 +98,6 @@ public:
             }
             index = next;
         }
-        outbox_.for_each([&](const auto& entry) { todo_.fresh.push_back({pool_[entry.value].kind, entry.id, 0}); });
     }
 
     /// The connection is gone.
@@ -141,7 +147,7 @@ public:
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
               instant now)
     {
-        if (const auto refusal = refuses(name.size() + payload.bytes.size())) {
+        if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
             todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
             ++counts_.refused;
             return {};
@@ -250,14 +256,11 @@ public:
 
     // Emission
 
-    /// Spells an errand of the fresh list: the message gets its id here, and may have been executed from here on (rule 13).
-    spelling spell_fresh(ticket place_in_line, message& out, heartbeat& beat, instant now)
+    /// Spells the first message of the outbox: it gets its id here, and may have been executed from here on (rule 13). Precondition: there is one.
+    spelling spell_first(message& out, heartbeat& beat, instant now)
     {
-        const auto* found = outbox_.find(place_in_line);
-        if (found == nullptr) {
-            return spelling::moot;
-        }
-        const auto index = found->value;
+        const auto place_in_line = outbox_.front()->id;
+        const auto index = outbox_.front()->value;
         auto& place = pool_[index];
         if (place.form == encoding::binary && !features_.binary) {
             outbox_.take(place_in_line, departure::refused);
@@ -366,9 +369,7 @@ private:
         }
         place.at = stage::waiting;
         place.ticket = *place_in_line;
-        if (linked_) {
-            todo_.fresh.push_back({place.kind, place.ticket, 0});
-        }
+        last_ticket_ = *place_in_line;
     }
 
     // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
@@ -484,6 +485,7 @@ private:
     detail::delivery_pool<Completion> pool_;
     typename Policies::template registry<std::uint32_t> sent_;
     outbox<std::uint32_t> outbox_;
+    ticket last_ticket_ = 0;
     timer_wheel<std::uint32_t> timers_;
     finished_ids finished_;
 };

@@ -111,8 +111,10 @@ struct delivery {
         deadline = never;
         timer = {};
         completion.reset();
-        if (payload.capacity() > keep_bytes) {
-            std::string{}.swap(payload);
+        for (auto* bytes : {&name, &payload, &key}) {
+            if (bytes->capacity() > keep_bytes) {
+                std::string{}.swap(*bytes);
+            }
         }
     }
 

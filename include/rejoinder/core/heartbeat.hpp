@@ -163,10 +163,10 @@ public:
             condemn(now);
             return beat::dead;
         }
-        if (now >= ping_at()) {
-            return beat::ping;
+        if (now >= idle_at()) {
+            return beat::idle; // before the ping, which a peer that does not read keeps waiting for ever
         }
-        return now >= idle_at() ? beat::idle : beat::nothing;
+        return now >= ping_at() ? beat::ping : beat::nothing;
     }
 
 private:

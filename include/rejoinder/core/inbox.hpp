@@ -75,7 +75,9 @@ public:
     {
         std::vector<message_id> never_started;
         runs_.for_each([&](message_id number, run& one) {
-            one.id = 0;
+            if (one.id != 0) {
+                records_.finish(std::exchange(one.id, 0), {message_kind::error, name_of(errc::cancelled), {}, {}});
+            }
             if (one.at == run_state::held) {
                 never_started.push_back(number);
             } else if (one.kind != message_kind::notification) {
@@ -285,7 +287,7 @@ private:
             if (const auto number = keyed_.join(asked.key, asked.id)) {
                 remember(asked.id, *number);
             } else {
-                refuse(asked.id, errc::cancelled);
+                refuse(asked.id, errc::busy); // the run is being stopped: once it has ended, the key may run again
             }
             return false;
         case keyed_verdict::done:
@@ -334,7 +336,7 @@ private:
             one.note = todo_.keep(asked.name, asked.payload, asked.key);
             return;
         }
-        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, deadline});
+        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
     }
 
     void start_next(std::uint32_t handler)
@@ -345,8 +347,9 @@ private:
         }
         auto& one = *runs_.find(next->number);
         one.at = run_state::running;
-        const auto& kept = todo_.hand_over(std::exchange(one.note, 0));
-        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, one.deadline});
+        const auto number = std::exchange(one.note, 0U);
+        const auto& kept = todo_.kept(number);
+        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
     }
 
     // A run is over: it leaves the bound that it counted in.
@@ -358,7 +361,11 @@ private:
 
     void cancel_run(invocation which, message_id id)
     {
-        auto& one = *runs_.find(which.number);
+        auto* found = runs_.find(which.number);
+        if (found == nullptr) {
+            return;
+        }
+        auto& one = *found;
         const auto heir = one.id == id ? keyed_.inherit(which.number) : std::optional{one.id};
         if (heir) { // others wait for this run
             keyed_.leave(which.number, id);
@@ -370,6 +377,7 @@ private:
             keyed_.end(which.number, {message_kind::error, name_of(errc::cancelled), {}, {}});
             refuse(id, errc::cancelled);
         } else {
+            keyed_.stop(which.number);
             stop_run(which, one);
         }
     }

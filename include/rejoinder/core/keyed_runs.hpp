@@ -47,7 +47,7 @@ public:
 
     void abandon(std::string_view key) { window_.remove(key); }
 
-    /// Another id waits for the key's run; returns that run, or nothing if it is over for its asker (stopped, or acknowledged on receipt).
+    /// Another id waits for the key's run; returns that run, or nothing if it is being stopped.
     std::optional<message_id> join(std::string_view key, message_id id)
     {
         const auto found = run_of_.find(std::string{key});
@@ -56,6 +56,14 @@ public:
         }
         runs_.at(found->second).joined.push_back(id);
         return found->second;
+    }
+
+    /// Nobody waits for the run any more: nobody joins it, and the key runs again when it has ended.
+    void stop(message_id run)
+    {
+        if (const auto found = runs_.find(run); found != runs_.end()) {
+            run_of_.erase(found->second.key);
+        }
     }
 
     /// An id that joined waits no more.

@@ -53,6 +53,7 @@ struct invoke {
     std::string_view name{};
     payload_view payload{};
     std::string_view key{};
+    std::uint32_t note = 0;   ///< the session's: which of its bytes this borrows
     instant deadline = never; ///< when nobody waits for the answer any more (contract, point 13)
 };
 
@@ -72,7 +73,8 @@ struct farewell {
     std::optional<duration> retry_after{};
 };
 
-/// One thing that a session wants done. What it borrows holds until the session's next input or command.
+/// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
+/// as long as that does.
 template <class Completion>
 using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell>;
 

@@ -123,9 +123,7 @@ public:
         ping_due_ = false;
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
-        todo_.clear(todo_.fresh, [&](const errand& lost) {
-            counts_.notifications_dropped += lost.kind == message_kind::notification ? 1 : 0;
-        });
+        todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -200,12 +198,12 @@ public:
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
         const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
-        if (!attached() || !fits || todo_.fresh.size() >= std::size_t{options_.notifications_max} + options_.capacity) {
+        if (!attached() || !fits || todo_.notifications.size() >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return false;
         }
         touch(now);
-        todo_.fresh.push_back({message_kind::notification, 0, todo_.keep(name, payload)});
+        todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
         return true;
     }
 
@@ -231,11 +229,7 @@ public:
     /// Takes the next output. False: there is none.
     bool next(output<Completion>& out)
     {
-        if (todo_.outputs.empty()) {
-            return false;
-        }
-        out = todo_.outputs.pop_front();
-        return true;
+        return todo_.next(out);
     }
 
     /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
@@ -243,13 +237,13 @@ public:
     bool emit(message& out, instant now)
     {
         todo_.reclaim();
-        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_fresh(out, now));
+        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_next(out, now));
     }
 
     /// Whether `emit` may have a message.
     [[nodiscard]] bool has_messages() const noexcept
     {
-        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.fresh.empty())));
+        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.notifications.empty() && asker_.waiting() == 0)));
     }
 
     /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
@@ -381,21 +375,21 @@ private:
         return false;
     }
 
-    bool emit_fresh(message& out, instant now)
+    // What the program asks anew, in the order in which it did (contract, point 9).
+    bool emit_next(message& out, instant now)
     {
-        while (confirmed_ && !todo_.fresh.empty()) {
-            const auto one = todo_.fresh.front();
-            if (one.kind == message_kind::notification) {
-                spell_notification(todo_.fresh.pop_front(), out);
+        while (confirmed_) {
+            const auto first = asker_.first_ticket();
+            if (!todo_.notifications.empty() && (!first || *first > todo_.notifications.front().id)) {
+                spell_notification(todo_.notifications.pop_front(), out);
                 return true;
             }
-            const auto how = asker_.spell_fresh(one.id, out, *beat_, now);
-            if (how == spelling::blocked) {
+            if (!first) {
                 return false;
             }
-            todo_.fresh.pop_front();
-            if (how == spelling::done) {
-                return true;
+            const auto how = asker_.spell_first(out, *beat_, now);
+            if (how != spelling::moot) {
+                return how == spelling::done;
             }
         }
         return false;

@@ -169,7 +169,8 @@ public:
     {
         return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
     }
-    /// The same, calling `listener(const T&)` with each word that comes before the last one.
+    /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
+    /// captures twice if it stands inside a co_await expression: name it first and move it in.)
     template <class Target, class Payload, class Listener, class Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
     {

@@ -293,6 +293,7 @@ private:
         close(who);
     }
 
+    void perform(const verdict_of::silence& how) { lose(guests_.at(how.connection)); }
     void perform(const verdict_of::probe& how) { residents_.at(how.session).self->session().probe(); }
 
     void perform(const verdict_of::end& how)

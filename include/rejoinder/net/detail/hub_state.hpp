@@ -350,6 +350,15 @@ private:
         left->close(close_reason::replaced);
     }
 
+    void carry_out(const verdict_of::silence& dead)
+    {
+        if (const auto found = links_.find(dead.connection); found != links_.end()) {
+            const auto left = found->second.carrier;
+            forget(dead.connection, close_reason::silent, {});
+            left->abort();
+        }
+    }
+
     void carry_out(const verdict_of::probe& asked_for)
     {
         if (const auto one = switchboard_.find(asked_for.session)) {

@@ -1,0 +1,50 @@
+// What an admission knows of one identity, and of one session of it.
+#ifndef REJOINDER_CORE_DETAIL_RESIDENCE_HPP
+#define REJOINDER_CORE_DETAIL_RESIDENCE_HPP
+
+#include <rejoinder/core/admission_verdict.hpp>
+#include <rejoinder/core/digest.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/timer_wheel.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+enum class admission_clock : std::uint8_t { lease, grace, clean_up, crowd };
+
+/// An identity: its presence, its sessions, and who of it waits.
+template <class Grace>
+struct home {
+    home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
+
+    Grace grace;
+    std::string name;
+    std::vector<session_id> sessions;
+    std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+    std::vector<candidate> waiting; // for the clean-up to end, or for a place
+    timer_id timer{};               // of the grace, then of the clean-up
+    timer_id crowd_timer{};
+    session_id probed = 0;          // asked for a sign of life, at this time, for those who wait for a place
+    instant probed_at{};
+};
+
+/// A session: where it lives, and what it takes to resume it.
+template <class Grace>
+struct resident {
+    home<Grace>* at = nullptr;
+    connection_id connection = 0; // 0: dormant
+    std::uint64_t attempt = 0;
+    std::string incarnation;
+    digest token{};
+    instant heard{};
+    timer_id lease{};
+    bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
