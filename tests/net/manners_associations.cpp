@@ -73,23 +73,6 @@ struct allocating_handler {
     }
 };
 
-// A connector with one channel to give.
-struct one_channel {
-    using channel_type = rejoinder::memory;
-    std::shared_ptr<rejoinder::memory> end;
-    std::string description() const { return "memory:"; }
-    template <class Token>
-    auto async_connect(const asio::any_io_executor& executor, Token&& token) const
-    {
-        return asio::async_initiate<Token, void(std::error_code, rejoinder::memory)>(
-            [executor, from = end](auto&& handler) {
-                rejoinder::completion<void(std::error_code, rejoinder::memory)>{std::forward<decltype(handler)>(handler), executor}.post(
-                    {}, std::move(*from));
-            },
-            token);
-    }
-};
-
 void answers(house& at)
 {
     at.tab->on("ask", [](int x) { return x; });
@@ -171,7 +154,9 @@ TEST_CASE("a hub and a client may live on strands")
     // The channel's two ends are on the two strands: each completes where its owner is.
     auto [mine, other] = rejoinder::memory_pair(of_tab, of_hub);
     asio::dispatch(of_hub, [&hub, end = std::make_shared<rejoinder::memory>(std::move(other))] { hub.serve(std::move(*end)); });
-    rejoinder::client<> tab{of_tab, one_channel{std::make_shared<rejoinder::memory>(std::move(mine))}, {.auth = "\"42\""}};
+    const auto board = std::make_shared<memory_switchboard>();
+    board->ready = std::make_shared<rejoinder::memory>(std::move(mine));
+    rejoinder::client<> tab{of_tab, memory_connector{board}, {.auth = "\"42\""}};
     int asked = 0;
     hub.on("ask", [&](int x) {
         CHECK(of_hub.running_in_this_thread());

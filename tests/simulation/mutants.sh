@@ -24,7 +24,7 @@ contract_rules_connecting|core/admission|s/} else if (who.attempt <= one.attempt
 contract_rules_connecting|core/admission|s/} else if (one.incarnation != who.incarnation) {/} else if (false) {/|another incarnation resumes
 contract_rules_connecting|core/session|s/confirmed_ = side_ == side::client;/confirmed_ = true;/|the welcome is not confirmed
 contract_rules_connecting|core/reconnector|s/ || why == errc::replaced//|a displaced client dials again
-contract_rules_connecting|testing/simulated_hub|s/while (who.at != stage::closed) {/while (who.at != stage::closed || who.session != 0) {/|a session hears the connection that it left
+contract_rules_connecting|testing/simulated_hub|/const verdict_of::displace& how)/,/^    }/s/close(who);//|a session hears the connection that it left
 contract_rules_records|core/asker|s/place.at = stage::abandoned;/return close(index);/|a slot is free when its caller is told
 contract_rules_records|core/dedup_window|s/return entry.running ? verdict::violation : verdict::fresh;/return verdict::fresh;/|a higher generation runs beside a running one
 contract_rules_records|core/inbox|s/one.id = on_receipt ? 0 : asked.id;/one.id = asked.id;/|a delivery acknowledged on receipt keeps its slot

@@ -21,6 +21,7 @@ struct memory_switchboard {
     using done = rejoinder::completion<void(std::error_code, rejoinder::memory)>;
 
     std::function<bool(rejoinder::memory)> take; ///< gets the other end
+    std::shared_ptr<rejoinder::memory> ready; ///< what the next attempt gets, if there is one
     int attempts = 0;
     bool hold = false;            ///< attempts do not complete until they are cancelled
     std::error_code failing;      ///< attempts end with this
@@ -77,6 +78,10 @@ private:
         }
         if (board.failing) {
             done.post(board.failing, rejoinder::memory{});
+            return;
+        }
+        if (const auto one = std::exchange(board.ready, nullptr)) {
+            done.post({}, std::move(*one));
             return;
         }
         auto [mine, other] = rejoinder::memory_pair(executor, executor);

@@ -178,6 +178,18 @@ public:
         give_up(which.index, errc::cancelled);
     }
 
+    /// The connection did not write the message of this id.
+    void undeliverable(message_id id)
+    {
+        const auto* found = sent_.find(id);
+        if (found == nullptr) {
+            return;
+        }
+        const auto index = *found;
+        settle(index, make_error_code(errc::too_big));
+        close(index);
+    }
+
     // Inputs
 
     /// `reply`, `ack` or `error`: the last word for an id.

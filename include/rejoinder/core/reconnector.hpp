@@ -46,7 +46,7 @@ enum class dialling : std::uint8_t {
 /// Whether an error says that trying again cannot help.
 inline bool final_for_client(const std::error_code& why) noexcept
 {
-    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced;
+    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced || why == errc::too_big;
 }
 
 /// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what

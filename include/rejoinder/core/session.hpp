@@ -216,6 +216,9 @@ public:
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
+    /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
+    void undeliverable(message_id id) { asker_.undeliverable(id); }
+
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()
     {

@@ -50,15 +50,15 @@ public:
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
         : state_(std::make_shared<state>(executor, std::move(options)))
     {
-        state_->set_dialler(std::make_unique<detail::connector_dialler<Connector, Codec>>(
-            std::move(where), std::move(spelling), state_->options().connection, state_->setting().counts));
-        state_->connect_soon();
+        state_->begin(std::make_unique<detail::connector_dialler<Connector, Codec>>(std::move(where), std::move(spelling),
+                                                                                    state_->options().connection, state_->setting().counts));
     }
 
     client(client&&) noexcept = default;
     client& operator=(client&& other) noexcept
     {
-        std::swap(state_, other.state_);
+        client former{std::move(other)};
+        std::swap(state_, former.state_);
         return *this;
     }
     ~client()

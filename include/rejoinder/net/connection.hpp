@@ -10,6 +10,7 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/raised.hpp>
 
 #include <asio/error.hpp>
 #include <asio/post.hpp>
@@ -58,8 +59,8 @@ public:
 
     void start() override { read(); }
 
-    void say(const hello& greeting) override { write_greeting(greeting); }
-    void say(const welcome& answer) override { write_greeting(answer); }
+    bool say(const hello& greeting) override { return write_greeting(greeting); }
+    bool say(const welcome& answer) override { return write_greeting(answer); }
 
     void refuse(errc why, std::string_view text, std::optional<duration> retry_after) override
     {
@@ -114,20 +115,31 @@ private:
             unreadable(ec);
             return;
         }
-        const auto now = std::chrono::steady_clock::now();
-        reading_ = true;
-        frame_view frame;
-        while (owner_ != nullptr && batch.next(frame)) {
-            ++counts_->frames_in;
-            counts_->bytes_in += frame.bytes.size();
-            take(frame, now);
+        try {
+            handle(batch);
+        } catch (...) { // out of memory: without its loop the link is of no use
+            ended(std::make_error_code(std::errc::not_enough_memory));
+            throw;
         }
-        reading_ = false;
+        read(); // a closing link is read until the peer is done, so that our last words are not lost to a reset
+    }
+
+    void handle(frame_batch batch)
+    {
+        {
+            const detail::raised turn{reading_};
+            const auto now = std::chrono::steady_clock::now();
+            frame_view frame;
+            while (owner_ != nullptr && batch.next(frame)) {
+                ++counts_->frames_in;
+                counts_->bytes_in += frame.bytes.size();
+                take(frame, now);
+            }
+        }
         write_ready();
         if (session_ != nullptr) {
             session_->turn_over(); // after writing: what has just been emitted is to be proven in time
         }
-        read(); // a closing link is read until the peer is done, so that our last words are not lost to a reset
     }
 
     // Nothing can be read any more. If that is the peer's fault, it is told.
@@ -191,11 +203,19 @@ private:
     }
 
     template <class Greeting>
-    void write_greeting(const Greeting& greeting)
+    bool write_greeting(const Greeting& greeting)
     {
         auto& frame = channel_.begin();
-        channel_.commit(codec_.encode(greeting, frame));
+        const auto before = frame.size();
+        const auto form = codec_.encode(greeting, frame);
+        const auto size = frame.size() - before;
+        if (!channel_.commit(form)) {
+            return false;
+        }
+        counts_->bytes_out += size;
+        ++counts_->frames_out;
         flush();
+        return true;
     }
 
     void write(const message& out)
@@ -212,15 +232,12 @@ private:
         ++counts_->frames_out;
     }
 
-    // The channel cannot carry a message of this size or form: whoever waits for it is told, on whichever side that is.
+    // The channel cannot carry a message of this size: whoever waits for it is told, on whichever side that is.
     void refuse_to_carry(const message& out)
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery:
-            // Later: this may stand inside the call's initiation.
-            asio::post(channel_.get_executor(), [self = this->shared_from_this(), id = out.id] { self->say_too_big(id); });
-            break;
+        case message_kind::delivery: session_->undeliverable(out.id); break;
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
@@ -232,22 +249,6 @@ private:
             break;
         }
         default: ++counts_->notifications_dropped; break;
-        }
-    }
-
-    void say_too_big(message_id id)
-    {
-        if (session_ == nullptr) {
-            return;
-        }
-        message word;
-        word.kind = message_kind::error;
-        word.id = id;
-        word.name = name_of(errc::too_big);
-        session_->receive(word, std::chrono::steady_clock::now());
-        write_ready();
-        if (session_ != nullptr) {
-            session_->turn_over();
         }
     }
 
@@ -273,8 +274,13 @@ private:
     {
         waiting_ = true;
         timer_.expires_after(options_.patience);
-        timer_.async_wait([self = this->shared_from_this()](std::error_code ec) {
-            if (!ec && self->waiting_ && self->session_ != nullptr) {
+        timer_.async_wait([self = this->shared_from_this(), unread = channel_.pending()](std::error_code ec) {
+            if (ec || !self->waiting_ || self->session_ == nullptr) {
+                return;
+            }
+            if (self->channel_.pending() < unread) {
+                self->wait_for_room(); // a slow link, but bytes do flow
+            } else {
                 self->session_->hang_up(close_reason::slow_peer);
             }
         });

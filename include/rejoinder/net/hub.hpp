@@ -61,7 +61,8 @@ public:
     hub(hub&&) noexcept = default;
     hub& operator=(hub&& other) noexcept
     {
-        std::swap(state_, other.state_);
+        hub former{std::move(other)};
+        std::swap(state_, former.state_);
         return *this;
     }
     ~hub()
@@ -89,7 +90,7 @@ public:
     template <class F>
     void authenticate(F ask)
     {
-        state_->authenticate = detail::make_authenticator(std::move(ask));
+        state_->gate().authenticate = detail::make_authenticator(std::move(ask));
     }
     /// Calls `f(const peer&)` when a new session has its first connection.
     void on_attach(std::function<void(const peer&)> f) { state_->attached = std::move(f); }
@@ -219,8 +220,11 @@ public:
 
     using state = detail::hub_state<Policies>;
 
-    /// Calls `close_it` when the hub stops.
-    void keep_until_stopped(std::function<void()> close_it) { state_->keep_until_stopped(std::move(close_it)); }
+    /// Calls `close_it` when the hub stops, unless `feeder` is gone by then.
+    void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
+    {
+        state_->keep_until_stopped(std::move(feeder), std::move(close_it));
+    }
     /// What a listener holds of the hub.
     [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
 

@@ -15,6 +15,7 @@
 #include <asio/steady_timer.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -111,7 +112,12 @@ private:
             rest();
             return;
         }
-        serve(*hub, std::move(socket));
+        try {
+            serve(*hub, std::move(socket));
+        } catch (const std::exception&) { // out of memory: the connection is lost, the port stays open
+            rest();
+            return;
+        }
         accept();
     }
 
@@ -157,9 +163,11 @@ auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::prot
     acceptor->bind(endpoint);
     acceptor->listen(options.backlog);
     listener<protocol> handle{acceptor};
-    at.keep_until_stopped([acceptor] {
-        std::error_code ignored;
-        acceptor->close(ignored);
+    at.keep_until_stopped(acceptor, [weak = std::weak_ptr{acceptor}] {
+        if (const auto open = weak.lock()) {
+            std::error_code ignored;
+            open->close(ignored);
+        }
     });
     using state = typename hub<Policies>::state;
     std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))->accept();

@@ -94,9 +94,7 @@ private:
     void told() noexcept
     {
         stopping_ = false;
-        if (finished_) {
-            silence();
-        }
+        silence(); // it has heard what it listened for; kept, what it holds would keep the run
     }
 
     // Only a listener of our own is taken out, and never while it runs: an operation that was bound to the slot keeps its state there.

@@ -44,15 +44,19 @@ class client_state final : public link_owner, public host_owner<Policies>, publi
                            public std::enable_shared_from_this<client_state<Policies>> {
 public:
     client_state(const asio::any_io_executor& executor, client_options<Policies> options)
-        : lives_on_context(executor), options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>()), clock_(executor),
+        : lives_on_context(executor), options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
     {
-        setting_->executor = executor;
-        setting_->options = options_.session;
-        host_ = std::make_shared<host<Policies>>(side::client, setting_, *this, peer{}, random_seed());
     }
 
-    void set_dialler(std::unique_ptr<dialler> by) { dialler_ = std::move(by); }
+    /// Called once it is held by shared pointer.
+    void begin(std::unique_ptr<dialler> by)
+    {
+        host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
+        dialler_ = std::move(by);
+        connect_soon();
+    }
+
     void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
 
     [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
@@ -63,24 +67,18 @@ public:
 
     // The handle's commands
 
-    // Later, so that the program can set its handlers first.
-    void connect_soon()
-    {
-        asio::post(setting_->executor, [weak = this->weak_from_this()] {
-            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && self->link_stands() == link_state::disconnected) {
-                self->connect();
-            }
-        });
-    }
-
     void connect()
     {
+        told_what_to_do_ = true;
+        asleep_ = false;
         reconnector_.start(now());
         step();
     }
 
     void disconnect()
     {
+        told_what_to_do_ = true;
+        asleep_ = false;
         reconnector_.stop(now());
         leave(close_reason::normal);
         tell();
@@ -101,15 +99,17 @@ public:
     void open(message_kind kind, outgoing words, pending_call waiting)
     {
         if (stopped_ || link_stands() == link_state::failed) {
-            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : never_sent(last_error());
+            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(verdict(), certainty::never_sent);
             waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
         host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        wake_up();
     }
 
     bool notify(const outgoing& words)
     {
+        wake_up();
         const bool taken = host_->core().notify(words.name(), words.payload(), now());
         host_->settle_up();
         return taken;
@@ -151,22 +151,33 @@ public:
         lose(from, make_error_code(why), retry_after);
     }
 
-    void on_end(link& ended, const std::error_code& why) override { lose(ended, why, std::nullopt); }
+    void on_end(link& ended, const std::error_code& why) override
+    {
+        if (&ended == link_.get()) {
+            let_go(); // it sees to its own end
+            gone(why, std::nullopt);
+        }
+    }
 
     // What the session says
 
     void on_deadline(host<Policies>& of) override { clock_.arm(of.core().next_deadline(), this->weak_from_this()); }
 
-    void on_hang_up(host<Policies>& of, close_reason why) override
+    void on_hang_up(host<Policies>&, close_reason why) override
     {
-        const auto left = of.connection();
-        end(left, why);
-        gone(why == close_reason::silent ? std::error_code{asio::error::timed_out} : make_error_code(errc::bad_message), std::nullopt);
+        end(why);
+        if (why == close_reason::idle) {
+            reconnector_.stop(now());
+            asleep_ = true;
+            tell();
+            return;
+        }
+        gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message) : std::error_code{asio::error::timed_out}, std::nullopt);
     }
 
-    void on_farewell(host<Policies>& of, const farewell& words) override
+    void on_farewell(host<Policies>&, const farewell& words) override
     {
-        end(of.connection(), close_reason::normal);
+        end(close_reason::normal);
         gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof}, words.retry_after);
     }
 
@@ -184,12 +195,26 @@ private:
         setting_->router.clear();
     }
 
-    // The kind of an error, for a call that was never sent on account of it.
-    static std::error_code never_sent(const std::error_code& why) noexcept
+    // Later, so that the program can set its handlers first.
+    void connect_soon()
     {
-        const auto kind = kind_of(why);
-        return kind ? make_error_code(*kind, certainty::never_sent) : why;
+        asio::post(setting_->executor, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && !self->told_what_to_do_) {
+                self->connect();
+            }
+        });
     }
+
+    // The link was closed because nobody used it: whoever has something to say opens it again.
+    void wake_up()
+    {
+        if (asleep_ && !stopped_) {
+            connect();
+        }
+    }
+
+    // What a client that gave up says to its calls.
+    [[nodiscard]] errc verdict() const noexcept { return kind_of(last_error()).value_or(errc::not_connected); }
 
     // Does what the reconnector says, until it only waits.
     void step()
@@ -204,7 +229,8 @@ private:
                 tell();
                 break;
             case dialling::fail:
-                host_->core().end(kind_of(last_error()).value_or(errc::not_connected));
+                token_.clear(); // what it stands for is given up here: another start begins another session
+                host_->core().end(verdict());
                 host_->settle_up();
                 tell();
                 break;
@@ -240,7 +266,9 @@ private:
         }
         link_ = std::move(made);
         link_->start();
-        link_->say(greeting());
+        if (!link_->say(greeting())) {
+            lose(*link_, make_error_code(errc::too_big), std::nullopt);
+        }
     }
 
     [[nodiscard]] hello greeting() const
@@ -289,7 +317,7 @@ private:
         return std::exchange(link_, nullptr);
     }
 
-    void end(const std::shared_ptr<link>&, close_reason why)
+    void end(close_reason why)
     {
         const auto left = let_go();
         if (left == nullptr) {
@@ -301,7 +329,7 @@ private:
     void leave(close_reason why)
     {
         dialler_->cancel();
-        end(link_, why);
+        end(why);
     }
 
     void tell()
@@ -309,7 +337,11 @@ private:
         if (observer_ && link_stands() != told_) {
             told_ = link_stands();
             // Later: whoever looks on may do anything, even destroy the client.
-            asio::post(setting_->executor, [observer = observer_, stands = told_, why = last_error()] { observer(stands, why); });
+            asio::post(setting_->executor, [weak = this->weak_from_this(), observer = observer_, stands = told_, why = last_error()] {
+                if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                    observer(stands, why);
+                }
+            });
         }
     }
 
@@ -324,6 +356,8 @@ private:
     std::shared_ptr<host<Policies>> host_;
     std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
     link_state told_ = link_state::disconnected;
+    bool told_what_to_do_ = false; // by the program: it connects by itself otherwise
+    bool asleep_ = false;          // away because nobody used the link
     bool stopped_ = false;
 };
 

@@ -48,7 +48,9 @@ public:
     {
         using channel_type = typename Connector::channel_type;
         using connection_type = connection<channel_type, Codec>;
-        auto made = [codec = codec_, options = options_, counts = counts_, &owner, number, where = description(),
+        const auto cancel = std::make_shared<asio::cancellation_signal>(); // the attempt's own, which it may outlive everything here with
+        cancel_ = cancel;
+        auto made = [cancel, codec = codec_, options = options_, counts = counts_, &owner, number, where = description(),
                      then = std::move(then)](std::error_code ec, channel_type carrier) mutable {
             if (ec) {
                 then(ec, nullptr);
@@ -57,17 +59,22 @@ public:
             then(ec, std::make_shared<connection_type>(number, std::move(carrier), std::move(codec), options, std::move(counts), owner,
                                                        std::move(where)));
         };
-        connector_.async_connect(executor, asio::bind_cancellation_slot(cancel_.slot(), std::move(made)));
+        connector_.async_connect(executor, asio::bind_cancellation_slot(cancel->slot(), std::move(made)));
     }
 
-    void cancel() override { cancel_.emit(asio::cancellation_type::terminal); }
+    void cancel() override
+    {
+        if (const auto running = cancel_.lock()) {
+            running->emit(asio::cancellation_type::terminal);
+        }
+    }
 
 private:
     Connector connector_;
     Codec codec_; // each connection begins with a copy
     connection_options options_;
     std::shared_ptr<counters> counts_;
-    asio::cancellation_signal cancel_;
+    std::weak_ptr<asio::cancellation_signal> cancel_; // of the newest attempt
 };
 
 } // namespace rejoinder::inline v0::detail

@@ -7,6 +7,8 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 
 #include <exception>
@@ -23,9 +25,9 @@ template <class T, class Executor>
 inline constexpr bool is_awaitable<asio::awaitable<T, Executor>> = true;
 
 using authenticated = std::function<void(std::exception_ptr, authentication)>;
-using authenticator = std::function<void(const asio::any_io_executor&, const handshake&, authenticated)>;
+using authenticator = std::function<void(const asio::any_io_executor&, asio::cancellation_slot, const handshake&, authenticated)>;
 using cleaned_up = std::function<void(std::exception_ptr)>;
-using clean_up = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
+using clean_up_function = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
 
 // The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
 template <class F>
@@ -43,13 +45,14 @@ template <class F>
 authenticator make_authenticator(F ask)
 {
     using word = std::invoke_result_t<F&, const handshake&>;
-    return [ask = std::move(ask)](const asio::any_io_executor& executor, const handshake& of, authenticated then) mutable {
+    return [ask = std::move(ask)](const asio::any_io_executor& executor, asio::cancellation_slot slot, const handshake& of, authenticated then) mutable {
         if constexpr (is_awaitable<word>) {
             using result = typename word::value_type;
             static_assert(std::is_convertible_v<result, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
-            asio::co_spawn(executor, ask_identity(ask, of), [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
+            auto answered = [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
                 then(thrown, who ? std::move(*who) : authentication{refusal{}});
-            });
+            };
+            asio::co_spawn(executor, ask_identity(ask, of), asio::bind_cancellation_slot(slot, std::move(answered)));
         } else {
             static_assert(std::is_convertible_v<word, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
             std::exception_ptr thrown;
@@ -65,7 +68,7 @@ authenticator make_authenticator(F ask)
 }
 
 template <class F>
-clean_up make_clean_up(F ask)
+clean_up_function make_clean_up(F ask)
 {
     using result = std::invoke_result_t<F&, const identity&>;
     return [ask = std::move(ask)](const asio::any_io_executor& executor, const identity& who, cleaned_up then) mutable {

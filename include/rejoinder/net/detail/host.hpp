@@ -14,12 +14,14 @@
 #include <rejoinder/net/detail/call_site.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/detail/raised.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/net/router.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
@@ -59,6 +61,8 @@ protected:
 /// What all sessions of a hub or client share. It outlives them all.
 template <class Policies>
 struct session_setting {
+    session_setting(asio::any_io_executor where, session_options<Policies> how) : executor(std::move(where)), options(std::move(how)) {}
+
     asio::any_io_executor executor;
     session_options<Policies> options;
     rejoinder::router router;
@@ -79,8 +83,8 @@ class host final : public call_site, public session_port, public std::enable_sha
 public:
     using session_type = session<pending_call, Policies>;
 
-    host(side which, std::shared_ptr<session_setting<Policies>> setting, host_owner<Policies>& owner, peer from, std::uint64_t seed)
-        : setting_(std::move(setting)), owner_(&owner), from_(std::move(from)),
+    host(side which, std::shared_ptr<session_setting<Policies>> setting, std::weak_ptr<host_owner<Policies>> owner, peer from, std::uint64_t seed)
+        : setting_(std::move(setting)), owner_(std::move(owner)), from_(std::move(from)),
           session_(which, setting_->options, setting_->router.routes(), *setting_->counts, seed)
     {
     }
@@ -127,16 +131,16 @@ public:
     /// The session is over: completes what is pending with `why`, or with `operation_aborted` if this side closed it, stops the handlers.
     void end(errc why)
     {
+        over_ = true;
         session_.end(why);
-        settle_up(delivering::later);
-        owner_ = nullptr;
+        drain(delivering::later);
     }
 
     /// The session's execution context is over: what is pending is destroyed uncalled.
     void drop()
     {
         const auto self = this->shared_from_this();
-        owner_ = nullptr;
+        over_ = true;
         draining_ = true; // what the destructors lead to here is not carried out any more
         session_.end(errc::closed);
         runs_.clear();
@@ -201,17 +205,23 @@ public:
 
     bool emit(message& out, instant now) override { return session_.emit(out, now); }
 
+    void undeliverable(message_id id) override
+    {
+        session_.undeliverable(id);
+        drain(delivering::later); // this may stand inside the call's initiation
+    }
+
     void hang_up(close_reason why) override
     {
-        if (owner_ != nullptr) {
-            owner_->on_hang_up(*this, why);
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_hang_up(*this, why);
         }
     }
 
     void turn_over() override
     {
-        if (owner_ != nullptr) {
-            owner_->on_deadline(*this);
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_deadline(*this);
         }
     }
 
@@ -246,9 +256,7 @@ private:
         if (link_ != nullptr && session_.has_messages()) {
             link_->wake();
         }
-        if (owner_ != nullptr) {
-            owner_->on_deadline(*this);
-        }
+        turn_over();
     }
 
     // Takes the outputs until there are none. What they lead to may come back here: then the outer loop goes on with it.
@@ -258,23 +266,24 @@ private:
             return;
         }
         const auto self = this->shared_from_this();
-        draining_ = true;
+        const raised busy{draining_};
         output<pending_call> next;
         while (session_.next(next)) {
             std::visit([&](auto& one) { carry_out(one, how); }, next);
         }
-        draining_ = false;
     }
 
     void carry_out(std::monostate&, delivering) noexcept {}
 
     void carry_out(settled<pending_call>& over, delivering how)
     {
-        if (owner_ != nullptr && over.completion.again != nullptr && over.error == errc::session_lost && over.code.empty()) {
-            owner_->on_orphan(std::move(over.completion), over.error);
-            return;
+        if (over.completion.again != nullptr && over.error == errc::session_lost && over.code.empty()) {
+            if (const auto owner = owner_.lock()) {
+                owner->on_orphan(std::move(over.completion), over.error);
+                return;
+            }
         }
-        if (over.error == errc::timed_out || over.error == errc::expired) {
+        if (over.error == errc::timed_out) {
             setting_->report({.name = "request_timeout", .who = from_.who().name(), .session = from_.session(), .reason = name_of(certainty_of(over.error))});
         }
         auto done = std::move(over.completion.done);
@@ -327,8 +336,8 @@ private:
 
     void carry_out(farewell& words, delivering)
     {
-        if (owner_ != nullptr) {
-            owner_->on_farewell(*this, words);
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_farewell(*this, words);
         }
     }
 
@@ -344,7 +353,7 @@ private:
     }
 
     std::shared_ptr<session_setting<Policies>> setting_;
-    host_owner<Policies>* owner_; // null once the session is over
+    std::weak_ptr<host_owner<Policies>> owner_;
     peer from_;
     session_type session_;
     std::shared_ptr<link> link_;
@@ -352,6 +361,7 @@ private:
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
         runs_; // those that go on after their call
     bool draining_ = false;
+    bool over_ = false; // the session has ended: its owner has forgotten it
 };
 
 } // namespace rejoinder::inline v0::detail

@@ -17,8 +17,10 @@
 #include <rejoinder/net/detail/clockwork.hpp>
 #include <rejoinder/net/detail/context_end.hpp>
 #include <rejoinder/net/detail/gate.hpp>
+#include <rejoinder/net/detail/gatekeeper.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/link_entry.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
@@ -27,9 +29,10 @@
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
-#include <rejoinder/wire/json_payload.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/post.hpp>
 
 #include <algorithm>
@@ -57,8 +60,8 @@ public:
     using host_type = host<Policies>;
 
     hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
-        : lives_on_context(executor), options_(std::move(options)), setting_(setting_for(executor, options_.session)), clock_(executor),
-          admission_(options_.admission()), switchboard_(setting_, admission_)
+        : lives_on_context(executor), options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
+          admission_(options_.admission()), gate_(options_.connections_max), switchboard_(setting_, admission_, options_.parked)
     {
     }
 
@@ -71,13 +74,13 @@ public:
     [[nodiscard]] std::size_t sessions() const noexcept { return admission_.sessions(); }
     [[nodiscard]] presence presence_of(const identity& who) const { return admission_.presence_of(who.name()); }
     [[nodiscard]] switchboard<Policies>& calls() noexcept { return switchboard_; }
+    [[nodiscard]] gatekeeper& gate() noexcept { return gate_; }
 
     // The program's functions
 
-    authenticator authenticate;
     std::function<void(const peer&)> attached;
     std::function<void(const peer&)> session_ended;
-    clean_up detached;
+    clean_up_function detached;
 
     // The handle's commands
 
@@ -105,7 +108,7 @@ public:
             return;
         }
         clock_.stop();
-        for (auto& close_it : std::exchange(feeders_, {})) {
+        for (auto& [feeder, close_it] : std::exchange(feeders_, {})) {
             close_it();
         }
         for (auto& [number, entry] : std::exchange(links_, {})) {
@@ -123,7 +126,11 @@ public:
     }
 
     /// Calls `close_it` when the hub stops: for what feeds it with channels.
-    void keep_until_stopped(std::function<void()> close_it) { feeders_.push_back(std::move(close_it)); }
+    void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
+    {
+        std::erase_if(feeders_, [](const auto& one) { return one.first.expired(); });
+        feeders_.emplace_back(std::move(feeder), std::move(close_it));
+    }
 
     /// Closes a session's connection, without ending the session.
     void close(session_id session, close_reason why)
@@ -137,7 +144,12 @@ public:
     void tick()
     {
         const auto at = now();
-        while (const auto due = timers_.expire(at)) {
+        ticking_at_ = at;
+        while (!stopped_) { // what a deadline leads to may destroy the hub
+            const auto due = timers_.expire(at);
+            if (!due) {
+                break;
+            }
             due->what == alarm::session ? session_due(due->number, at) : drop(due->number, errc::handshake_timed_out, {});
         }
         switchboard_.advance(at);
@@ -164,11 +176,20 @@ public:
         entry.who = {from.number(), {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt, !greeting.token.empty()};
         entry.capacity = greeting.capacity;
         expect(from.number(), entry, now());
-        ask_identity_of(from, std::move(greeting));
+        entry.asking = std::make_shared<asio::cancellation_signal>();
+        gate_.ask(setting_->executor, from.description(), greeting, entry.asking,
+                  [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
+                      if (const auto hub = weak.lock()) {
+                          hub->identified(number, word);
+                      }
+                  });
     }
 
     void on_welcome(link& from, welcome&&) override { drop(from.number(), errc::bad_message, "a client does not say welcome"); }
-    void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override { forget(from.number(), close_reason::bad_messages, {}); }
+    void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override
+    {
+        drop(from.number(), errc::bad_message, "a client does not refuse");
+    }
     void on_end(link& ended, const std::error_code& why) override { forget(ended.number(), close_reason::link_lost, why.message()); }
 
     // What sessions say
@@ -178,7 +199,8 @@ public:
         if (std::exchange(of.heard, false)) {
             admission_.heard(of.from().session(), now());
         }
-        const auto when = of.core().next_deadline();
+        // Never for the tick that runs: a session that still wants something then waits for the next one, as everybody does.
+        const auto when = std::max(of.core().next_deadline(), ticking_at_ + std::chrono::milliseconds{1});
         if (when >= of.due.at) {
             return;
         }
@@ -198,23 +220,6 @@ private:
         alarm what;
         std::uint64_t number;
     };
-
-    struct link_entry {
-        std::shared_ptr<link> carrier;
-        candidate who;
-        session_id session = 0;
-        std::uint32_t capacity = 0;
-        bool greeted = false;
-        timer_id patience{}; // for the hello, then for the authenticator
-    };
-
-    static std::shared_ptr<session_setting<Policies>> setting_for(const asio::any_io_executor& executor, const session_options<Policies>& options)
-    {
-        auto made = std::make_shared<session_setting<Policies>>();
-        made->executor = executor;
-        made->options = options;
-        return made;
-    }
 
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
@@ -251,28 +256,6 @@ private:
 
     // Admission
 
-    void ask_identity_of(link& from, hello&& greeting)
-    {
-        const auto number = from.number();
-        if (!authenticate) {
-            identified(number, authentication{identity{"anonymous_" + greeting.incarnation}});
-            return;
-        }
-        handshake shown;
-        shown.from = from.description();
-        shown.resumes = !greeting.token.empty();
-        if (read_payload({greeting.auth}, shown.auth, nullptr) || read_payload({greeting.metadata}, shown.metadata, nullptr)) {
-            drop(number, errc::bad_message, "the hello's auth or metadata is no JSON");
-            return;
-        }
-        const auto ask = authenticate; // a copy: it may be replaced from inside
-        ask(setting_->executor, shown, [weak = this->weak_from_this(), number](std::exception_ptr thrown, authentication word) {
-            if (const auto self = weak.lock()) {
-                thrown ? self->drop(number, errc::refused, "the authenticator failed") : self->identified(number, std::move(word));
-            }
-        });
-    }
-
     void identified(std::uint64_t number, const authentication& word)
     {
         const auto found = links_.find(number);
@@ -280,6 +263,7 @@ private:
             return; // it went away, or took too long, meanwhile
         }
         timers_.cancel(found->second.patience);
+        found->second.asking.reset();
         if (const auto* why = word.why()) {
             ++setting_->counts->auth_refused;
             drop(number, why->why(), why->text());
@@ -409,7 +393,7 @@ private:
 
     [[nodiscard]] std::shared_ptr<host_type> make_host(session_id session, const link_entry& entry)
     {
-        auto made = std::make_shared<host_type>(side::hub, setting_, *this, peer{identity{entry.who.identity}, session}, seeds_());
+        auto made = std::make_shared<host_type>(side::hub, setting_, this->weak_from_this(), peer{identity{entry.who.identity}, session}, seeds_());
         made->core().begin(std::min(entry.capacity, options_.session.capacity));
         switchboard_.add(session, made);
         return made;
@@ -426,7 +410,11 @@ private:
     // The program's observers may do anything, even destroy the hub: they are called on their own.
     void tell(const std::function<void(const peer&)>& observer, const peer& of)
     {
-        asio::post(setting_->executor, [observer, of] { observer(of); });
+        asio::post(setting_->executor, [weak = this->weak_from_this(), observer, of] {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                observer(of);
+            }
+        });
     }
 
     // Links that end
@@ -439,6 +427,9 @@ private:
         auto entry = std::move(found->second);
         links_.erase(found);
         timers_.cancel(entry.patience);
+        if (entry.asking != nullptr) {
+            entry.asking->emit(asio::cancellation_type::terminal);
+        }
         detach_from(entry);
         setting_->report({.name = "ws_disconnect", .who = entry.who.identity, .session = entry.session, .connection = entry.carrier->number(),
                           .reason = name_of(why), .text = text});
@@ -494,10 +485,12 @@ private:
     admission<typename Policies::grace> admission_;
     timer_wheel<tick_of> timers_;
     links links_;
+    gatekeeper gate_;
     switchboard<Policies> switchboard_;
-    std::vector<std::function<void()>> feeders_;
+    std::vector<std::pair<std::weak_ptr<void>, std::function<void()>>> feeders_;
     random_source seeds_{random_seed()};
     std::uint64_t last_link_ = 0;
+    instant ticking_at_{};
     bool deciding_ = false;
     bool stopped_ = false;
 };

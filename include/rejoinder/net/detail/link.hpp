@@ -23,6 +23,8 @@ public:
     virtual void receive(const message& came, instant now) = 0;
     /// A frame came that is not the wire's grammar.
     virtual void receive_bad(instant now) = 0;
+    /// A message that was emitted does not fit into a frame, and was not written.
+    virtual void undeliverable(message_id id) = 0;
     /// The next message to write, if there is one.
     virtual bool emit(message& out, instant now) = 0;
     /// The connection is of no use any more, for this reason.
@@ -63,9 +65,10 @@ public:
 
     /// Begins to read.
     virtual void start() = 0;
-    /// Says hello, welcome, or that there is no session.
-    virtual void say(const hello& greeting) = 0;
-    virtual void say(const welcome& answer) = 0;
+    /// Says hello, or welcome. False: it is too large for a frame, and not said.
+    virtual bool say(const hello& greeting) = 0;
+    virtual bool say(const welcome& answer) = 0;
+    /// Says that there is no session, and ends.
     virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after) = 0;
     /// From now on it carries this session; null: none.
     virtual void carry(session_port* session) = 0;

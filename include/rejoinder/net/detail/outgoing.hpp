@@ -39,6 +39,8 @@ public:
         mine.key = std::string_view{bytes_}.substr(name_size_, key_size_);
         return mine;
     }
+    /// Bytes.
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
     /// Sets what is left of the whole call's time.
     void set_timeout(duration left) noexcept { how_.timeout = left; }
 

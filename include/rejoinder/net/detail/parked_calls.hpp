@@ -6,6 +6,7 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/hub_options.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -26,7 +27,7 @@ struct parked_call {
 /// Bounded for each identity and in all; who finds no place gets the call back.
 class parked_calls {
 public:
-    parked_calls(std::size_t each_max, std::uint32_t all_max) : each_max_(each_max), all_(all_max) {}
+    explicit parked_calls(const parked_options& bounds) : bounds_(bounds), all_(bounds.all_max) {}
 
     struct placed {
         std::optional<message_id> which;
@@ -37,11 +38,13 @@ public:
     {
         const auto target = waiting.again->target;
         auto& line = lines_[target];
-        if (line.size() >= each_max_ || all_.full()) {
+        const auto bytes = waiting.again->words.size();
+        if (line.size() >= bounds_.each_max || all_.full() || bytes_ + bytes > bounds_.bytes_max) {
             forget_if_empty(target);
             return {std::nullopt, std::move(waiting)};
         }
         const auto which = all_.open({std::move(waiting), {}});
+        bytes_ += bytes;
         line.push_back(*which);
         return {which, std::nullopt};
     }
@@ -52,6 +55,7 @@ public:
     {
         auto taken = all_.take(which);
         if (taken) {
+            bytes_ -= taken->waiting.again->words.size();
             const auto target = taken->waiting.again->target;
             std::erase(lines_[target], which);
             forget_if_empty(target);
@@ -69,6 +73,7 @@ public:
         }
         for (const auto which : found->second) {
             taken.push_back(std::move(*all_.take(which)));
+            bytes_ -= taken.back().waiting.again->words.size();
         }
         lines_.erase(found);
         return taken;
@@ -80,6 +85,7 @@ public:
         while (auto one = all_.drain()) {
             taken.push_back(std::move(one->value));
         }
+        bytes_ = 0;
         lines_.clear();
         return taken;
     }
@@ -92,7 +98,8 @@ private:
         }
     }
 
-    std::size_t each_max_;
+    parked_options bounds_;
+    std::size_t bytes_ = 0;
     correlation_registry<parked_call> all_;
     std::unordered_map<std::string, std::vector<message_id>> lines_;
 };

@@ -13,6 +13,7 @@
 #include <rejoinder/net/detail/parked_calls.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/rooms.hpp>
+#include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
@@ -40,8 +41,8 @@ public:
     using host_type = host<Policies>;
     using admission_type = admission<typename Policies::grace>;
 
-    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory)
-        : setting_(std::move(setting)), directory_(directory), parked_(setting_->options.outbox.messages_max, setting_->options.capacity)
+    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory, const parked_options& bounds)
+        : setting_(std::move(setting)), directory_(directory), parked_(bounds)
     {
     }
 
@@ -182,6 +183,9 @@ public:
     {
         while (const auto which = patience_.expire(at)) {
             auto one = parked_.take(*which);
+            if (!one) {
+                continue;
+            }
             const auto why = one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired;
             one->waiting.done.post(make_error_code(why, certainty::never_sent), reply{{}, {}, {}, certainty::never_sent});
         }
