@@ -477,6 +477,35 @@ TEST_CASE("asker: a binary payload on a wire that has no bytes is refused withou
     CHECK(certainty_of(done[0].second) == certainty::never_sent);
 }
 
+TEST_CASE("asker: what the connection could not spell was never sent, unless an earlier one or an earlier attempt has had it")
+{
+    bench b;
+    b.attach();
+    b.ask(1);
+    b.ask(2);
+    b.deliver(3);
+    const auto out = b.emitted();
+    b.asks.undeliverable(out[0].second);
+    b.asks.undeliverable(out[0].second);
+    auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].second == errc::too_big);
+    CHECK(certainty_of(done[0].second) == certainty::never_sent);
+    b.word(message_kind::error, out[2].second, "handler_error");
+    b.detach();
+    b.attach();
+    CHECK(b.emitted() == std::vector{out[1]});
+    b.asks.undeliverable(out[1].second);
+    b.now += 10s;
+    b.asks.expire(b.now);
+    b.asks.undeliverable(b.emitted().at(0).second);
+    done = b.settlings();
+    REQUIRE(done.size() == 2);
+    CHECK(certainty_of(done[0].second) == certainty::maybe_executed);
+    CHECK(certainty_of(done[1].second) == certainty::acknowledged);
+    CHECK(b.asks.pending() == 0);
+}
+
 TEST_CASE("asker: a last word must be of the kind that was asked")
 {
     bench b;

@@ -197,7 +197,7 @@ TEST_CASE("a user is asked in the session that attached last, a peer in its own"
 
 TEST_CASE("what a hub sends to a peer does not count as hearing it: the silent one gives its place away")
 {
-    crowd at{{.connections_per_identity = 2, .probe_wait = 1s, .session = {.heartbeat = {.ack_timeout = 50ms}}}};
+    crowd at{{.connections_per_identity = 2, .probe_wait = 5s, .session = {.heartbeat = {.ack_timeout = 10s, .probe_least = 10s, .pong_least = 10ms}}}};
     // The first tab's end is held, and nobody reads or writes there any more: a zombie.
     auto [zombie, other] = rejoinder::memory_pair(at.io.get_executor(), at.io.get_executor());
     at.tab.reset();
@@ -221,7 +221,7 @@ TEST_CASE("what a hub sends to a peer does not count as hearing it: the silent o
     at.hub->notify(at.peers[1], "news", 1); // to the zombie, after the second one was heard last
     at.meet();
     auto& third = at.add("42", "42c");
-    CHECK(driven::until(at.io, [&] { return third.connected(); }, 2s));
+    CHECK(driven::until(at.io, [&] { return third.connected(); }, 3s));
     CHECK(second.connected());
     CHECK(at.hub->connections() == 2);
 }

@@ -17,7 +17,7 @@ contract|core/heartbeat|s/return ability_ == probing::allowed && options_.ack_ti
 contract|core/admission|s/if (one.at != &at) {/if (false) {/|a token resumes for any identity
 contract|core/asker|s/todo_.urgent.push_back({place.kind, place.id, 0});/static_cast<void>(place);/|unfinished messages are not sent again
 contract|core/asker|s/place.at == stage::sent && place.repeat == repeatable::idempotent/place.at == stage::sent/|sent messages go to the next session
-contract|core/session|s/emit_urgent(out, now) || emit_fresh(out, now)/emit_fresh(out, now) || emit_urgent(out, now)/|new messages overtake unfinished ones
+contract|core/session|s/emit_urgent(out, now) || emit_next(out, now)/emit_next(out, now) || emit_urgent(out, now)/|new messages overtake unfinished ones
 contract|core/inbox|s/one.mode == handling::serial && !lanes_.enter/false \&\& !lanes_.enter/|serial handlers overlap
 contract|core/delivery|s/deadline > now ? deadline - now : duration::zero()/std::chrono::seconds{60}/|time left does not count down
 contract_rules_connecting|core/admission|s/} else if (who.attempt <= one.attempt) {/} else if (false) {/|an old attempt resumes

@@ -186,7 +186,9 @@ public:
             return;
         }
         const auto index = *found;
-        settle(index, make_error_code(errc::too_big));
+        const auto& place = pool_[index];
+        const bool first_time = place.position != 0; // else an earlier connection has had it
+        settle(index, make_error_code(errc::too_big, first_time ? place.earlier : certainty::maybe_executed));
         close(index);
     }
 

@@ -20,6 +20,7 @@
 #include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/json_codec.hpp>
+#include <rejoinder/wire/json_payload.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
@@ -121,45 +122,50 @@ public:
     /// (`certainty_of`). Waits for the link if it is down; `how.timeout` bounds the whole. Errors: `timed_out`, `queue_full`, `too_big`,
     /// `session_lost`, `replaced`, what the peer answered (`no_handler`, `bad_payload`, `handler_error`, `remote_error`, ...), and
     /// `operation_aborted` for a cancelled call or a destroyed client. Every cancellation type ends it at once and tells the peer.
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::request, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <class Payload, class Listener, class Token>
+    template <writable_payload Payload, class Listener, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
     {
         return call_out(message_kind::request, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
-    template <contract_type Contract, class Token>
-    auto async_request(const typename Contract::request& question, Token&& token)
+    template <contract_type Contract, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const typename Contract::request& question, const call_options& how, Token&& token)
     {
         return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
-            detail::start_typed_call<Contract, line>{{state_}}, token, detail::outgoing{Contract::name, question, contract_options<Contract>()});
+            detail::start_typed_call<Contract, line>{{state_}}, token, detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
+    }
+    template <contract_type Contract, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const typename Contract::request& question, Token&& token)
+    {
+        return async_request<Contract>(question, call_options{}, std::forward<Token>(token));
     }
 
     /// Sends a message that must arrive. Completes as `async_request` does, when the hub acknowledges it; `how.timeout` is its time to live.
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::delivery, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
     }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
-    template <class Payload>
+    template <writable_payload Payload>
     bool notify(std::string_view name, const Payload& payload)
     {
         return state_->notify({name, payload, {}});

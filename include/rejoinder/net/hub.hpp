@@ -24,6 +24,7 @@
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/json_codec.hpp>
+#include <rejoinder/wire/json_payload.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
@@ -160,57 +161,62 @@ public:
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
-    template <class Target, class Payload, class Token>
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, class Payload, class Token>
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <class Target, class Payload, class Listener, class Token>
+    template <class Target, writable_payload Payload, class Listener, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
-    template <contract_type Contract, class Target, class Token>
-    auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
+    template <contract_type Contract, class Target, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const Target& to, const typename Contract::request& question, const call_options& how, Token&& token)
     {
         return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
             detail::start_typed_call<Contract, line<Target>>{{state_, to}}, token,
-            detail::outgoing{Contract::name, question, contract_options<Contract>()});
+            detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
+    }
+    template <contract_type Contract, class Target, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
+    {
+        return async_request<Contract>(to, question, call_options{}, std::forward<Token>(token));
     }
 
     /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
     /// acknowledged; for a room, when all have acknowledged it or one has failed.
-    template <class Target, class Payload, class Token>
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, class Payload, class Token>
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
     }
 
     /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
-    template <class Payload>
+    template <writable_payload Payload>
     std::size_t notify(const user& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().attached_sessions(to.who()), {name, payload, {}});
     }
-    template <class Payload>
+    template <writable_payload Payload>
     std::size_t notify(const room& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
     }
-    template <class Payload>
+    template <writable_payload Payload>
     std::size_t notify(const peer& to, std::string_view name, const Payload& payload)
     {
         return notify_all({to.session()}, {name, payload, {}});

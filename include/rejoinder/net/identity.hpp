@@ -33,7 +33,7 @@ private:
     std::string name_;
 };
 
-/// A target: every session of an identity.
+/// A target: an identity. A question goes to its session that attached last; a notification to all that are attached.
 class user {
 public:
     explicit user(identity who) noexcept : who_(std::move(who)) {}

@@ -42,9 +42,6 @@ public:
         timer_.cancel();
     }
 
-    /// Lets it be armed again after `stop`.
-    void resume() noexcept { armed_ = never; }
-
 private:
     asio::steady_timer timer_;
     instant armed_ = never;
