@@ -496,6 +496,14 @@ TEST_CASE("pings are no traffic of the application")
     CHECK(beats.advance(start + 30s) == beat::idle);
 }
 
+TEST_CASE("a connection is idle in its time though a ping that is due cannot go out")
+{
+    heartbeat beats = warm({.ping_every = 20s, .idle_after = 30s});
+    beats.received(start + 25s);
+    CHECK(beats.advance(start + 29s) == beat::ping);
+    CHECK(beats.advance(start + 30s) == beat::idle);
+}
+
 TEST_CASE("what one connection learned serves the next, with the patience that a dropped link taught")
 {
     heartbeat beats = warm();

@@ -179,3 +179,19 @@ TEST_CASE("a held run of a serial name that is cancelled leaves its key free")
     bench.finish(0, "7");
     CHECK(bench.running.size() == 2);
 }
+
+TEST_CASE("a run that is being stopped takes nobody along: its key is busy until it has ended, and then runs again")
+{
+    keyed_bench bench;
+    bench.ask(first, "job");
+    REQUIRE(bench.in.cancel(first));
+    bench.ask(first + 1, "job");
+    CHECK(bench.running.size() == 1);
+    CHECK(bench.words() == words{{first + 1, message_kind::error, "busy"}});
+    bench.finish(0, "7");
+    CHECK(bench.words() == words{{first, message_kind::error, "cancelled"}});
+    bench.ask(first + 2, "job");
+    REQUIRE(bench.running.size() == 2);
+    bench.finish(1, "8");
+    CHECK(bench.words() == words{{first + 2, message_kind::reply, "8"}});
+}

@@ -197,7 +197,7 @@ TEST_CASE("a user is asked in the session that attached last, a peer in its own"
 
 TEST_CASE("what a hub sends to a peer does not count as hearing it: the silent one gives its place away")
 {
-    crowd at{{.connections_per_identity = 2, .probe_wait = 5s, .session = {.heartbeat = {.ack_timeout = 10s, .probe_least = 10s, .pong_least = 10ms}}}};
+    crowd at{{.connections_per_identity = 2, .probe_wait = 450ms, .session = {.heartbeat = {.ack_timeout = 300ms, .probe_least = 300ms}}}};
     // The first tab's end is held, and nobody reads or writes there any more: a zombie.
     auto [zombie, other] = rejoinder::memory_pair(at.io.get_executor(), at.io.get_executor());
     at.tab.reset();
@@ -220,8 +220,10 @@ TEST_CASE("what a hub sends to a peer does not count as hearing it: the silent o
     driven::pass(at.io, 5ms);
     at.hub->notify(at.peers[1], "news", 1); // to the zombie, after the second one was heard last
     at.meet();
+    const int attempts = at.board->attempts;
     auto& third = at.add("42", "42c");
-    CHECK(driven::until(at.io, [&] { return third.connected(); }, 3s));
+    CHECK(driven::until(at.io, [&] { return third.connected(); }));
+    CHECK(at.board->attempts == attempts + 1); // the place was free before its patience was over
     CHECK(second.connected());
     CHECK(at.hub->connections() == 2);
 }
@@ -355,7 +357,7 @@ TEST_CASE("a call to an absent user fails at once, waits if it is told to, and h
 
 TEST_CASE("a call to an absent user finds no place at the bound")
 {
-    crowd at{{.session = {.outbox = {.messages_max = 2}}}};
+    crowd at{{.parked = {.each_max = 2}}};
     std::vector<std::error_code> ended;
     for (int i = 0; i != 3; ++i) {
         at.hub->async_request(user{"7"}, "who", 1, {.timeout = 5s, .when_absent = rejoinder::absent::wait},

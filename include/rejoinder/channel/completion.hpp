@@ -104,7 +104,8 @@ private:
     class made final : public node {
         using executor = asio::associated_executor_t<Handler, Fallback>;
         using work = asio::executor_work_guard<executor>;
-        using allocator = typename std::allocator_traits<detail::handler_allocator<Handler>>::template rebind_alloc<made>;
+        using allocator =
+            typename std::allocator_traits<detail::handler_allocator<Handler>>::template rebind_alloc<made>;
         using call = detail::bound<Handler, std::error_code, Args...>;
 
     public:

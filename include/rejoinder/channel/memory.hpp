@@ -104,7 +104,9 @@ private:
         template <class Handler>
         void operator()(Handler&& handler, const std::shared_ptr<detail::memory_state>& state) const
         {
-            detail::memory_receive<frame_batch, std::decay_t<Handler>>{state, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
+            detail::memory_receive<frame_batch, std::decay_t<Handler>>{
+                state, std::decay_t<Handler>(std::forward<Handler>(handler))}
+                .start();
         }
     };
 
@@ -113,7 +115,9 @@ private:
         template <class Handler>
         void operator()(Handler&& handler, const std::shared_ptr<detail::memory_state>& state) const
         {
-            detail::memory_flush<After, std::decay_t<Handler>>{state, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
+            detail::memory_flush<After, std::decay_t<Handler>>{state,
+                                                               std::decay_t<Handler>(std::forward<Handler>(handler))}
+                .start();
         }
     };
 

@@ -120,7 +120,8 @@ public:
     void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
     {
         const auto found = identities_.find(identity);
-        if (found == identities_.end() || found->second.grace.state() != presence::cleaning || found->second.absence != absence) {
+        if (found == identities_.end() || found->second.grace.state() != presence::cleaning ||
+            found->second.absence != absence) {
             return; // it was overdue, and nobody waits for it any more
         }
         auto& at = found->second;
@@ -202,7 +203,8 @@ private:
     // Of one client only the newest attempt waits. False: this one does not.
     bool park(home& at, candidate who, instant now)
     {
-        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& other) { return other.incarnation == who.incarnation; });
+        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(),
+                                       [&](const candidate& other) { return other.incarnation == who.incarnation; });
         if (same == at.waiting.end() && at.waiting.size() >= options_.connections_per_identity) {
             verdicts_.push_back(verdict_of::deny{who.connection, errc::too_many_connections});
             return false;
@@ -280,7 +282,8 @@ private:
             return;
         }
         arrive_at(at, now);
-        const auto session = sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
+        const auto session =
+            sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
         at.sessions.push_back(*session);
         verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
     }
@@ -296,7 +299,10 @@ private:
         verdicts_.push_back(verdict_of::probe{session});
     }
 
-    [[nodiscard]] bool crowded(const home& at) const { return at.grace.attached() >= options_.connections_per_identity; }
+    [[nodiscard]] bool crowded(const home& at) const
+    {
+        return at.grace.attached() >= options_.connections_per_identity;
+    }
 
     void crowd(home& at, candidate who, instant now)
     {
@@ -339,7 +345,8 @@ private:
     // Who waited for a place has waited long enough. Without a sign of life from the probed one there is a place; else there is none.
     void turn_away(home& at, instant now)
     {
-        if (const auto* one = sessions_.find(at.probed); one != nullptr && one->connection != 0 && one->heard <= at.probed_at) {
+        if (const auto* one = sessions_.find(at.probed);
+            one != nullptr && one->connection != 0 && one->heard <= at.probed_at) {
             verdicts_.push_back(verdict_of::silence{one->connection});
             return;
         }
@@ -410,7 +417,8 @@ private:
 
     void drop_waiting(home& at, connection_id connection, instant now)
     {
-        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& who) { return who.connection == connection; });
+        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(),
+                                        [&](const candidate& who) { return who.connection == connection; });
         const auto dropped = std::move(*found);
         at.waiting.erase(found);
         waiting_.erase(connection);

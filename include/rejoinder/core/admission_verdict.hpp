@@ -22,9 +22,9 @@ struct candidate {
     connection_id connection = 0;
     std::string identity;
     std::string incarnation;
-    digest token{};         ///< of the token to resume with
+    digest token{}; ///< of the token to resume with
     std::uint64_t attempt = 1;
-    bool resumes = false;   ///< whether there was a token
+    bool resumes = false; ///< whether there was a token
 };
 
 /// What an admission decides, as values; the hub does it.
@@ -77,8 +77,9 @@ struct overdue {
 
 } // namespace verdict_of
 
-using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
-                                       verdict_of::silence, verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace,
+                                       verdict_of::probe, verdict_of::silence, verdict_of::end, verdict_of::leaving,
+                                       verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
 
 } // namespace rejoinder::inline v0
 

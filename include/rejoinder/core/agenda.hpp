@@ -23,6 +23,13 @@ struct errand {
     std::uint32_t note = 0; ///< which kept bytes it carries; 0: none
 };
 
+/// What became of an errand when it was to be spelled.
+enum class spelling : std::uint8_t {
+    done,    ///< here is its message
+    moot,    ///< nobody needs it any more
+    blocked, ///< all slots are held: it waits for a last word
+};
+
 /// Bytes that nothing else keeps until they are emitted.
 struct note {
     std::string name;
@@ -126,7 +133,8 @@ struct agenda {
     }
 
 private:
-    static constexpr std::size_t keep_bytes = 4096; // a larger buffer goes back to the system, so that one large message costs nothing for ever
+    static constexpr std::size_t keep_bytes =
+        4096; // a larger buffer goes back to the system, so that one large message costs nothing for ever
 
     std::vector<std::unique_ptr<note>> notes_; // each stays where it is: outputs borrow from it
     std::vector<std::uint32_t> spare_;

@@ -29,13 +29,6 @@
 
 namespace rejoinder::inline v0 {
 
-/// What became of an errand when it was to be spelled.
-enum class spelling : std::uint8_t {
-    done,    ///< here is its message
-    moot,    ///< nobody needs it any more
-    blocked, ///< all slots are held: it waits for a last word
-};
-
 /// The asking half of a session. Used through `session`; the driver never sees it.
 ///
 /// A message waits in the outbox without an id, gets its id at its first emission (rule 3), and holds its slot until the peer's last word for
@@ -44,10 +37,9 @@ template <class Completion, class Policies>
 class asker {
 public:
     asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity), outbox_(unbounded(options.outbox)),
-          finished_(options.capacity)
-    {
-    }
+        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity),
+          outbox_(unbounded(options.outbox)), finished_(options.capacity)
+    {}
     asker(const asker&) = delete;
     asker& operator=(const asker&) = delete;
 
@@ -144,8 +136,8 @@ public:
     // Commands
 
     /// Opens a request or delivery; whatever is wrong with it is told by its settling.
-    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
-              instant now)
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+              Completion completion, instant now)
     {
         if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
             todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
@@ -160,7 +152,7 @@ public:
         place.name.assign(name);
         place.payload.assign(payload.bytes);
         place.key.assign(how.key);
-        place.deadline = later(now, lifetime(kind, name, how));
+        place.deadline = later(now, options_.lifetime_of(kind, name, how.timeout));
         place.completion.emplace(std::move(completion));
         place.timer = timers_.schedule(place.deadline, index);
         enqueue(index, now);
@@ -319,7 +311,8 @@ public:
             return spelling::moot; // its cancel follows
         }
         ++counts_.resent;
-        emitted(place, out, beat, now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
+        emitted(place, out, beat,
+                now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
         return spelling::done;
     }
 
@@ -342,14 +335,6 @@ private:
         options.messages_max = SIZE_MAX;
         options.on_overflow = overflow::reject_newest;
         return options;
-    }
-
-    [[nodiscard]] duration lifetime(message_kind kind, std::string_view name, const call_options& how) const
-    {
-        if (how.timeout != duration::zero()) {
-            return how.timeout;
-        }
-        return kind == message_kind::delivery ? options_.outbox.ttl : options_.timeout_of(name);
     }
 
     // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
@@ -439,7 +424,8 @@ private:
         place.id = 0;
         const auto error = make_error_code(kind, place.sure);
         const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
-        const auto rest = may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
+        const auto rest =
+            may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
         if (!rest) {
             settle(index, error, word.payload, word.name, word.text);
             pool_.release(index);
@@ -468,8 +454,8 @@ private:
         pool_.release(index);
     }
 
-    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {}, std::string_view code = {},
-                std::string_view text = {})
+    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {},
+                std::string_view code = {}, std::string_view text = {})
     {
         auto& place = pool_[index];
         timers_.cancel(place.timer);

@@ -87,14 +87,16 @@ constexpr close_reason close_reason_coded(std::uint16_t code) noexcept
     return code == 1007 || code == 1002 || code == 1003 ? close_reason::bad_messages : close_reason::normal;
 }
 
-static_assert([] {
-    for (std::size_t i = 0; i != close_reason_count; ++i) {
-        if (static_cast<std::size_t>(detail::close_reason_table[i].reason) != i) {
-            return false;
+static_assert(
+    [] {
+        for (std::size_t i = 0; i != close_reason_count; ++i) {
+            if (static_cast<std::size_t>(detail::close_reason_table[i].reason) != i) {
+                return false;
+            }
         }
-    }
-    return true;
-}(), "close_reason_table must stand in the order of close_reason");
+        return true;
+    }(),
+    "close_reason_table must stand in the order of close_reason");
 
 } // namespace rejoinder::inline v0
 

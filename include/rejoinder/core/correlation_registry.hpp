@@ -21,8 +21,7 @@ namespace detail {
 struct registry_visitor {
     template <class T>
     void operator()(message_id, T&) const noexcept
-    {
-    }
+    {}
 };
 
 } // namespace detail
@@ -44,21 +43,21 @@ struct registry_visitor {
 ///
 /// An id is `generation × capacity + slot`, with a generation of 1 or more, at most `message_id_max`, and given out once.
 template <class R, class T>
-concept registry_of = std::constructible_from<R, std::uint32_t>
-    && requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
-           { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
-           { r.find(id) } -> std::same_as<T*>;
-           { c.find(id) } -> std::same_as<const T*>;
-           { r.take(id) } -> std::same_as<std::optional<T>>;
-           { r.drain()->id } -> std::convertible_to<message_id>;
-           { std::move(r.drain()->value) } -> std::convertible_to<T>;
-           r.for_each(visitor);
-           { c.size() } -> std::same_as<std::size_t>;
-           { c.capacity() } -> std::same_as<std::uint32_t>;
-           { c.empty() } -> std::same_as<bool>;
-           { c.full() } -> std::same_as<bool>;
-           r.shrink();
-       };
+concept registry_of = std::constructible_from<R, std::uint32_t> &&
+                      requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
+                          { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
+                          { r.find(id) } -> std::same_as<T*>;
+                          { c.find(id) } -> std::same_as<const T*>;
+                          { r.take(id) } -> std::same_as<std::optional<T>>;
+                          { r.drain()->id } -> std::convertible_to<message_id>;
+                          { std::move(r.drain()->value) } -> std::convertible_to<T>;
+                          r.for_each(visitor);
+                          { c.size() } -> std::same_as<std::size_t>;
+                          { c.capacity() } -> std::same_as<std::uint32_t>;
+                          { c.empty() } -> std::same_as<bool>;
+                          { c.full() } -> std::same_as<bool>;
+                          r.shrink();
+                      };
 
 /// Pending things by id (contract, point 3; the slots are RFC 8881 §2.10.6's).
 ///
@@ -95,7 +94,10 @@ public:
     std::uint32_t capacity() const noexcept { return capacity_; }
 
     /// Whether `open` would give nothing.
-    bool full() const noexcept { return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max); }
+    bool full() const noexcept
+    {
+        return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max);
+    }
 
     /// The entry of that id, or nullptr for a late, repeated, foreign or malformed one; valid until the next `open`,
     /// `take` or `drain`.

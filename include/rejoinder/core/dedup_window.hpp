@@ -51,7 +51,10 @@ struct answer_note {
         return note;
     }
 
-    static answer_note of(errc code) noexcept { return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)}; }
+    static answer_note of(errc code) noexcept
+    {
+        return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)};
+    }
 
     // What is left when the bytes go. A known code stays, because it says whether the handler ran (rule 14).
     answer_note without_bytes() const noexcept
@@ -137,8 +140,7 @@ public:
     /// A window for a peer of `capacity` slots, which keeps at most `kept_bytes_max` bytes of answers.
     dedup_window(std::uint32_t capacity, std::size_t kept_bytes_max) noexcept
         : kept_bytes_max_(kept_bytes_max), capacity_(capacity)
-    {
-    }
+    {}
 
     std::uint32_t capacity() const noexcept { return capacity_; }
 

@@ -37,10 +37,10 @@ enum class absent : std::uint8_t {
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
-    duration timeout = duration::zero();    ///< the whole call; zero: the session's default for the name
-    repeatable repeat = repeatable::no;     ///< lets a request be retried, and survive its session
-    absent when_absent = absent::fail;      ///< for calls of a hub
-    std::string_view key{};                 ///< the application's name for "the same thing"; borrowed during the call only
+    duration timeout = duration::zero(); ///< the whole call; zero: the session's default for the name
+    repeatable repeat = repeatable::no;  ///< lets a request be retried, and survive its session
+    absent when_absent = absent::fail;   ///< for calls of a hub
+    std::string_view key{};              ///< the application's name for "the same thing"; borrowed during the call only
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -50,17 +50,17 @@ template <class Completion>
 struct delivery {
     message_kind kind = message_kind::request;
     stage at = stage::none;
-    certainty sure = certainty::never_sent; ///< what an error would say now
+    certainty sure = certainty::never_sent;    ///< what an error would say now
     certainty earlier = certainty::never_sent; ///< what is known of the attempts before this one
     repeatable repeat = repeatable::no;
     encoding form = encoding::text;
-    std::uint32_t generation = 1;           ///< of this place; handles carry it
-    std::uint32_t attempts = 0;             ///< tries that the peer answered
-    std::uint32_t previous = 0;             ///< neighbours among the sent, in order of emission; 0: none
+    std::uint32_t generation = 1; ///< of this place; handles carry it
+    std::uint32_t attempts = 0;   ///< tries that the peer answered
+    std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
-    message_id id = 0;                      ///< while sent or abandoned
-    std::uint64_t ticket = 0;               ///< its place in the outbox, or the one that it had
-    std::uint64_t position = 0;             ///< of its emission on the current connection, for the heartbeat
+    message_id id = 0;          ///< while sent or abandoned
+    std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
+    std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
     instant deadline = never;
     timer_id timer{};
     std::string name;

@@ -70,29 +70,40 @@ inline constexpr std::array errc_table{
     errc_entry{errc::timed_out, "timed_out", "the deadline passed before an answer came", certainty::maybe_executed},
     errc_entry{errc::not_connected, "not_connected", "the peer is not connected", certainty::never_sent},
     errc_entry{errc::queue_full, "queue_full", "too many messages are waiting already", certainty::never_sent},
-    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one", certainty::never_sent},
-    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged", certainty::maybe_executed},
+    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one",
+               certainty::never_sent},
+    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged",
+               certainty::maybe_executed},
     errc_entry{errc::too_big, "too_big", "the message is larger than the limit", certainty::never_sent},
     errc_entry{errc::unsupported, "unsupported", "the wire cannot carry this message", certainty::never_sent},
-    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came", certainty::maybe_executed},
-    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over", certainty::maybe_executed},
+    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came",
+               certainty::maybe_executed},
+    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over",
+               certainty::maybe_executed},
     errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
     errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
-    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes", certainty::not_executed},
+    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes",
+               certainty::not_executed},
     errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
     errc_entry{errc::busy, "busy", "the peer has as much work as it accepts", certainty::not_executed},
-    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload", certainty::not_executed},
+    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload",
+               certainty::not_executed},
     errc_entry{errc::handler_error, "handler_error", "the handler failed", certainty::acknowledged},
-    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application", certainty::acknowledged},
-    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept", certainty::acknowledged},
+    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application",
+               certainty::acknowledged},
+    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept",
+               certainty::acknowledged},
     errc_entry{errc::cancelled, "cancelled", "the call was cancelled", certainty::maybe_executed},
     errc_entry{errc::stale_request, "stale_request", "the id belongs to an earlier message", certainty::maybe_executed},
     errc_entry{errc::interrupted, "interrupted", "the peer stopped while the handler ran", certainty::maybe_executed},
     errc_entry{errc::bad_message, "bad_message", "a message does not follow the protocol", certainty::maybe_executed},
     errc_entry{errc::auth_refused, "auth_refused", "the peer refused these credentials", certainty::never_sent},
-    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version", certainty::never_sent},
-    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts", certainty::never_sent},
-    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached", certainty::never_sent},
+    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version",
+               certainty::never_sent},
+    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts",
+               certainty::never_sent},
+    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached",
+               certainty::never_sent},
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
 };
 
@@ -134,7 +145,8 @@ public:
         }
         const auto& entry = entry_of(*kind);
         std::string text{entry.text};
-        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent && entry.usual != certainty::never_sent) {
+        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent &&
+            entry.usual != certainty::never_sent) {
             text += " (it was never sent)";
         }
         if (const auto said = spoken_text == nullptr ? std::string_view{} : spoken_text(value); !said.empty()) {
@@ -210,14 +222,16 @@ constexpr std::string_view name_of(certainty sure) noexcept
     return names[static_cast<std::size_t>(sure)];
 }
 
-static_assert([] {
-    for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
-        if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
-            return false;
+static_assert(
+    [] {
+        for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
+            if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
+                return false;
+            }
         }
-    }
-    return true;
-}(), "errc_table must stand in the order of errc");
+        return true;
+    }(),
+    "errc_table must stand in the order of errc");
 
 } // namespace rejoinder::inline v0
 

@@ -73,7 +73,10 @@ public:
     }
 
     /// The same while a ping that `advance` asked for cannot go out: a connection that is full must not keep its owner busy.
-    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept { return dead_ ? never : std::min(dead_at(), idle_at()); }
+    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept
+    {
+        return dead_ ? never : std::min(dead_at(), idle_at());
+    }
 
     /// Anything came from the peer: a message or, better, any bytes of one.
     constexpr void received(instant now) noexcept { received_at_ = std::max(received_at_, now); }

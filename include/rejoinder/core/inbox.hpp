@@ -27,9 +27,9 @@ namespace rejoinder::inline v0 {
 
 /// What a handler run ends with.
 struct outcome {
-    payload_view payload{};   ///< the answer, or the error's data
-    std::string_view code{};  ///< the error's name; empty: no error
-    std::string_view text{};  ///< the error's sentence for people
+    payload_view payload{};  ///< the answer, or the error's data
+    std::string_view code{}; ///< the error's name; empty: no error
+    std::string_view text{}; ///< the error's sentence for people
 };
 
 /// The answering half of a session. Used through `session`; the driver never sees it.
@@ -39,11 +39,12 @@ struct outcome {
 template <class Completion, class Policies>
 class inbox {
 public:
-    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo, counters& counts)
-        : options_(options), routes_(routes), todo_(todo), counts_(counts), records_(options.capacity, options.kept_answer_bytes_max),
+    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo,
+          counters& counts)
+        : options_(options), routes_(routes), todo_(todo), counts_(counts),
+          records_(options.capacity, options.kept_answer_bytes_max),
           runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys)
-    {
-    }
+    {}
     inbox(const inbox&) = delete;
     inbox& operator=(const inbox&) = delete;
 
@@ -100,9 +101,7 @@ public:
             return false; // a peer that asks on without reading what it is answered
         }
         switch (records_.open(asked.id)) {
-        case dedup_window::verdict::fresh:
-            begin(asked, now);
-            return true;
+        case dedup_window::verdict::fresh: begin(asked, now); return true;
         case dedup_window::verdict::running:
             ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
             return true;
@@ -236,7 +235,10 @@ private:
     };
 
     // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
-    [[nodiscard]] std::size_t urgent_max() const noexcept { return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity}; }
+    [[nodiscard]] std::size_t urgent_max() const noexcept
+    {
+        return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity};
+    }
 
     [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
 
@@ -336,7 +338,8 @@ private:
             one.note = todo_.keep(asked.name, asked.payload, asked.key);
             return;
         }
-        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
+        todo_.outputs.push_back(
+            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
     }
 
     void start_next(std::uint32_t handler)
@@ -349,7 +352,8 @@ private:
         one.at = run_state::running;
         const auto number = std::exchange(one.note, 0U);
         const auto& kept = todo_.kept(number);
-        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
+        todo_.outputs.push_back(
+            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
     }
 
     // A run is over: it leaves the bound that it counted in.

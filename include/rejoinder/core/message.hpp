@@ -56,35 +56,35 @@ enum class message_kind : std::uint8_t {
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
-    message_id id = 0;                          ///< every kind but hello … bye and notification; a ping's number for ping and pong
-    std::string_view name{};                    ///< request, delivery, notification; of error, refusal, bye: the code
-    payload_view payload{};                     ///< request, reply, delivery, ack, notification, progress; of error: its data
-    std::string_view text{};                    ///< error, refusal, bye: a sentence for people
-    std::string_view key{};                     ///< request, delivery: the application's key for "the same thing", or empty
-    std::optional<duration> time_left{};        ///< request, delivery: until its deadline; refusal, bye: when to try again
-    std::span<const message_id> finished{};     ///< ping: ids whose answers the sender has
+    message_id id = 0;       ///< every kind but hello … bye and notification; a ping's number for ping and pong
+    std::string_view name{}; ///< request, delivery, notification; of error, refusal, bye: the code
+    payload_view payload{};  ///< request, reply, delivery, ack, notification, progress; of error: its data
+    std::string_view text{}; ///< error, refusal, bye: a sentence for people
+    std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
+    std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
+    std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
 };
 
 /// What a client says first on every connection.
 struct hello {
-    int version = 1;                ///< of the protocol
-    std::string incarnation;        ///< which memory the client has: made new at each start, never stored (rule 2)
-    std::string token;              ///< the secret of the session to resume; empty: a new one
-    std::uint64_t attempt = 1;      ///< counts the client's connections within its incarnation (rule 1)
-    std::uint32_t capacity = 1024;  ///< slots that the client asks for
-    duration ping_interval{};       ///< how often the client pings
-    duration dead_after{};          ///< how long the client stands silence
-    std::string auth;               ///< JSON text for the authenticator; empty: none
-    std::string metadata;           ///< JSON text: fields that appear in both sides' logs; empty: none
+    int version = 1;               ///< of the protocol
+    std::string incarnation;       ///< which memory the client has: made new at each start, never stored (rule 2)
+    std::string token;             ///< the secret of the session to resume; empty: a new one
+    std::uint64_t attempt = 1;     ///< counts the client's connections within its incarnation (rule 1)
+    std::uint32_t capacity = 1024; ///< slots that the client asks for
+    duration ping_interval{};      ///< how often the client pings
+    duration dead_after{};         ///< how long the client stands silence
+    std::string auth;              ///< JSON text for the authenticator; empty: none
+    std::string metadata;          ///< JSON text: fields that appear in both sides' logs; empty: none
 };
 
 /// What a hub says when a session is attached.
 struct welcome {
     int version = 1;
-    std::string session;            ///< the session's public name, for logs
-    std::string token;              ///< the secret to resume it with
-    bool resumed = false;           ///< whether this is the session whose token the hello carried
-    std::uint32_t capacity = 1024;  ///< slots of either side, for the session's life (rule 6)
+    std::string session;           ///< the session's public name, for logs
+    std::string token;             ///< the secret to resume it with
+    bool resumed = false;          ///< whether this is the session whose token the hello carried
+    std::uint32_t capacity = 1024; ///< slots of either side, for the session's life (rule 6)
     duration ping_interval{};
     duration dead_after{};
 };

@@ -134,8 +134,7 @@ private:
     struct destruction_watch {
         explicit destruction_watch(pending_calls& owner) noexcept
             : watched(&owner), outer(std::exchange(owner.destroyed_, &destroyed))
-        {
-        }
+        {}
         destruction_watch(const destruction_watch&) = delete;
         destruction_watch& operator=(const destruction_watch&) = delete;
 

@@ -8,6 +8,7 @@
 #include <rejoinder/core/heartbeat.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/keyed_window.hpp>
+#include <rejoinder/core/message.hpp>
 #include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
 #include <rejoinder/core/retry_policy.hpp>
@@ -42,19 +43,29 @@ struct default_policies {
 /// The numbers of a session; one object is shared by all sessions of a hub or client.
 template <class Policies = default_policies>
 struct session_options {
-    duration timeout = std::chrono::seconds{60};                 ///< of a request, from the call to its answer
-    std::vector<std::pair<std::string, duration>> timeouts{};    ///< the same for requests of these names
-    std::uint32_t capacity = 1024;                               ///< unfinished requests and deliveries, each direction
-    std::size_t message_bytes_max = std::size_t{1} << 20;        ///< of one payload
-    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;    ///< of all answers kept for repeats
-    std::uint32_t receipted_max = 1024;                          ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
-    std::uint32_t notifications_max = 1024;                      ///< waiting to be emitted, and handlers of received ones that run
-    unsigned bad_messages_per_minute = 16;                       ///< more close the connection
-    keyed_window::options keys{};                                ///< of the answers kept for the application's keys
-    rejoinder::outbox_options outbox{};                          ///< of what waits while the link is down
+    duration timeout = std::chrono::seconds{60};              ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{}; ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                            ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;     ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20; ///< of all answers kept for repeats
+    std::uint32_t receipted_max =
+        1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
+    unsigned bad_messages_per_minute = 16;  ///< more close the connection
+    keyed_window::options keys{};           ///< of the answers kept for the application's keys
+    rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};
     typename Policies::ack ack{};
     typename Policies::retry retry{};
+
+    /// How long a request or delivery of this name may take as a whole; `said`: what its caller said, zero for nothing.
+    [[nodiscard]] duration lifetime_of(message_kind kind, std::string_view name, duration said) const noexcept
+    {
+        if (said != duration::zero()) {
+            return said;
+        }
+        return kind == message_kind::delivery ? outbox.ttl : timeout_of(name);
+    }
 
     /// The timeout of a request of this name.
     [[nodiscard]] duration timeout_of(std::string_view name) const noexcept

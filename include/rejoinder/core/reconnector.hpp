@@ -56,7 +56,9 @@ template <backoff_schedule Schedule>
 class reconnector {
 public:
     /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
-    reconnector(Schedule schedule, duration limit, std::uint64_t seed) : schedule_(schedule), limit_(limit), random_(seed) {}
+    reconnector(Schedule schedule, duration limit, std::uint64_t seed)
+        : schedule_(schedule), limit_(limit), random_(seed)
+    {}
 
     // Getters
 

@@ -53,7 +53,8 @@ private:
 
     busy_lane* find(std::uint32_t handler) noexcept
     {
-        const auto found = std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
+        const auto found =
+            std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
         return found == lanes_.end() ? nullptr : &*found;
     }
 

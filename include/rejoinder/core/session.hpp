@@ -48,9 +48,9 @@ public:
 
     /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
     session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
-        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
-    {
-    }
+        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed),
+          inbox_(options, routes, todo_, counts_)
+    {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
@@ -181,14 +181,16 @@ public:
     // Commands
 
     /// Asks: `completion` comes back in a `settled` output, with the answer or an error. `name` and `payload` are copied.
-    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+                 instant now)
     {
         touch(now);
         return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
     }
 
     /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
-    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+                 instant now)
     {
         touch(now);
         return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
@@ -230,10 +232,7 @@ public:
     // Outputs
 
     /// Takes the next output. False: there is none.
-    bool next(output<Completion>& out)
-    {
-        return todo_.next(out);
-    }
+    bool next(output<Completion>& out) { return todo_.next(out); }
 
     /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
     /// only when the connection takes the message.
@@ -246,7 +245,9 @@ public:
     /// Whether `emit` may have a message.
     [[nodiscard]] bool has_messages() const noexcept
     {
-        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.notifications.empty() && asker_.waiting() == 0)));
+        return attached() &&
+               (ready_due_ || ping_due_ || pong_due_ != 0 ||
+                (confirmed_ && !(todo_.urgent.empty() && todo_.notifications.empty() && asker_.waiting() == 0)));
     }
 
     /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
@@ -293,7 +294,9 @@ private:
                 asker_.names_arrived();
             }
             return true;
-        case message_kind::bye: todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left}); return true;
+        case message_kind::bye:
+            todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left});
+            return true;
         case message_kind::hello:
         case message_kind::welcome:
         case message_kind::refusal: return false; // said once, before there is a session

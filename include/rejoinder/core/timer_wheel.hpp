@@ -58,8 +58,8 @@ public:
     /// Whether that timer has neither fired nor been cancelled.
     bool active(timer_id timer) const noexcept
     {
-        return timer.generation != 0 && timer.index < nodes_.size() && nodes_[timer.index].generation == timer.generation
-            && nodes_[timer.index].bucket != no_bucket;
+        return timer.generation != 0 && timer.index < nodes_.size() &&
+               nodes_[timer.index].generation == timer.generation && nodes_[timer.index].bucket != no_bucket;
     }
 
     /// When to call `expire` next; `never` when empty. Never later than the earliest deadline (rounded up to its

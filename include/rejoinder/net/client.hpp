@@ -51,8 +51,8 @@ public:
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
         : state_(std::make_shared<state>(executor, std::move(options)))
     {
-        state_->begin(std::make_unique<detail::connector_dialler<Connector, Codec>>(std::move(where), std::move(spelling),
-                                                                                    state_->options().connection, state_->setting().counts));
+        state_->begin(std::make_unique<detail::connector_dialler<Connector, Codec>>(
+            std::move(where), std::move(spelling), state_->options().connection, state_->setting().counts));
     }
 
     client(client&&) noexcept = default;
@@ -90,7 +90,10 @@ public:
     /// Gives events to `sink`. Without one, none are made.
     void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
     /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
-    void on_state(std::function<void(link_state, std::error_code)> observer) { state_->set_observer(std::move(observer)); }
+    void on_state(std::function<void(link_state, std::error_code)> observer)
+    {
+        state_->set_observer(std::move(observer));
+    }
 
     // Answering
 
@@ -135,16 +138,19 @@ public:
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
     template <writable_payload Payload, class Listener, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
-    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener,
+                       Token&& token)
     {
-        return call_out(message_kind::request, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+        return call_out(message_kind::request, {name, payload, how}, detail::make_listener(std::move(listener)),
+                        std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
     template <contract_type Contract, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
     auto async_request(const typename Contract::request& question, const call_options& how, Token&& token)
     {
         return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
-            detail::start_typed_call<Contract, line>{{state_}}, token, detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
+            detail::start_typed_call<Contract, line>{{state_}}, token,
+            detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
     }
     template <contract_type Contract, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
     auto async_request(const typename Contract::request& question, Token&& token)
@@ -176,10 +182,11 @@ private:
     using line = detail::client_line<state>;
 
     template <class Token>
-    auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener,
+                  Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind}, token, std::move(words),
-                                                                         std::move(listener));
+        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind},
+                                                                         token, std::move(words), std::move(listener));
     }
 
     std::shared_ptr<state> state_;

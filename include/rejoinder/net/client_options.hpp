@@ -14,9 +14,9 @@ namespace rejoinder::inline v0 {
 /// The numbers and behaviours of a client.
 template <class Policies = default_policies>
 struct client_options {
-    std::string auth{};                                ///< JSON text for the hub's authenticator
-    std::string metadata{};                            ///< JSON text: fields for both sides' logs
-    typename Policies::backoff backoff{};              ///< between attempts; a `limited` one makes the client give up
+    std::string auth{};                                  ///< JSON text for the hub's authenticator
+    std::string metadata{};                              ///< JSON text: fields for both sides' logs
+    typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
     connection_options connection{};

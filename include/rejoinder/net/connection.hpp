@@ -30,9 +30,11 @@ namespace rejoinder::inline v0 {
 
 /// How a connection reads and writes.
 struct connection_options {
-    std::size_t write_high_water = std::size_t{256} << 10; ///< bytes waiting to be written; above, the session keeps its messages
-    duration linger = std::chrono::seconds{1};             ///< how long a closing link may take to say so to the peer
-    duration patience = std::chrono::seconds{30};          ///< how long a full write queue may take to go out, before the peer counts as too slow
+    std::size_t write_high_water = std::size_t{256}
+                                   << 10;      ///< bytes waiting to be written; above, the session keeps its messages
+    duration linger = std::chrono::seconds{1}; ///< how long a closing link may take to say so to the peer
+    duration patience = std::chrono::seconds{
+        30}; ///< how long a full write queue may take to go out, before the peer counts as too slow
 };
 
 /// A connection: a loop that reads, and one write in flight that takes all that is ready. It decides nothing.
@@ -43,10 +45,10 @@ class connection final : public detail::link, public std::enable_shared_from_thi
 public:
     connection(std::uint64_t number, Channel carrier, Codec spelling, const connection_options& options,
                std::shared_ptr<counters> counts, detail::link_owner& owner, std::string description)
-        : link(number), channel_(std::move(carrier)), codec_(std::move(spelling)), options_(options), counts_(std::move(counts)), owner_(&owner),
-          timer_(channel_.get_executor()), description_(std::move(description))
-    {
-    }
+        : link(number), channel_(std::move(carrier)), codec_(std::move(spelling)), options_(options),
+          counts_(std::move(counts)), owner_(&owner), timer_(channel_.get_executor()),
+          description_(std::move(description))
+    {}
 
     [[nodiscard]] capabilities features() const override
     {
@@ -106,7 +108,8 @@ private:
 
     void read()
     {
-        channel_.async_receive([self = this->shared_from_this()](std::error_code ec, frame_batch batch) { self->have_read(ec, batch); });
+        channel_.async_receive(
+            [self = this->shared_from_this()](std::error_code ec, frame_batch batch) { self->have_read(ec, batch); });
     }
 
     void have_read(std::error_code ec, frame_batch batch)
@@ -165,7 +168,8 @@ private:
             how == decoded::message ? session_->receive(came, now) : session_->receive_bad(now);
         } else if (how != decoded::message || !greeted(came)) {
             ++counts_->bad_messages;
-            fail(make_error_code(errc::bad_message), close_reason::bad_messages); // before there is a session, nothing but the greeting is forgiven
+            fail(make_error_code(errc::bad_message),
+                 close_reason::bad_messages); // before there is a session, nothing but the greeting is forgiven
         }
     }
 
@@ -371,7 +375,7 @@ private:
     Codec codec_;
     connection_options options_;
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
-    detail::link_owner* owner_; // null once the link is closing
+    detail::link_owner* owner_;        // null once the link is closing
     detail::session_port* session_ = nullptr;
     asio::steady_timer timer_; // of patience, then of lingering
     bool reading_ = false;

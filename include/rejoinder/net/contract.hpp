@@ -53,11 +53,13 @@ template <contract_type C>
 {
     call_options how;
     if constexpr (requires { C::timeout; }) {
-        static_assert(std::convertible_to<decltype(C::timeout), duration>, "rejoinder: a contract's timeout is a std::chrono duration");
+        static_assert(std::convertible_to<decltype(C::timeout), duration>,
+                      "rejoinder: a contract's timeout is a std::chrono duration");
         how.timeout = C::timeout;
     }
     if constexpr (requires { C::repeat; }) {
-        static_assert(std::convertible_to<decltype(C::repeat), repeatable>, "rejoinder: a contract's repeat is a rejoinder::repeatable");
+        static_assert(std::convertible_to<decltype(C::repeat), repeatable>,
+                      "rejoinder: a contract's repeat is a rejoinder::repeatable");
         how.repeat = C::repeat;
     }
     return how;
@@ -80,7 +82,8 @@ template <contract_type C>
 namespace detail {
 
 template <class C, class Shape>
-constexpr bool takes_request = std::is_void_v<typename Shape::payload> || std::same_as<typename Shape::payload, typename C::request>;
+constexpr bool takes_request =
+    std::is_void_v<typename Shape::payload> || std::same_as<typename Shape::payload, typename C::request>;
 
 template <class C, class Shape>
 constexpr bool gives_reply()
@@ -98,8 +101,9 @@ constexpr bool gives_reply()
 
 /// Whether F is a handler of the contract: it takes the request, or ignores it, and gives exactly the reply.
 template <class F, class C>
-concept handler_of = contract_type<C> && handler_function<F> && detail::takes_request<C, detail::handler_shape<std::decay_t<F>>> &&
-                     detail::gives_reply<C, detail::handler_shape<std::decay_t<F>>>();
+concept handler_of =
+    contract_type<C> && handler_function<F> && detail::takes_request<C, detail::handler_shape<std::decay_t<F>>> &&
+    detail::gives_reply<C, detail::handler_shape<std::decay_t<F>>>();
 
 namespace detail {
 
@@ -114,8 +118,9 @@ constexpr bool check_handler()
                       "rejoinder: this contract's handler takes its request type, by value or by const reference");
         static_assert(!shape::responds || gives_reply<C, shape>(),
                       "rejoinder: this contract's handler takes a rejoinder::responder_of its reply type");
-        static_assert(shape::responds || gives_reply<C, shape>(),
-                      "rejoinder: this contract's handler returns its reply type, or an asio::awaitable of it (void if the contract has no reply)");
+        static_assert(
+            shape::responds || gives_reply<C, shape>(),
+            "rejoinder: this contract's handler returns its reply type, or an asio::awaitable of it (void if the contract has no reply)");
     }
     return handler_of<F, C>;
 }
@@ -160,7 +165,8 @@ typed_handler<C, std::decay_t<Handler>> make_typed_handler(Handler&& handler)
 } // namespace rejoinder::inline v0
 
 template <template <class, class> class Associator, class C, class Handler, class Default>
-struct asio::associator<Associator, rejoinder::detail::typed_handler<C, Handler>, Default> : Associator<Handler, Default> {
+struct asio::associator<Associator, rejoinder::detail::typed_handler<C, Handler>, Default>
+    : Associator<Handler, Default> {
     static auto get(const rejoinder::detail::typed_handler<C, Handler>& handler) noexcept
     {
         return Associator<Handler, Default>::get(handler.inner());

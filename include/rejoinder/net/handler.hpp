@@ -45,8 +45,8 @@ namespace rejoinder::inline v0 {
 ///
 /// A thrown `failure` is an error of the application; any other exception is answered `handler_error` with its text.
 template <class F>
-concept handler_function =
-    std::move_constructible<std::decay_t<F>> && detail::fault_of_handler<std::decay_t<F>>() == detail::handler_fault::none;
+concept handler_function = std::move_constructible<std::decay_t<F>> &&
+                           detail::fault_of_handler<std::decay_t<F>>() == detail::handler_fault::none;
 
 namespace detail {
 
@@ -57,7 +57,8 @@ public:
 
     /// Runs it for a message, and sees to it that the site hears `finish`, once. Null: it has already. Else the run that goes on. Throws
     /// nothing, unless the site does.
-    virtual std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site, const peer& from) = 0;
+    virtual std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site,
+                                          const peer& from) = 0;
 };
 
 template <class F>
@@ -70,7 +71,8 @@ class function_handler final : public handler {
 public:
     explicit function_handler(F function) : function_(std::move(function)) {}
 
-    std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site, const peer& from) override
+    std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site,
+                                  const peer& from) override
     {
         try {
             return take(asked, site, from);
@@ -110,7 +112,8 @@ private:
 
     // What a parameter of type P gets. `more` is the responder or the incoming that this handler takes, if it does.
     template <class P, class More>
-    static decltype(auto) pass([[maybe_unused]] argument_type& given, [[maybe_unused]] const peer& from, [[maybe_unused]] More& more)
+    static decltype(auto) pass([[maybe_unused]] argument_type& given, [[maybe_unused]] const peer& from,
+                               [[maybe_unused]] More& more)
     {
         if constexpr (std::same_as<std::remove_cvref_t<P>, peer>) {
             return static_cast<std::conditional_t<std::is_rvalue_reference_v<P>, peer, const peer&>>(from);
@@ -178,7 +181,8 @@ private:
     }
 
     // Its parameters are what lives until its end: the handler, though it was replaced, and the argument.
-    static asio::awaitable<void> run(std::shared_ptr<function_handler> self, long_way way, argument_type given, peer from)
+    static asio::awaitable<void> run(std::shared_ptr<function_handler> self, long_way way, argument_type given,
+                                     peer from)
     {
         try {
             if (way.stopped()) {
@@ -207,26 +211,34 @@ template <class F>
 constexpr bool explain_handler()
 {
     constexpr auto fault = fault_of_handler<F>();
-    static_assert(fault != handler_fault::no_signature,
-                  "rejoinder: a handler is a function or an object with one operator(), whose parameters have types (not auto)");
-    static_assert(fault != handler_fault::two_payloads,
-                  "rejoinder: a handler takes one payload; beside it only rejoinder::peer, rejoinder::incoming or rejoinder::responder");
-    static_assert(fault != handler_fault::repeated,
-                  "rejoinder: a handler takes one rejoinder::peer at most, and one of rejoinder::incoming and rejoinder::responder");
+    static_assert(
+        fault != handler_fault::no_signature,
+        "rejoinder: a handler is a function or an object with one operator(), whose parameters have types (not auto)");
+    static_assert(
+        fault != handler_fault::two_payloads,
+        "rejoinder: a handler takes one payload; beside it only rejoinder::peer, rejoinder::incoming or rejoinder::responder");
+    static_assert(
+        fault != handler_fault::repeated,
+        "rejoinder: a handler takes one rejoinder::peer at most, and one of rejoinder::incoming and rejoinder::responder");
     static_assert(fault != handler_fault::payload_by_reference,
                   "rejoinder: a handler takes its payload by value or by const reference");
-    static_assert(fault != handler_fault::payload_borrows,
-                  "rejoinder: a handler's payload owns what it holds: take std::string or rejoinder::payload_view, not a view or pointer");
-    static_assert(fault != handler_fault::payload_not_read,
-                  "rejoinder: the payload cannot be read into this handler's parameter: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
+    static_assert(
+        fault != handler_fault::payload_borrows,
+        "rejoinder: a handler's payload owns what it holds: take std::string or rejoinder::payload_view, not a view or pointer");
+    static_assert(
+        fault != handler_fault::payload_not_read,
+        "rejoinder: the payload cannot be read into this handler's parameter: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
     static_assert(fault != handler_fault::responder_by_reference,
                   "rejoinder: a handler takes a rejoinder::responder or rejoinder::incoming by value");
-    static_assert(fault != handler_fault::responder_and_result,
-                  "rejoinder: a handler that takes a rejoinder::responder returns void; one that returns its answer takes rejoinder::incoming");
-    static_assert(fault != handler_fault::awaitable_elsewhere,
-                  "rejoinder: a handler's coroutine is an asio::awaitable with the default executor, asio::any_io_executor");
-    static_assert(fault != handler_fault::answer_not_written,
-                  "rejoinder: what this handler returns cannot be written: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
+    static_assert(
+        fault != handler_fault::responder_and_result,
+        "rejoinder: a handler that takes a rejoinder::responder returns void; one that returns its answer takes rejoinder::incoming");
+    static_assert(
+        fault != handler_fault::awaitable_elsewhere,
+        "rejoinder: a handler's coroutine is an asio::awaitable with the default executor, asio::any_io_executor");
+    static_assert(
+        fault != handler_fault::answer_not_written,
+        "rejoinder: what this handler returns cannot be written: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
     return fault == handler_fault::none;
 }
 

@@ -15,10 +15,10 @@ namespace rejoinder::inline v0 {
 
 /// What a client said of itself, and where it came from. Nothing of it is true until the authenticator says so.
 struct handshake {
-    json auth;     ///< what the client sent for the authenticator; null: nothing
-    json metadata; ///< fields for logs; null: none
-    std::string from;            ///< the address that it came from
-    bool resumes = false;        ///< whether it brings a token of an earlier session
+    json auth;            ///< what the client sent for the authenticator; null: nothing
+    json metadata;        ///< fields for logs; null: none
+    std::string from;     ///< the address that it came from
+    bool resumes = false; ///< whether it brings a token of an earlier session
 };
 
 /// Why a client gets no session.

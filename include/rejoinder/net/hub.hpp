@@ -55,7 +55,8 @@ public:
     using policies = Policies;
 
     /// `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
-    explicit hub(const asio::any_io_executor& executor, options_type options = {}) : state_(std::make_shared<state>(executor, std::move(options)))
+    explicit hub(const asio::any_io_executor& executor, options_type options = {})
+        : state_(std::make_shared<state>(executor, std::move(options)))
     {
         state_->begin();
     }
@@ -94,16 +95,16 @@ public:
         state_->gate().authenticate = detail::make_authenticator(std::move(ask));
     }
     /// Calls `f(const peer&)` when a new session has its first connection.
-    void on_attach(std::function<void(const peer&)> f) { state_->attached = std::move(f); }
+    void on_attach(std::function<void(const peer&)> f) { state_->news().attached = std::move(f); }
     /// Calls `f(const identity&)`, plain or `awaitable<void>`, once for each absence: the identity's last link was lost a grace ago. Whoever of
     /// it comes back meanwhile waits until `f` has ended; nobody else does.
     template <class F>
     void on_detach(F f)
     {
-        state_->detached = detail::make_clean_up(std::move(f));
+        state_->news().detached = detail::make_clean_up(std::move(f));
     }
     /// Calls `f(const peer&)` once for each session that is over.
-    void on_session_end(std::function<void(const peer&)> f) { state_->session_ended = std::move(f); }
+    void on_session_end(std::function<void(const peer&)> f) { state_->news().session_ended = std::move(f); }
     /// Gives events to `sink`. Without one, none are made.
     void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
 
@@ -162,7 +163,8 @@ public:
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
     template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
-    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
+                       Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
@@ -173,20 +175,26 @@ public:
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <class Target, writable_payload Payload, class Listener, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
-    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    template <class Target, writable_payload Payload, class Listener,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
+                       Listener listener, Token&& token)
     {
-        return call_out(message_kind::request, to, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+        return call_out(message_kind::request, to, {name, payload, how}, detail::make_listener(std::move(listener)),
+                        std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
-    template <contract_type Contract, class Target, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
-    auto async_request(const Target& to, const typename Contract::request& question, const call_options& how, Token&& token)
+    template <contract_type Contract, class Target,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const Target& to, const typename Contract::request& question, const call_options& how,
+                       Token&& token)
     {
         return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
             detail::start_typed_call<Contract, line<Target>>{{state_, to}}, token,
             detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
     }
-    template <contract_type Contract, class Target, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    template <contract_type Contract, class Target,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
     auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
     {
         return async_request<Contract>(to, question, call_options{}, std::forward<Token>(token));
@@ -195,7 +203,8 @@ public:
     /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
     /// acknowledged; for a room, when all have acknowledged it or one has failed.
     template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
-    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
+                       Token&& token)
     {
         return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
@@ -239,10 +248,11 @@ private:
     using line = detail::hub_line<state, Target>;
 
     template <class Target, class Token>
-    auto call_out(message_kind kind, const Target& to, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    auto call_out(message_kind kind, const Target& to, detail::outgoing words,
+                  std::unique_ptr<detail::progress_listener> listener, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line<Target>>{{state_, to}, kind}, token,
-                                                                         std::move(words), std::move(listener));
+        return asio::async_initiate<Token, void(std::error_code, reply)>(
+            detail::start_call<line<Target>>{{state_, to}, kind}, token, std::move(words), std::move(listener));
     }
 
     std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)

@@ -15,31 +15,32 @@ namespace rejoinder::inline v0 {
 
 /// The bounds of the calls that wait for identities which are not here. One too many ends with `queue_full`.
 struct parked_options {
-    std::size_t each_max = 100;                        ///< for one identity
+    std::size_t each_max = 100; ///< for one identity
     std::uint32_t all_max = 10'000;
-    std::size_t bytes_max = std::size_t{64} << 20;     ///< of all
+    std::size_t bytes_max = std::size_t{64} << 20; ///< of all
 };
 
 /// The numbers of a hub.
 template <class Policies = default_policies>
 struct hub_options {
-    duration grace = std::chrono::seconds{5};               ///< from the loss of an identity's last link to its detach
-    duration lease = std::chrono::minutes{70};              ///< how long a session without a link is kept
-    duration clean_up_limit = std::chrono::minutes{1};      ///< of a detach handler, before those who wait for it go on
-    duration handshake_timeout = std::chrono::seconds{10};  ///< for the hello, and again for the authenticator
+    duration grace = std::chrono::seconds{5};              ///< from the loss of an identity's last link to its detach
+    duration lease = std::chrono::minutes{70};             ///< how long a session without a link is kept
+    duration clean_up_limit = std::chrono::minutes{1};     ///< of a detach handler, before those who wait for it go on
+    duration handshake_timeout = std::chrono::seconds{10}; ///< for the hello, and again for the authenticator
     std::uint32_t connections_per_identity = 5;
-    std::uint32_t sessions_per_identity = 16;               ///< attached and dormant; the longest silent dormant one gives way
+    std::uint32_t sessions_per_identity = 16; ///< attached and dormant; the longest silent dormant one gives way
     crowding on_crowding = crowding::probe_oldest;
-    duration probe_wait = std::chrono::seconds{2};          ///< how long who finds all places taken waits for one
+    duration probe_wait = std::chrono::seconds{2}; ///< how long who finds all places taken waits for one
     std::uint32_t sessions_max = 100'000;
-    std::uint32_t connections_max = 100'000;                ///< in all, those without a session yet included
-    parked_options parked{};                                ///< of the calls that wait for somebody to come
+    std::uint32_t connections_max = 100'000; ///< in all, those without a session yet included
+    parked_options parked{};                 ///< of the calls that wait for somebody to come
     session_options<Policies> session{};
     connection_options connection{};
 
     [[nodiscard]] admission_options admission() const
     {
-        return {grace, lease, clean_up_limit, probe_wait, connections_per_identity, sessions_per_identity, on_crowding, sessions_max};
+        return {grace,       lease,       clean_up_limit, probe_wait, connections_per_identity, sessions_per_identity,
+                on_crowding, sessions_max};
     }
 };
 

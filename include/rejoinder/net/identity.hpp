@@ -78,7 +78,10 @@ static_assert(!std::is_aggregate_v<identity> && !std::is_aggregate_v<user> && !s
 
 template <>
 struct std::hash<rejoinder::identity> {
-    std::size_t operator()(const rejoinder::identity& who) const noexcept { return std::hash<std::string>{}(who.name()); }
+    std::size_t operator()(const rejoinder::identity& who) const noexcept
+    {
+        return std::hash<std::string>{}(who.name());
+    }
 };
 
 #endif

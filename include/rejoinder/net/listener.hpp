@@ -54,7 +54,8 @@ class listener {
 public:
     using endpoint_type = typename Protocol::endpoint;
 
-    explicit listener(std::shared_ptr<asio::basic_socket_acceptor<Protocol>> acceptor) : acceptor_(std::move(acceptor)) {}
+    explicit listener(std::shared_ptr<asio::basic_socket_acceptor<Protocol>> acceptor) : acceptor_(std::move(acceptor))
+    {}
 
     /// Where it listens: with the port that the system chose, if it was asked to.
     [[nodiscard]] endpoint_type local_endpoint() const { return acceptor_->local_endpoint(); }
@@ -90,15 +91,16 @@ public:
     using acceptor = asio::basic_socket_acceptor<protocol>;
 
     accepting(std::shared_ptr<acceptor> from, std::weak_ptr<Hub> to, listen_options<Channel, Codec> options)
-        : acceptor_(std::move(from)), hub_(std::move(to)), options_(std::move(options)), pause_(acceptor_->get_executor())
-    {
-    }
+        : acceptor_(std::move(from)), hub_(std::move(to)), options_(std::move(options)),
+          pause_(acceptor_->get_executor())
+    {}
 
     void accept()
     {
-        acceptor_->async_accept([self = this->shared_from_this()](std::error_code ec, typename protocol::socket socket) {
-            self->accepted(ec, std::move(socket));
-        });
+        acceptor_->async_accept(
+            [self = this->shared_from_this()](std::error_code ec, typename protocol::socket socket) {
+                self->accepted(ec, std::move(socket));
+            });
     }
 
 private:
@@ -139,7 +141,8 @@ private:
         if constexpr (std::is_same_v<protocol, asio::ip::tcp>) {
             tune(socket);
         }
-        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling}, gone ? std::string{} : description_of(from));
+        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling},
+                  gone ? std::string{} : description_of(from));
     }
 
     std::shared_ptr<acceptor> acceptor_;
@@ -152,7 +155,8 @@ private:
 
 /// Accepts channels of this type for the hub, on this endpoint. Throws `std::system_error` if the port cannot be opened.
 template <class Channel = tcp_stream, codec Codec = json_codec, class Policies>
-auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::protocol::endpoint& endpoint, listen_options<Channel, Codec> options = {})
+auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::protocol::endpoint& endpoint,
+            listen_options<Channel, Codec> options = {})
 {
     using protocol = typename detail::accepted_by<Channel>::protocol;
     auto acceptor = std::make_shared<asio::basic_socket_acceptor<protocol>>(at.get_executor());
@@ -170,7 +174,8 @@ auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::prot
         }
     });
     using state = typename hub<Policies>::state;
-    std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))->accept();
+    std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))
+        ->accept();
     return handle;
 }
 

@@ -56,7 +56,10 @@ static_assert(!std::is_aggregate_v<peer>);
 
 template <>
 struct std::hash<rejoinder::peer> {
-    std::size_t operator()(const rejoinder::peer& from) const noexcept { return std::hash<std::uint64_t>{}(from.session()); }
+    std::size_t operator()(const rejoinder::peer& from) const noexcept
+    {
+        return std::hash<std::uint64_t>{}(from.session());
+    }
 };
 
 #endif

@@ -33,7 +33,8 @@ public:
     destination(Through& through, Target whom, absent when) : through_(&through), whom_(std::move(whom)), when_(when) {}
 
     template <class Payload, class Listener, class Token>
-    auto async_request(std::string_view name, const Payload& payload, call_options how, Listener listener, Token&& token) const
+    auto async_request(std::string_view name, const Payload& payload, call_options how, Listener listener,
+                       Token&& token) const
     {
         how.when_absent = when_;
         return through_->async_request(whom_, name, payload, how, std::move(listener), std::forward<Token>(token));
@@ -63,7 +64,8 @@ public:
     explicit destination(Through& through) : through_(&through) {}
 
     template <class Payload, class Listener, class Token>
-    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token) const
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener,
+                       Token&& token) const
     {
         return through_->async_request(name, payload, how, std::move(listener), std::forward<Token>(token));
     }
@@ -141,7 +143,8 @@ private:
     {
         call_options how;
         if (about.deadline() != never) {
-            how.timeout = std::max<duration>(about.time_left(std::chrono::steady_clock::now()), std::chrono::milliseconds{1});
+            how.timeout =
+                std::max<duration>(about.time_left(std::chrono::steady_clock::now()), std::chrono::milliseconds{1});
         }
         how.key = about.key();
         return how;

@@ -30,8 +30,7 @@ public:
     template <class Completion>
     reply(const settled<Completion>& how, rejoinder::certainty sure)
         : reply(how.payload, how.code, how.text, how.error ? sure : certainty::acknowledged)
-    {
-    }
+    {}
 
     /// Copies what it is given.
     reply(const payload_view& payload, std::string_view code, std::string_view text, rejoinder::certainty sure)
@@ -61,7 +60,10 @@ public:
     /// Of an error that the peer sent, its name there ("out_of_stock", "no_handler"); else empty.
     [[nodiscard]] std::string_view code() const noexcept { return std::string_view{bytes_}.substr(0, code_size_); }
     /// Of an error that the peer sent, its sentence for people; else empty.
-    [[nodiscard]] std::string_view text() const noexcept { return std::string_view{bytes_}.substr(code_size_, text_size_); }
+    [[nodiscard]] std::string_view text() const noexcept
+    {
+        return std::string_view{bytes_}.substr(code_size_, text_size_);
+    }
     /// What is known about the handler: exact where the error code cannot say it, as `operation_aborted` of a cancelled call.
     [[nodiscard]] rejoinder::certainty certainty() const noexcept { return sure_; }
 

@@ -101,7 +101,10 @@ public:
     }
 
     /// Fires when the run is cancelled: for an operation that is to be cancelled with it. Good for as long as the run.
-    [[nodiscard]] asio::cancellation_slot slot() const { return *this ? way_.run()->slot() : asio::cancellation_slot{}; }
+    [[nodiscard]] asio::cancellation_slot slot() const
+    {
+        return *this ? way_.run()->slot() : asio::cancellation_slot{};
+    }
 
     /// Calls `listener` when the run is cancelled, at once if it is already. It replaces what was there before, and may hold this responder.
     template <std::invocable F>

@@ -40,12 +40,12 @@ struct parsed {
 /// that replaces another begins with a new one. Whatever bytes come, in whatever pieces, a framing reads within them
 /// only, and its work is linear in their number.
 template <class F>
-concept framing = std::copyable<F> && requires(const F& f, std::string& out, std::size_t mark, encoding form,
-                                               std::string_view buffered) {
-    { f.open(out) } -> std::same_as<std::size_t>;
-    { f.close(out, mark, form) } -> std::same_as<bool>;
-    { f.parse(buffered) } -> std::same_as<parsed>;
-};
+concept framing = std::copyable<F> &&
+                  requires(const F& f, std::string& out, std::size_t mark, encoding form, std::string_view buffered) {
+                      { f.open(out) } -> std::same_as<std::size_t>;
+                      { f.close(out, mark, form) } -> std::same_as<bool>;
+                      { f.parse(buffered) } -> std::same_as<parsed>;
+                  };
 
 } // namespace rejoinder::inline v0
 

@@ -43,8 +43,7 @@ template <class T>
 concept empty_payload = one_of<T, std::monostate, std::nullptr_t>;
 
 template <class T>
-concept binary_source =
-    one_of<T, bytes, std::vector<std::byte>, std::span<const std::byte>, std::span<std::byte>>;
+concept binary_source = one_of<T, bytes, std::vector<std::byte>, std::span<const std::byte>, std::span<std::byte>>;
 
 template <class T>
 concept binary_sink = one_of<T, bytes, std::vector<std::byte>>;

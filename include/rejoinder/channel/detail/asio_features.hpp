@@ -6,7 +6,8 @@
 #include <asio/version.hpp>
 
 #if !defined(ASIO_HAS_CO_AWAIT)
-#error "rejoinder needs Asio's coroutines; with clang and Asio before 1.26 define ASIO_HAS_CO_AWAIT=1 and ASIO_HAS_STD_COROUTINE=1 (CMake's targets do)"
+#error                                                                                                                 \
+    "rejoinder needs Asio's coroutines; with clang and Asio before 1.26 define ASIO_HAS_CO_AWAIT=1 and ASIO_HAS_STD_COROUTINE=1 (CMake's targets do)"
 #endif
 
 namespace rejoinder::inline v0::detail {

@@ -28,7 +28,7 @@ struct home {
     std::vector<candidate> waiting; // for the clean-up to end, or for a place
     timer_id timer{};               // of the grace, then of the clean-up
     timer_id crowd_timer{};
-    session_id probed = 0;          // asked for a sign of life, at this time, for those who wait for a place
+    session_id probed = 0; // asked for a sign of life, at this time, for those who wait for a place
     instant probed_at{};
 };
 

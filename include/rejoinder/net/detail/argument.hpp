@@ -22,7 +22,10 @@ class argument {
 public:
     T value{};
 
-    std::error_code read(const payload_view& payload, std::string* where) { return read_payload(payload, value, where); }
+    std::error_code read(const payload_view& payload, std::string* where)
+    {
+        return read_payload(payload, value, where);
+    }
 };
 
 /// None.

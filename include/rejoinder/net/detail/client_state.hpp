@@ -40,14 +40,16 @@ namespace rejoinder::inline v0::detail {
 
 /// Shared by the client's handle and by what is under way.
 template <class Policies>
-class client_state final : public link_owner, public host_owner<Policies>, public lives_on_context,
+class client_state final : public link_owner,
+                           public host_owner<Policies>,
+                           public lives_on_context,
                            public std::enable_shared_from_this<client_state<Policies>> {
 public:
     client_state(const asio::any_io_executor& executor, client_options<Policies> options)
-        : lives_on_context(executor), options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
+        : lives_on_context(executor), options_(std::move(options)),
+          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
-    {
-    }
+    {}
 
     /// Called once it is held by shared pointer.
     void begin(std::unique_ptr<dialler> by)
@@ -99,7 +101,8 @@ public:
     void open(message_kind kind, outgoing words, pending_call waiting)
     {
         if (stopped_ || link_stands() == link_state::failed) {
-            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(verdict(), certainty::never_sent);
+            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted}
+                                      : make_error_code(verdict(), certainty::never_sent);
             waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
@@ -172,16 +175,23 @@ public:
             tell();
             return;
         }
-        gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message) : std::error_code{asio::error::timed_out}, std::nullopt);
+        gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message)
+                                               : std::error_code{asio::error::timed_out},
+             std::nullopt);
     }
 
     void on_farewell(host<Policies>&, const farewell& words) override
     {
         end(close_reason::normal);
-        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof}, words.retry_after);
+        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced)
+                                                    : std::error_code{asio::error::eof},
+             words.retry_after);
     }
 
-    void on_orphan(pending_call&& orphan, const std::error_code& why) override { orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)}); }
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override
+    {
+        orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)});
+    }
 
 private:
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
@@ -221,7 +231,10 @@ private:
     {
         while (!stopped_) {
             switch (reconnector_.advance(now())) {
-            case dialling::nothing: clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()), this->weak_from_this()); return;
+            case dialling::nothing:
+                clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()),
+                           this->weak_from_this());
+                return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
                 dialler_->cancel();
@@ -243,13 +256,14 @@ private:
         drop_link();
         tell();
         const auto number = reconnector_.attempt();
-        dialler_->dial(number, setting_->executor, *this, [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
-            if (const auto self = weak.lock()) {
-                self->dialled(number, ec, std::move(made));
-            } else if (made != nullptr) {
-                made->abort();
-            }
-        });
+        dialler_->dial(number, setting_->executor, *this,
+                       [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
+                           if (const auto self = weak.lock()) {
+                               self->dialled(number, ec, std::move(made));
+                           } else if (made != nullptr) {
+                               made->abort();
+                           }
+                       });
     }
 
     void dialled(std::uint64_t number, const std::error_code& ec, std::shared_ptr<link> made)
@@ -337,11 +351,12 @@ private:
         if (observer_ && link_stands() != told_) {
             told_ = link_stands();
             // Later: whoever looks on may do anything, even destroy the client.
-            asio::post(setting_->executor, [weak = this->weak_from_this(), observer = observer_, stands = told_, why = last_error()] {
-                if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
-                    observer(stands, why);
-                }
-            });
+            asio::post(setting_->executor,
+                       [weak = this->weak_from_this(), observer = observer_, stands = told_, why = last_error()] {
+                           if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                               observer(stands, why);
+                           }
+                       });
         }
     }
 

@@ -37,10 +37,10 @@ public:
 template <connector Connector, codec Codec>
 class connector_dialler final : public dialler {
 public:
-    connector_dialler(Connector where, Codec spelling, const connection_options& options, std::shared_ptr<counters> counts)
+    connector_dialler(Connector where, Codec spelling, const connection_options& options,
+                      std::shared_ptr<counters> counts)
         : connector_(std::move(where)), codec_(std::move(spelling)), options_(options), counts_(std::move(counts))
-    {
-    }
+    {}
 
     [[nodiscard]] std::string description() const override { return connector_.description(); }
 
@@ -48,16 +48,17 @@ public:
     {
         using channel_type = typename Connector::channel_type;
         using connection_type = connection<channel_type, Codec>;
-        const auto cancel = std::make_shared<asio::cancellation_signal>(); // the attempt's own, which it may outlive everything here with
+        const auto cancel = std::make_shared<
+            asio::cancellation_signal>(); // the attempt's own, which it may outlive everything here with
         cancel_ = cancel;
-        auto made = [cancel, codec = codec_, options = options_, counts = counts_, &owner, number, where = description(),
-                     then = std::move(then)](std::error_code ec, channel_type carrier) mutable {
+        auto made = [cancel, codec = codec_, options = options_, counts = counts_, &owner, number,
+                     where = description(), then = std::move(then)](std::error_code ec, channel_type carrier) mutable {
             if (ec) {
                 then(ec, nullptr);
                 return;
             }
-            then(ec, std::make_shared<connection_type>(number, std::move(carrier), std::move(codec), options, std::move(counts), owner,
-                                                       std::move(where)));
+            then(ec, std::make_shared<connection_type>(number, std::move(carrier), std::move(codec), options,
+                                                       std::move(counts), owner, std::move(where)));
         };
         connector_.async_connect(executor, asio::bind_cancellation_slot(cancel->slot(), std::move(made)));
     }

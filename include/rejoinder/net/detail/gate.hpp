@@ -25,7 +25,8 @@ template <class T, class Executor>
 inline constexpr bool is_awaitable<asio::awaitable<T, Executor>> = true;
 
 using authenticated = std::function<void(std::exception_ptr, authentication)>;
-using authenticator = std::function<void(const asio::any_io_executor&, asio::cancellation_slot, const handshake&, authenticated)>;
+using authenticator =
+    std::function<void(const asio::any_io_executor&, asio::cancellation_slot, const handshake&, authenticated)>;
 using cleaned_up = std::function<void(std::exception_ptr)>;
 using clean_up_function = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
 
@@ -45,16 +46,19 @@ template <class F>
 authenticator make_authenticator(F ask)
 {
     using word = std::invoke_result_t<F&, const handshake&>;
-    return [ask = std::move(ask)](const asio::any_io_executor& executor, asio::cancellation_slot slot, const handshake& of, authenticated then) mutable {
+    return [ask = std::move(ask)](const asio::any_io_executor& executor, asio::cancellation_slot slot,
+                                  const handshake& of, authenticated then) mutable {
         if constexpr (is_awaitable<word>) {
             using result = typename word::value_type;
-            static_assert(std::is_convertible_v<result, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
+            static_assert(std::is_convertible_v<result, authentication>,
+                          "an authenticator returns identity, std::optional<identity> or refusal");
             auto answered = [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
                 then(thrown, who ? std::move(*who) : authentication{refusal{}});
             };
             asio::co_spawn(executor, ask_identity(ask, of), asio::bind_cancellation_slot(slot, std::move(answered)));
         } else {
-            static_assert(std::is_convertible_v<word, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
+            static_assert(std::is_convertible_v<word, authentication>,
+                          "an authenticator returns identity, std::optional<identity> or refusal");
             std::exception_ptr thrown;
             authentication who{refusal{}};
             try {
@@ -73,7 +77,8 @@ clean_up_function make_clean_up(F ask)
     using result = std::invoke_result_t<F&, const identity&>;
     return [ask = std::move(ask)](const asio::any_io_executor& executor, const identity& who, cleaned_up then) mutable {
         if constexpr (is_awaitable<result>) {
-            asio::co_spawn(executor, ask_clean_up(ask, who), [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
+            asio::co_spawn(executor, ask_clean_up(ask, who),
+                           [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
         } else {
             std::exception_ptr thrown;
             try {

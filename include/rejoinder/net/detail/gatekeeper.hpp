@@ -30,7 +30,8 @@ public:
 
     /// Asks who said hello. `then(const authentication&)` is called once, perhaps before this returns. `cancel` ends the authenticator.
     template <class Then>
-    void ask(const asio::any_io_executor& executor, std::string from, const hello& greeting, std::shared_ptr<asio::cancellation_signal> cancel, Then then)
+    void ask(const asio::any_io_executor& executor, std::string from, const hello& greeting,
+             std::shared_ptr<asio::cancellation_signal> cancel, Then then)
     {
         if (!authenticate) {
             then(authentication{identity{"anonymous_" + greeting.incarnation}});
@@ -39,7 +40,8 @@ public:
         handshake shown;
         shown.from = std::move(from);
         shown.resumes = !greeting.token.empty();
-        if (read_payload({greeting.auth}, shown.auth, nullptr) || read_payload({greeting.metadata}, shown.metadata, nullptr)) {
+        if (read_payload({greeting.auth}, shown.auth, nullptr) ||
+            read_payload({greeting.metadata}, shown.metadata, nullptr)) {
             then(authentication{refusal{errc::bad_message, "the hello's auth or metadata is no JSON"}});
             return;
         }
@@ -49,10 +51,11 @@ public:
         }
         ++*asking_;
         const auto ask = authenticate; // a copy: it may be replaced from inside
-        ask(executor, cancel->slot(), shown, [asking = asking_, cancel, then](std::exception_ptr thrown, const authentication& word) {
-            --*asking;
-            then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
-        });
+        ask(executor, cancel->slot(), shown,
+            [asking = asking_, cancel, then](std::exception_ptr thrown, const authentication& word) {
+                --*asking;
+                then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
+            });
     }
 
 private:

@@ -27,17 +27,21 @@ enum class group_end : std::uint8_t {
 class group_call : public std::enable_shared_from_this<group_call> {
 public:
     group_call(group_end when, std::size_t members, pending_call waiting)
-        : when_(when), open_(members), done_(std::move(waiting.done)), progress_(std::move(waiting.progress)), signals_(members)
-    {
-    }
+        : when_(when), open_(members), done_(std::move(waiting.done)), progress_(std::move(waiting.progress)),
+          signals_(members)
+    {}
 
     /// The pending call for the member at this position.
     [[nodiscard]] pending_call part(std::size_t member, const asio::any_io_executor& executor)
     {
-        auto heard = [self = this->shared_from_this()](std::error_code ec, reply answer) { self->answered(ec, std::move(answer)); };
-        pending_call one{call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor}};
+        auto heard = [self = this->shared_from_this()](std::error_code ec, reply answer) {
+            self->answered(ec, std::move(answer));
+        };
+        pending_call one{
+            call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor}};
         if (progress_ != nullptr) {
-            one.progress = std::make_unique<progress_listener>([listener = progress_](const payload_view& word) { (*listener)(word); });
+            one.progress = std::make_unique<progress_listener>(
+                [listener = progress_](const payload_view& word) { (*listener)(word); });
         }
         return one;
     }

@@ -39,7 +39,8 @@ void fail_with_current_exception(const Way& way)
     try {
         throw;
     } catch (const failure& said) {
-        const std::string_view code = said.code().empty() ? name_of(errc::handler_error) : std::string_view{said.code()};
+        const std::string_view code =
+            said.code().empty() ? name_of(errc::handler_error) : std::string_view{said.code()};
         way.finish({said.data(), code, told_text(said.what())});
     } catch (const std::system_error& thrown) {
         // A run that is stopped is told so by its operations, and says it on: no fault of the handler.

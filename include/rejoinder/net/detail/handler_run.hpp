@@ -73,8 +73,7 @@ class long_way {
 public:
     long_way(const invoke& asked, std::shared_ptr<call_site> site)
         : site_(std::move(site)), run_(std::allocate_shared<handler_run>(recycled_allocator<handler_run>{}, asked))
-    {
-    }
+    {}
 
     /// What runs. Precondition: not moved from.
     [[nodiscard]] const std::shared_ptr<handler_run>& run() const noexcept { return run_; }
@@ -82,7 +81,10 @@ public:
     [[nodiscard]] bool open() const noexcept { return site_ != nullptr && !run_->finished(); }
     [[nodiscard]] bool stopped() const noexcept { return run_->stopped(); }
     /// Where the session runs; none if this leads nowhere any more.
-    [[nodiscard]] asio::any_io_executor get_executor() const { return site_ == nullptr ? asio::any_io_executor{} : site_->get_executor(); }
+    [[nodiscard]] asio::any_io_executor get_executor() const
+    {
+        return site_ == nullptr ? asio::any_io_executor{} : site_->get_executor();
+    }
 
     void progress(const payload_view& payload) const
     {
@@ -109,7 +111,9 @@ public:
     }
 
 private:
-    long_way(std::shared_ptr<call_site>&& site, const std::shared_ptr<handler_run>& run) noexcept : site_(std::move(site)), run_(run) {}
+    long_way(std::shared_ptr<call_site>&& site, const std::shared_ptr<handler_run>& run) noexcept
+        : site_(std::move(site)), run_(run)
+    {}
 
     std::shared_ptr<call_site> site_;
     std::shared_ptr<handler_run> run_;

@@ -46,8 +46,8 @@ template <class T>
 concept some_responder = requires { typename answer_of_responder<std::remove_cvref_t<T>>::type; };
 
 template <class T>
-concept payload_parameter =
-    !std::same_as<std::remove_cvref_t<T>, peer> && !std::same_as<std::remove_cvref_t<T>, incoming> && !some_responder<T>;
+concept payload_parameter = !std::same_as<std::remove_cvref_t<T>, peer> &&
+                            !std::same_as<std::remove_cvref_t<T>, incoming> && !some_responder<T>;
 
 // A parameter that may be written to, though nobody would see it.
 template <class P>
@@ -121,7 +121,8 @@ struct shape_of<Result, types<P...>> {
             return handler_fault::payload_borrows;
         } else if constexpr (!payload_is_read()) {
             return handler_fault::payload_not_read;
-        } else if constexpr (((!payload_parameter<P> && !std::same_as<std::remove_cvref_t<P>, peer> && taken_by_mutable_reference<P>) ||
+        } else if constexpr (((!payload_parameter<P> && !std::same_as<std::remove_cvref_t<P>, peer> &&
+                               taken_by_mutable_reference<P>) ||
                               ...) ||
                              ((some_responder<P> && std::is_lvalue_reference_v<P>) || ...)) {
             return handler_fault::responder_by_reference;

@@ -61,7 +61,9 @@ protected:
 /// What all sessions of a hub or client share. It outlives them all.
 template <class Policies>
 struct session_setting {
-    session_setting(asio::any_io_executor where, session_options<Policies> how) : executor(std::move(where)), options(std::move(how)) {}
+    session_setting(asio::any_io_executor where, session_options<Policies> how)
+        : executor(std::move(where)), options(std::move(how))
+    {}
 
     asio::any_io_executor executor;
     session_options<Policies> options;
@@ -83,11 +85,11 @@ class host final : public call_site, public session_port, public std::enable_sha
 public:
     using session_type = session<pending_call, Policies>;
 
-    host(side which, std::shared_ptr<session_setting<Policies>> setting, std::weak_ptr<host_owner<Policies>> owner, peer from, std::uint64_t seed)
+    host(side which, std::shared_ptr<session_setting<Policies>> setting, std::weak_ptr<host_owner<Policies>> owner,
+         peer from, std::uint64_t seed)
         : setting_(std::move(setting)), owner_(std::move(owner)), from_(std::move(from)),
           session_(which, setting_->options, setting_->router.routes(), *setting_->counts, seed)
-    {
-    }
+    {}
 
     // For its owner
 
@@ -145,19 +147,20 @@ public:
         session_.end(errc::closed);
         runs_.clear();
         output<pending_call> next;
-        while (session_.next(next)) {
-        }
+        while (session_.next(next)) {}
     }
 
     /// Does what the last command led to; what completes does so later, as it may stand inside an initiation.
     void settle_up() { settle_up(delivering::later); }
 
     /// Opens a call. The completion's cancellation slot ends it.
-    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, pending_call waiting, instant now)
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+              pending_call waiting, instant now)
     {
         auto slot = waiting.done.slot();
-        const auto opened = kind == message_kind::request ? session_.request(name, payload, how, std::move(waiting), now)
-                                                          : session_.deliver(name, payload, how, std::move(waiting), now);
+        const auto opened = kind == message_kind::request
+                                ? session_.request(name, payload, how, std::move(waiting), now)
+                                : session_.deliver(name, payload, how, std::move(waiting), now);
         if (slot.is_connected() && session_.completion(opened) != nullptr) {
             slot.assign(canceller{this->weak_from_this(), opened});
         }
@@ -284,7 +287,10 @@ private:
             }
         }
         if (over.error == errc::timed_out) {
-            setting_->report({.name = "request_timeout", .who = from_.who().name(), .session = from_.session(), .reason = name_of(certainty_of(over.error))});
+            setting_->report({.name = "request_timeout",
+                              .who = from_.who().name(),
+                              .session = from_.session(),
+                              .reason = name_of(certainty_of(over.error))});
         }
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
@@ -319,7 +325,8 @@ private:
             return;
         }
         const auto number = wanted.call;
-        if (auto run = handler->call(wanted, this->shared_from_this(), from_); run != nullptr && session_.is_running(number)) {
+        if (auto run = handler->call(wanted, this->shared_from_this(), from_);
+            run != nullptr && session_.is_running(number)) {
             runs_.emplace(number.number, std::move(run));
         }
     }

@@ -14,11 +14,12 @@
 #include <rejoinder/core/random.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/detail/announcer.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
 #include <rejoinder/net/detail/context_end.hpp>
-#include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/gatekeeper.hpp>
 #include <rejoinder/net/detail/host.hpp>
+#include <rejoinder/net/detail/hub_alarm.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/link_entry.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
@@ -33,12 +34,10 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/cancellation_type.hpp>
-#include <asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -54,19 +53,25 @@ namespace rejoinder::inline v0::detail {
 
 /// Shared by the hub's handle, its listeners and what is under way.
 template <class Policies>
-class hub_state final : public link_owner, public host_owner<Policies>, public lives_on_context,
+class hub_state final : public link_owner,
+                        public host_owner<Policies>,
+                        public lives_on_context,
                         public std::enable_shared_from_this<hub_state<Policies>> {
 public:
     using host_type = host<Policies>;
 
     hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
-        : lives_on_context(executor), options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
-          admission_(options_.admission()), gate_(options_.connections_max), switchboard_(setting_, admission_, options_.parked)
-    {
-    }
+        : lives_on_context(executor), options_(std::move(options)),
+          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
+          admission_(options_.admission()), gate_(options_.connections_max),
+          switchboard_(setting_, admission_, options_.parked)
+    {}
 
     /// Called once it is held by shared pointer.
-    void begin() { switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_}); }
+    void begin()
+    {
+        switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
+    }
 
     [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
     [[nodiscard]] const hub_options<Policies>& options() const noexcept { return options_; }
@@ -75,12 +80,8 @@ public:
     [[nodiscard]] presence presence_of(const identity& who) const { return admission_.presence_of(who.name()); }
     [[nodiscard]] switchboard<Policies>& calls() noexcept { return switchboard_; }
     [[nodiscard]] gatekeeper& gate() noexcept { return gate_; }
-
-    // The program's functions
-
-    std::function<void(const peer&)> attached;
-    std::function<void(const peer&)> session_ended;
-    clean_up_function detached;
+    [[nodiscard]] announcer& news() noexcept { return news_; }
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
     // The handle's commands
 
@@ -93,8 +94,9 @@ public:
             return false;
         }
         const auto number = ++last_link_;
-        auto made = std::make_shared<connection<Channel, Codec>>(number, std::move(carrier), std::move(spelling), options_.connection,
-                                                                 setting_->counts, *this, std::move(from));
+        auto made =
+            std::make_shared<connection<Channel, Codec>>(number, std::move(carrier), std::move(spelling),
+                                                         options_.connection, setting_->counts, *this, std::move(from));
         auto& entry = links_[number];
         entry.carrier = made;
         expect(number, entry, now());
@@ -150,7 +152,8 @@ public:
             if (!due) {
                 break;
             }
-            due->what == alarm::session ? session_due(due->number, at) : drop(due->number, errc::handshake_timed_out, {});
+            due->of == hub_alarm::what::session ? session_due(due->number, at)
+                                                : drop(due->number, errc::handshake_timed_out, {});
         }
         switchboard_.advance(at);
         admission_.advance(at);
@@ -173,7 +176,8 @@ public:
             return;
         }
         entry.greeted = true;
-        entry.who = {from.number(), {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt, !greeting.token.empty()};
+        entry.who = {from.number(),          {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt,
+                     !greeting.token.empty()};
         entry.capacity = greeting.capacity;
         expect(from.number(), entry, now());
         entry.asking = std::make_shared<asio::cancellation_signal>();
@@ -185,12 +189,18 @@ public:
                   });
     }
 
-    void on_welcome(link& from, welcome&&) override { drop(from.number(), errc::bad_message, "a client does not say welcome"); }
+    void on_welcome(link& from, welcome&&) override
+    {
+        drop(from.number(), errc::bad_message, "a client does not say welcome");
+    }
     void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override
     {
         drop(from.number(), errc::bad_message, "a client does not refuse");
     }
-    void on_end(link& ended, const std::error_code& why) override { forget(ended.number(), close_reason::link_lost, why.message()); }
+    void on_end(link& ended, const std::error_code& why) override
+    {
+        forget(ended.number(), close_reason::link_lost, why.message());
+    }
 
     // What sessions say
 
@@ -205,22 +215,18 @@ public:
             return;
         }
         timers_.cancel(of.due.timer);
-        of.due = {timers_.schedule(when, {alarm::session, of.from().session()}), when};
+        of.due = {timers_.schedule(when, {hub_alarm::what::session, of.from().session()}), when};
         arm();
     }
 
     void on_hang_up(host_type& of, close_reason why) override { part(of, why); }
-    void on_orphan(pending_call&& orphan, const std::error_code& why) override { switchboard_.repeat(std::move(orphan), why); }
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override
+    {
+        switchboard_.repeat(std::move(orphan), why);
+    }
     void on_farewell(host_type& of, const farewell& words) override { part(of, words.reason); }
 
 private:
-    enum class alarm : std::uint8_t { session, hello };
-
-    struct tick_of {
-        alarm what;
-        std::uint64_t number;
-    };
-
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     void context_ended() override
@@ -236,13 +242,14 @@ private:
 
     void arm()
     {
-        clock_.arm(std::min({timers_.next_expiry(), admission_.next_deadline(), switchboard_.next_deadline()}), this->weak_from_this());
+        clock_.arm(std::min({timers_.next_expiry(), admission_.next_deadline(), switchboard_.next_deadline()}),
+                   this->weak_from_this());
     }
 
     void expect(std::uint64_t number, link_entry& entry, instant at)
     {
         timers_.cancel(entry.patience);
-        entry.patience = timers_.schedule(later(at, options_.handshake_timeout), {alarm::hello, number});
+        entry.patience = timers_.schedule(later(at, options_.handshake_timeout), {hub_alarm::what::hello, number});
         arm();
     }
 
@@ -311,13 +318,16 @@ private:
         words.dead_after = options_.session.heartbeat.dead_after;
         entry.carrier->say(words);
         one->attach(entry.carrier, options_.session.heartbeat, now());
-        setting_->report({.name = "ws_connect", .who = one->from().who().name(), .session = granted.session, .connection = granted.connection,
+        setting_->report({.name = "ws_connect",
+                          .who = one->from().who().name(),
+                          .session = granted.session,
+                          .connection = granted.connection,
                           .reason = granted.resumed ? "resumed" : "new"});
         ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
         switchboard_.unpark(one->from().who(), *one);
         one->settle_up();
-        if (!granted.resumed && attached) {
-            tell(attached, one->from());
+        if (!granted.resumed) {
+            news_.tell(news_.attached, *setting_, this->weak_from_this(), one->from());
         }
     }
 
@@ -360,40 +370,33 @@ private:
         timers_.cancel(one->due.timer);
         ++setting_->counts->sessions_ended;
         one->end(errc::session_lost);
-        if (session_ended) {
-            tell(session_ended, one->from());
-        }
+        news_.tell(news_.session_ended, *setting_, this->weak_from_this(), one->from());
     }
 
-    void carry_out(const verdict_of::leaving& away) { setting_->report({.name = "user_detach_delay_start", .who = away.identity}); }
+    void report(std::string_view name, std::string_view who) const { setting_->report({.name = name, .who = who}); }
+
+    void carry_out(const verdict_of::leaving& away) { report("user_detach_delay_start", away.identity); }
+    void carry_out(const verdict_of::overdue& slow) { report("registry_cleanup_overdue", slow.identity); }
     void carry_out(const verdict_of::returned& back)
     {
         ++setting_->counts->detaches_cancelled;
-        setting_->report({.name = "user_detach_cancelled", .who = back.identity});
+        report("user_detach_cancelled", back.identity);
     }
-    void carry_out(const verdict_of::overdue& slow) { setting_->report({.name = "registry_cleanup_overdue", .who = slow.identity}); }
 
     void carry_out(const verdict_of::absent& gone)
     {
         ++setting_->counts->detaches_executed;
-        setting_->report({.name = "user_detach_executing", .who = gone.identity});
-        setting_->report({.name = "registry_cleanup_start", .who = gone.identity});
-        auto done = [weak = this->weak_from_this(), gone](std::exception_ptr thrown) {
-            if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
-                self->setting_->report({.name = thrown ? "registry_cleanup_error" : "registry_cleanup_success", .who = gone.identity});
-                self->setting_->report({.name = "ws_cleanup_complete", .who = gone.identity});
-                self->admission_.clean_up_done(gone.identity, gone.absence, now());
-                self->carry_out();
-                self->arm();
-            }
-        };
-        const auto clean = detached; // a copy: it may be replaced from inside
-        clean ? clean(setting_->executor, identity{gone.identity}, std::move(done)) : done(nullptr);
+        news_.clean_up(*setting_, this->weak_from_this(), gone.identity, [gone](hub_state& hub) {
+            hub.admission_.clean_up_done(gone.identity, gone.absence, now());
+            hub.carry_out();
+            hub.arm();
+        });
     }
 
     [[nodiscard]] std::shared_ptr<host_type> make_host(session_id session, const link_entry& entry)
     {
-        auto made = std::make_shared<host_type>(side::hub, setting_, this->weak_from_this(), peer{identity{entry.who.identity}, session}, seeds_());
+        auto made = std::make_shared<host_type>(side::hub, setting_, this->weak_from_this(),
+                                                peer{identity{entry.who.identity}, session}, seeds_());
         made->core().begin(std::min(entry.capacity, options_.session.capacity));
         switchboard_.add(session, made);
         return made;
@@ -405,16 +408,6 @@ private:
         auto token = random_name();
         admission_.set_token(session, digest_of(token));
         return token;
-    }
-
-    // The program's observers may do anything, even destroy the hub: they are called on their own.
-    void tell(const std::function<void(const peer&)>& observer, const peer& of)
-    {
-        asio::post(setting_->executor, [weak = this->weak_from_this(), observer, of] {
-            if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
-                observer(of);
-            }
-        });
     }
 
     // Links that end
@@ -431,8 +424,12 @@ private:
             entry.asking->emit(asio::cancellation_type::terminal);
         }
         detach_from(entry);
-        setting_->report({.name = "ws_disconnect", .who = entry.who.identity, .session = entry.session, .connection = entry.carrier->number(),
-                          .reason = name_of(why), .text = text});
+        setting_->report({.name = "ws_disconnect",
+                          .who = entry.who.identity,
+                          .session = entry.session,
+                          .connection = entry.carrier->number(),
+                          .reason = name_of(why),
+                          .text = text});
         return std::move(entry.carrier);
     }
 
@@ -483,9 +480,10 @@ private:
     std::shared_ptr<session_setting<Policies>> setting_;
     clockwork clock_;
     admission<typename Policies::grace> admission_;
-    timer_wheel<tick_of> timers_;
+    timer_wheel<hub_alarm> timers_;
     links links_;
     gatekeeper gate_;
+    announcer news_;
     switchboard<Policies> switchboard_;
     std::vector<std::pair<std::weak_ptr<void>, std::function<void()>>> feeders_;
     random_source seeds_{random_seed()};

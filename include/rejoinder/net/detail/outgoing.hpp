@@ -18,7 +18,8 @@ namespace rejoinder::inline v0::detail {
 class outgoing {
 public:
     template <class Payload>
-    outgoing(std::string_view name, const Payload& payload, const call_options& how) : bytes_(recycled_strings::take()), how_(how)
+    outgoing(std::string_view name, const Payload& payload, const call_options& how)
+        : bytes_(recycled_strings::take()), how_(how)
     {
         bytes_.append(name).append(how.key);
         name_size_ = name.size();
@@ -32,7 +33,10 @@ public:
     ~outgoing() { recycled_strings::give(std::move(bytes_)); }
 
     [[nodiscard]] std::string_view name() const noexcept { return std::string_view{bytes_}.substr(0, name_size_); }
-    [[nodiscard]] payload_view payload() const noexcept { return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_}; }
+    [[nodiscard]] payload_view payload() const noexcept
+    {
+        return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_};
+    }
     [[nodiscard]] call_options how() const noexcept
     {
         auto mine = how_;

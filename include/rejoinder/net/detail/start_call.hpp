@@ -22,7 +22,10 @@ struct client_line {
     std::shared_ptr<State> client;
 
     [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return client->setting().executor; }
-    void open(message_kind kind, outgoing words, pending_call waiting) const { client->open(kind, std::move(words), std::move(waiting)); }
+    void open(message_kind kind, outgoing words, pending_call waiting) const
+    {
+        client->open(kind, std::move(words), std::move(waiting));
+    }
 };
 
 /// Where a hub's calls to one target go.
@@ -32,7 +35,10 @@ struct hub_line {
     Target to;
 
     [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return hub->setting().executor; }
-    void open(message_kind kind, outgoing words, pending_call waiting) const { hub->open(kind, to, std::move(words), std::move(waiting)); }
+    void open(message_kind kind, outgoing words, pending_call waiting) const
+    {
+        hub->open(kind, to, std::move(words), std::move(waiting));
+    }
 };
 
 /// Starts a call on a line. It keeps what the line leads to alive until then, for lazy tokens.
@@ -47,7 +53,9 @@ struct start_call {
     template <class Handler>
     void operator()(Handler&& handler, outgoing words, std::unique_ptr<progress_listener> listener) const
     {
-        line.open(kind, std::move(words), {call_completion{make_speaking(std::forward<Handler>(handler)), get_executor()}, std::move(listener), nullptr});
+        line.open(kind, std::move(words),
+                  {call_completion{make_speaking(std::forward<Handler>(handler)), get_executor()}, std::move(listener),
+                   nullptr});
     }
 };
 

@@ -41,10 +41,10 @@ public:
     using host_type = host<Policies>;
     using admission_type = admission<typename Policies::grace>;
 
-    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory, const parked_options& bounds)
+    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory,
+                const parked_options& bounds)
         : setting_(std::move(setting)), directory_(directory), parked_(bounds)
-    {
-    }
+    {}
 
     // Sessions
 
@@ -150,7 +150,8 @@ public:
     /// A session ended under a call that its target's next session may be asked: as far as it was never sent or is idempotent.
     void repeat(pending_call&& orphan, const std::error_code& why)
     {
-        const bool may_repeat = certainty_of(why) == certainty::never_sent || orphan.again->words.how().repeat == repeatable::idempotent;
+        const bool may_repeat =
+            certainty_of(why) == certainty::never_sent || orphan.again->words.how().repeat == repeatable::idempotent;
         const auto left = orphan.again->deadline - now();
         if (!may_repeat || left <= duration::zero() || stopped_) {
             orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)});
@@ -187,7 +188,8 @@ public:
                 continue;
             }
             const auto why = one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired;
-            one->waiting.done.post(make_error_code(why, certainty::never_sent), reply{{}, {}, {}, certainty::never_sent});
+            one->waiting.done.post(make_error_code(why, certainty::never_sent),
+                                   reply{{}, {}, {}, certainty::never_sent});
         }
     }
 
@@ -243,15 +245,13 @@ private:
 
     [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
     {
-        const auto& options = setting_->options;
-        const auto usual = kind == message_kind::delivery ? options.outbox.ttl : options.timeout_of(words.name());
-        const auto said = words.how().timeout;
-        return later(now(), said == duration::zero() ? usual : said);
+        return later(now(), setting_->options.lifetime_of(kind, words.name(), words.how().timeout));
     }
 
     void nobody_there(pending_call waiting)
     {
-        const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::not_connected);
+        const auto why =
+            stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::not_connected);
         waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
     }
 

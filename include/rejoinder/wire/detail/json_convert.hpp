@@ -57,14 +57,14 @@ concept walked_struct =
     boost::json::is_described_class<T>::value && std::default_initializable<T> && !converted_by_user<T>;
 
 template <class T>
-concept walked_map = boost::json::is_map_like<T>::value && !boost::json::is_described_class<T>::value &&
-                     !converted_by_user<T> && !std::same_as<T, boost::json::object> &&
-                     std::constructible_from<typename T::key_type, std::string> &&
-                     std::default_initializable<typename T::mapped_type> &&
-                     requires(T& map, typename T::key_type key, typename T::mapped_type element) {
-                         map.clear();
-                         map.emplace(std::move(key), std::move(element));
-                     };
+concept walked_map =
+    boost::json::is_map_like<T>::value && !boost::json::is_described_class<T>::value && !converted_by_user<T> &&
+    !std::same_as<T, boost::json::object> && std::constructible_from<typename T::key_type, std::string> &&
+    std::default_initializable<typename T::mapped_type> &&
+    requires(T& map, typename T::key_type key, typename T::mapped_type element) {
+        map.clear();
+        map.emplace(std::move(key), std::move(element));
+    };
 
 template <class T>
 concept walked_sequence =

@@ -33,30 +33,14 @@ public:
     void write(const boost::json::value& value)
     {
         switch (value.kind()) {
-        case boost::json::kind::null:
-            out_.append("null");
-            return;
-        case boost::json::kind::bool_:
-            out_.append(value.get_bool() ? "true" : "false");
-            return;
-        case boost::json::kind::int64:
-            write(value.get_int64());
-            return;
-        case boost::json::kind::uint64:
-            out_.append(decimal{value.get_uint64()}.view());
-            return;
-        case boost::json::kind::double_:
-            write(value.get_double());
-            return;
-        case boost::json::kind::string:
-            write(value.get_string());
-            return;
-        case boost::json::kind::array:
-            write(value.get_array());
-            return;
-        case boost::json::kind::object:
-            write(value.get_object());
-            return;
+        case boost::json::kind::null: out_.append("null"); return;
+        case boost::json::kind::bool_: out_.append(value.get_bool() ? "true" : "false"); return;
+        case boost::json::kind::int64: write(value.get_int64()); return;
+        case boost::json::kind::uint64: out_.append(decimal{value.get_uint64()}.view()); return;
+        case boost::json::kind::double_: write(value.get_double()); return;
+        case boost::json::kind::string: write(value.get_string()); return;
+        case boost::json::kind::array: write(value.get_array()); return;
+        case boost::json::kind::object: write(value.get_object()); return;
         }
     }
 

@@ -39,19 +39,15 @@ constexpr std::optional<message_kind> message_kind_tagged(std::string_view tag) 
         case 'r':
             return is("req") ? std::optional{kind::request} : is("res") ? std::optional{kind::reply} : std::nullopt;
         case 'e':
-            return is("err") ? std::optional{kind::error} : is("evt") ? std::optional{kind::notification} : std::nullopt;
-        case 'm':
-            return is("msg") ? std::optional{kind::delivery} : std::nullopt;
-        case 'a':
-            return is("ack") ? std::optional{kind::ack} : std::nullopt;
-        case 'p':
-            return is("prg") ? std::optional{kind::progress} : std::nullopt;
-        case 'c':
-            return is("can") ? std::optional{kind::cancel} : std::nullopt;
-        case 'b':
-            return is("bye") ? std::optional{kind::bye} : std::nullopt;
-        default:
-            return std::nullopt;
+            return is("err")   ? std::optional{kind::error}
+                   : is("evt") ? std::optional{kind::notification}
+                               : std::nullopt;
+        case 'm': return is("msg") ? std::optional{kind::delivery} : std::nullopt;
+        case 'a': return is("ack") ? std::optional{kind::ack} : std::nullopt;
+        case 'p': return is("prg") ? std::optional{kind::progress} : std::nullopt;
+        case 'c': return is("can") ? std::optional{kind::cancel} : std::nullopt;
+        case 'b': return is("bye") ? std::optional{kind::bye} : std::nullopt;
+        default: return std::nullopt;
         }
     }
     struct entry {
@@ -73,8 +69,7 @@ class envelope_reader {
 public:
     envelope_reader(std::string_view envelope, encoding form, envelope_scratch& scratch, message& in) noexcept
         : text_(envelope), form_(form), scratch_(scratch), in_(in)
-    {
-    }
+    {}
 
     bool read()
     {
@@ -95,29 +90,20 @@ private:
     {
         switch (in_.kind) {
         case message_kind::hello:
-        case message_kind::welcome:
-            return greeting();
-        case message_kind::ready:
-            return no_payload();
+        case message_kind::welcome: return greeting();
+        case message_kind::ready: return no_payload();
         case message_kind::refusal:
-        case message_kind::bye:
-            return name() && optional_text() && retry_options() && no_payload();
+        case message_kind::bye: return name() && optional_text() && retry_options() && no_payload();
         case message_kind::request:
-        case message_kind::delivery:
-            return id() && name() && payload() && call_options();
+        case message_kind::delivery: return id() && name() && payload() && call_options();
         case message_kind::reply:
         case message_kind::ack:
-        case message_kind::progress:
-            return id() && payload();
-        case message_kind::error:
-            return id() && name() && optional_text() && payload();
-        case message_kind::notification:
-            return name() && payload();
-        case message_kind::ping:
-            return id() && finished() && no_payload();
+        case message_kind::progress: return id() && payload();
+        case message_kind::error: return id() && name() && optional_text() && payload();
+        case message_kind::notification: return name() && payload();
+        case message_kind::ping: return id() && finished() && no_payload();
         case message_kind::cancel:
-        case message_kind::pong:
-            return id() && no_payload();
+        case message_kind::pong: return id() && no_payload();
         }
         return false;
     }

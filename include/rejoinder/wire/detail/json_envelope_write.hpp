@@ -20,9 +20,9 @@ namespace rejoinder::inline v0 {
 namespace detail {
 
 // In the order of message_kind.
-inline constexpr std::array<std::string_view, 15> envelope_tags{
-    "hello", "welcome", "ready", "refuse", "bye", "req",  "res", "err",
-    "msg",   "ack",     "evt",   "prg",    "can", "ping", "pong"};
+inline constexpr std::array<std::string_view, 15> envelope_tags{"hello", "welcome", "ready", "refuse", "bye",
+                                                                "req",   "res",     "err",   "msg",    "ack",
+                                                                "evt",   "prg",     "can",   "ping",   "pong"};
 
 static_assert(envelope_tags.size() == static_cast<std::size_t>(message_kind::pong) + 1,
               "envelope_tags must have a tag for each message_kind, in its order");
@@ -36,10 +36,8 @@ constexpr bool carries_payload(message_kind kind) noexcept
     case message_kind::delivery:
     case message_kind::ack:
     case message_kind::notification:
-    case message_kind::progress:
-        return true;
-    default:
-        return false;
+    case message_kind::progress: return true;
+    default: return false;
     }
 }
 
@@ -173,9 +171,7 @@ inline void write_elements(const message& m, envelope_writer& out)
         out.tag(m.kind);
         out.payload({m.payload.bytes.empty() ? "{}" : m.payload.bytes});
         return;
-    case message_kind::ready:
-        out.tag(m.kind);
-        return;
+    case message_kind::ready: out.tag(m.kind); return;
     case message_kind::refusal:
     case message_kind::bye:
         out.tag(m.kind);
@@ -211,9 +207,7 @@ inline void write_elements(const message& m, envelope_writer& out)
         }
         return;
     case message_kind::cancel:
-    case message_kind::pong:
-        out.tag_and_id(m.kind, m.id);
-        return;
+    case message_kind::pong: out.tag_and_id(m.kind, m.id); return;
     }
 }
 

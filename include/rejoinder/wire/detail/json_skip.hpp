@@ -179,16 +179,11 @@ inline const char* skip_scalar(const char* at, const char* end) noexcept
 {
     bool ignored = false;
     switch (*at) {
-    case '"':
-        return skip_string(at + 1, end, ignored);
-    case 't':
-        return skip_word(at, end, "true");
-    case 'f':
-        return skip_word(at, end, "false");
-    case 'n':
-        return skip_word(at, end, "null");
-    default:
-        return skip_number(at, end);
+    case '"': return skip_string(at + 1, end, ignored);
+    case 't': return skip_word(at, end, "true");
+    case 'f': return skip_word(at, end, "false");
+    case 'n': return skip_word(at, end, "null");
+    default: return skip_number(at, end);
     }
 }
 

@@ -38,24 +38,12 @@ inline void append_escape(std::string& out, char c)
     constexpr std::string_view hex = "0123456789abcdef";
     switch (c) {
     case '"':
-    case '\\':
-        out.append({'\\', c});
-        return;
-    case '\b':
-        out.append("\\b");
-        return;
-    case '\f':
-        out.append("\\f");
-        return;
-    case '\n':
-        out.append("\\n");
-        return;
-    case '\r':
-        out.append("\\r");
-        return;
-    case '\t':
-        out.append("\\t");
-        return;
+    case '\\': out.append({'\\', c}); return;
+    case '\b': out.append("\\b"); return;
+    case '\f': out.append("\\f"); return;
+    case '\n': out.append("\\n"); return;
+    case '\r': out.append("\\r"); return;
+    case '\t': out.append("\\t"); return;
     default:
         const auto byte = static_cast<unsigned char>(c);
         out.append({'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]});

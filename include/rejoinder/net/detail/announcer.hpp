@@ -1,0 +1,68 @@
+// Tells the program who came and who is gone, and runs its clean-up.
+#ifndef REJOINDER_NET_DETAIL_ANNOUNCER_HPP
+#define REJOINDER_NET_DETAIL_ANNOUNCER_HPP
+
+#include <rejoinder/net/detail/gate.hpp>
+#include <rejoinder/net/event.hpp>
+#include <rejoinder/net/identity.hpp>
+#include <rejoinder/net/peer.hpp>
+
+#include <asio/post.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// The program's functions, called on the hub's executor while the hub lives. They may do anything, even destroy it.
+class announcer {
+public:
+    using observer = std::function<void(const peer&)>;
+
+    observer attached;
+    observer session_ended;
+    clean_up_function detached;
+
+    /// Calls an observer, if there is one: later, on its own.
+    template <class Setting, class Hub>
+    void tell(const observer& whom, const Setting& setting, std::weak_ptr<Hub> hub, const peer& of)
+    {
+        if (whom) {
+            asio::post(setting.executor, [hub = std::move(hub), whom, of] {
+                if (const auto alive = hub.lock(); alive != nullptr && !alive->stopped()) {
+                    whom(of);
+                }
+            });
+        }
+    }
+
+    /// Runs the clean-up of an identity, now; `then(hub)` when it has ended.
+    template <class Setting, class Hub, class Then>
+    void clean_up(const Setting& setting, std::weak_ptr<Hub> hub, const std::string& identity_name, Then then)
+    {
+        setting.report({.name = "user_detach_executing", .who = identity_name});
+        setting.report({.name = "registry_cleanup_start", .who = identity_name});
+        auto done = [hub = std::move(hub), identity_name, then = std::move(then)](std::exception_ptr thrown) {
+            const auto alive = hub.lock();
+            if (alive == nullptr || alive->stopped()) {
+                return;
+            }
+            const auto how = thrown ? "registry_cleanup_error" : "registry_cleanup_success";
+            alive->setting().report({.name = how, .who = identity_name});
+            alive->setting().report({.name = "ws_cleanup_complete", .who = identity_name});
+            then(*alive);
+        };
+        if (const auto run = detached) { // a copy: it may be replaced from inside
+            run(setting.executor, identity{identity_name}, std::move(done));
+        } else {
+            done(nullptr);
+        }
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
