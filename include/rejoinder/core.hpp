@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/ack_policy.hpp>
 #include <rejoinder/core/admission.hpp>
+#include <rejoinder/core/admission_options.hpp>
 #include <rejoinder/core/admission_verdict.hpp>
 #include <rejoinder/core/agenda.hpp>
 #include <rejoinder/core/asker.hpp>
@@ -22,6 +23,7 @@
 #include <rejoinder/core/inbox.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/keyed_registry.hpp>
+#include <rejoinder/core/keyed_runs.hpp>
 #include <rejoinder/core/keyed_window.hpp>
 #include <rejoinder/core/latency.hpp>
 #include <rejoinder/core/message.hpp>

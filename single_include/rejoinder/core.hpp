@@ -85,6 +85,66 @@ struct acknowledge_none {
 #ifndef REJOINDER_CORE_ADMISSION_HPP
 #define REJOINDER_CORE_ADMISSION_HPP
 
+// The numbers of a hub's admission.
+#ifndef REJOINDER_CORE_ADMISSION_OPTIONS_HPP
+#define REJOINDER_CORE_ADMISSION_OPTIONS_HPP
+
+// Time as the core sees it: a value handed in, never read from a clock.
+#ifndef REJOINDER_CORE_INSTANT_HPP
+#define REJOINDER_CORE_INSTANT_HPP
+
+#include <chrono>
+
+namespace rejoinder::inline v0 {
+
+/// A point in time on a clock that never goes back. Whoever drives a machine of the core passes it in.
+using instant = std::chrono::steady_clock::time_point;
+
+/// A length of time.
+using duration = std::chrono::steady_clock::duration;
+
+/// The instant that no clock reaches: what a machine with nothing to wait for reports.
+inline constexpr instant never = instant::max();
+
+/// `now + length` without overflow: a length too long to add is `never`.
+constexpr instant later(instant now, duration length) noexcept
+{
+    return now > instant{} && length >= never - now ? never : now + length;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// What a hub does when an identity has all the connections that it may have.
+enum class crowding : std::uint8_t {
+    probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
+    refuse_new,
+};
+
+/// The numbers of a hub's admission.
+struct admission_options {
+    duration grace = std::chrono::seconds{5}; ///< from the loss of an identity's last link to `absent`
+    duration lease =
+        std::chrono::minutes{70}; ///< how long a session without a link is kept: the outbox's time to live and 10 min
+    duration clean_up_limit = std::chrono::minutes{1}; ///< of a clean-up, before those who wait for it go on
+    duration probe_wait = std::chrono::seconds{2};     ///< how long who finds all places taken waits for one
+    std::uint32_t connections_per_identity = 5;
+    std::uint32_t sessions_per_identity =
+        16; ///< attached and dormant; of the dormant ones the longest silent gives way
+    crowding on_crowding = crowding::probe_oldest;
+    std::uint32_t sessions_max = 100'000; ///< attached and dormant; the longest dormant one gives way
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // What a hub's admission is asked and what it decides, as values.
 #ifndef REJOINDER_CORE_ADMISSION_VERDICT_HPP
 #define REJOINDER_CORE_ADMISSION_VERDICT_HPP
@@ -148,15 +208,18 @@ public:
 private:
     // The fractional parts of the cube roots of the first 64 primes.
     static constexpr std::array<std::uint32_t, 64> rounds{
-        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
-        0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-        0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
-        0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
-        0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
-        0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+        0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+        0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+        0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+        0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+        0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+        0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
     // The fractional parts of the square roots of the first 8 primes.
-    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 };
 
 } // namespace detail
@@ -274,29 +337,40 @@ inline constexpr std::array errc_table{
     errc_entry{errc::timed_out, "timed_out", "the deadline passed before an answer came", certainty::maybe_executed},
     errc_entry{errc::not_connected, "not_connected", "the peer is not connected", certainty::never_sent},
     errc_entry{errc::queue_full, "queue_full", "too many messages are waiting already", certainty::never_sent},
-    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one", certainty::never_sent},
-    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged", certainty::maybe_executed},
+    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one",
+               certainty::never_sent},
+    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged",
+               certainty::maybe_executed},
     errc_entry{errc::too_big, "too_big", "the message is larger than the limit", certainty::never_sent},
     errc_entry{errc::unsupported, "unsupported", "the wire cannot carry this message", certainty::never_sent},
-    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came", certainty::maybe_executed},
-    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over", certainty::maybe_executed},
+    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came",
+               certainty::maybe_executed},
+    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over",
+               certainty::maybe_executed},
     errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
     errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
-    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes", certainty::not_executed},
+    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes",
+               certainty::not_executed},
     errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
     errc_entry{errc::busy, "busy", "the peer has as much work as it accepts", certainty::not_executed},
-    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload", certainty::not_executed},
+    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload",
+               certainty::not_executed},
     errc_entry{errc::handler_error, "handler_error", "the handler failed", certainty::acknowledged},
-    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application", certainty::acknowledged},
-    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept", certainty::acknowledged},
+    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application",
+               certainty::acknowledged},
+    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept",
+               certainty::acknowledged},
     errc_entry{errc::cancelled, "cancelled", "the call was cancelled", certainty::maybe_executed},
     errc_entry{errc::stale_request, "stale_request", "the id belongs to an earlier message", certainty::maybe_executed},
     errc_entry{errc::interrupted, "interrupted", "the peer stopped while the handler ran", certainty::maybe_executed},
     errc_entry{errc::bad_message, "bad_message", "a message does not follow the protocol", certainty::maybe_executed},
     errc_entry{errc::auth_refused, "auth_refused", "the peer refused these credentials", certainty::never_sent},
-    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version", certainty::never_sent},
-    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts", certainty::never_sent},
-    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached", certainty::never_sent},
+    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version",
+               certainty::never_sent},
+    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts",
+               certainty::never_sent},
+    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached",
+               certainty::never_sent},
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
 };
 
@@ -338,7 +412,8 @@ public:
         }
         const auto& entry = entry_of(*kind);
         std::string text{entry.text};
-        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent && entry.usual != certainty::never_sent) {
+        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent &&
+            entry.usual != certainty::never_sent) {
             text += " (it was never sent)";
         }
         if (const auto said = spoken_text == nullptr ? std::string_view{} : spoken_text(value); !said.empty()) {
@@ -414,14 +489,16 @@ constexpr std::string_view name_of(certainty sure) noexcept
     return names[static_cast<std::size_t>(sure)];
 }
 
-static_assert([] {
-    for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
-        if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
-            return false;
+static_assert(
+    [] {
+        for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
+            if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
+                return false;
+            }
         }
-    }
-    return true;
-}(), "errc_table must stand in the order of errc");
+        return true;
+    }(),
+    "errc_table must stand in the order of errc");
 
 } // namespace rejoinder::inline v0
 
@@ -430,33 +507,6 @@ static_assert([] {
 // What two sessions say to each other, as values that borrow their bytes.
 #ifndef REJOINDER_CORE_MESSAGE_HPP
 #define REJOINDER_CORE_MESSAGE_HPP
-
-// Time as the core sees it: a value handed in, never read from a clock.
-#ifndef REJOINDER_CORE_INSTANT_HPP
-#define REJOINDER_CORE_INSTANT_HPP
-
-#include <chrono>
-
-namespace rejoinder::inline v0 {
-
-/// A point in time on a clock that never goes back. Whoever drives a machine of the core passes it in.
-using instant = std::chrono::steady_clock::time_point;
-
-/// A length of time.
-using duration = std::chrono::steady_clock::duration;
-
-/// The instant that no clock reaches: what a machine with nothing to wait for reports.
-inline constexpr instant never = instant::max();
-
-/// `now + length` without overflow: a length too long to add is `never`.
-constexpr instant later(instant now, duration length) noexcept
-{
-    return now > instant{} && length >= never - now ? never : now + length;
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
 
 #include <cstdint>
 #include <optional>
@@ -510,35 +560,35 @@ enum class message_kind : std::uint8_t {
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
-    message_id id = 0;                          ///< every kind but hello … bye and notification; a ping's number for ping and pong
-    std::string_view name{};                    ///< request, delivery, notification; of error, refusal, bye: the code
-    payload_view payload{};                     ///< request, reply, delivery, ack, notification, progress; of error: its data
-    std::string_view text{};                    ///< error, refusal, bye: a sentence for people
-    std::string_view key{};                     ///< request, delivery: the application's key for "the same thing", or empty
-    std::optional<duration> time_left{};        ///< request, delivery: until its deadline; refusal, bye: when to try again
-    std::span<const message_id> finished{};     ///< ping: ids whose answers the sender has
+    message_id id = 0;       ///< every kind but hello … bye and notification; a ping's number for ping and pong
+    std::string_view name{}; ///< request, delivery, notification; of error, refusal, bye: the code
+    payload_view payload{};  ///< request, reply, delivery, ack, notification, progress; of error: its data
+    std::string_view text{}; ///< error, refusal, bye: a sentence for people
+    std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
+    std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
+    std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
 };
 
 /// What a client says first on every connection.
 struct hello {
-    int version = 1;                ///< of the protocol
-    std::string incarnation;        ///< which memory the client has: made new at each start, never stored (rule 2)
-    std::string token;              ///< the secret of the session to resume; empty: a new one
-    std::uint64_t attempt = 1;      ///< counts the client's connections within its incarnation (rule 1)
-    std::uint32_t capacity = 1024;  ///< slots that the client asks for
-    duration ping_interval{};       ///< how often the client pings
-    duration dead_after{};          ///< how long the client stands silence
-    std::string auth;               ///< JSON text for the authenticator; empty: none
-    std::string metadata;           ///< JSON text: fields that appear in both sides' logs; empty: none
+    int version = 1;               ///< of the protocol
+    std::string incarnation;       ///< which memory the client has: made new at each start, never stored (rule 2)
+    std::string token;             ///< the secret of the session to resume; empty: a new one
+    std::uint64_t attempt = 1;     ///< counts the client's connections within its incarnation (rule 1)
+    std::uint32_t capacity = 1024; ///< slots that the client asks for
+    duration ping_interval{};      ///< how often the client pings
+    duration dead_after{};         ///< how long the client stands silence
+    std::string auth;              ///< JSON text for the authenticator; empty: none
+    std::string metadata;          ///< JSON text: fields that appear in both sides' logs; empty: none
 };
 
 /// What a hub says when a session is attached.
 struct welcome {
     int version = 1;
-    std::string session;            ///< the session's public name, for logs
-    std::string token;              ///< the secret to resume it with
-    bool resumed = false;           ///< whether this is the session whose token the hello carried
-    std::uint32_t capacity = 1024;  ///< slots of either side, for the session's life (rule 6)
+    std::string session;           ///< the session's public name, for logs
+    std::string token;             ///< the secret to resume it with
+    bool resumed = false;          ///< whether this is the session whose token the hello carried
+    std::uint32_t capacity = 1024; ///< slots of either side, for the session's life (rule 6)
     duration ping_interval{};
     duration dead_after{};
 };
@@ -563,9 +613,9 @@ struct candidate {
     connection_id connection = 0;
     std::string identity;
     std::string incarnation;
-    digest token{};         ///< of the token to resume with
+    digest token{}; ///< of the token to resume with
     std::uint64_t attempt = 1;
-    bool resumes = false;   ///< whether there was a token
+    bool resumes = false; ///< whether there was a token
 };
 
 /// What an admission decides, as values; the hub does it.
@@ -589,6 +639,10 @@ struct displace {
 /// Ask this session's link for a sign of life.
 struct probe {
     session_id session = 0;
+};
+/// This connection gave no sign of life, and its place is wanted: drop it, then say `lose`.
+struct silence {
+    connection_id connection = 0;
 };
 /// This session is over: settle what is pending, forget it.
 struct end {
@@ -614,8 +668,9 @@ struct overdue {
 
 } // namespace verdict_of
 
-using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
-                                       verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace,
+                                       verdict_of::probe, verdict_of::silence, verdict_of::end, verdict_of::leaving,
+                                       verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
 
 } // namespace rejoinder::inline v0
 
@@ -642,8 +697,7 @@ namespace detail {
 struct registry_visitor {
     template <class T>
     void operator()(message_id, T&) const noexcept
-    {
-    }
+    {}
 };
 
 } // namespace detail
@@ -665,21 +719,21 @@ struct registry_visitor {
 ///
 /// An id is `generation × capacity + slot`, with a generation of 1 or more, at most `message_id_max`, and given out once.
 template <class R, class T>
-concept registry_of = std::constructible_from<R, std::uint32_t>
-    && requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
-           { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
-           { r.find(id) } -> std::same_as<T*>;
-           { c.find(id) } -> std::same_as<const T*>;
-           { r.take(id) } -> std::same_as<std::optional<T>>;
-           { r.drain()->id } -> std::convertible_to<message_id>;
-           { std::move(r.drain()->value) } -> std::convertible_to<T>;
-           r.for_each(visitor);
-           { c.size() } -> std::same_as<std::size_t>;
-           { c.capacity() } -> std::same_as<std::uint32_t>;
-           { c.empty() } -> std::same_as<bool>;
-           { c.full() } -> std::same_as<bool>;
-           r.shrink();
-       };
+concept registry_of = std::constructible_from<R, std::uint32_t> &&
+                      requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
+                          { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
+                          { r.find(id) } -> std::same_as<T*>;
+                          { c.find(id) } -> std::same_as<const T*>;
+                          { r.take(id) } -> std::same_as<std::optional<T>>;
+                          { r.drain()->id } -> std::convertible_to<message_id>;
+                          { std::move(r.drain()->value) } -> std::convertible_to<T>;
+                          r.for_each(visitor);
+                          { c.size() } -> std::same_as<std::size_t>;
+                          { c.capacity() } -> std::same_as<std::uint32_t>;
+                          { c.empty() } -> std::same_as<bool>;
+                          { c.full() } -> std::same_as<bool>;
+                          r.shrink();
+                      };
 
 /// Pending things by id (contract, point 3; the slots are RFC 8881 §2.10.6's).
 ///
@@ -716,7 +770,10 @@ public:
     std::uint32_t capacity() const noexcept { return capacity_; }
 
     /// Whether `open` would give nothing.
-    bool full() const noexcept { return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max); }
+    bool full() const noexcept
+    {
+        return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max);
+    }
 
     /// The entry of that id, or nullptr for a late, repeated, foreign or malformed one; valid until the next `open`,
     /// `take` or `drain`.
@@ -876,216 +933,9 @@ private:
 
 #endif
 
-// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
-#ifndef REJOINDER_CORE_DETAIL_RING_HPP
-#define REJOINDER_CORE_DETAIL_RING_HPP
-
-#include <cstddef>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0::detail {
-
-template <class T>
-class ring {
-public:
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-    [[nodiscard]] std::size_t size() const noexcept { return count_; }
-
-    T& front() noexcept { return items_[head_]; }
-    const T& front() const noexcept { return items_[head_]; }
-    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
-
-    void push_back(T item)
-    {
-        if (count_ == items_.size()) {
-            grow();
-        }
-        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
-        ++count_;
-    }
-
-    T pop_front()
-    {
-        T item = std::exchange(items_[head_], T{});
-        head_ = (head_ + 1) & (items_.size() - 1);
-        --count_;
-        return item;
-    }
-
-    void clear()
-    {
-        while (!empty()) {
-            pop_front();
-        }
-    }
-
-    /// Gives the memory back, if nothing is queued.
-    void shrink()
-    {
-        if (empty()) {
-            std::vector<T>{}.swap(items_);
-            head_ = 0;
-        }
-    }
-
-private:
-    void grow()
-    {
-        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
-        for (std::size_t i = 0; i != count_; ++i) {
-            larger[i] = std::move((*this)[i]);
-        }
-        items_.swap(larger);
-        head_ = 0;
-    }
-
-    std::vector<T> items_; // its size is a power of two, or nothing yet
-    std::size_t head_ = 0;
-    std::size_t count_ = 0;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// The presence of one identity: here, perhaps only reloading its page, or gone.
-#ifndef REJOINDER_CORE_RECONNECT_GRACE_HPP
-#define REJOINDER_CORE_RECONNECT_GRACE_HPP
-
-#include <array>
-#include <cassert>
-#include <chrono>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// Whether an identity is here.
-enum class presence : std::uint8_t {
-    absent,   ///< no session of it is attached, and the application knows
-    present,  ///< at least one is attached
-    grace,    ///< the last one lost its link; the application has not been told
-    cleaning, ///< the application is being told: its clean-up runs
-};
-
-/// What an attaching session means to its identity's presence.
-enum class arrival : std::uint8_t {
-    first,         ///< it was absent: tell the application that it is here
-    another,       ///< it is present already
-    back_in_grace, ///< it was away so briefly that the application notices nothing
-    must_wait,     ///< its clean-up runs: ask again after `clean_up_done`
-};
-
-constexpr std::string_view name_of(presence state) noexcept
-{
-    constexpr std::array<std::string_view, 4> names{"absent", "present", "grace", "cleaning"};
-    return names[static_cast<std::size_t>(state)];
-}
-
-/// A policy that decides when an identity counts as gone. One object per identity.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `G(length)` | | the presence of an absent identity, with the grace of the options |
-/// | `g.state()` (const) | `presence` | where the identity stands |
-/// | `g.attached()` (const) | `std::uint32_t` | its attached sessions |
-/// | `g.next_deadline()` (const) | `instant` | when `expire` has something to say; `never`: not without another input |
-/// | `g.attach(now)` | `arrival` | a session asks to attach; with `must_wait` it is not counted, and its loss is not reported |
-/// | `g.detach(now)` | | an attached session lost its link or ended |
-/// | `g.expire(now)` | `bool` | true once per absence: run the clean-up now; the state is then `cleaning` until `clean_up_done` |
-/// | `g.clean_up_done()` | | the clean-up has ended, however it ended; the state is then `absent` |
-template <class G>
-concept grace_policy =
-    std::copyable<G> && std::constructible_from<G, duration> && requires(G& grace, const G& constant, instant now) {
-        { constant.state() } -> std::same_as<presence>;
-        { constant.attached() } -> std::same_as<std::uint32_t>;
-        { constant.next_deadline() } -> std::same_as<instant>;
-        { grace.attach(now) } -> std::same_as<arrival>;
-        grace.detach(now);
-        { grace.expire(now) } -> std::same_as<bool>;
-        grace.clean_up_done();
-    };
-
-/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a
-/// fixed time.
-///
-/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced
-/// (rule 17). A session that attaches after the grace has passed, but before `expire` was asked, is still back in it:
-/// nobody was told anything. All operations are O(1). Distinct objects are independent; one object is used from one
-/// thread at a time.
-class reconnect_grace {
-public:
-    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its
-    /// last detach.
-    constexpr explicit reconnect_grace(duration grace = std::chrono::seconds{5}) noexcept : grace_{grace} {}
-
-    /// Where the identity stands.
-    [[nodiscard]] constexpr presence state() const noexcept { return state_; }
-
-    /// How many sessions of it are attached.
-    [[nodiscard]] constexpr std::uint32_t attached() const noexcept { return attached_; }
-
-    /// When the grace is over; `never` outside it.
-    [[nodiscard]] constexpr instant next_deadline() const noexcept
-    {
-        return state_ == presence::grace ? deadline_ : never;
-    }
-
-    /// A session of it asks to attach.
-    constexpr arrival attach(instant /*now*/) noexcept
-    {
-        if (state_ == presence::cleaning) {
-            return arrival::must_wait;
-        }
-        ++attached_;
-        const presence before = state_;
-        state_ = presence::present;
-        if (before == presence::present) {
-            return arrival::another;
-        }
-        return before == presence::grace ? arrival::back_in_grace : arrival::first;
-    }
-
-    /// An attached session of it lost its link, or ended. Precondition: `attached() > 0`.
-    constexpr void detach(instant now) noexcept
-    {
-        assert(attached_ > 0);
-        if (--attached_ == 0) {
-            state_ = presence::grace;
-            deadline_ = grace_ > duration::zero() ? later(now, grace_) : now;
-        }
-    }
-
-    /// Whether the grace is over: true once per absence, and then the clean-up is the caller's to run.
-    constexpr bool expire(instant now) noexcept
-    {
-        if (state_ != presence::grace || now < deadline_) {
-            return false;
-        }
-        state_ = presence::cleaning;
-        return true;
-    }
-
-    /// The clean-up has ended. Precondition: `state() == presence::cleaning`.
-    constexpr void clean_up_done() noexcept
-    {
-        assert(state_ == presence::cleaning);
-        state_ = presence::absent;
-    }
-
-private:
-    duration grace_;
-    instant deadline_ = never;
-    std::uint32_t attached_ = 0;
-    presence state_ = presence::absent;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
+// What an admission knows of one identity, and of one session of it.
+#ifndef REJOINDER_CORE_DETAIL_RESIDENCE_HPP
+#define REJOINDER_CORE_DETAIL_RESIDENCE_HPP
 
 // The hierarchical timing wheel: any number of deadlines under one timer, each set and cancelled in constant time.
 #ifndef REJOINDER_CORE_TIMER_WHEEL_HPP
@@ -1145,8 +995,8 @@ public:
     /// Whether that timer has neither fired nor been cancelled.
     bool active(timer_id timer) const noexcept
     {
-        return timer.generation != 0 && timer.index < nodes_.size() && nodes_[timer.index].generation == timer.generation
-            && nodes_[timer.index].bucket != no_bucket;
+        return timer.generation != 0 && timer.index < nodes_.size() &&
+               nodes_[timer.index].generation == timer.generation && nodes_[timer.index].bucket != no_bucket;
     }
 
     /// When to call `expire` next; `never` when empty. Never later than the earliest deadline (rounded up to its
@@ -1405,6 +1255,259 @@ private:
 
 #endif
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+enum class admission_clock : std::uint8_t { lease, grace, clean_up, crowd };
+
+/// An identity: its presence, its sessions, and who of it waits.
+template <class Grace>
+struct home {
+    home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
+
+    Grace grace;
+    std::string name;
+    std::vector<session_id> sessions;
+    std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+    std::vector<candidate> waiting; // for the clean-up to end, or for a place
+    timer_id timer{};               // of the grace, then of the clean-up
+    timer_id crowd_timer{};
+    session_id probed = 0; // asked for a sign of life, at this time, for those who wait for a place
+    instant probed_at{};
+};
+
+/// A session: where it lives, and what it takes to resume it.
+template <class Grace>
+struct resident {
+    home<Grace>* at = nullptr;
+    connection_id connection = 0; // 0: dormant
+    std::uint64_t attempt = 0;
+    std::string incarnation;
+    digest token{};
+    instant heard{};
+    timer_id lease{};
+    bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
+#ifndef REJOINDER_CORE_DETAIL_RING_HPP
+#define REJOINDER_CORE_DETAIL_RING_HPP
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+template <class T>
+class ring {
+public:
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+
+    T& front() noexcept { return items_[head_]; }
+    const T& front() const noexcept { return items_[head_]; }
+    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
+
+    void push_back(T item)
+    {
+        if (count_ == items_.size()) {
+            grow();
+        }
+        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
+        ++count_;
+    }
+
+    T pop_front()
+    {
+        T item = std::exchange(items_[head_], T{});
+        head_ = (head_ + 1) & (items_.size() - 1);
+        --count_;
+        return item;
+    }
+
+    void clear()
+    {
+        while (!empty()) {
+            pop_front();
+        }
+    }
+
+    /// Gives the memory back, if nothing is queued.
+    void shrink()
+    {
+        if (empty()) {
+            std::vector<T>{}.swap(items_);
+            head_ = 0;
+        }
+    }
+
+private:
+    void grow()
+    {
+        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
+        for (std::size_t i = 0; i != count_; ++i) {
+            larger[i] = std::move((*this)[i]);
+        }
+        items_.swap(larger);
+        head_ = 0;
+    }
+
+    std::vector<T> items_; // its size is a power of two, or nothing yet
+    std::size_t head_ = 0;
+    std::size_t count_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The presence of one identity: here, perhaps only reloading its page, or gone.
+#ifndef REJOINDER_CORE_RECONNECT_GRACE_HPP
+#define REJOINDER_CORE_RECONNECT_GRACE_HPP
+
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whether an identity is here.
+enum class presence : std::uint8_t {
+    absent,   ///< no session of it is attached, and the application knows
+    present,  ///< at least one is attached
+    grace,    ///< the last one lost its link; the application has not been told
+    cleaning, ///< the application is being told: its clean-up runs
+};
+
+/// What an attaching session means to its identity's presence.
+enum class arrival : std::uint8_t {
+    first,         ///< it was absent: tell the application that it is here
+    another,       ///< it is present already
+    back_in_grace, ///< it was away so briefly that the application notices nothing
+    must_wait,     ///< its clean-up runs: ask again after `clean_up_done`
+};
+
+constexpr std::string_view name_of(presence state) noexcept
+{
+    constexpr std::array<std::string_view, 4> names{"absent", "present", "grace", "cleaning"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// A policy that decides when an identity counts as gone. One object per identity.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `G(length)` | | the presence of an absent identity, with the grace of the options |
+/// | `g.state()` (const) | `presence` | where the identity stands |
+/// | `g.attached()` (const) | `std::uint32_t` | its attached sessions |
+/// | `g.next_deadline()` (const) | `instant` | when `expire` has something to say; `never`: not without another input |
+/// | `g.attach(now)` | `arrival` | a session asks to attach; with `must_wait` it is not counted, and its loss is not reported |
+/// | `g.detach(now)` | | an attached session lost its link or ended |
+/// | `g.expire(now)` | `bool` | true once per absence: run the clean-up now; the state is then `cleaning` until `clean_up_done` |
+/// | `g.clean_up_done()` | | the clean-up has ended, however it ended; the state is then `absent` |
+template <class G>
+concept grace_policy =
+    std::copyable<G> && std::constructible_from<G, duration> && requires(G& grace, const G& constant, instant now) {
+        { constant.state() } -> std::same_as<presence>;
+        { constant.attached() } -> std::same_as<std::uint32_t>;
+        { constant.next_deadline() } -> std::same_as<instant>;
+        { grace.attach(now) } -> std::same_as<arrival>;
+        grace.detach(now);
+        { grace.expire(now) } -> std::same_as<bool>;
+        grace.clean_up_done();
+    };
+
+/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a
+/// fixed time.
+///
+/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced
+/// (rule 17). A session that attaches after the grace has passed, but before `expire` was asked, is still back in it:
+/// nobody was told anything. All operations are O(1). Distinct objects are independent; one object is used from one
+/// thread at a time.
+class reconnect_grace {
+public:
+    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its
+    /// last detach.
+    constexpr explicit reconnect_grace(duration grace = std::chrono::seconds{5}) noexcept : grace_{grace} {}
+
+    /// Where the identity stands.
+    [[nodiscard]] constexpr presence state() const noexcept { return state_; }
+
+    /// How many sessions of it are attached.
+    [[nodiscard]] constexpr std::uint32_t attached() const noexcept { return attached_; }
+
+    /// When the grace is over; `never` outside it.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        return state_ == presence::grace ? deadline_ : never;
+    }
+
+    /// A session of it asks to attach.
+    constexpr arrival attach(instant /*now*/) noexcept
+    {
+        if (state_ == presence::cleaning) {
+            return arrival::must_wait;
+        }
+        ++attached_;
+        const presence before = state_;
+        state_ = presence::present;
+        if (before == presence::present) {
+            return arrival::another;
+        }
+        return before == presence::grace ? arrival::back_in_grace : arrival::first;
+    }
+
+    /// An attached session of it lost its link, or ended. Precondition: `attached() > 0`.
+    constexpr void detach(instant now) noexcept
+    {
+        assert(attached_ > 0);
+        if (--attached_ == 0) {
+            state_ = presence::grace;
+            deadline_ = grace_ > duration::zero() ? later(now, grace_) : now;
+        }
+    }
+
+    /// Whether the grace is over: true once per absence, and then the clean-up is the caller's to run.
+    constexpr bool expire(instant now) noexcept
+    {
+        if (state_ != presence::grace || now < deadline_) {
+            return false;
+        }
+        state_ = presence::cleaning;
+        return true;
+    }
+
+    /// The clean-up has ended. Precondition: `state() == presence::cleaning`.
+    constexpr void clean_up_done() noexcept
+    {
+        assert(state_ == presence::cleaning);
+        state_ = presence::absent;
+    }
+
+private:
+    duration grace_;
+    instant deadline_ = never;
+    std::uint32_t attached_ = 0;
+    presence state_ = presence::absent;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -1415,23 +1518,6 @@ private:
 #include <vector>
 
 namespace rejoinder::inline v0 {
-
-/// What a hub does when an identity has all the connections that it may have.
-enum class crowding : std::uint8_t {
-    probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
-    refuse_new,
-};
-
-/// The numbers of a hub's admission.
-struct admission_options {
-    duration grace = std::chrono::seconds{5};           ///< from the loss of an identity's last link to `absent`
-    duration lease = std::chrono::minutes{70};          ///< how long a session without a link is kept: the outbox's time to live and 10 min
-    duration clean_up_limit = std::chrono::minutes{1};  ///< of a clean-up, before those who wait for it go on
-    duration probe_wait = std::chrono::seconds{2};      ///< how long who finds all places taken waits for one
-    std::uint32_t connections_per_identity = 5;
-    crowding on_crowding = crowding::probe_oldest;
-    std::uint32_t sessions_max = 100'000;               ///< attached and dormant; the longest dormant one gives way
-};
 
 /// A hub's directory: a pure state machine. Feed it authenticated hellos (`arrive`), lost connections (`lose`) and time (`advance`), then take
 /// the verdicts with `next` until there are none.
@@ -1528,7 +1614,8 @@ public:
     void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
     {
         const auto found = identities_.find(identity);
-        if (found == identities_.end() || found->second.grace.state() != presence::cleaning || found->second.absence != absence) {
+        if (found == identities_.end() || found->second.grace.state() != presence::cleaning ||
+            found->second.absence != absence) {
             return; // it was overdue, and nobody waits for it any more
         }
         auto& at = found->second;
@@ -1588,37 +1675,14 @@ public:
     }
 
 private:
-    enum class clock : std::uint8_t { lease, grace, clean_up, crowd };
-
-    struct home;
+    using home = detail::home<Grace>;
+    using resident = detail::resident<Grace>;
+    using clock = detail::admission_clock;
 
     struct alarm {
         clock what;
         home* at;
         session_id session;
-    };
-
-    struct resident {
-        home* at = nullptr;
-        connection_id connection = 0; // 0: dormant
-        std::uint64_t attempt = 0;
-        std::string incarnation;
-        digest token{};
-        instant heard{};
-        timer_id lease{};
-        bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
-    };
-
-    struct home {
-        home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
-
-        Grace grace;
-        std::string name;
-        std::vector<session_id> sessions;
-        std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
-        std::vector<candidate> waiting; // for the clean-up to end, or for a place
-        timer_id timer{};               // of the grace, then of the clean-up
-        timer_id crowd_timer{};
     };
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
@@ -1633,7 +1697,8 @@ private:
     // Of one client only the newest attempt waits. False: this one does not.
     bool park(home& at, candidate who, instant now)
     {
-        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& other) { return other.incarnation == who.incarnation; });
+        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(),
+                                       [&](const candidate& other) { return other.incarnation == who.incarnation; });
         if (same == at.waiting.end() && at.waiting.size() >= options_.connections_per_identity) {
             verdicts_.push_back(verdict_of::deny{who.connection, errc::too_many_connections});
             return false;
@@ -1705,12 +1770,14 @@ private:
             crowd(at, std::move(who), now);
             return;
         }
-        if (sessions_.full() && !evict_dormant(at)) {
+        const bool place = at.sessions.size() < options_.sessions_per_identity || evict_dormant_of(at);
+        if (!place || (sessions_.full() && !evict_dormant(at))) {
             verdicts_.push_back(verdict_of::deny{who.connection, errc::busy});
             return;
         }
         arrive_at(at, now);
-        const auto session = sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
+        const auto session =
+            sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
         at.sessions.push_back(*session);
         verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
     }
@@ -1726,7 +1793,10 @@ private:
         verdicts_.push_back(verdict_of::probe{session});
     }
 
-    [[nodiscard]] bool crowded(const home& at) const { return at.grace.attached() >= options_.connections_per_identity; }
+    [[nodiscard]] bool crowded(const home& at) const
+    {
+        return at.grace.attached() >= options_.connections_per_identity;
+    }
 
     void crowd(home& at, candidate who, instant now)
     {
@@ -1741,19 +1811,24 @@ private:
         if (one != nullptr) {
             timers_.cancel(one->lease);
         }
-        verdicts_.push_back(verdict_of::probe{silent_longest(at)});
+        at.probed = silent_longest(at, link::attached);
+        at.probed_at = now;
+        verdicts_.push_back(verdict_of::probe{at.probed});
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
     }
 
-    [[nodiscard]] session_id silent_longest(home& at) noexcept
+    enum class link : std::uint8_t { attached, dormant };
+
+    // Of an identity's sessions with a link, or without one; 0: there is none.
+    [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
     {
         session_id longest = 0;
         auto since = never;
         for (const auto session : at.sessions) {
             const auto& one = *sessions_.find(session);
-            if (one.connection != 0 && one.heard < since) {
+            if ((one.connection != 0) == (which == link::attached) && one.heard < since) {
                 longest = session;
                 since = one.heard;
             }
@@ -1761,8 +1836,14 @@ private:
         return longest;
     }
 
+    // Who waited for a place has waited long enough. Without a sign of life from the probed one there is a place; else there is none.
     void turn_away(home& at, instant now)
     {
+        if (const auto* one = sessions_.find(at.probed);
+            one != nullptr && one->connection != 0 && one->heard <= at.probed_at) {
+            verdicts_.push_back(verdict_of::silence{one->connection});
+            return;
+        }
         for (const auto& who : std::exchange(at.waiting, {})) {
             waiting_.erase(who.connection);
             deny(at, who, errc::too_many_connections, now);
@@ -1830,11 +1911,22 @@ private:
 
     void drop_waiting(home& at, connection_id connection, instant now)
     {
-        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& who) { return who.connection == connection; });
+        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(),
+                                        [&](const candidate& who) { return who.connection == connection; });
         const auto dropped = std::move(*found);
         at.waiting.erase(found);
         waiting_.erase(connection);
         resume_lease(at, dropped, now);
+    }
+
+    // An identity whose page reloads for ever makes room among its own sessions, not among its neighbours'.
+    bool evict_dormant_of(home& at)
+    {
+        const auto longest = silent_longest(at, link::dormant);
+        if (longest != 0) {
+            finish(longest);
+        }
+        return longest != 0;
     }
 
     bool evict_dormant(const home& for_whom)
@@ -1985,14 +2077,16 @@ constexpr close_reason close_reason_coded(std::uint16_t code) noexcept
     return code == 1007 || code == 1002 || code == 1003 ? close_reason::bad_messages : close_reason::normal;
 }
 
-static_assert([] {
-    for (std::size_t i = 0; i != close_reason_count; ++i) {
-        if (static_cast<std::size_t>(detail::close_reason_table[i].reason) != i) {
-            return false;
+static_assert(
+    [] {
+        for (std::size_t i = 0; i != close_reason_count; ++i) {
+            if (static_cast<std::size_t>(detail::close_reason_table[i].reason) != i) {
+                return false;
+            }
         }
-    }
-    return true;
-}(), "close_reason_table must stand in the order of close_reason");
+        return true;
+    }(),
+    "close_reason_table must stand in the order of close_reason");
 
 } // namespace rejoinder::inline v0
 
@@ -2045,6 +2139,7 @@ struct invoke {
     std::string_view name{};
     payload_view payload{};
     std::string_view key{};
+    std::uint32_t note = 0;   ///< the session's: which of its bytes this borrows
     instant deadline = never; ///< when nobody waits for the answer any more (contract, point 13)
 };
 
@@ -2064,7 +2159,8 @@ struct farewell {
     std::optional<duration> retry_after{};
 };
 
-/// One thing that a session wants done. What it borrows holds until the session's next input or command.
+/// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
+/// as long as that does.
 template <class Completion>
 using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell>;
 
@@ -2089,6 +2185,13 @@ struct errand {
     std::uint32_t note = 0; ///< which kept bytes it carries; 0: none
 };
 
+/// What became of an errand when it was to be spelled.
+enum class spelling : std::uint8_t {
+    done,    ///< here is its message
+    moot,    ///< nobody needs it any more
+    blocked, ///< all slots are held: it waits for a last word
+};
+
 /// Bytes that nothing else keeps until they are emitted.
 struct note {
     std::string name;
@@ -2099,13 +2202,14 @@ struct note {
 
 /// The to-do list that both halves of a session write and the session reads.
 ///
-/// `urgent` holds what answers the peer or repeats what it may have missed; `fresh` holds what the program asks anew, which waits while all
-/// slots are taken. Urgent goes first: only so do answers free the slots that fresh messages wait for.
+/// `urgent` holds what answers the peer or repeats what it may have missed. `notifications` holds those of the program; an errand's id is the
+/// ticket of the last message in the outbox that was there before it. Urgent goes first, then the outbox and the notifications by age: only so
+/// do answers free the slots that the outbox waits for.
 template <class Completion>
 struct agenda {
     detail::ring<output<Completion>> outputs;
     detail::ring<errand> urgent;
-    detail::ring<errand> fresh;
+    detail::ring<errand> notifications;
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})
@@ -2133,11 +2237,18 @@ struct agenda {
         return kept(number);
     }
 
-    /// Lends kept bytes to an output: they are released when the next output borrows so.
-    const note& hand_over(std::uint32_t number)
+    /// Takes the next output. The kept bytes that the one before it borrowed are released. False: there is none.
+    bool next(output<Completion>& out)
     {
-        release(std::exchange(handed_over_, number));
-        return kept(number);
+        release(std::exchange(handed_over_, 0));
+        if (outputs.empty()) {
+            return false;
+        }
+        out = outputs.pop_front();
+        if (const auto* wanted = std::get_if<invoke>(&out)) {
+            handed_over_ = wanted->note;
+        }
+        return true;
     }
 
     /// The last emitted message has been taken.
@@ -2149,8 +2260,10 @@ struct agenda {
             return;
         }
         auto& kept = *notes_[number - 1];
-        if (kept.payload.capacity() > keep_bytes) {
-            std::string{}.swap(kept.payload);
+        for (auto* bytes : {&kept.name, &kept.payload, &kept.text}) {
+            if (bytes->capacity() > keep_bytes) {
+                std::string{}.swap(*bytes);
+            }
         }
         spare_.push_back(number);
     }
@@ -2169,13 +2282,12 @@ struct agenda {
     /// Gives memory back after a burst, if nothing is to be done.
     void shrink()
     {
-        if (!urgent.empty() || !fresh.empty() || !outputs.empty()) {
+        if (!urgent.empty() || !notifications.empty() || !outputs.empty()) {
             return;
         }
         urgent.shrink();
-        fresh.shrink();
+        notifications.shrink();
         outputs.shrink();
-        release(std::exchange(handed_over_, 0));
         if (spare_.size() == notes_.size()) {
             std::vector<std::unique_ptr<note>>{}.swap(notes_);
             std::vector<std::uint32_t>{}.swap(spare_);
@@ -2183,7 +2295,8 @@ struct agenda {
     }
 
 private:
-    static constexpr std::size_t keep_bytes = 4096; // a larger buffer goes back to the system, so that one large message costs nothing for ever
+    static constexpr std::size_t keep_bytes =
+        4096; // a larger buffer goes back to the system, so that one large message costs nothing for ever
 
     std::vector<std::unique_ptr<note>> notes_; // each stays where it is: outputs borrow from it
     std::vector<std::uint32_t> spare_;
@@ -2405,10 +2518,10 @@ enum class absent : std::uint8_t {
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
-    duration timeout = duration::zero();    ///< the whole call; zero: the session's default for the name
-    repeatable repeat = repeatable::no;     ///< lets a request be retried, and survive its session
-    absent when_absent = absent::fail;      ///< for calls of a hub
-    std::string_view key{};                 ///< the application's name for "the same thing"; borrowed during the call only
+    duration timeout = duration::zero(); ///< the whole call; zero: the session's default for the name
+    repeatable repeat = repeatable::no;  ///< lets a request be retried, and survive its session
+    absent when_absent = absent::fail;   ///< for calls of a hub
+    std::string_view key{};              ///< the application's name for "the same thing"; borrowed during the call only
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -2418,17 +2531,17 @@ template <class Completion>
 struct delivery {
     message_kind kind = message_kind::request;
     stage at = stage::none;
-    certainty sure = certainty::never_sent; ///< what an error would say now
+    certainty sure = certainty::never_sent;    ///< what an error would say now
     certainty earlier = certainty::never_sent; ///< what is known of the attempts before this one
     repeatable repeat = repeatable::no;
     encoding form = encoding::text;
-    std::uint32_t generation = 1;           ///< of this place; handles carry it
-    std::uint32_t attempts = 0;             ///< tries that the peer answered
-    std::uint32_t previous = 0;             ///< neighbours among the sent, in order of emission; 0: none
+    std::uint32_t generation = 1; ///< of this place; handles carry it
+    std::uint32_t attempts = 0;   ///< tries that the peer answered
+    std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
-    message_id id = 0;                      ///< while sent or abandoned
-    std::uint64_t ticket = 0;               ///< its place in the outbox, or the one that it had
-    std::uint64_t position = 0;             ///< of its emission on the current connection, for the heartbeat
+    message_id id = 0;          ///< while sent or abandoned
+    std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
+    std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
     instant deadline = never;
     timer_id timer{};
     std::string name;
@@ -2479,8 +2592,10 @@ struct delivery {
         deadline = never;
         timer = {};
         completion.reset();
-        if (payload.capacity() > keep_bytes) {
-            std::string{}.swap(payload);
+        for (auto* bytes : {&name, &payload, &key}) {
+            if (bytes->capacity() > keep_bytes) {
+                std::string{}.swap(*bytes);
+            }
         }
     }
 
@@ -2836,7 +2951,10 @@ public:
     }
 
     /// The same while a ping that `advance` asked for cannot go out: a connection that is full must not keep its owner busy.
-    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept { return dead_ ? never : std::min(dead_at(), idle_at()); }
+    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept
+    {
+        return dead_ ? never : std::min(dead_at(), idle_at());
+    }
 
     /// Anything came from the peer: a message or, better, any bytes of one.
     constexpr void received(instant now) noexcept { received_at_ = std::max(received_at_, now); }
@@ -2926,10 +3044,10 @@ public:
             condemn(now);
             return beat::dead;
         }
-        if (now >= ping_at()) {
-            return beat::ping;
+        if (now >= idle_at()) {
+            return beat::idle; // before the ping, which a peer that does not read keeps waiting for ever
         }
-        return now >= idle_at() ? beat::idle : beat::nothing;
+        return now >= ping_at() ? beat::ping : beat::nothing;
     }
 
 private:
@@ -3830,632 +3948,9 @@ struct limited {
 
 #endif
 
-// Which failed attempts are tried again, and when.
-#ifndef REJOINDER_CORE_RETRY_POLICY_HPP
-#define REJOINDER_CORE_RETRY_POLICY_HPP
-
-#include <chrono>
-#include <concepts>
-#include <optional>
-#include <system_error>
-
-namespace rejoinder::inline v0 {
-
-/// A policy on retries: of deliveries, and of calls marked idempotent (rule 15). What goes out again after a lost link
-/// is no retry, and is not asked about here.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `p.retryable(ec)` (const) | `bool` | whether another attempt could end better than with this error |
-/// | `p.next(made, ec, left, generator)` (const) | `std::optional<duration>` | the wait before the next attempt, when `made` attempts (from 1) have been made, the last of which ended with `ec`, and `left` is the time until the call's deadline (`duration::max()`: none); nothing: give up. Less than `left`. `generator` is any `random_generator` |
-template <class P>
-concept retry_policy = std::copyable<P> && requires(const P& policy, unsigned made, const std::error_code& ec,
-                                                    duration left, random_source& generator) {
-    { policy.retryable(ec) } -> std::same_as<bool>;
-    { policy.next(made, ec, left, generator) } -> std::same_as<std::optional<duration>>;
-};
-
-namespace detail {
-
-// Whatever says that the same message would meet the same fate is final, as is what somebody wanted and what ended the
-// session.
-inline bool may_pass(const std::error_code& ec) noexcept
-{
-    const auto kind = kind_of(ec);
-    return kind == errc::handler_error || kind == errc::busy || kind == errc::timed_out || kind == errc::interrupted;
-}
-
-template <backoff_schedule Schedule, random_generator G>
-std::optional<duration> delay_within(const Schedule& schedule, unsigned made, duration left, G& generator)
-{
-    const auto delay = delay_of(schedule, made, generator);
-    return delay && *delay < left ? delay : std::nullopt;
-}
-
-} // namespace detail
-
-/// The default: 3 attempts, spread around 1, 2, 4, 5, 5, ... s apart, for what may pass: a handler that failed, a peer
-/// that is busy or was interrupted, an attempt that took too long. All else is final: `no_handler`, `bad_payload`,
-/// `auth_refused`, `cancelled`, an error of the application, a foreign code. O(log attempts). Distinct objects are
-/// independent; one that nobody changes serves any thread.
-struct standard_retry {
-    unsigned attempts = 3; ///< of one message, the first included; 0 counts as 1
-    jittered<exponential_backoff> backoff{.first = std::chrono::seconds{1}, .cap = std::chrono::seconds{5}};
-
-    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
-
-    template <random_generator G>
-    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
-                                               G& generator) const
-    {
-        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
-    }
-};
-
-/// The same with any schedule.
-template <backoff_schedule Schedule>
-struct scheduled_retry {
-    unsigned attempts = 3;
-    Schedule backoff{};
-
-    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
-
-    template <random_generator G>
-    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
-                                               G& generator) const
-    {
-        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
-    }
-};
-
-/// One attempt, whatever comes.
-struct no_retry {
-    [[nodiscard]] bool retryable(const std::error_code& /*ec*/) const noexcept { return false; }
-
-    template <random_generator G>
-    [[nodiscard]] std::optional<duration> next(unsigned /*made*/, const std::error_code& /*ec*/, duration /*left*/,
-                                               G& /*generator*/) const
-    {
-        return std::nullopt;
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// The behaviours, each replaceable alone: derive from this and name another type.
-///
-/// | member | concept | what it decides |
-/// | --- | --- | --- |
-/// | `registry<T>` | `registry_of<T>` | how pending calls are numbered and found |
-/// | `ack` | `ack_policy` | when a delivery is acknowledged |
-/// | `retry` | `retry_policy` | which failures are tried again, and when |
-/// | `backoff` | `backoff_schedule` | how long a client waits between connection attempts |
-/// | `grace` | `grace_policy` | when an identity that lost its link counts as gone |
-struct default_policies {
-    template <class T>
-    using registry = correlation_registry<T>;
-    using ack = acknowledge_on_handled;
-    using retry = standard_retry;
-    using backoff = jittered<sequence_backoff>;
-    using grace = reconnect_grace;
-};
-
-/// The numbers of a session; one object is shared by all sessions of a hub or client.
-template <class Policies = default_policies>
-struct session_options {
-    duration timeout = std::chrono::seconds{60};                 ///< of a request, from the call to its answer
-    std::vector<std::pair<std::string, duration>> timeouts{};    ///< the same for requests of these names
-    std::uint32_t capacity = 1024;                               ///< unfinished requests and deliveries, each direction
-    std::size_t message_bytes_max = std::size_t{1} << 20;        ///< of one payload
-    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;    ///< of all answers kept for repeats
-    std::uint32_t receipted_max = 1024;                          ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
-    std::uint32_t notifications_max = 1024;                      ///< waiting to be emitted, and handlers of received ones that run
-    unsigned bad_messages_per_minute = 16;                       ///< more close the connection
-    rejoinder::outbox_options outbox{};                          ///< of what waits while the link is down
-    rejoinder::heartbeat_options heartbeat{};
-    typename Policies::ack ack{};
-    typename Policies::retry retry{};
-
-    /// The timeout of a request of this name.
-    [[nodiscard]] duration timeout_of(std::string_view name) const noexcept
-    {
-        for (const auto& [special, length] : timeouts) {
-            if (special == name) {
-                return length;
-            }
-        }
-        return timeout;
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// What became of an errand when it was to be spelled.
-enum class spelling : std::uint8_t {
-    done,    ///< here is its message
-    moot,    ///< nobody needs it any more
-    blocked, ///< all slots are held: it waits for a last word
-};
-
-/// The asking half of a session. Used through `session`; the driver never sees it.
-///
-/// A message waits in the outbox without an id, gets its id at its first emission (rule 3), and holds its slot until the peer's last word for
-/// that id (rule 8), which may come long after the caller was settled. Every caller is settled once, by an output.
-template <class Completion, class Policies>
-class asker {
-public:
-    asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity), outbox_(unbounded(options.outbox)),
-          finished_(options.capacity)
-    {
-    }
-    asker(const asker&) = delete;
-    asker& operator=(const asker&) = delete;
-
-    // Getters
-
-    /// Slots.
-    [[nodiscard]] std::uint32_t capacity() const noexcept { return sent_.capacity(); }
-    /// Messages that are not over: waiting, sent, resting, or holding a slot for a last word.
-    [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
-    /// Messages that no connection has seen yet.
-    [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
-    /// Ids whose last word is awaited.
-    [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
-    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
-
-    /// What the caller of a message left with it; null once the caller is settled.
-    [[nodiscard]] Completion* completion(call which) noexcept
-    {
-        auto* place = pool_.find(which);
-        return place != nullptr && place->completion ? &*place->completion : nullptr;
-    }
-
-    // The connection
-
-    /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
-    void attach(const capabilities& features)
-    {
-        linked_ = true;
-        features_ = features;
-        finished_.lost();
-        for (auto index = pool_.first(); index != 0;) {
-            auto& place = pool_[index];
-            const auto next = place.next;
-            place.position = 0;
-            if (place.at != stage::abandoned) {
-                todo_.urgent.push_back({place.kind, place.id, 0});
-            } else if (features_.cancel) {
-                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
-            } else {
-                close(index); // its last word may have been lost, and this wire cannot ask for it
-            }
-            index = next;
-        }
-        outbox_.for_each([&](const auto& entry) { todo_.fresh.push_back({pool_[entry.value].kind, entry.id, 0}); });
-    }
-
-    /// The connection is gone.
-    void detach() noexcept { linked_ = false; }
-
-    /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
-    void restart(std::uint32_t capacity)
-    {
-        while (const auto index = pool_.first()) {
-            pool_.unlink(index);
-            auto& place = pool_[index];
-            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
-                wait_again(index);
-                continue;
-            }
-            if (place.at == stage::sent) {
-                settle(index, make_error_code(errc::session_lost));
-            }
-            pool_.release(index);
-        }
-        sent_ = typename Policies::template registry<std::uint32_t>(capacity);
-        finished_ = finished_ids(capacity);
-    }
-
-    /// Nothing can be asked any more: all that is pending ends with `why`.
-    void end(errc why)
-    {
-        for (std::uint32_t index = 1; index <= pool_.last_index(); ++index) {
-            auto& place = pool_[index];
-            if (place.at == stage::none) {
-                continue;
-            }
-            if (place.at == stage::waiting) {
-                outbox_.take(place.ticket, departure::removed);
-            } else if (place.at != stage::resting) {
-                sent_.take(place.id);
-                pool_.unlink(index);
-            }
-            settle(index, make_error_code(why, place.sure));
-            pool_.release(index);
-        }
-    }
-
-    // Commands
-
-    /// Opens a request or delivery; whatever is wrong with it is told by its settling.
-    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
-              instant now)
-    {
-        if (const auto refusal = refuses(name.size() + payload.bytes.size())) {
-            todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
-            ++counts_.refused;
-            return {};
-        }
-        const auto index = pool_.take();
-        auto& place = pool_[index];
-        place.kind = kind;
-        place.repeat = how.repeat;
-        place.form = payload.form;
-        place.name.assign(name);
-        place.payload.assign(payload.bytes);
-        place.key.assign(how.key);
-        place.deadline = later(now, lifetime(kind, name, how));
-        place.completion.emplace(std::move(completion));
-        place.timer = timers_.schedule(place.deadline, index);
-        enqueue(index, now);
-        return pool_.handle(index);
-    }
-
-    /// The caller does not wait any more: it is settled with `cancelled`, and the peer is told if it may have the message.
-    void cancel(call which)
-    {
-        auto* place = pool_.find(which);
-        if (place == nullptr || !place->completion) {
-            return;
-        }
-        ++counts_.cancelled;
-        give_up(which.index, errc::cancelled);
-    }
-
-    // Inputs
-
-    /// `reply`, `ack` or `error`: the last word for an id.
-    void last_word(const message& word, heartbeat& beat, instant now)
-    {
-        const auto* found = sent_.find(word.id);
-        if (found == nullptr) {
-            ++counts_.late_replies;
-            return;
-        }
-        const auto index = *found;
-        beat.proven(pool_[index].position, now);
-        sent_.take(word.id);
-        pool_.unlink(index);
-        finished_.add(word.id);
-        count(word);
-        if (pool_[index].at == stage::abandoned) {
-            pool_.release(index);
-        } else if (word.kind == message_kind::error) {
-            failed(index, word, now);
-        } else {
-            settle(index, {}, word.payload);
-            pool_.release(index);
-        }
-        beat.awaiting(sent_.size());
-    }
-
-    /// A word about a request that still runs.
-    void progress(const message& word, heartbeat& beat, instant now)
-    {
-        const auto* found = sent_.find(word.id);
-        if (found == nullptr) {
-            ++counts_.late_replies;
-            return;
-        }
-        const auto& place = pool_[*found];
-        beat.proven(place.position, now);
-        if (place.completion) {
-            todo_.outputs.push_back(progressed{pool_.handle(*found), word.payload});
-        }
-    }
-
-    /// Whether a message of this kind is a fitting last word for the id, as far as the id is known.
-    [[nodiscard]] bool fits(const message& word) const noexcept
-    {
-        const auto* found = sent_.find(word.id);
-        if (found == nullptr || word.kind == message_kind::error) {
-            return true;
-        }
-        const auto asked = pool_[*found].kind;
-        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
-    }
-
-    /// Deadlines that have passed, retries that are due.
-    void expire(instant now)
-    {
-        while (const auto index = timers_.expire(now)) {
-            auto& place = pool_[*index];
-            place.timer = {};
-            if (place.at == stage::resting && now < place.deadline) {
-                place.timer = timers_.schedule(place.deadline, *index);
-                ++counts_.retries;
-                enqueue(*index, now);
-                continue;
-            }
-            const bool delivers = place.kind == message_kind::delivery;
-            ++(delivers ? counts_.expired : counts_.timeouts);
-            give_up(*index, delivers ? errc::expired : errc::timed_out);
-        }
-    }
-
-    /// Ids for a ping to name.
-    std::span<const message_id> name_finished() { return finished_.name(); }
-    /// The pong of the last ping came.
-    void names_arrived() noexcept { finished_.arrived(); }
-
-    // Emission
-
-    /// Spells an errand of the fresh list: the message gets its id here, and may have been executed from here on (rule 13).
-    spelling spell_fresh(ticket place_in_line, message& out, heartbeat& beat, instant now)
-    {
-        const auto* found = outbox_.find(place_in_line);
-        if (found == nullptr) {
-            return spelling::moot;
-        }
-        const auto index = found->value;
-        auto& place = pool_[index];
-        if (place.form == encoding::binary && !features_.binary) {
-            outbox_.take(place_in_line, departure::refused);
-            settle(index, make_error_code(errc::unsupported));
-            pool_.release(index);
-            return spelling::moot;
-        }
-        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
-            return spell_unacknowledged(index, out);
-        }
-        const auto id = sent_.open(index);
-        if (!id) {
-            return spelling::blocked;
-        }
-        outbox_.take(place_in_line, departure::sent);
-        place.id = *id;
-        place.at = stage::sent;
-        finished_.reuse(*id);
-        pool_.link(index);
-        ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
-        place.position = emitted(place, out, beat, now);
-        return spelling::done;
-    }
-
-    /// Spells an errand of the urgent list: a message once more after a link loss, or a cancel.
-    spelling spell_urgent(const errand& one, message& out, heartbeat& beat, instant now)
-    {
-        const auto* found = sent_.find(one.id);
-        if (found == nullptr) {
-            return spelling::moot;
-        }
-        auto& place = pool_[*found];
-        if (one.kind == message_kind::cancel) {
-            out = {};
-            out.kind = message_kind::cancel;
-            out.id = one.id;
-            beat.sent(now);
-            beat.awaiting(sent_.size());
-            return spelling::done;
-        }
-        if (place.at == stage::abandoned) {
-            return spelling::moot; // its cancel follows
-        }
-        ++counts_.resent;
-        emitted(place, out, beat, now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
-        return spelling::done;
-    }
-
-    /// Gives memory back after a burst, if nothing is pending.
-    void shrink()
-    {
-        if (pending() != 0) {
-            return;
-        }
-        pool_.shrink();
-        timers_.shrink();
-        sent_.shrink();
-        finished_.shrink();
-    }
-
-private:
-    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
-    static outbox_options unbounded(outbox_options options)
-    {
-        options.messages_max = SIZE_MAX;
-        options.on_overflow = overflow::reject_newest;
-        return options;
-    }
-
-    [[nodiscard]] duration lifetime(message_kind kind, std::string_view name, const call_options& how) const
-    {
-        if (how.timeout != duration::zero()) {
-            return how.timeout;
-        }
-        return kind == message_kind::delivery ? options_.outbox.ttl : options_.timeout_of(name);
-    }
-
-    // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
-    std::optional<errc> refuses(std::size_t bytes)
-    {
-        if (bytes > options_.message_bytes_max) {
-            return errc::too_big;
-        }
-        if (pending() >= options_.capacity || !outbox_.fits(bytes)) {
-            return errc::queue_full;
-        }
-        if (linked_ || outbox_.size() < options_.outbox.messages_max) {
-            return std::nullopt;
-        }
-        if (options_.outbox.on_overflow == overflow::reject_newest || outbox_.empty()) {
-            return errc::queue_full;
-        }
-        ++counts_.evicted;
-        give_up(outbox_.front()->value, errc::evicted);
-        return std::nullopt;
-    }
-
-    void enqueue(std::uint32_t index, instant now)
-    {
-        auto& place = pool_[index];
-        const auto place_in_line = outbox_.push(index, place.bytes(), now, place.deadline - now);
-        if (!place_in_line) {
-            settle(index, make_error_code(errc::queue_full, place.sure));
-            pool_.release(index);
-            return;
-        }
-        place.at = stage::waiting;
-        place.ticket = *place_in_line;
-        if (linked_) {
-            todo_.fresh.push_back({place.kind, place.ticket, 0});
-        }
-    }
-
-    // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
-    void wait_again(std::uint32_t index)
-    {
-        auto& place = pool_[index];
-        place.at = stage::waiting;
-        place.id = 0;
-        place.earlier = certainty::maybe_executed;
-        outbox_.restore(place.ticket, index, place.bytes(), place.deadline);
-    }
-
-    // Returns its position on the connection.
-    std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
-    {
-        place.sure = certainty::maybe_executed;
-        out = place.spelled(now);
-        if (!features_.time_left) {
-            out.time_left.reset();
-        }
-        beat.awaiting(sent_.size());
-        return beat.sent(now);
-    }
-
-    // Forgets a message whose id nobody will speak of any more.
-    void close(std::uint32_t index)
-    {
-        sent_.take(pool_[index].id);
-        pool_.unlink(index);
-        pool_.release(index);
-    }
-
-    spelling spell_unacknowledged(std::uint32_t index, message& out)
-    {
-        outbox_.take(pool_[index].ticket, departure::sent);
-        const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
-        settle(index, {});
-        pool_.release(index);
-        out = {};
-        out.kind = message_kind::notification;
-        out.name = kept.name;
-        out.payload = {kept.payload, kept.form};
-        ++counts_.deliveries_sent;
-        return spelling::done;
-    }
-
-    void failed(std::uint32_t index, const message& word, instant now)
-    {
-        auto& place = pool_[index];
-        const auto kind = errc_named(word.name);
-        ++place.attempts;
-        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
-        place.id = 0;
-        const auto error = make_error_code(kind, place.sure);
-        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
-        const auto rest = may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
-        if (!rest) {
-            settle(index, error, word.payload, word.name, word.text);
-            pool_.release(index);
-            return;
-        }
-        place.at = stage::resting;
-        timers_.cancel(place.timer);
-        place.timer = timers_.schedule(later(now, *rest), index);
-    }
-
-    // Ends the caller's wait, wherever the message stands.
-    void give_up(std::uint32_t index, errc why)
-    {
-        auto& place = pool_[index];
-        settle(index, make_error_code(why, place.sure));
-        if (place.at == stage::sent) {
-            place.at = stage::abandoned;
-            if (linked_ && features_.cancel) {
-                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
-            }
-            return;
-        }
-        if (place.at == stage::waiting) {
-            outbox_.take(place.ticket, departure::removed);
-        }
-        pool_.release(index);
-    }
-
-    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {}, std::string_view code = {},
-                std::string_view text = {})
-    {
-        auto& place = pool_[index];
-        timers_.cancel(place.timer);
-        place.timer = {};
-        if (!place.completion) {
-            return;
-        }
-        todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
-        place.completion.reset();
-    }
-
-    void count(const message& word)
-    {
-        if (word.kind == message_kind::reply) {
-            ++counts_.replies_received;
-        } else {
-            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
-        }
-    }
-
-    const session_options<Policies>& options_;
-    agenda<Completion>& todo_;
-    counters& counts_;
-    random_source random_;
-    bool linked_ = false;
-    capabilities features_{};
-    detail::delivery_pool<Completion> pool_;
-    typename Policies::template registry<std::uint32_t> sent_;
-    outbox<std::uint32_t> outbox_;
-    timer_wheel<std::uint32_t> timers_;
-    finished_ids finished_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
+// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
+#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
+#define REJOINDER_CORE_KEYED_WINDOW_HPP
 
 // The dedup window: what the responder knows of the messages it was sent, so that none runs twice.
 #ifndef REJOINDER_CORE_DEDUP_WINDOW_HPP
@@ -4507,7 +4002,10 @@ struct answer_note {
         return note;
     }
 
-    static answer_note of(errc code) noexcept { return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)}; }
+    static answer_note of(errc code) noexcept
+    {
+        return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)};
+    }
 
     // What is left when the bytes go. A known code stays, because it says whether the handler ran (rule 14).
     answer_note without_bytes() const noexcept
@@ -4593,8 +4091,7 @@ public:
     /// A window for a peer of `capacity` slots, which keeps at most `kept_bytes_max` bytes of answers.
     dedup_window(std::uint32_t capacity, std::size_t kept_bytes_max) noexcept
         : kept_bytes_max_(kept_bytes_max), capacity_(capacity)
-    {
-    }
+    {}
 
     std::uint32_t capacity() const noexcept { return capacity_; }
 
@@ -4791,658 +4288,6 @@ private:
     std::size_t running_ = 0;
     std::uint32_t capacity_;
     std::uint32_t free_ = none;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Who loses connections, how often and why, in bounded memory.
-#ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
-#define REJOINDER_CORE_DISCONNECT_STATS_HPP
-
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// The bounds of the statistics.
-struct disconnect_stats_options {
-    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
-};
-
-/// What is known of one user's disconnects.
-struct user_disconnects {
-    std::string user;
-    std::uint64_t count = 0;     ///< never too low; too high by `overcount` at most
-    std::uint64_t overcount = 0; ///< what was inherited from a user whose place this one took
-    std::array<std::uint64_t, close_reason_count> reasons{}; ///< since then; their sum is `count - overcount`
-    instant last{};
-
-    /// How often for this reason.
-    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept
-    {
-        return reasons[static_cast<std::size_t>(reason)];
-    }
-
-    /// How often at least.
-    [[nodiscard]] constexpr std::uint64_t certainly() const noexcept { return count - overcount; }
-};
-
-/// Counts of disconnects: all of them by reason, and the users who have most.
-///
-/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent
-/// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
-/// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
-///
-/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
-/// users). Distinct objects are independent; one object is used from one thread at a time.
-class disconnect_stats {
-public:
-    disconnect_stats() = default;
-    explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
-
-    /// All disconnects, whoever's.
-    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
-
-    /// All disconnects for this reason.
-    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept
-    {
-        return reasons_[static_cast<std::size_t>(reason)];
-    }
-
-    /// When the last one was; `instant::min()` if there was none.
-    [[nodiscard]] instant last() const noexcept { return last_; }
-
-    /// How many users are counted.
-    [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
-
-    /// What is known of a user, or null. Valid until the next change.
-    [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
-    {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        return found == users_.end() ? nullptr : &*found;
-    }
-
-    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
-    /// next change.
-    [[nodiscard]] std::vector<const user_disconnects*> top(std::size_t count) const
-    {
-        auto found = frequent(0);
-        found.resize(std::min(count, found.size()));
-        return found;
-    }
-
-    /// The users who surely have `at_least` disconnects, in the same order. Valid until the next change.
-    [[nodiscard]] std::vector<const user_disconnects*> frequent(std::uint64_t at_least) const
-    {
-        std::vector<const user_disconnects*> found;
-        found.reserve(users_.size());
-        for (const auto& each : users_) {
-            if (each.certainly() >= at_least) {
-                found.push_back(&each);
-            }
-        }
-        std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
-            return left->count != right->count ? left->count > right->count : left->user < right->user;
-        });
-        return found;
-    }
-
-    /// A connection of this user ended. An empty name counts in the totals only: nobody was authenticated.
-    void record(std::string_view user, close_reason reason, instant now)
-    {
-        ++total_;
-        ++reasons_[static_cast<std::size_t>(reason)];
-        last_ = std::max(last_, now);
-        if (user.empty() || options_.users_max == 0) {
-            return;
-        }
-        auto& entry = place_of(user);
-        ++entry.count;
-        ++entry.reasons[static_cast<std::size_t>(reason)];
-        entry.last = std::max(entry.last, now);
-    }
-
-    /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
-    std::size_t forget_before(instant limit)
-    {
-        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
-    }
-
-private:
-    user_disconnects& place_of(std::string_view user)
-    {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        if (found != users_.end()) {
-            return *found;
-        }
-        if (users_.size() < options_.users_max) {
-            auto& fresh = users_.emplace_back();
-            fresh.user = user;
-            fresh.last = instant::min();
-            return fresh;
-        }
-        // Of equals the one longest quiet gives way.
-        const auto least = std::min_element(
-            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
-                return left.count != right.count ? left.count < right.count : left.last < right.last;
-            });
-        least->user = user;
-        least->overcount = least->count;
-        least->reasons = {};
-        least->last = instant::min();
-        return *least;
-    }
-
-    disconnect_stats_options options_{};
-    std::array<std::uint64_t, close_reason_count> reasons_{};
-    std::uint64_t total_ = 0;
-    instant last_ = instant::min();
-    std::vector<user_disconnects> users_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// The answering half of a session: what the peer asked, what runs, and what was answered.
-#ifndef REJOINDER_CORE_INBOX_HPP
-#define REJOINDER_CORE_INBOX_HPP
-
-// The names that a side answers to, and how each wants to be called.
-#ifndef REJOINDER_CORE_ROUTE_TABLE_HPP
-#define REJOINDER_CORE_ROUTE_TABLE_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <unordered_map>
-
-namespace rejoinder::inline v0 {
-
-/// Whether a name's handlers may overlap within one session (contract, point 9).
-enum class handling : std::uint8_t { overlapping, serial };
-
-/// A name's entry: which handler, and how it is run.
-struct route {
-    std::uint32_t handler = 0; ///< the owner's number for the handler
-    handling run = handling::overlapping;
-
-    friend bool operator==(const route&, const route&) = default;
-};
-
-/// Names → routes, shared by all sessions of a hub or client. Bounded by what the program registers: peers add nothing.
-/// Distinct tables are independent; one table is used from one thread at a time.
-class route_table {
-public:
-    [[nodiscard]] std::size_t size() const noexcept { return routes_.size(); }
-
-    /// The route of `name`; the fallback, if one was set; else null. O(1), no allocation.
-    [[nodiscard]] const route* find(std::string_view name) const
-    {
-        const auto found = routes_.find(name);
-        if (found != routes_.end()) {
-            return &found->second;
-        }
-        return has_fallback_ ? &fallback_ : nullptr;
-    }
-
-    /// Sets or replaces the route of `name`.
-    void set(std::string_view name, route to) { routes_.insert_or_assign(std::string{name}, to); }
-
-    /// Sets the route of every name that has none of its own: what a relay needs.
-    void set_fallback(route to) noexcept
-    {
-        fallback_ = to;
-        has_fallback_ = true;
-    }
-
-    /// Takes `name` out; later messages of that name are answered `no_handler`.
-    void remove(std::string_view name)
-    {
-        const auto found = routes_.find(name);
-        if (found != routes_.end()) {
-            routes_.erase(found);
-        }
-    }
-
-private:
-    struct hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
-    };
-    struct equal {
-        using is_transparent = void;
-        bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
-    };
-
-    std::unordered_map<std::string, route, hash, equal> routes_;
-    route fallback_;
-    bool has_fallback_ = false;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Names whose handlers run one at a time: who runs, and who waits behind it (contract, point 9).
-#ifndef REJOINDER_CORE_SERIAL_LANES_HPP
-#define REJOINDER_CORE_SERIAL_LANES_HPP
-
-#include <algorithm>
-#include <cstdint>
-#include <optional>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// A lane for each handler that is serial and busy. Bounded by the runs that its owner admits; a search costs the number of busy lanes,
-/// which is at most the number of names that the program registered as serial.
-class serial_lanes {
-public:
-    /// Whether a run may start now; otherwise it waits in its lane.
-    bool enter(std::uint32_t handler, invocation run)
-    {
-        if (auto* lane = find(handler)) {
-            lane->waiting.push_back(run);
-            return false;
-        }
-        lanes_.push_back({handler, {}});
-        return true;
-    }
-
-    /// A run of the lane has ended: the next one that `alive` accepts is to start.
-    template <class Alive>
-    std::optional<invocation> leave(std::uint32_t handler, Alive alive)
-    {
-        auto* lane = find(handler);
-        while (lane != nullptr && !lane->waiting.empty()) {
-            const auto next = lane->waiting.pop_front();
-            if (alive(next)) {
-                return next;
-            }
-        }
-        if (lane != nullptr) {
-            std::swap(*lane, lanes_.back());
-            lanes_.pop_back();
-        }
-        return std::nullopt;
-    }
-
-private:
-    struct busy_lane {
-        std::uint32_t handler = 0;
-        detail::ring<invocation> waiting;
-    };
-
-    busy_lane* find(std::uint32_t handler) noexcept
-    {
-        const auto found = std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
-        return found == lanes_.end() ? nullptr : &*found;
-    }
-
-    std::vector<busy_lane> lanes_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// What a handler run ends with.
-struct outcome {
-    payload_view payload{};   ///< the answer, or the error's data
-    std::string_view code{};  ///< the error's name; empty: no error
-    std::string_view text{};  ///< the error's sentence for people
-};
-
-/// The answering half of a session. Used through `session`; the driver never sees it.
-///
-/// Each id runs once at most: its record says new, running or done (contract, points 2 and 3). A run is named by its own `invocation`, never
-/// by the peer's slot, so that a handler that ends late ends nobody else's call (rule 9).
-template <class Completion, class Policies>
-class inbox {
-public:
-    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo, counters& counts)
-        : options_(options), routes_(routes), todo_(todo), counts_(counts), records_(options.capacity, options.kept_answer_bytes_max),
-          runs_(options.capacity + options.receipted_max + options.notifications_max)
-    {
-    }
-    inbox(const inbox&) = delete;
-    inbox& operator=(const inbox&) = delete;
-
-    // Getters
-
-    /// Handlers that run or wait for their turn.
-    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
-    /// Whether this run has not ended.
-    [[nodiscard]] bool is_running(invocation which) const noexcept { return runs_.find(which.number) != nullptr; }
-    /// Bytes of answers that are kept for repeats.
-    [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
-
-    // The connection
-
-    void attach() noexcept { linked_ = true; }
-    void detach() noexcept { linked_ = false; }
-
-    /// The peer counts its ids anew: the records of the old ones, and who runs for them, mean nothing to it.
-    void restart(std::uint32_t capacity)
-    {
-        end();
-        records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
-        run_of_slot_.clear();
-    }
-
-    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
-    void end()
-    {
-        std::vector<message_id> never_started;
-        runs_.for_each([&](message_id number, run& one) {
-            one.id = 0;
-            if (one.at == run_state::held) {
-                never_started.push_back(number);
-            } else if (one.kind != message_kind::notification) {
-                stop_run({number}, one);
-            }
-        });
-        for (const auto number : never_started) {
-            const auto dropped = runs_.take(number);
-            todo_.release(dropped->note);
-            leave(*dropped);
-        }
-    }
-
-    // Inputs
-
-    /// `request` or `delivery`. False: the peer broke the protocol.
-    bool receive(const message& asked, instant now)
-    {
-        if (todo_.urgent.size() >= urgent_max()) {
-            return false; // a peer that asks on without reading what it is answered
-        }
-        switch (records_.open(asked.id)) {
-        case dedup_window::verdict::fresh:
-            begin(asked, now);
-            return true;
-        case dedup_window::verdict::running:
-            ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
-            return true;
-        case dedup_window::verdict::done:
-            ++counts_.duplicates_suppressed;
-            ++counts_.answers_replayed;
-            todo_.urgent.push_back({message_kind::reply, asked.id, 0});
-            return true;
-        case dedup_window::verdict::stale:
-            ++counts_.stale_requests;
-            todo_.urgent.push_back({message_kind::error, asked.id, todo_.keep(name_of(errc::stale_request), {})});
-            return true;
-        case dedup_window::verdict::violation: break;
-        }
-        return false;
-    }
-
-    /// `notification`.
-    void notified(const message& said)
-    {
-        ++counts_.notifications_received;
-        const auto* to = routes_.find(said.name);
-        if (to == nullptr || notified_ >= options_.notifications_max) {
-            ++counts_.notifications_dropped;
-            return;
-        }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
-        if (!number) {
-            ++counts_.notifications_dropped;
-            return;
-        }
-        ++notified_;
-        start({*number}, said, never);
-    }
-
-    /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
-    bool cancel(message_id id)
-    {
-        if (todo_.urgent.size() >= urgent_max()) {
-            return false;
-        }
-        if (records_.is_running(id)) {
-            cancel_run({run_of_slot_[slot_of(id)]});
-            return true;
-        }
-        const bool unseen = records_.cancel_unseen(id);
-        const auto verdict = unseen ? dedup_window::verdict::done : records_.open(id);
-        if (verdict == dedup_window::verdict::done) {
-            todo_.urgent.push_back({message_kind::reply, id, 0});
-        }
-        return verdict != dedup_window::verdict::violation;
-    }
-
-    /// A ping named an id as finished: nobody will ask for its answer again (rule 11).
-    void forget(message_id id) { records_.forget(id); }
-
-    // Commands
-
-    /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
-    void finish(invocation which, const outcome& how)
-    {
-        const auto ended = runs_.take(which.number);
-        if (!ended) {
-            return;
-        }
-        counts_.handler_failures += how.code.empty() ? 0 : 1;
-        leave(*ended);
-        if (ended->id != 0) {
-            record(*ended, how);
-        }
-        if (ended->mode == handling::serial) {
-            start_next(ended->handler);
-        }
-    }
-
-    /// A word of a running request to its asker; dropped while nobody hears it, or too much waits for the connection.
-    void progress(invocation which, const payload_view& payload)
-    {
-        const auto* one = runs_.find(which.number);
-        const bool heard = one != nullptr && one->id != 0 && one->at == run_state::running && linked_;
-        if (heard && todo_.urgent.size() < std::size_t{options_.notifications_max} + options_.capacity) {
-            todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
-        }
-    }
-
-    // Emission
-
-    /// Spells the recorded answer of an id, or one too large for the record that is on its first way out.
-    void spell(const errand& one, message& out)
-    {
-        out = {};
-        out.id = one.id;
-        if (one.note != 0) {
-            const auto& kept = todo_.lend(one.note);
-            out.kind = one.kind;
-            out.name = kept.name;
-            out.payload = {kept.payload, kept.form};
-            out.text = kept.text;
-            return;
-        }
-        const auto answer = records_.answer(one.id);
-        out.kind = answer.kind;
-        out.name = answer.code;
-        out.payload = answer.payload;
-        out.text = answer.text;
-    }
-
-    /// Gives memory back after a burst, if nothing runs.
-    void shrink()
-    {
-        if (runs_.empty()) {
-            runs_.shrink();
-            std::vector<message_id>{}.swap(run_of_slot_);
-        }
-        records_.shrink();
-    }
-
-private:
-    enum class run_state : std::uint8_t { running, held, stopping };
-
-    struct run {
-        message_id id = 0; // the peer's id that an answer is owed to; 0: none
-        std::uint32_t handler = 0;
-        std::uint32_t note = 0; // what it is to be called with, while held
-        message_kind kind = message_kind::notification;
-        run_state at = run_state::running;
-        handling mode = handling::overlapping;
-        instant deadline = never;
-        bool receipted = false; // acknowledged on receipt
-    };
-
-    // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
-    [[nodiscard]] std::size_t urgent_max() const noexcept { return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity}; }
-
-    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
-
-    void begin(const message& asked, instant now)
-    {
-        ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
-        const auto* to = routes_.find(asked.name);
-        if (to == nullptr) {
-            return refuse(asked.id, errc::no_handler);
-        }
-        if (asked.time_left && *asked.time_left <= duration::zero()) {
-            return refuse(asked.id, errc::timed_out);
-        }
-        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
-                                options_.ack.when(asked.name) == ack_when::received;
-        const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
-        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
-        one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
-        const auto number = runs_.open(one);
-        if (!number) {
-            return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
-        }
-        if (on_receipt) {
-            ++receipted_;
-            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
-            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
-        } else {
-            remember(asked.id, *number);
-        }
-        start({*number}, asked, deadline);
-    }
-
-    void refuse(message_id id, errc why)
-    {
-        records_.finish(id, {message_kind::error, name_of(why), {}, {}});
-        todo_.urgent.push_back({message_kind::error, id, 0});
-        ++counts_.refused;
-    }
-
-    void remember(message_id id, message_id number)
-    {
-        const auto slot = slot_of(id);
-        if (slot >= run_of_slot_.size()) {
-            run_of_slot_.resize(slot + 1);
-        }
-        run_of_slot_[slot] = number;
-    }
-
-    void start(invocation which, const message& asked, instant deadline)
-    {
-        auto& one = *runs_.find(which.number);
-        if (one.mode == handling::serial && !lanes_.enter(one.handler, which)) {
-            one.at = run_state::held;
-            one.note = todo_.keep(asked.name, asked.payload, asked.key);
-            return;
-        }
-        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, deadline});
-    }
-
-    void start_next(std::uint32_t handler)
-    {
-        const auto next = lanes_.leave(handler, [&](invocation which) { return runs_.find(which.number) != nullptr; });
-        if (!next) {
-            return;
-        }
-        auto& one = *runs_.find(next->number);
-        one.at = run_state::running;
-        const auto& kept = todo_.hand_over(std::exchange(one.note, 0));
-        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, one.deadline});
-    }
-
-    // A run is over: it leaves the bound that it counted in.
-    void leave(const run& ended) noexcept
-    {
-        notified_ -= ended.kind == message_kind::notification ? 1U : 0U;
-        receipted_ -= ended.receipted ? 1U : 0U;
-    }
-
-    void cancel_run(invocation which)
-    {
-        auto& one = *runs_.find(which.number);
-        if (one.at == run_state::held) {
-            todo_.release(one.note);
-            const auto id = one.id;
-            runs_.take(which.number);
-            refuse(id, errc::cancelled);
-            return;
-        }
-        stop_run(which, one);
-    }
-
-    void stop_run(invocation which, run& one)
-    {
-        if (one.at == run_state::running) {
-            one.at = run_state::stopping;
-            todo_.outputs.push_back(stop{which});
-        }
-    }
-
-    void record(const run& ended, const outcome& how)
-    {
-        const bool stopped = ended.at == run_state::stopping;
-        const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
-        answer_view answer{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
-        if (stopped) {
-            answer = {message_kind::error, name_of(errc::cancelled), {}, {}};
-        } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
-            answer = {message_kind::error, name_of(errc::answer_lost), {}, {}};
-        }
-        records_.finish(ended.id, answer);
-        if (!linked_) {
-            return; // the asker repeats its id when it is back (contract, point 6)
-        }
-        const bool kept = records_.answer(ended.id) == answer;
-        const auto note = kept ? 0 : todo_.keep(answer.code, answer.payload, answer.text);
-        todo_.urgent.push_back({answer.kind, ended.id, note});
-    }
-
-    const session_options<Policies>& options_;
-    const route_table& routes_;
-    agenda<Completion>& todo_;
-    counters& counts_;
-    bool linked_ = false;
-    std::uint32_t receipted_ = 0;
-    std::uint32_t notified_ = 0;
-    dedup_window records_;
-    correlation_registry<run> runs_;
-    std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
-    serial_lanes lanes_;
 };
 
 } // namespace rejoinder::inline v0
@@ -5647,10 +4492,6 @@ private:
 } // namespace rejoinder::inline v0
 
 #endif
-
-// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
-#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
-#define REJOINDER_CORE_KEYED_WINDOW_HPP
 
 #include <bit>
 #include <chrono>
@@ -5895,6 +4736,1478 @@ private:
     std::size_t running_ = 0;
     std::size_t running_bytes_ = 0;
     std::size_t bytes_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Which failed attempts are tried again, and when.
+#ifndef REJOINDER_CORE_RETRY_POLICY_HPP
+#define REJOINDER_CORE_RETRY_POLICY_HPP
+
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// A policy on retries: of deliveries, and of calls marked idempotent (rule 15). What goes out again after a lost link
+/// is no retry, and is not asked about here.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `p.retryable(ec)` (const) | `bool` | whether another attempt could end better than with this error |
+/// | `p.next(made, ec, left, generator)` (const) | `std::optional<duration>` | the wait before the next attempt, when `made` attempts (from 1) have been made, the last of which ended with `ec`, and `left` is the time until the call's deadline (`duration::max()`: none); nothing: give up. Less than `left`. `generator` is any `random_generator` |
+template <class P>
+concept retry_policy = std::copyable<P> && requires(const P& policy, unsigned made, const std::error_code& ec,
+                                                    duration left, random_source& generator) {
+    { policy.retryable(ec) } -> std::same_as<bool>;
+    { policy.next(made, ec, left, generator) } -> std::same_as<std::optional<duration>>;
+};
+
+namespace detail {
+
+// Whatever says that the same message would meet the same fate is final, as is what somebody wanted and what ended the
+// session.
+inline bool may_pass(const std::error_code& ec) noexcept
+{
+    const auto kind = kind_of(ec);
+    return kind == errc::handler_error || kind == errc::busy || kind == errc::timed_out || kind == errc::interrupted;
+}
+
+template <backoff_schedule Schedule, random_generator G>
+std::optional<duration> delay_within(const Schedule& schedule, unsigned made, duration left, G& generator)
+{
+    const auto delay = delay_of(schedule, made, generator);
+    return delay && *delay < left ? delay : std::nullopt;
+}
+
+} // namespace detail
+
+/// The default: 3 attempts, spread around 1, 2, 4, 5, 5, ... s apart, for what may pass: a handler that failed, a peer
+/// that is busy or was interrupted, an attempt that took too long. All else is final: `no_handler`, `bad_payload`,
+/// `auth_refused`, `cancelled`, an error of the application, a foreign code. O(log attempts). Distinct objects are
+/// independent; one that nobody changes serves any thread.
+struct standard_retry {
+    unsigned attempts = 3; ///< of one message, the first included; 0 counts as 1
+    jittered<exponential_backoff> backoff{.first = std::chrono::seconds{1}, .cap = std::chrono::seconds{5}};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// The same with any schedule.
+template <backoff_schedule Schedule>
+struct scheduled_retry {
+    unsigned attempts = 3;
+    Schedule backoff{};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// One attempt, whatever comes.
+struct no_retry {
+    [[nodiscard]] bool retryable(const std::error_code& /*ec*/) const noexcept { return false; }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned /*made*/, const std::error_code& /*ec*/, duration /*left*/,
+                                               G& /*generator*/) const
+    {
+        return std::nullopt;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The behaviours, each replaceable alone: derive from this and name another type.
+///
+/// | member | concept | what it decides |
+/// | --- | --- | --- |
+/// | `registry<T>` | `registry_of<T>` | how pending calls are numbered and found |
+/// | `ack` | `ack_policy` | when a delivery is acknowledged |
+/// | `retry` | `retry_policy` | which failures are tried again, and when |
+/// | `backoff` | `backoff_schedule` | how long a client waits between connection attempts |
+/// | `grace` | `grace_policy` | when an identity that lost its link counts as gone |
+struct default_policies {
+    template <class T>
+    using registry = correlation_registry<T>;
+    using ack = acknowledge_on_handled;
+    using retry = standard_retry;
+    using backoff = jittered<sequence_backoff>;
+    using grace = reconnect_grace;
+};
+
+/// The numbers of a session; one object is shared by all sessions of a hub or client.
+template <class Policies = default_policies>
+struct session_options {
+    duration timeout = std::chrono::seconds{60};              ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{}; ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                            ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;     ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20; ///< of all answers kept for repeats
+    std::uint32_t receipted_max =
+        1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
+    unsigned bad_messages_per_minute = 16;  ///< more close the connection
+    keyed_window::options keys{};           ///< of the answers kept for the application's keys
+    rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
+    rejoinder::heartbeat_options heartbeat{};
+    typename Policies::ack ack{};
+    typename Policies::retry retry{};
+
+    /// How long a request or delivery of this name may take as a whole; `said`: what its caller said, zero for nothing.
+    [[nodiscard]] duration lifetime_of(message_kind kind, std::string_view name, duration said) const noexcept
+    {
+        if (said != duration::zero()) {
+            return said;
+        }
+        return kind == message_kind::delivery ? outbox.ttl : timeout_of(name);
+    }
+
+    /// The timeout of a request of this name.
+    [[nodiscard]] duration timeout_of(std::string_view name) const noexcept
+    {
+        for (const auto& [special, length] : timeouts) {
+            if (special == name) {
+                return length;
+            }
+        }
+        return timeout;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The asking half of a session. Used through `session`; the driver never sees it.
+///
+/// A message waits in the outbox without an id, gets its id at its first emission (rule 3), and holds its slot until the peer's last word for
+/// that id (rule 8), which may come long after the caller was settled. Every caller is settled once, by an output.
+template <class Completion, class Policies>
+class asker {
+public:
+    asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
+        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity),
+          outbox_(unbounded(options.outbox)), finished_(options.capacity)
+    {}
+    asker(const asker&) = delete;
+    asker& operator=(const asker&) = delete;
+
+    // Getters
+
+    /// Slots.
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return sent_.capacity(); }
+    /// Messages that are not over: waiting, sent, resting, or holding a slot for a last word.
+    [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
+    /// Messages that no connection has seen yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
+    /// Ids whose last word is awaited.
+    [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
+    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
+    /// The oldest message that waits, if one does; and the newest that ever did.
+    [[nodiscard]] std::optional<ticket> first_ticket() const noexcept
+    {
+        const auto* first = outbox_.front();
+        return first == nullptr ? std::nullopt : std::optional{first->id};
+    }
+    [[nodiscard]] ticket last_ticket() const noexcept { return last_ticket_; }
+
+    /// What the caller of a message left with it; null once the caller is settled.
+    [[nodiscard]] Completion* completion(call which) noexcept
+    {
+        auto* place = pool_.find(which);
+        return place != nullptr && place->completion ? &*place->completion : nullptr;
+    }
+
+    // The connection
+
+    /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
+    void attach(const capabilities& features)
+    {
+        linked_ = true;
+        features_ = features;
+        finished_.lost();
+        for (auto index = pool_.first(); index != 0;) {
+            auto& place = pool_[index];
+            const auto next = place.next;
+            place.position = 0;
+            if (place.at != stage::abandoned) {
+                todo_.urgent.push_back({place.kind, place.id, 0});
+            } else if (features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            } else {
+                close(index); // its last word may have been lost, and this wire cannot ask for it
+            }
+            index = next;
+        }
+    }
+
+    /// The connection is gone.
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
+    void restart(std::uint32_t capacity)
+    {
+        while (const auto index = pool_.first()) {
+            pool_.unlink(index);
+            auto& place = pool_[index];
+            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
+                wait_again(index);
+                continue;
+            }
+            if (place.at == stage::sent) {
+                settle(index, make_error_code(errc::session_lost));
+            }
+            pool_.release(index);
+        }
+        sent_ = typename Policies::template registry<std::uint32_t>(capacity);
+        finished_ = finished_ids(capacity);
+    }
+
+    /// Nothing can be asked any more: all that is pending ends with `why`.
+    void end(errc why)
+    {
+        for (std::uint32_t index = 1; index <= pool_.last_index(); ++index) {
+            auto& place = pool_[index];
+            if (place.at == stage::none) {
+                continue;
+            }
+            if (place.at == stage::waiting) {
+                outbox_.take(place.ticket, departure::removed);
+            } else if (place.at != stage::resting) {
+                sent_.take(place.id);
+                pool_.unlink(index);
+            }
+            settle(index, make_error_code(why, place.sure));
+            pool_.release(index);
+        }
+    }
+
+    // Commands
+
+    /// Opens a request or delivery; whatever is wrong with it is told by its settling.
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+              Completion completion, instant now)
+    {
+        if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
+            todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
+            ++counts_.refused;
+            return {};
+        }
+        const auto index = pool_.take();
+        auto& place = pool_[index];
+        place.kind = kind;
+        place.repeat = how.repeat;
+        place.form = payload.form;
+        place.name.assign(name);
+        place.payload.assign(payload.bytes);
+        place.key.assign(how.key);
+        place.deadline = later(now, options_.lifetime_of(kind, name, how.timeout));
+        place.completion.emplace(std::move(completion));
+        place.timer = timers_.schedule(place.deadline, index);
+        enqueue(index, now);
+        return pool_.handle(index);
+    }
+
+    /// The caller does not wait any more: it is settled with `cancelled`, and the peer is told if it may have the message.
+    void cancel(call which)
+    {
+        auto* place = pool_.find(which);
+        if (place == nullptr || !place->completion) {
+            return;
+        }
+        ++counts_.cancelled;
+        give_up(which.index, errc::cancelled);
+    }
+
+    /// The connection did not write the message of this id.
+    void undeliverable(message_id id)
+    {
+        const auto* found = sent_.find(id);
+        if (found == nullptr) {
+            return;
+        }
+        const auto index = *found;
+        const auto& place = pool_[index];
+        const bool first_time = place.position != 0; // else an earlier connection has had it
+        settle(index, make_error_code(errc::too_big, first_time ? place.earlier : certainty::maybe_executed));
+        close(index);
+    }
+
+    // Inputs
+
+    /// `reply`, `ack` or `error`: the last word for an id.
+    void last_word(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto index = *found;
+        beat.proven(pool_[index].position, now);
+        sent_.take(word.id);
+        pool_.unlink(index);
+        finished_.add(word.id);
+        count(word);
+        if (pool_[index].at == stage::abandoned) {
+            pool_.release(index);
+        } else if (word.kind == message_kind::error) {
+            failed(index, word, now);
+        } else {
+            settle(index, {}, word.payload);
+            pool_.release(index);
+        }
+        beat.awaiting(sent_.size());
+    }
+
+    /// A word about a request that still runs.
+    void progress(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto& place = pool_[*found];
+        beat.proven(place.position, now);
+        if (place.completion) {
+            todo_.outputs.push_back(progressed{pool_.handle(*found), word.payload});
+        }
+    }
+
+    /// Whether a message of this kind is a fitting last word for the id, as far as the id is known.
+    [[nodiscard]] bool fits(const message& word) const noexcept
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr || word.kind == message_kind::error) {
+            return true;
+        }
+        const auto asked = pool_[*found].kind;
+        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
+    }
+
+    /// Deadlines that have passed, retries that are due.
+    void expire(instant now)
+    {
+        while (const auto index = timers_.expire(now)) {
+            auto& place = pool_[*index];
+            place.timer = {};
+            if (place.at == stage::resting && now < place.deadline) {
+                place.timer = timers_.schedule(place.deadline, *index);
+                ++counts_.retries;
+                enqueue(*index, now);
+                continue;
+            }
+            const bool delivers = place.kind == message_kind::delivery;
+            ++(delivers ? counts_.expired : counts_.timeouts);
+            give_up(*index, delivers ? errc::expired : errc::timed_out);
+        }
+    }
+
+    /// Ids for a ping to name.
+    std::span<const message_id> name_finished() { return finished_.name(); }
+    /// The pong of the last ping came.
+    void names_arrived() noexcept { finished_.arrived(); }
+
+    // Emission
+
+    /// Spells the first message of the outbox: it gets its id here, and may have been executed from here on (rule 13). Precondition: there is one.
+    spelling spell_first(message& out, heartbeat& beat, instant now)
+    {
+        const auto place_in_line = outbox_.front()->id;
+        const auto index = outbox_.front()->value;
+        auto& place = pool_[index];
+        if (place.form == encoding::binary && !features_.binary) {
+            outbox_.take(place_in_line, departure::refused);
+            settle(index, make_error_code(errc::unsupported));
+            pool_.release(index);
+            return spelling::moot;
+        }
+        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
+            return spell_unacknowledged(index, out);
+        }
+        const auto id = sent_.open(index);
+        if (!id) {
+            return spelling::blocked;
+        }
+        outbox_.take(place_in_line, departure::sent);
+        place.id = *id;
+        place.at = stage::sent;
+        finished_.reuse(*id);
+        pool_.link(index);
+        ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
+        place.position = emitted(place, out, beat, now);
+        return spelling::done;
+    }
+
+    /// Spells an errand of the urgent list: a message once more after a link loss, or a cancel.
+    spelling spell_urgent(const errand& one, message& out, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(one.id);
+        if (found == nullptr) {
+            return spelling::moot;
+        }
+        auto& place = pool_[*found];
+        if (one.kind == message_kind::cancel) {
+            out = {};
+            out.kind = message_kind::cancel;
+            out.id = one.id;
+            beat.sent(now);
+            beat.awaiting(sent_.size());
+            return spelling::done;
+        }
+        if (place.at == stage::abandoned) {
+            return spelling::moot; // its cancel follows
+        }
+        ++counts_.resent;
+        emitted(place, out, beat,
+                now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
+        return spelling::done;
+    }
+
+    /// Gives memory back after a burst, if nothing is pending.
+    void shrink()
+    {
+        if (pending() != 0) {
+            return;
+        }
+        pool_.shrink();
+        timers_.shrink();
+        sent_.shrink();
+        finished_.shrink();
+    }
+
+private:
+    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
+    static outbox_options unbounded(outbox_options options)
+    {
+        options.messages_max = SIZE_MAX;
+        options.on_overflow = overflow::reject_newest;
+        return options;
+    }
+
+    // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
+    std::optional<errc> refuses(std::size_t bytes)
+    {
+        if (bytes > options_.message_bytes_max) {
+            return errc::too_big;
+        }
+        if (pending() >= options_.capacity || !outbox_.fits(bytes)) {
+            return errc::queue_full;
+        }
+        if (linked_ || outbox_.size() < options_.outbox.messages_max) {
+            return std::nullopt;
+        }
+        if (options_.outbox.on_overflow == overflow::reject_newest || outbox_.empty()) {
+            return errc::queue_full;
+        }
+        ++counts_.evicted;
+        give_up(outbox_.front()->value, errc::evicted);
+        return std::nullopt;
+    }
+
+    void enqueue(std::uint32_t index, instant now)
+    {
+        auto& place = pool_[index];
+        const auto place_in_line = outbox_.push(index, place.bytes(), now, place.deadline - now);
+        if (!place_in_line) {
+            settle(index, make_error_code(errc::queue_full, place.sure));
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::waiting;
+        place.ticket = *place_in_line;
+        last_ticket_ = *place_in_line;
+    }
+
+    // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
+    void wait_again(std::uint32_t index)
+    {
+        auto& place = pool_[index];
+        place.at = stage::waiting;
+        place.id = 0;
+        place.earlier = certainty::maybe_executed;
+        outbox_.restore(place.ticket, index, place.bytes(), place.deadline);
+    }
+
+    // Returns its position on the connection.
+    std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
+    {
+        place.sure = certainty::maybe_executed;
+        out = place.spelled(now);
+        if (!features_.time_left) {
+            out.time_left.reset();
+        }
+        beat.awaiting(sent_.size());
+        return beat.sent(now);
+    }
+
+    // Forgets a message whose id nobody will speak of any more.
+    void close(std::uint32_t index)
+    {
+        sent_.take(pool_[index].id);
+        pool_.unlink(index);
+        pool_.release(index);
+    }
+
+    spelling spell_unacknowledged(std::uint32_t index, message& out)
+    {
+        outbox_.take(pool_[index].ticket, departure::sent);
+        const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
+        settle(index, {});
+        pool_.release(index);
+        out = {};
+        out.kind = message_kind::notification;
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+        ++counts_.deliveries_sent;
+        return spelling::done;
+    }
+
+    void failed(std::uint32_t index, const message& word, instant now)
+    {
+        auto& place = pool_[index];
+        const auto kind = errc_named(word.name);
+        ++place.attempts;
+        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
+        place.id = 0;
+        const auto error = make_error_code(kind, place.sure);
+        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
+        const auto rest =
+            may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
+        if (!rest) {
+            settle(index, error, word.payload, word.name, word.text);
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::resting;
+        timers_.cancel(place.timer);
+        place.timer = timers_.schedule(later(now, *rest), index);
+    }
+
+    // Ends the caller's wait, wherever the message stands.
+    void give_up(std::uint32_t index, errc why)
+    {
+        auto& place = pool_[index];
+        settle(index, make_error_code(why, place.sure));
+        if (place.at == stage::sent) {
+            place.at = stage::abandoned;
+            if (linked_ && features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            }
+            return;
+        }
+        if (place.at == stage::waiting) {
+            outbox_.take(place.ticket, departure::removed);
+        }
+        pool_.release(index);
+    }
+
+    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {},
+                std::string_view code = {}, std::string_view text = {})
+    {
+        auto& place = pool_[index];
+        timers_.cancel(place.timer);
+        place.timer = {};
+        if (!place.completion) {
+            return;
+        }
+        todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
+        place.completion.reset();
+    }
+
+    void count(const message& word)
+    {
+        if (word.kind == message_kind::reply) {
+            ++counts_.replies_received;
+        } else {
+            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
+        }
+    }
+
+    const session_options<Policies>& options_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    random_source random_;
+    bool linked_ = false;
+    capabilities features_{};
+    detail::delivery_pool<Completion> pool_;
+    typename Policies::template registry<std::uint32_t> sent_;
+    outbox<std::uint32_t> outbox_;
+    ticket last_ticket_ = 0;
+    timer_wheel<std::uint32_t> timers_;
+    finished_ids finished_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Who loses connections, how often and why, in bounded memory.
+#ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
+#define REJOINDER_CORE_DISCONNECT_STATS_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of the statistics.
+struct disconnect_stats_options {
+    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
+};
+
+/// What is known of one user's disconnects.
+struct user_disconnects {
+    std::string user;
+    std::uint64_t count = 0;     ///< never too low; too high by `overcount` at most
+    std::uint64_t overcount = 0; ///< what was inherited from a user whose place this one took
+    std::array<std::uint64_t, close_reason_count> reasons{}; ///< since then; their sum is `count - overcount`
+    instant last{};
+
+    /// How often for this reason.
+    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons[static_cast<std::size_t>(reason)];
+    }
+
+    /// How often at least.
+    [[nodiscard]] constexpr std::uint64_t certainly() const noexcept { return count - overcount; }
+};
+
+/// Counts of disconnects: all of them by reason, and the users who have most.
+///
+/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent
+/// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
+/// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
+///
+/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
+/// users). Distinct objects are independent; one object is used from one thread at a time.
+class disconnect_stats {
+public:
+    disconnect_stats() = default;
+    explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
+
+    /// All disconnects, whoever's.
+    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+
+    /// All disconnects for this reason.
+    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons_[static_cast<std::size_t>(reason)];
+    }
+
+    /// When the last one was; `instant::min()` if there was none.
+    [[nodiscard]] instant last() const noexcept { return last_; }
+
+    /// How many users are counted.
+    [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
+
+    /// What is known of a user, or null. Valid until the next change.
+    [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        return found == users_.end() ? nullptr : &*found;
+    }
+
+    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
+    /// next change.
+    [[nodiscard]] std::vector<const user_disconnects*> top(std::size_t count) const
+    {
+        auto found = frequent(0);
+        found.resize(std::min(count, found.size()));
+        return found;
+    }
+
+    /// The users who surely have `at_least` disconnects, in the same order. Valid until the next change.
+    [[nodiscard]] std::vector<const user_disconnects*> frequent(std::uint64_t at_least) const
+    {
+        std::vector<const user_disconnects*> found;
+        found.reserve(users_.size());
+        for (const auto& each : users_) {
+            if (each.certainly() >= at_least) {
+                found.push_back(&each);
+            }
+        }
+        std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
+            return left->count != right->count ? left->count > right->count : left->user < right->user;
+        });
+        return found;
+    }
+
+    /// A connection of this user ended. An empty name counts in the totals only: nobody was authenticated.
+    void record(std::string_view user, close_reason reason, instant now)
+    {
+        ++total_;
+        ++reasons_[static_cast<std::size_t>(reason)];
+        last_ = std::max(last_, now);
+        if (user.empty() || options_.users_max == 0) {
+            return;
+        }
+        auto& entry = place_of(user);
+        ++entry.count;
+        ++entry.reasons[static_cast<std::size_t>(reason)];
+        entry.last = std::max(entry.last, now);
+    }
+
+    /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
+    std::size_t forget_before(instant limit)
+    {
+        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
+    }
+
+private:
+    user_disconnects& place_of(std::string_view user)
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        if (found != users_.end()) {
+            return *found;
+        }
+        if (users_.size() < options_.users_max) {
+            auto& fresh = users_.emplace_back();
+            fresh.user = user;
+            fresh.last = instant::min();
+            return fresh;
+        }
+        // Of equals the one longest quiet gives way.
+        const auto least = std::min_element(
+            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
+                return left.count != right.count ? left.count < right.count : left.last < right.last;
+            });
+        least->user = user;
+        least->overcount = least->count;
+        least->reasons = {};
+        least->last = instant::min();
+        return *least;
+    }
+
+    disconnect_stats_options options_{};
+    std::array<std::uint64_t, close_reason_count> reasons_{};
+    std::uint64_t total_ = 0;
+    instant last_ = instant::min();
+    std::vector<user_disconnects> users_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The answering half of a session: what the peer asked, what runs, and what was answered.
+#ifndef REJOINDER_CORE_INBOX_HPP
+#define REJOINDER_CORE_INBOX_HPP
+
+// The application's keys for "the same thing": one run for all messages of a key, and its answer for each of them.
+#ifndef REJOINDER_CORE_KEYED_RUNS_HPP
+#define REJOINDER_CORE_KEYED_RUNS_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Which run answers for which key, and which further ids wait for it (contract, point 3).
+///
+/// An error is no answer worth keeping: after one the key is fresh again, so that a retry runs. Bounded as its `keyed_window`; the ids that
+/// join are bounded by the slots they hold. Distinct objects are independent; one object is used from one thread at a time.
+class keyed_runs {
+public:
+    explicit keyed_runs(const keyed_window::options& bounds) : window_(bounds) {}
+
+    /// What to do with a message of this key. `fresh`: run it and say `begin`, or `abandon` if it cannot run after all.
+    /// The same key with another kind, name or payload is a `conflict`.
+    keyed_verdict open(const message& asked, instant now)
+    {
+        heard_ = now;
+        const auto name = fingerprint_of({asked.name}) + static_cast<std::uint64_t>(asked.kind);
+        return window_.open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
+    }
+
+    /// The answer of a key whose run is done.
+    [[nodiscard]] answer_view answer(std::string_view key) const { return window_.answer(key); }
+
+    /// This run answers for the key.
+    void begin(std::string_view key, message_id run)
+    {
+        run_of_.emplace(key, run);
+        runs_.emplace(run, entry{std::string{key}, {}});
+    }
+
+    void abandon(std::string_view key) { window_.remove(key); }
+
+    /// Another id waits for the key's run; returns that run, or nothing if it is being stopped.
+    std::optional<message_id> join(std::string_view key, message_id id)
+    {
+        const auto found = run_of_.find(std::string{key});
+        if (found == run_of_.end()) {
+            return std::nullopt;
+        }
+        runs_.at(found->second).joined.push_back(id);
+        return found->second;
+    }
+
+    /// Nobody waits for the run any more: nobody joins it, and the key runs again when it has ended.
+    void stop(message_id run)
+    {
+        if (const auto found = runs_.find(run); found != runs_.end()) {
+            run_of_.erase(found->second.key);
+        }
+    }
+
+    /// An id that joined waits no more.
+    void leave(message_id run, message_id id)
+    {
+        if (const auto found = runs_.find(run); found != runs_.end()) {
+            std::erase(found->second.joined, id);
+        }
+    }
+
+    /// The run's own id waits no more: whoever joined first takes its place.
+    std::optional<message_id> inherit(message_id run)
+    {
+        const auto found = runs_.find(run);
+        if (found == runs_.end() || found->second.joined.empty()) {
+            return std::nullopt;
+        }
+        auto& joined = found->second.joined;
+        const auto heir = joined.front();
+        joined.erase(joined.begin());
+        return heir;
+    }
+
+    /// The run has its answer: keeps it for the key, unless it is an error. Returns the ids that had joined; they are owed it, too.
+    std::vector<message_id> end(message_id run, const answer_view& answer)
+    {
+        auto ended = runs_.extract(run);
+        if (ended.empty()) {
+            return {};
+        }
+        const auto& key = ended.mapped().key;
+        if (answer.kind == message_kind::error) {
+            window_.remove(key);
+        } else {
+            window_.finish(key, answer, heard_);
+        }
+        run_of_.erase(key);
+        return std::move(ended.mapped().joined);
+    }
+
+    void shrink() { window_.shrink(); }
+
+private:
+    struct entry {
+        std::string key;
+        std::vector<message_id> joined;
+    };
+
+    keyed_window window_;
+    std::unordered_map<std::string, message_id> run_of_;
+    std::unordered_map<message_id, entry> runs_;
+    instant heard_{}; // when a message last came: exact enough for the age of an answer
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The names that a side answers to, and how each wants to be called.
+#ifndef REJOINDER_CORE_ROUTE_TABLE_HPP
+#define REJOINDER_CORE_ROUTE_TABLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace rejoinder::inline v0 {
+
+/// Whether a name's handlers may overlap within one session (contract, point 9).
+enum class handling : std::uint8_t { overlapping, serial };
+
+/// A name's entry: which handler, and how it is run.
+struct route {
+    std::uint32_t handler = 0; ///< the owner's number for the handler
+    handling run = handling::overlapping;
+
+    friend bool operator==(const route&, const route&) = default;
+};
+
+/// Names → routes, shared by all sessions of a hub or client. Bounded by what the program registers: peers add nothing.
+/// Distinct tables are independent; one table is used from one thread at a time.
+class route_table {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return routes_.size(); }
+
+    /// The route of `name`; the fallback, if one was set; else null. O(1), no allocation.
+    [[nodiscard]] const route* find(std::string_view name) const
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            return &found->second;
+        }
+        return has_fallback_ ? &fallback_ : nullptr;
+    }
+
+    /// Sets or replaces the route of `name`.
+    void set(std::string_view name, route to) { routes_.insert_or_assign(std::string{name}, to); }
+
+    /// Sets the route of every name that has none of its own: what a relay needs.
+    void set_fallback(route to) noexcept
+    {
+        fallback_ = to;
+        has_fallback_ = true;
+    }
+
+    /// Takes `name` out; later messages of that name are answered `no_handler`.
+    void remove(std::string_view name)
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            routes_.erase(found);
+        }
+    }
+
+private:
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+    };
+    struct equal {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
+    };
+
+    std::unordered_map<std::string, route, hash, equal> routes_;
+    route fallback_;
+    bool has_fallback_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Names whose handlers run one at a time: who runs, and who waits behind it (contract, point 9).
+#ifndef REJOINDER_CORE_SERIAL_LANES_HPP
+#define REJOINDER_CORE_SERIAL_LANES_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A lane for each handler that is serial and busy. Bounded by the runs that its owner admits; a search costs the number of busy lanes,
+/// which is at most the number of names that the program registered as serial.
+class serial_lanes {
+public:
+    /// Whether a run may start now; otherwise it waits in its lane.
+    bool enter(std::uint32_t handler, invocation run)
+    {
+        if (auto* lane = find(handler)) {
+            lane->waiting.push_back(run);
+            return false;
+        }
+        lanes_.push_back({handler, {}});
+        return true;
+    }
+
+    /// A run of the lane has ended: the next one that `alive` accepts is to start.
+    template <class Alive>
+    std::optional<invocation> leave(std::uint32_t handler, Alive alive)
+    {
+        auto* lane = find(handler);
+        while (lane != nullptr && !lane->waiting.empty()) {
+            const auto next = lane->waiting.pop_front();
+            if (alive(next)) {
+                return next;
+            }
+        }
+        if (lane != nullptr) {
+            std::swap(*lane, lanes_.back());
+            lanes_.pop_back();
+        }
+        return std::nullopt;
+    }
+
+private:
+    struct busy_lane {
+        std::uint32_t handler = 0;
+        detail::ring<invocation> waiting;
+    };
+
+    busy_lane* find(std::uint32_t handler) noexcept
+    {
+        const auto found =
+            std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
+        return found == lanes_.end() ? nullptr : &*found;
+    }
+
+    std::vector<busy_lane> lanes_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a handler run ends with.
+struct outcome {
+    payload_view payload{};  ///< the answer, or the error's data
+    std::string_view code{}; ///< the error's name; empty: no error
+    std::string_view text{}; ///< the error's sentence for people
+};
+
+/// The answering half of a session. Used through `session`; the driver never sees it.
+///
+/// Each id runs once at most: its record says new, running or done (contract, points 2 and 3). A run is named by its own `invocation`, never
+/// by the peer's slot, so that a handler that ends late ends nobody else's call (rule 9).
+template <class Completion, class Policies>
+class inbox {
+public:
+    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo,
+          counters& counts)
+        : options_(options), routes_(routes), todo_(todo), counts_(counts),
+          records_(options.capacity, options.kept_answer_bytes_max),
+          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys)
+    {}
+    inbox(const inbox&) = delete;
+    inbox& operator=(const inbox&) = delete;
+
+    // Getters
+
+    /// Handlers that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+    /// Whether this run has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return runs_.find(which.number) != nullptr; }
+    /// Bytes of answers that are kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
+
+    // The connection
+
+    void attach() noexcept { linked_ = true; }
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer counts its ids anew: the records of the old ones, and who runs for them, mean nothing to it.
+    void restart(std::uint32_t capacity)
+    {
+        end();
+        records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
+        keyed_ = keyed_runs(options_.keys);
+        run_of_slot_.clear();
+    }
+
+    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
+    void end()
+    {
+        std::vector<message_id> never_started;
+        runs_.for_each([&](message_id number, run& one) {
+            if (one.id != 0) {
+                records_.finish(std::exchange(one.id, 0), {message_kind::error, name_of(errc::cancelled), {}, {}});
+            }
+            if (one.at == run_state::held) {
+                never_started.push_back(number);
+            } else if (one.kind != message_kind::notification) {
+                stop_run({number}, one);
+            }
+        });
+        for (const auto number : never_started) {
+            const auto dropped = runs_.take(number);
+            todo_.release(dropped->note);
+            leave(*dropped);
+        }
+    }
+
+    // Inputs
+
+    /// `request` or `delivery`. False: the peer broke the protocol.
+    bool receive(const message& asked, instant now)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false; // a peer that asks on without reading what it is answered
+        }
+        switch (records_.open(asked.id)) {
+        case dedup_window::verdict::fresh: begin(asked, now); return true;
+        case dedup_window::verdict::running:
+            ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
+            return true;
+        case dedup_window::verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            todo_.urgent.push_back({message_kind::reply, asked.id, 0});
+            return true;
+        case dedup_window::verdict::stale:
+            ++counts_.stale_requests;
+            todo_.urgent.push_back({message_kind::error, asked.id, todo_.keep(name_of(errc::stale_request), {})});
+            return true;
+        case dedup_window::verdict::violation: break;
+        }
+        return false;
+    }
+
+    /// `notification`.
+    void notified(const message& said)
+    {
+        ++counts_.notifications_received;
+        const auto* to = routes_.find(said.name);
+        if (to == nullptr || notified_ >= options_.notifications_max) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        if (!number) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        ++notified_;
+        start({*number}, said, never);
+    }
+
+    /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
+    bool cancel(message_id id)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false;
+        }
+        if (records_.is_running(id)) {
+            cancel_run({run_of_slot_[slot_of(id)]}, id);
+            return true;
+        }
+        const bool unseen = records_.cancel_unseen(id);
+        const auto verdict = unseen ? dedup_window::verdict::done : records_.open(id);
+        if (verdict == dedup_window::verdict::done) {
+            todo_.urgent.push_back({message_kind::reply, id, 0});
+        }
+        return verdict != dedup_window::verdict::violation;
+    }
+
+    /// A ping named an id as finished: nobody will ask for its answer again (rule 11).
+    void forget(message_id id) { records_.forget(id); }
+
+    // Commands
+
+    /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
+    void finish(invocation which, const outcome& how)
+    {
+        const auto ended = runs_.take(which.number);
+        if (!ended) {
+            return;
+        }
+        counts_.handler_failures += how.code.empty() ? 0 : 1;
+        leave(*ended);
+        if (ended->id != 0) {
+            record(which, *ended, how);
+        }
+        if (ended->mode == handling::serial) {
+            start_next(ended->handler);
+        }
+    }
+
+    /// A word of a running request to its asker; dropped while nobody hears it, or too much waits for the connection.
+    void progress(invocation which, const payload_view& payload)
+    {
+        const auto* one = runs_.find(which.number);
+        const bool heard = one != nullptr && one->id != 0 && one->at == run_state::running && linked_;
+        if (heard && todo_.urgent.size() < std::size_t{options_.notifications_max} + options_.capacity) {
+            todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
+        }
+    }
+
+    // Emission
+
+    /// Spells the recorded answer of an id, or one too large for the record that is on its first way out.
+    void spell(const errand& one, message& out)
+    {
+        out = {};
+        out.id = one.id;
+        if (one.note != 0) {
+            const auto& kept = todo_.lend(one.note);
+            out.kind = one.kind;
+            out.name = kept.name;
+            out.payload = {kept.payload, kept.form};
+            out.text = kept.text;
+            return;
+        }
+        const auto answer = records_.answer(one.id);
+        out.kind = answer.kind;
+        out.name = answer.code;
+        out.payload = answer.payload;
+        out.text = answer.text;
+    }
+
+    /// Gives memory back after a burst, if nothing runs.
+    void shrink()
+    {
+        if (runs_.empty()) {
+            runs_.shrink();
+            std::vector<message_id>{}.swap(run_of_slot_);
+        }
+        records_.shrink();
+        keyed_.shrink();
+    }
+
+private:
+    enum class run_state : std::uint8_t { running, held, stopping };
+
+    struct run {
+        message_id id = 0; // the peer's id that an answer is owed to; 0: none
+        std::uint32_t handler = 0;
+        std::uint32_t note = 0; // what it is to be called with, while held
+        message_kind kind = message_kind::notification;
+        run_state at = run_state::running;
+        handling mode = handling::overlapping;
+        instant deadline = never;
+        bool receipted = false; // acknowledged on receipt
+    };
+
+    // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
+    [[nodiscard]] std::size_t urgent_max() const noexcept
+    {
+        return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity};
+    }
+
+    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
+
+    void begin(const message& asked, instant now)
+    {
+        ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        const auto* to = routes_.find(asked.name);
+        if (to == nullptr) {
+            return refuse(asked.id, errc::no_handler);
+        }
+        if (asked.time_left && *asked.time_left <= duration::zero()) {
+            return refuse(asked.id, errc::timed_out);
+        }
+        if (!asked.key.empty() && !first_of_its_key(asked, now)) {
+            return;
+        }
+        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+                                options_.ack.when(asked.name) == ack_when::received;
+        const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
+        const auto number = runs_.open(one);
+        if (!number) {
+            keyed_.abandon(asked.key);
+            return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
+        }
+        if (!asked.key.empty()) {
+            keyed_.begin(asked.key, *number);
+        }
+        if (on_receipt) {
+            ++receipted_;
+            const answer_view receipt{message_kind::ack, {}, {}, {}};
+            keyed_.end(*number, receipt);
+            answer(asked.id, receipt);
+        } else {
+            remember(asked.id, *number);
+        }
+        start({*number}, asked, deadline);
+    }
+
+    // False: the message of this key has its run or its answer already, or may have none.
+    bool first_of_its_key(const message& asked, instant now)
+    {
+        switch (keyed_.open(asked, now)) {
+        case keyed_verdict::fresh: return true;
+        case keyed_verdict::running:
+            ++counts_.duplicates_suppressed;
+            if (const auto number = keyed_.join(asked.key, asked.id)) {
+                remember(asked.id, *number);
+            } else {
+                refuse(asked.id, errc::busy); // the run is being stopped: once it has ended, the key may run again
+            }
+            return false;
+        case keyed_verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            answer(asked.id, keyed_.answer(asked.key));
+            return false;
+        case keyed_verdict::conflict: refuse(asked.id, errc::key_conflict); return false;
+        case keyed_verdict::full: refuse(asked.id, errc::busy); return false;
+        }
+        return false;
+    }
+
+    void refuse(message_id id, errc why)
+    {
+        answer(id, {message_kind::error, name_of(why), {}, {}});
+        ++counts_.refused;
+    }
+
+    // Records the last word for an id, and sends it if somebody is there: else the asker repeats its id when it is back (contract, point 6).
+    void answer(message_id id, const answer_view& word)
+    {
+        records_.finish(id, word);
+        if (!linked_) {
+            return;
+        }
+        const bool kept = records_.answer(id) == word;
+        const auto note = kept ? 0 : todo_.keep(word.code, word.payload, word.text);
+        todo_.urgent.push_back({word.kind, id, note});
+    }
+
+    void remember(message_id id, message_id number)
+    {
+        const auto slot = slot_of(id);
+        if (slot >= run_of_slot_.size()) {
+            run_of_slot_.resize(slot + 1);
+        }
+        run_of_slot_[slot] = number;
+    }
+
+    void start(invocation which, const message& asked, instant deadline)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.mode == handling::serial && !lanes_.enter(one.handler, which)) {
+            one.at = run_state::held;
+            one.note = todo_.keep(asked.name, asked.payload, asked.key);
+            return;
+        }
+        todo_.outputs.push_back(
+            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
+    }
+
+    void start_next(std::uint32_t handler)
+    {
+        const auto next = lanes_.leave(handler, [&](invocation which) { return runs_.find(which.number) != nullptr; });
+        if (!next) {
+            return;
+        }
+        auto& one = *runs_.find(next->number);
+        one.at = run_state::running;
+        const auto number = std::exchange(one.note, 0U);
+        const auto& kept = todo_.kept(number);
+        todo_.outputs.push_back(
+            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
+    }
+
+    // A run is over: it leaves the bound that it counted in.
+    void leave(const run& ended) noexcept
+    {
+        notified_ -= ended.kind == message_kind::notification ? 1U : 0U;
+        receipted_ -= ended.receipted ? 1U : 0U;
+    }
+
+    void cancel_run(invocation which, message_id id)
+    {
+        auto* found = runs_.find(which.number);
+        if (found == nullptr) {
+            return;
+        }
+        auto& one = *found;
+        const auto heir = one.id == id ? keyed_.inherit(which.number) : std::optional{one.id};
+        if (heir) { // others wait for this run
+            keyed_.leave(which.number, id);
+            one.id = *heir;
+            refuse(id, errc::cancelled);
+        } else if (one.at == run_state::held) {
+            todo_.release(one.note);
+            runs_.take(which.number);
+            keyed_.end(which.number, {message_kind::error, name_of(errc::cancelled), {}, {}});
+            refuse(id, errc::cancelled);
+        } else {
+            keyed_.stop(which.number);
+            stop_run(which, one);
+        }
+    }
+
+    void stop_run(invocation which, run& one)
+    {
+        if (one.at == run_state::running) {
+            one.at = run_state::stopping;
+            todo_.outputs.push_back(stop{which});
+        }
+    }
+
+    void record(invocation which, const run& ended, const outcome& how)
+    {
+        const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
+        answer_view last{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
+        if (ended.at == run_state::stopping) {
+            last = {message_kind::error, name_of(errc::cancelled), {}, {}};
+        } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
+            last = {message_kind::error, name_of(errc::answer_lost), {}, {}};
+        }
+        answer(ended.id, last);
+        for (const auto id : keyed_.end(which.number, last)) {
+            answer(id, last);
+        }
+    }
+
+    const session_options<Policies>& options_;
+    const route_table& routes_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    bool linked_ = false;
+    std::uint32_t receipted_ = 0;
+    std::uint32_t notified_ = 0;
+    dedup_window records_;
+    correlation_registry<run> runs_;
+    std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
+    keyed_runs keyed_;
+    serial_lanes lanes_;
 };
 
 } // namespace rejoinder::inline v0
@@ -6173,8 +6486,7 @@ private:
     struct destruction_watch {
         explicit destruction_watch(pending_calls& owner) noexcept
             : watched(&owner), outer(std::exchange(owner.destroyed_, &destroyed))
-        {
-        }
+        {}
         destruction_watch(const destruction_watch&) = delete;
         destruction_watch& operator=(const destruction_watch&) = delete;
 
@@ -6262,7 +6574,7 @@ enum class dialling : std::uint8_t {
 /// Whether an error says that trying again cannot help.
 inline bool final_for_client(const std::error_code& why) noexcept
 {
-    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced;
+    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced || why == errc::too_big;
 }
 
 /// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
@@ -6272,7 +6584,9 @@ template <backoff_schedule Schedule>
 class reconnector {
 public:
     /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
-    reconnector(Schedule schedule, duration limit, std::uint64_t seed) : schedule_(schedule), limit_(limit), random_(seed) {}
+    reconnector(Schedule schedule, duration limit, std::uint64_t seed)
+        : schedule_(schedule), limit_(limit), random_(seed)
+    {}
 
     // Getters
 
@@ -6439,9 +6753,9 @@ public:
 
     /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
     session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
-        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
-    {
-    }
+        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed),
+          inbox_(options, routes, todo_, counts_)
+    {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
@@ -6488,7 +6802,8 @@ public:
     /// A connection carries this session from now on. Precondition: none does.
     void attach(const capabilities& features, const heartbeat_options& timing, instant now)
     {
-        const auto may_probe = features.probe ? probing::allowed : probing::unavailable;
+        probes_ = features.probe;
+        const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
         beat_.emplace(timing, now, may_probe, trip_);
         confirmed_ = side_ == side::client;
         asker_.attach(features);
@@ -6496,6 +6811,7 @@ public:
         beat_->awaiting(asker_.unanswered());
         if (side_ == side::client) {
             ready_due_ = true;
+            meet();
         }
     }
 
@@ -6512,9 +6828,7 @@ public:
         ping_due_ = false;
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
-        todo_.clear(todo_.fresh, [&](const errand& lost) {
-            counts_.notifications_dropped += lost.kind == message_kind::notification ? 1 : 0;
-        });
+        todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -6565,21 +6879,23 @@ public:
             ++counts_.links_dropped;
             todo_.outputs.push_back(hang_up{close_reason::silent});
             break;
-        case beat::idle: todo_.outputs.push_back(hang_up{close_reason::idle}); break;
+        case beat::idle: idle(now); break;
         }
     }
 
     // Commands
 
     /// Asks: `completion` comes back in a `settled` output, with the answer or an error. `name` and `payload` are copied.
-    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+                 instant now)
     {
         touch(now);
         return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
     }
 
     /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
-    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+                 instant now)
     {
         touch(now);
         return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
@@ -6589,12 +6905,12 @@ public:
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
         const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
-        if (!attached() || !fits || todo_.fresh.size() >= std::size_t{options_.notifications_max} + options_.capacity) {
+        if (!attached() || !fits || todo_.notifications.size() >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return false;
         }
         touch(now);
-        todo_.fresh.push_back({message_kind::notification, 0, todo_.keep(name, payload)});
+        todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
         return true;
     }
 
@@ -6607,6 +6923,9 @@ public:
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
+    /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
+    void undeliverable(message_id id) { asker_.undeliverable(id); }
+
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()
     {
@@ -6618,27 +6937,22 @@ public:
     // Outputs
 
     /// Takes the next output. False: there is none.
-    bool next(output<Completion>& out)
-    {
-        if (todo_.outputs.empty()) {
-            return false;
-        }
-        out = todo_.outputs.pop_front();
-        return true;
-    }
+    bool next(output<Completion>& out) { return todo_.next(out); }
 
     /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
     /// only when the connection takes the message.
     bool emit(message& out, instant now)
     {
         todo_.reclaim();
-        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_fresh(out, now));
+        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_next(out, now));
     }
 
     /// Whether `emit` may have a message.
     [[nodiscard]] bool has_messages() const noexcept
     {
-        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.fresh.empty())));
+        return attached() &&
+               (ready_due_ || ping_due_ || pong_due_ != 0 ||
+                (confirmed_ && !(todo_.urgent.empty() && todo_.notifications.empty() && asker_.waiting() == 0)));
     }
 
     /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
@@ -6669,6 +6983,7 @@ private:
             if (!asker_.fits(came)) {
                 return false;
             }
+            beat_->touched(now);
             asker_.last_word(came, *beat_, now);
             return true;
         case message_kind::progress: asker_.progress(came, *beat_, now); return true;
@@ -6684,7 +6999,9 @@ private:
                 asker_.names_arrived();
             }
             return true;
-        case message_kind::bye: todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left}); return true;
+        case message_kind::bye:
+            todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left});
+            return true;
         case message_kind::hello:
         case message_kind::welcome:
         case message_kind::refusal: return false; // said once, before there is a session
@@ -6692,12 +7009,26 @@ private:
         return false;
     }
 
+    // A handler that runs for the peer is use of the connection: its answer is to leave on it.
+    void idle(instant now)
+    {
+        if (inbox_.running() != 0) {
+            beat_->touched(now);
+        } else {
+            todo_.outputs.push_back(hang_up{close_reason::idle});
+        }
+    }
+
     bool confirm() noexcept
     {
         const bool expected = side_ == side::hub && !confirmed_;
         confirmed_ = true;
+        meet();
         return expected;
     }
+
+    // A first ping at once: until the round trip is known, a dead link can only be found by the longest waits.
+    void meet() noexcept { ping_due_ |= probes_ && !trip().known(); }
 
     void touch(instant now) noexcept
     {
@@ -6746,27 +7077,30 @@ private:
                     return true;
                 }
                 break;
-            default: inbox_.spell(one, out); return true;
+            default:
+                beat_->touched(now);
+                inbox_.spell(one, out);
+                return true;
             }
         }
         return false;
     }
 
-    bool emit_fresh(message& out, instant now)
+    // What the program asks anew, in the order in which it did (contract, point 9).
+    bool emit_next(message& out, instant now)
     {
-        while (confirmed_ && !todo_.fresh.empty()) {
-            const auto one = todo_.fresh.front();
-            if (one.kind == message_kind::notification) {
-                spell_notification(todo_.fresh.pop_front(), out);
+        while (confirmed_) {
+            const auto first = asker_.first_ticket();
+            if (!todo_.notifications.empty() && (!first || *first > todo_.notifications.front().id)) {
+                spell_notification(todo_.notifications.pop_front(), out);
                 return true;
             }
-            const auto how = asker_.spell_fresh(one.id, out, *beat_, now);
-            if (how == spelling::blocked) {
+            if (!first) {
                 return false;
             }
-            todo_.fresh.pop_front();
-            if (how == spelling::done) {
-                return true;
+            const auto how = asker_.spell_first(out, *beat_, now);
+            if (how != spelling::moot) {
+                return how == spelling::done;
             }
         }
         return false;
@@ -6786,6 +7120,7 @@ private:
     counters& counts_;
     side side_;
     bool confirmed_ = false;
+    bool probes_ = false;
     bool ready_due_ = false;
     bool ping_due_ = false;
     message_id names_in_ = 0; // the last ping's number

@@ -203,35 +203,35 @@ enum class message_kind : std::uint8_t {
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
-    message_id id = 0;                          ///< every kind but hello … bye and notification; a ping's number for ping and pong
-    std::string_view name{};                    ///< request, delivery, notification; of error, refusal, bye: the code
-    payload_view payload{};                     ///< request, reply, delivery, ack, notification, progress; of error: its data
-    std::string_view text{};                    ///< error, refusal, bye: a sentence for people
-    std::string_view key{};                     ///< request, delivery: the application's key for "the same thing", or empty
-    std::optional<duration> time_left{};        ///< request, delivery: until its deadline; refusal, bye: when to try again
-    std::span<const message_id> finished{};     ///< ping: ids whose answers the sender has
+    message_id id = 0;       ///< every kind but hello … bye and notification; a ping's number for ping and pong
+    std::string_view name{}; ///< request, delivery, notification; of error, refusal, bye: the code
+    payload_view payload{};  ///< request, reply, delivery, ack, notification, progress; of error: its data
+    std::string_view text{}; ///< error, refusal, bye: a sentence for people
+    std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
+    std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
+    std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
 };
 
 /// What a client says first on every connection.
 struct hello {
-    int version = 1;                ///< of the protocol
-    std::string incarnation;        ///< which memory the client has: made new at each start, never stored (rule 2)
-    std::string token;              ///< the secret of the session to resume; empty: a new one
-    std::uint64_t attempt = 1;      ///< counts the client's connections within its incarnation (rule 1)
-    std::uint32_t capacity = 1024;  ///< slots that the client asks for
-    duration ping_interval{};       ///< how often the client pings
-    duration dead_after{};          ///< how long the client stands silence
-    std::string auth;               ///< JSON text for the authenticator; empty: none
-    std::string metadata;           ///< JSON text: fields that appear in both sides' logs; empty: none
+    int version = 1;               ///< of the protocol
+    std::string incarnation;       ///< which memory the client has: made new at each start, never stored (rule 2)
+    std::string token;             ///< the secret of the session to resume; empty: a new one
+    std::uint64_t attempt = 1;     ///< counts the client's connections within its incarnation (rule 1)
+    std::uint32_t capacity = 1024; ///< slots that the client asks for
+    duration ping_interval{};      ///< how often the client pings
+    duration dead_after{};         ///< how long the client stands silence
+    std::string auth;              ///< JSON text for the authenticator; empty: none
+    std::string metadata;          ///< JSON text: fields that appear in both sides' logs; empty: none
 };
 
 /// What a hub says when a session is attached.
 struct welcome {
     int version = 1;
-    std::string session;            ///< the session's public name, for logs
-    std::string token;              ///< the secret to resume it with
-    bool resumed = false;           ///< whether this is the session whose token the hello carried
-    std::uint32_t capacity = 1024;  ///< slots of either side, for the session's life (rule 6)
+    std::string session;           ///< the session's public name, for logs
+    std::string token;             ///< the secret to resume it with
+    bool resumed = false;          ///< whether this is the session whose token the hello carried
+    std::uint32_t capacity = 1024; ///< slots of either side, for the session's life (rule 6)
     duration ping_interval{};
     duration dead_after{};
 };
@@ -368,14 +368,16 @@ constexpr close_reason close_reason_coded(std::uint16_t code) noexcept
     return code == 1007 || code == 1002 || code == 1003 ? close_reason::bad_messages : close_reason::normal;
 }
 
-static_assert([] {
-    for (std::size_t i = 0; i != close_reason_count; ++i) {
-        if (static_cast<std::size_t>(detail::close_reason_table[i].reason) != i) {
-            return false;
+static_assert(
+    [] {
+        for (std::size_t i = 0; i != close_reason_count; ++i) {
+            if (static_cast<std::size_t>(detail::close_reason_table[i].reason) != i) {
+                return false;
+            }
         }
-    }
-    return true;
-}(), "close_reason_table must stand in the order of close_reason");
+        return true;
+    }(),
+    "close_reason_table must stand in the order of close_reason");
 
 } // namespace rejoinder::inline v0
 
@@ -439,7 +441,13 @@ concept channel = std::movable<C> && std::default_initializable<C> &&
 #ifndef REJOINDER_CHANNEL_DETAIL_ASIO_FEATURES_HPP
 #define REJOINDER_CHANNEL_DETAIL_ASIO_FEATURES_HPP
 
+#include <asio/detail/config.hpp>
 #include <asio/version.hpp>
+
+#if !defined(ASIO_HAS_CO_AWAIT)
+#error                                                                                                                 \
+    "rejoinder needs Asio's coroutines; with clang and Asio before 1.26 define ASIO_HAS_CO_AWAIT=1 and ASIO_HAS_STD_COROUTINE=1 (CMake's targets do)"
+#endif
 
 namespace rejoinder::inline v0::detail {
 
@@ -764,7 +772,8 @@ private:
     class made final : public node {
         using executor = asio::associated_executor_t<Handler, Fallback>;
         using work = asio::executor_work_guard<executor>;
-        using allocator = typename std::allocator_traits<detail::handler_allocator<Handler>>::template rebind_alloc<made>;
+        using allocator =
+            typename std::allocator_traits<detail::handler_allocator<Handler>>::template rebind_alloc<made>;
         using call = detail::bound<Handler, std::error_code, Args...>;
 
     public:
@@ -1064,12 +1073,12 @@ struct parsed {
 /// that replaces another begins with a new one. Whatever bytes come, in whatever pieces, a framing reads within them
 /// only, and its work is linear in their number.
 template <class F>
-concept framing = std::copyable<F> && requires(const F& f, std::string& out, std::size_t mark, encoding form,
-                                               std::string_view buffered) {
-    { f.open(out) } -> std::same_as<std::size_t>;
-    { f.close(out, mark, form) } -> std::same_as<bool>;
-    { f.parse(buffered) } -> std::same_as<parsed>;
-};
+concept framing = std::copyable<F> &&
+                  requires(const F& f, std::string& out, std::size_t mark, encoding form, std::string_view buffered) {
+                      { f.open(out) } -> std::same_as<std::size_t>;
+                      { f.close(out, mark, form) } -> std::same_as<bool>;
+                      { f.parse(buffered) } -> std::same_as<parsed>;
+                  };
 
 } // namespace rejoinder::inline v0
 
@@ -1913,7 +1922,9 @@ private:
         template <class Handler>
         void operator()(Handler&& handler, const std::shared_ptr<detail::memory_state>& state) const
         {
-            detail::memory_receive<frame_batch, std::decay_t<Handler>>{state, std::forward<Handler>(handler)}.start();
+            detail::memory_receive<frame_batch, std::decay_t<Handler>>{
+                state, std::decay_t<Handler>(std::forward<Handler>(handler))}
+                .start();
         }
     };
 
@@ -1922,7 +1933,9 @@ private:
         template <class Handler>
         void operator()(Handler&& handler, const std::shared_ptr<detail::memory_state>& state) const
         {
-            detail::memory_flush<After, std::decay_t<Handler>>{state, std::forward<Handler>(handler)}.start();
+            detail::memory_flush<After, std::decay_t<Handler>>{state,
+                                                               std::decay_t<Handler>(std::forward<Handler>(handler))}
+                .start();
         }
     };
 
@@ -2165,29 +2178,40 @@ inline constexpr std::array errc_table{
     errc_entry{errc::timed_out, "timed_out", "the deadline passed before an answer came", certainty::maybe_executed},
     errc_entry{errc::not_connected, "not_connected", "the peer is not connected", certainty::never_sent},
     errc_entry{errc::queue_full, "queue_full", "too many messages are waiting already", certainty::never_sent},
-    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one", certainty::never_sent},
-    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged", certainty::maybe_executed},
+    errc_entry{errc::evicted, "evicted", "the message gave its place in the outbox to a newer one",
+               certainty::never_sent},
+    errc_entry{errc::expired, "expired", "the message's time to live passed before it was acknowledged",
+               certainty::maybe_executed},
     errc_entry{errc::too_big, "too_big", "the message is larger than the limit", certainty::never_sent},
     errc_entry{errc::unsupported, "unsupported", "the wire cannot carry this message", certainty::never_sent},
-    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came", certainty::maybe_executed},
-    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over", certainty::maybe_executed},
+    errc_entry{errc::session_lost, "session_lost", "the session ended before an answer came",
+               certainty::maybe_executed},
+    errc_entry{errc::replaced, "replaced", "another connection of this client took the session over",
+               certainty::maybe_executed},
     errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
     errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
-    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes", certainty::not_executed},
+    errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes",
+               certainty::not_executed},
     errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
     errc_entry{errc::busy, "busy", "the peer has as much work as it accepts", certainty::not_executed},
-    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload", certainty::not_executed},
+    errc_entry{errc::key_conflict, "key_conflict", "the key was used before with another payload",
+               certainty::not_executed},
     errc_entry{errc::handler_error, "handler_error", "the handler failed", certainty::acknowledged},
-    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application", certainty::acknowledged},
-    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept", certainty::acknowledged},
+    errc_entry{errc::remote_error, "remote_error", "the handler answered with an error of the application",
+               certainty::acknowledged},
+    errc_entry{errc::answer_lost, "answer_lost", "the handler ran, but its answer was too large to be kept",
+               certainty::acknowledged},
     errc_entry{errc::cancelled, "cancelled", "the call was cancelled", certainty::maybe_executed},
     errc_entry{errc::stale_request, "stale_request", "the id belongs to an earlier message", certainty::maybe_executed},
     errc_entry{errc::interrupted, "interrupted", "the peer stopped while the handler ran", certainty::maybe_executed},
     errc_entry{errc::bad_message, "bad_message", "a message does not follow the protocol", certainty::maybe_executed},
     errc_entry{errc::auth_refused, "auth_refused", "the peer refused these credentials", certainty::never_sent},
-    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version", certainty::never_sent},
-    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts", certainty::never_sent},
-    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached", certainty::never_sent},
+    errc_entry{errc::incompatible, "incompatible", "the peer does not speak this protocol or version",
+               certainty::never_sent},
+    errc_entry{errc::too_many_connections, "too_many_connections", "the peer has as many connections as it accepts",
+               certainty::never_sent},
+    errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached",
+               certainty::never_sent},
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
 };
 
@@ -2229,7 +2253,8 @@ public:
         }
         const auto& entry = entry_of(*kind);
         std::string text{entry.text};
-        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent && entry.usual != certainty::never_sent) {
+        if (static_cast<certainty>(value >> certainty_shift) == certainty::never_sent &&
+            entry.usual != certainty::never_sent) {
             text += " (it was never sent)";
         }
         if (const auto said = spoken_text == nullptr ? std::string_view{} : spoken_text(value); !said.empty()) {
@@ -2305,14 +2330,16 @@ constexpr std::string_view name_of(certainty sure) noexcept
     return names[static_cast<std::size_t>(sure)];
 }
 
-static_assert([] {
-    for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
-        if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
-            return false;
+static_assert(
+    [] {
+        for (std::size_t i = 0; i != detail::errc_table.size(); ++i) {
+            if (static_cast<std::size_t>(detail::errc_table[i].code) != i + 1) {
+                return false;
+            }
         }
-    }
-    return true;
-}(), "errc_table must stand in the order of errc");
+        return true;
+    }(),
+    "errc_table must stand in the order of errc");
 
 } // namespace rejoinder::inline v0
 
@@ -2692,7 +2719,7 @@ private:
         void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
         {
             using operation = detail::receive_operation<frame_batch, state_type, std::decay_t<Handler>>;
-            operation{state, std::forward<Handler>(handler)}.start();
+            operation{state, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
         }
     };
 
@@ -2702,7 +2729,7 @@ private:
         void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
         {
             using operation = detail::flush_operation<After, state_type, std::decay_t<Handler>>;
-            operation{state, std::forward<Handler>(handler)}.start();
+            operation{state, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
         }
     };
 
@@ -3043,6 +3070,39 @@ struct acknowledge_none {
 #ifndef REJOINDER_CORE_ADMISSION_HPP
 #define REJOINDER_CORE_ADMISSION_HPP
 
+// The numbers of a hub's admission.
+#ifndef REJOINDER_CORE_ADMISSION_OPTIONS_HPP
+#define REJOINDER_CORE_ADMISSION_OPTIONS_HPP
+
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// What a hub does when an identity has all the connections that it may have.
+enum class crowding : std::uint8_t {
+    probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
+    refuse_new,
+};
+
+/// The numbers of a hub's admission.
+struct admission_options {
+    duration grace = std::chrono::seconds{5}; ///< from the loss of an identity's last link to `absent`
+    duration lease =
+        std::chrono::minutes{70}; ///< how long a session without a link is kept: the outbox's time to live and 10 min
+    duration clean_up_limit = std::chrono::minutes{1}; ///< of a clean-up, before those who wait for it go on
+    duration probe_wait = std::chrono::seconds{2};     ///< how long who finds all places taken waits for one
+    std::uint32_t connections_per_identity = 5;
+    std::uint32_t sessions_per_identity =
+        16; ///< attached and dormant; of the dormant ones the longest silent gives way
+    crowding on_crowding = crowding::probe_oldest;
+    std::uint32_t sessions_max = 100'000; ///< attached and dormant; the longest dormant one gives way
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // What a hub's admission is asked and what it decides, as values.
 #ifndef REJOINDER_CORE_ADMISSION_VERDICT_HPP
 #define REJOINDER_CORE_ADMISSION_VERDICT_HPP
@@ -3106,15 +3166,18 @@ public:
 private:
     // The fractional parts of the cube roots of the first 64 primes.
     static constexpr std::array<std::uint32_t, 64> rounds{
-        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
-        0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-        0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
-        0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
-        0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
-        0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+        0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+        0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+        0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+        0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+        0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+        0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
     // The fractional parts of the square roots of the first 8 primes.
-    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 };
 
 } // namespace detail
@@ -3176,9 +3239,9 @@ struct candidate {
     connection_id connection = 0;
     std::string identity;
     std::string incarnation;
-    digest token{};         ///< of the token to resume with
+    digest token{}; ///< of the token to resume with
     std::uint64_t attempt = 1;
-    bool resumes = false;   ///< whether there was a token
+    bool resumes = false; ///< whether there was a token
 };
 
 /// What an admission decides, as values; the hub does it.
@@ -3202,6 +3265,10 @@ struct displace {
 /// Ask this session's link for a sign of life.
 struct probe {
     session_id session = 0;
+};
+/// This connection gave no sign of life, and its place is wanted: drop it, then say `lose`.
+struct silence {
+    connection_id connection = 0;
 };
 /// This session is over: settle what is pending, forget it.
 struct end {
@@ -3227,8 +3294,9 @@ struct overdue {
 
 } // namespace verdict_of
 
-using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
-                                       verdict_of::end, verdict_of::leaving, verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace,
+                                       verdict_of::probe, verdict_of::silence, verdict_of::end, verdict_of::leaving,
+                                       verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
 
 } // namespace rejoinder::inline v0
 
@@ -3255,8 +3323,7 @@ namespace detail {
 struct registry_visitor {
     template <class T>
     void operator()(message_id, T&) const noexcept
-    {
-    }
+    {}
 };
 
 } // namespace detail
@@ -3278,21 +3345,21 @@ struct registry_visitor {
 ///
 /// An id is `generation × capacity + slot`, with a generation of 1 or more, at most `message_id_max`, and given out once.
 template <class R, class T>
-concept registry_of = std::constructible_from<R, std::uint32_t>
-    && requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
-           { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
-           { r.find(id) } -> std::same_as<T*>;
-           { c.find(id) } -> std::same_as<const T*>;
-           { r.take(id) } -> std::same_as<std::optional<T>>;
-           { r.drain()->id } -> std::convertible_to<message_id>;
-           { std::move(r.drain()->value) } -> std::convertible_to<T>;
-           r.for_each(visitor);
-           { c.size() } -> std::same_as<std::size_t>;
-           { c.capacity() } -> std::same_as<std::uint32_t>;
-           { c.empty() } -> std::same_as<bool>;
-           { c.full() } -> std::same_as<bool>;
-           r.shrink();
-       };
+concept registry_of = std::constructible_from<R, std::uint32_t> &&
+                      requires(R& r, const R& c, T value, message_id id, detail::registry_visitor visitor) {
+                          { r.open(std::move(value)) } -> std::same_as<std::optional<message_id>>;
+                          { r.find(id) } -> std::same_as<T*>;
+                          { c.find(id) } -> std::same_as<const T*>;
+                          { r.take(id) } -> std::same_as<std::optional<T>>;
+                          { r.drain()->id } -> std::convertible_to<message_id>;
+                          { std::move(r.drain()->value) } -> std::convertible_to<T>;
+                          r.for_each(visitor);
+                          { c.size() } -> std::same_as<std::size_t>;
+                          { c.capacity() } -> std::same_as<std::uint32_t>;
+                          { c.empty() } -> std::same_as<bool>;
+                          { c.full() } -> std::same_as<bool>;
+                          r.shrink();
+                      };
 
 /// Pending things by id (contract, point 3; the slots are RFC 8881 §2.10.6's).
 ///
@@ -3329,7 +3396,10 @@ public:
     std::uint32_t capacity() const noexcept { return capacity_; }
 
     /// Whether `open` would give nothing.
-    bool full() const noexcept { return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max); }
+    bool full() const noexcept
+    {
+        return free_ == none && (slots_.size() == capacity_ || next_new_id() > message_id_max);
+    }
 
     /// The entry of that id, or nullptr for a late, repeated, foreign or malformed one; valid until the next `open`,
     /// `take` or `drain`.
@@ -3489,216 +3559,9 @@ private:
 
 #endif
 
-// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
-#ifndef REJOINDER_CORE_DETAIL_RING_HPP
-#define REJOINDER_CORE_DETAIL_RING_HPP
-
-#include <cstddef>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0::detail {
-
-template <class T>
-class ring {
-public:
-    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-    [[nodiscard]] std::size_t size() const noexcept { return count_; }
-
-    T& front() noexcept { return items_[head_]; }
-    const T& front() const noexcept { return items_[head_]; }
-    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
-
-    void push_back(T item)
-    {
-        if (count_ == items_.size()) {
-            grow();
-        }
-        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
-        ++count_;
-    }
-
-    T pop_front()
-    {
-        T item = std::exchange(items_[head_], T{});
-        head_ = (head_ + 1) & (items_.size() - 1);
-        --count_;
-        return item;
-    }
-
-    void clear()
-    {
-        while (!empty()) {
-            pop_front();
-        }
-    }
-
-    /// Gives the memory back, if nothing is queued.
-    void shrink()
-    {
-        if (empty()) {
-            std::vector<T>{}.swap(items_);
-            head_ = 0;
-        }
-    }
-
-private:
-    void grow()
-    {
-        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
-        for (std::size_t i = 0; i != count_; ++i) {
-            larger[i] = std::move((*this)[i]);
-        }
-        items_.swap(larger);
-        head_ = 0;
-    }
-
-    std::vector<T> items_; // its size is a power of two, or nothing yet
-    std::size_t head_ = 0;
-    std::size_t count_ = 0;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// The presence of one identity: here, perhaps only reloading its page, or gone.
-#ifndef REJOINDER_CORE_RECONNECT_GRACE_HPP
-#define REJOINDER_CORE_RECONNECT_GRACE_HPP
-
-#include <array>
-#include <cassert>
-#include <chrono>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// Whether an identity is here.
-enum class presence : std::uint8_t {
-    absent,   ///< no session of it is attached, and the application knows
-    present,  ///< at least one is attached
-    grace,    ///< the last one lost its link; the application has not been told
-    cleaning, ///< the application is being told: its clean-up runs
-};
-
-/// What an attaching session means to its identity's presence.
-enum class arrival : std::uint8_t {
-    first,         ///< it was absent: tell the application that it is here
-    another,       ///< it is present already
-    back_in_grace, ///< it was away so briefly that the application notices nothing
-    must_wait,     ///< its clean-up runs: ask again after `clean_up_done`
-};
-
-constexpr std::string_view name_of(presence state) noexcept
-{
-    constexpr std::array<std::string_view, 4> names{"absent", "present", "grace", "cleaning"};
-    return names[static_cast<std::size_t>(state)];
-}
-
-/// A policy that decides when an identity counts as gone. One object per identity.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `G(length)` | | the presence of an absent identity, with the grace of the options |
-/// | `g.state()` (const) | `presence` | where the identity stands |
-/// | `g.attached()` (const) | `std::uint32_t` | its attached sessions |
-/// | `g.next_deadline()` (const) | `instant` | when `expire` has something to say; `never`: not without another input |
-/// | `g.attach(now)` | `arrival` | a session asks to attach; with `must_wait` it is not counted, and its loss is not reported |
-/// | `g.detach(now)` | | an attached session lost its link or ended |
-/// | `g.expire(now)` | `bool` | true once per absence: run the clean-up now; the state is then `cleaning` until `clean_up_done` |
-/// | `g.clean_up_done()` | | the clean-up has ended, however it ended; the state is then `absent` |
-template <class G>
-concept grace_policy =
-    std::copyable<G> && std::constructible_from<G, duration> && requires(G& grace, const G& constant, instant now) {
-        { constant.state() } -> std::same_as<presence>;
-        { constant.attached() } -> std::same_as<std::uint32_t>;
-        { constant.next_deadline() } -> std::same_as<instant>;
-        { grace.attach(now) } -> std::same_as<arrival>;
-        grace.detach(now);
-        { grace.expire(now) } -> std::same_as<bool>;
-        grace.clean_up_done();
-    };
-
-/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a
-/// fixed time.
-///
-/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced
-/// (rule 17). A session that attaches after the grace has passed, but before `expire` was asked, is still back in it:
-/// nobody was told anything. All operations are O(1). Distinct objects are independent; one object is used from one
-/// thread at a time.
-class reconnect_grace {
-public:
-    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its
-    /// last detach.
-    constexpr explicit reconnect_grace(duration grace = std::chrono::seconds{5}) noexcept : grace_{grace} {}
-
-    /// Where the identity stands.
-    [[nodiscard]] constexpr presence state() const noexcept { return state_; }
-
-    /// How many sessions of it are attached.
-    [[nodiscard]] constexpr std::uint32_t attached() const noexcept { return attached_; }
-
-    /// When the grace is over; `never` outside it.
-    [[nodiscard]] constexpr instant next_deadline() const noexcept
-    {
-        return state_ == presence::grace ? deadline_ : never;
-    }
-
-    /// A session of it asks to attach.
-    constexpr arrival attach(instant /*now*/) noexcept
-    {
-        if (state_ == presence::cleaning) {
-            return arrival::must_wait;
-        }
-        ++attached_;
-        const presence before = state_;
-        state_ = presence::present;
-        if (before == presence::present) {
-            return arrival::another;
-        }
-        return before == presence::grace ? arrival::back_in_grace : arrival::first;
-    }
-
-    /// An attached session of it lost its link, or ended. Precondition: `attached() > 0`.
-    constexpr void detach(instant now) noexcept
-    {
-        assert(attached_ > 0);
-        if (--attached_ == 0) {
-            state_ = presence::grace;
-            deadline_ = grace_ > duration::zero() ? later(now, grace_) : now;
-        }
-    }
-
-    /// Whether the grace is over: true once per absence, and then the clean-up is the caller's to run.
-    constexpr bool expire(instant now) noexcept
-    {
-        if (state_ != presence::grace || now < deadline_) {
-            return false;
-        }
-        state_ = presence::cleaning;
-        return true;
-    }
-
-    /// The clean-up has ended. Precondition: `state() == presence::cleaning`.
-    constexpr void clean_up_done() noexcept
-    {
-        assert(state_ == presence::cleaning);
-        state_ = presence::absent;
-    }
-
-private:
-    duration grace_;
-    instant deadline_ = never;
-    std::uint32_t attached_ = 0;
-    presence state_ = presence::absent;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
+// What an admission knows of one identity, and of one session of it.
+#ifndef REJOINDER_CORE_DETAIL_RESIDENCE_HPP
+#define REJOINDER_CORE_DETAIL_RESIDENCE_HPP
 
 // The hierarchical timing wheel: any number of deadlines under one timer, each set and cancelled in constant time.
 #ifndef REJOINDER_CORE_TIMER_WHEEL_HPP
@@ -3758,8 +3621,8 @@ public:
     /// Whether that timer has neither fired nor been cancelled.
     bool active(timer_id timer) const noexcept
     {
-        return timer.generation != 0 && timer.index < nodes_.size() && nodes_[timer.index].generation == timer.generation
-            && nodes_[timer.index].bucket != no_bucket;
+        return timer.generation != 0 && timer.index < nodes_.size() &&
+               nodes_[timer.index].generation == timer.generation && nodes_[timer.index].bucket != no_bucket;
     }
 
     /// When to call `expire` next; `never` when empty. Never later than the earliest deadline (rounded up to its
@@ -4018,6 +3881,259 @@ private:
 
 #endif
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+enum class admission_clock : std::uint8_t { lease, grace, clean_up, crowd };
+
+/// An identity: its presence, its sessions, and who of it waits.
+template <class Grace>
+struct home {
+    home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
+
+    Grace grace;
+    std::string name;
+    std::vector<session_id> sessions;
+    std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+    std::vector<candidate> waiting; // for the clean-up to end, or for a place
+    timer_id timer{};               // of the grace, then of the clean-up
+    timer_id crowd_timer{};
+    session_id probed = 0; // asked for a sign of life, at this time, for those who wait for a place
+    instant probed_at{};
+};
+
+/// A session: where it lives, and what it takes to resume it.
+template <class Grace>
+struct resident {
+    home<Grace>* at = nullptr;
+    connection_id connection = 0; // 0: dormant
+    std::uint64_t attempt = 0;
+    std::string incarnation;
+    digest token{};
+    instant heard{};
+    timer_id lease{};
+    bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A queue that keeps its memory: at steady state pushing and popping allocate nothing.
+#ifndef REJOINDER_CORE_DETAIL_RING_HPP
+#define REJOINDER_CORE_DETAIL_RING_HPP
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+template <class T>
+class ring {
+public:
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+
+    T& front() noexcept { return items_[head_]; }
+    const T& front() const noexcept { return items_[head_]; }
+    T& operator[](std::size_t position) noexcept { return items_[(head_ + position) & (items_.size() - 1)]; }
+
+    void push_back(T item)
+    {
+        if (count_ == items_.size()) {
+            grow();
+        }
+        items_[(head_ + count_) & (items_.size() - 1)] = std::move(item);
+        ++count_;
+    }
+
+    T pop_front()
+    {
+        T item = std::exchange(items_[head_], T{});
+        head_ = (head_ + 1) & (items_.size() - 1);
+        --count_;
+        return item;
+    }
+
+    void clear()
+    {
+        while (!empty()) {
+            pop_front();
+        }
+    }
+
+    /// Gives the memory back, if nothing is queued.
+    void shrink()
+    {
+        if (empty()) {
+            std::vector<T>{}.swap(items_);
+            head_ = 0;
+        }
+    }
+
+private:
+    void grow()
+    {
+        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
+        for (std::size_t i = 0; i != count_; ++i) {
+            larger[i] = std::move((*this)[i]);
+        }
+        items_.swap(larger);
+        head_ = 0;
+    }
+
+    std::vector<T> items_; // its size is a power of two, or nothing yet
+    std::size_t head_ = 0;
+    std::size_t count_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The presence of one identity: here, perhaps only reloading its page, or gone.
+#ifndef REJOINDER_CORE_RECONNECT_GRACE_HPP
+#define REJOINDER_CORE_RECONNECT_GRACE_HPP
+
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whether an identity is here.
+enum class presence : std::uint8_t {
+    absent,   ///< no session of it is attached, and the application knows
+    present,  ///< at least one is attached
+    grace,    ///< the last one lost its link; the application has not been told
+    cleaning, ///< the application is being told: its clean-up runs
+};
+
+/// What an attaching session means to its identity's presence.
+enum class arrival : std::uint8_t {
+    first,         ///< it was absent: tell the application that it is here
+    another,       ///< it is present already
+    back_in_grace, ///< it was away so briefly that the application notices nothing
+    must_wait,     ///< its clean-up runs: ask again after `clean_up_done`
+};
+
+constexpr std::string_view name_of(presence state) noexcept
+{
+    constexpr std::array<std::string_view, 4> names{"absent", "present", "grace", "cleaning"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// A policy that decides when an identity counts as gone. One object per identity.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `G(length)` | | the presence of an absent identity, with the grace of the options |
+/// | `g.state()` (const) | `presence` | where the identity stands |
+/// | `g.attached()` (const) | `std::uint32_t` | its attached sessions |
+/// | `g.next_deadline()` (const) | `instant` | when `expire` has something to say; `never`: not without another input |
+/// | `g.attach(now)` | `arrival` | a session asks to attach; with `must_wait` it is not counted, and its loss is not reported |
+/// | `g.detach(now)` | | an attached session lost its link or ended |
+/// | `g.expire(now)` | `bool` | true once per absence: run the clean-up now; the state is then `cleaning` until `clean_up_done` |
+/// | `g.clean_up_done()` | | the clean-up has ended, however it ended; the state is then `absent` |
+template <class G>
+concept grace_policy =
+    std::copyable<G> && std::constructible_from<G, duration> && requires(G& grace, const G& constant, instant now) {
+        { constant.state() } -> std::same_as<presence>;
+        { constant.attached() } -> std::same_as<std::uint32_t>;
+        { constant.next_deadline() } -> std::same_as<instant>;
+        { grace.attach(now) } -> std::same_as<arrival>;
+        grace.detach(now);
+        { grace.expire(now) } -> std::same_as<bool>;
+        grace.clean_up_done();
+    };
+
+/// The grace of the contract (point 7): an identity whose last session lost its link is gone when none attaches for a
+/// fixed time.
+///
+/// The caller counts a session while it is its identity's attached one, and no connection that waits or was displaced
+/// (rule 17). A session that attaches after the grace has passed, but before `expire` was asked, is still back in it:
+/// nobody was told anything. All operations are O(1). Distinct objects are independent; one object is used from one
+/// thread at a time.
+class reconnect_grace {
+public:
+    /// `grace`: how long an identity may be away unnoticed. Zero or less: it is gone at the first `expire` after its
+    /// last detach.
+    constexpr explicit reconnect_grace(duration grace = std::chrono::seconds{5}) noexcept : grace_{grace} {}
+
+    /// Where the identity stands.
+    [[nodiscard]] constexpr presence state() const noexcept { return state_; }
+
+    /// How many sessions of it are attached.
+    [[nodiscard]] constexpr std::uint32_t attached() const noexcept { return attached_; }
+
+    /// When the grace is over; `never` outside it.
+    [[nodiscard]] constexpr instant next_deadline() const noexcept
+    {
+        return state_ == presence::grace ? deadline_ : never;
+    }
+
+    /// A session of it asks to attach.
+    constexpr arrival attach(instant /*now*/) noexcept
+    {
+        if (state_ == presence::cleaning) {
+            return arrival::must_wait;
+        }
+        ++attached_;
+        const presence before = state_;
+        state_ = presence::present;
+        if (before == presence::present) {
+            return arrival::another;
+        }
+        return before == presence::grace ? arrival::back_in_grace : arrival::first;
+    }
+
+    /// An attached session of it lost its link, or ended. Precondition: `attached() > 0`.
+    constexpr void detach(instant now) noexcept
+    {
+        assert(attached_ > 0);
+        if (--attached_ == 0) {
+            state_ = presence::grace;
+            deadline_ = grace_ > duration::zero() ? later(now, grace_) : now;
+        }
+    }
+
+    /// Whether the grace is over: true once per absence, and then the clean-up is the caller's to run.
+    constexpr bool expire(instant now) noexcept
+    {
+        if (state_ != presence::grace || now < deadline_) {
+            return false;
+        }
+        state_ = presence::cleaning;
+        return true;
+    }
+
+    /// The clean-up has ended. Precondition: `state() == presence::cleaning`.
+    constexpr void clean_up_done() noexcept
+    {
+        assert(state_ == presence::cleaning);
+        state_ = presence::absent;
+    }
+
+private:
+    duration grace_;
+    instant deadline_ = never;
+    std::uint32_t attached_ = 0;
+    presence state_ = presence::absent;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -4028,23 +4144,6 @@ private:
 #include <vector>
 
 namespace rejoinder::inline v0 {
-
-/// What a hub does when an identity has all the connections that it may have.
-enum class crowding : std::uint8_t {
-    probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
-    refuse_new,
-};
-
-/// The numbers of a hub's admission.
-struct admission_options {
-    duration grace = std::chrono::seconds{5};           ///< from the loss of an identity's last link to `absent`
-    duration lease = std::chrono::minutes{70};          ///< how long a session without a link is kept: the outbox's time to live and 10 min
-    duration clean_up_limit = std::chrono::minutes{1};  ///< of a clean-up, before those who wait for it go on
-    duration probe_wait = std::chrono::seconds{2};      ///< how long who finds all places taken waits for one
-    std::uint32_t connections_per_identity = 5;
-    crowding on_crowding = crowding::probe_oldest;
-    std::uint32_t sessions_max = 100'000;               ///< attached and dormant; the longest dormant one gives way
-};
 
 /// A hub's directory: a pure state machine. Feed it authenticated hellos (`arrive`), lost connections (`lose`) and time (`advance`), then take
 /// the verdicts with `next` until there are none.
@@ -4141,7 +4240,8 @@ public:
     void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
     {
         const auto found = identities_.find(identity);
-        if (found == identities_.end() || found->second.grace.state() != presence::cleaning || found->second.absence != absence) {
+        if (found == identities_.end() || found->second.grace.state() != presence::cleaning ||
+            found->second.absence != absence) {
             return; // it was overdue, and nobody waits for it any more
         }
         auto& at = found->second;
@@ -4201,37 +4301,14 @@ public:
     }
 
 private:
-    enum class clock : std::uint8_t { lease, grace, clean_up, crowd };
-
-    struct home;
+    using home = detail::home<Grace>;
+    using resident = detail::resident<Grace>;
+    using clock = detail::admission_clock;
 
     struct alarm {
         clock what;
         home* at;
         session_id session;
-    };
-
-    struct resident {
-        home* at = nullptr;
-        connection_id connection = 0; // 0: dormant
-        std::uint64_t attempt = 0;
-        std::string incarnation;
-        digest token{};
-        instant heard{};
-        timer_id lease{};
-        bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
-    };
-
-    struct home {
-        home(duration grace_length, std::string_view identity) : grace(grace_length), name(identity) {}
-
-        Grace grace;
-        std::string name;
-        std::vector<session_id> sessions;
-        std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
-        std::vector<candidate> waiting; // for the clean-up to end, or for a place
-        timer_id timer{};               // of the grace, then of the clean-up
-        timer_id crowd_timer{};
     };
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
@@ -4246,7 +4323,8 @@ private:
     // Of one client only the newest attempt waits. False: this one does not.
     bool park(home& at, candidate who, instant now)
     {
-        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& other) { return other.incarnation == who.incarnation; });
+        const auto same = std::find_if(at.waiting.begin(), at.waiting.end(),
+                                       [&](const candidate& other) { return other.incarnation == who.incarnation; });
         if (same == at.waiting.end() && at.waiting.size() >= options_.connections_per_identity) {
             verdicts_.push_back(verdict_of::deny{who.connection, errc::too_many_connections});
             return false;
@@ -4318,12 +4396,14 @@ private:
             crowd(at, std::move(who), now);
             return;
         }
-        if (sessions_.full() && !evict_dormant(at)) {
+        const bool place = at.sessions.size() < options_.sessions_per_identity || evict_dormant_of(at);
+        if (!place || (sessions_.full() && !evict_dormant(at))) {
             verdicts_.push_back(verdict_of::deny{who.connection, errc::busy});
             return;
         }
         arrive_at(at, now);
-        const auto session = sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
+        const auto session =
+            sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
         at.sessions.push_back(*session);
         verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
     }
@@ -4339,7 +4419,10 @@ private:
         verdicts_.push_back(verdict_of::probe{session});
     }
 
-    [[nodiscard]] bool crowded(const home& at) const { return at.grace.attached() >= options_.connections_per_identity; }
+    [[nodiscard]] bool crowded(const home& at) const
+    {
+        return at.grace.attached() >= options_.connections_per_identity;
+    }
 
     void crowd(home& at, candidate who, instant now)
     {
@@ -4354,19 +4437,24 @@ private:
         if (one != nullptr) {
             timers_.cancel(one->lease);
         }
-        verdicts_.push_back(verdict_of::probe{silent_longest(at)});
+        at.probed = silent_longest(at, link::attached);
+        at.probed_at = now;
+        verdicts_.push_back(verdict_of::probe{at.probed});
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
     }
 
-    [[nodiscard]] session_id silent_longest(home& at) noexcept
+    enum class link : std::uint8_t { attached, dormant };
+
+    // Of an identity's sessions with a link, or without one; 0: there is none.
+    [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
     {
         session_id longest = 0;
         auto since = never;
         for (const auto session : at.sessions) {
             const auto& one = *sessions_.find(session);
-            if (one.connection != 0 && one.heard < since) {
+            if ((one.connection != 0) == (which == link::attached) && one.heard < since) {
                 longest = session;
                 since = one.heard;
             }
@@ -4374,8 +4462,14 @@ private:
         return longest;
     }
 
+    // Who waited for a place has waited long enough. Without a sign of life from the probed one there is a place; else there is none.
     void turn_away(home& at, instant now)
     {
+        if (const auto* one = sessions_.find(at.probed);
+            one != nullptr && one->connection != 0 && one->heard <= at.probed_at) {
+            verdicts_.push_back(verdict_of::silence{one->connection});
+            return;
+        }
         for (const auto& who : std::exchange(at.waiting, {})) {
             waiting_.erase(who.connection);
             deny(at, who, errc::too_many_connections, now);
@@ -4443,11 +4537,22 @@ private:
 
     void drop_waiting(home& at, connection_id connection, instant now)
     {
-        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(), [&](const candidate& who) { return who.connection == connection; });
+        const auto found = std::find_if(at.waiting.begin(), at.waiting.end(),
+                                        [&](const candidate& who) { return who.connection == connection; });
         const auto dropped = std::move(*found);
         at.waiting.erase(found);
         waiting_.erase(connection);
         resume_lease(at, dropped, now);
+    }
+
+    // An identity whose page reloads for ever makes room among its own sessions, not among its neighbours'.
+    bool evict_dormant_of(home& at)
+    {
+        const auto longest = silent_longest(at, link::dormant);
+        if (longest != 0) {
+            finish(longest);
+        }
+        return longest != 0;
     }
 
     bool evict_dormant(const home& for_whom)
@@ -4556,6 +4661,7 @@ struct invoke {
     std::string_view name{};
     payload_view payload{};
     std::string_view key{};
+    std::uint32_t note = 0;   ///< the session's: which of its bytes this borrows
     instant deadline = never; ///< when nobody waits for the answer any more (contract, point 13)
 };
 
@@ -4575,7 +4681,8 @@ struct farewell {
     std::optional<duration> retry_after{};
 };
 
-/// One thing that a session wants done. What it borrows holds until the session's next input or command.
+/// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
+/// as long as that does.
 template <class Completion>
 using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell>;
 
@@ -4600,6 +4707,13 @@ struct errand {
     std::uint32_t note = 0; ///< which kept bytes it carries; 0: none
 };
 
+/// What became of an errand when it was to be spelled.
+enum class spelling : std::uint8_t {
+    done,    ///< here is its message
+    moot,    ///< nobody needs it any more
+    blocked, ///< all slots are held: it waits for a last word
+};
+
 /// Bytes that nothing else keeps until they are emitted.
 struct note {
     std::string name;
@@ -4610,13 +4724,14 @@ struct note {
 
 /// The to-do list that both halves of a session write and the session reads.
 ///
-/// `urgent` holds what answers the peer or repeats what it may have missed; `fresh` holds what the program asks anew, which waits while all
-/// slots are taken. Urgent goes first: only so do answers free the slots that fresh messages wait for.
+/// `urgent` holds what answers the peer or repeats what it may have missed. `notifications` holds those of the program; an errand's id is the
+/// ticket of the last message in the outbox that was there before it. Urgent goes first, then the outbox and the notifications by age: only so
+/// do answers free the slots that the outbox waits for.
 template <class Completion>
 struct agenda {
     detail::ring<output<Completion>> outputs;
     detail::ring<errand> urgent;
-    detail::ring<errand> fresh;
+    detail::ring<errand> notifications;
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})
@@ -4644,11 +4759,18 @@ struct agenda {
         return kept(number);
     }
 
-    /// Lends kept bytes to an output: they are released when the next output borrows so.
-    const note& hand_over(std::uint32_t number)
+    /// Takes the next output. The kept bytes that the one before it borrowed are released. False: there is none.
+    bool next(output<Completion>& out)
     {
-        release(std::exchange(handed_over_, number));
-        return kept(number);
+        release(std::exchange(handed_over_, 0));
+        if (outputs.empty()) {
+            return false;
+        }
+        out = outputs.pop_front();
+        if (const auto* wanted = std::get_if<invoke>(&out)) {
+            handed_over_ = wanted->note;
+        }
+        return true;
     }
 
     /// The last emitted message has been taken.
@@ -4660,8 +4782,10 @@ struct agenda {
             return;
         }
         auto& kept = *notes_[number - 1];
-        if (kept.payload.capacity() > keep_bytes) {
-            std::string{}.swap(kept.payload);
+        for (auto* bytes : {&kept.name, &kept.payload, &kept.text}) {
+            if (bytes->capacity() > keep_bytes) {
+                std::string{}.swap(*bytes);
+            }
         }
         spare_.push_back(number);
     }
@@ -4680,13 +4804,12 @@ struct agenda {
     /// Gives memory back after a burst, if nothing is to be done.
     void shrink()
     {
-        if (!urgent.empty() || !fresh.empty() || !outputs.empty()) {
+        if (!urgent.empty() || !notifications.empty() || !outputs.empty()) {
             return;
         }
         urgent.shrink();
-        fresh.shrink();
+        notifications.shrink();
         outputs.shrink();
-        release(std::exchange(handed_over_, 0));
         if (spare_.size() == notes_.size()) {
             std::vector<std::unique_ptr<note>>{}.swap(notes_);
             std::vector<std::uint32_t>{}.swap(spare_);
@@ -4694,7 +4817,8 @@ struct agenda {
     }
 
 private:
-    static constexpr std::size_t keep_bytes = 4096; // a larger buffer goes back to the system, so that one large message costs nothing for ever
+    static constexpr std::size_t keep_bytes =
+        4096; // a larger buffer goes back to the system, so that one large message costs nothing for ever
 
     std::vector<std::unique_ptr<note>> notes_; // each stays where it is: outputs borrow from it
     std::vector<std::uint32_t> spare_;
@@ -4916,10 +5040,10 @@ enum class absent : std::uint8_t {
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
-    duration timeout = duration::zero();    ///< the whole call; zero: the session's default for the name
-    repeatable repeat = repeatable::no;     ///< lets a request be retried, and survive its session
-    absent when_absent = absent::fail;      ///< for calls of a hub
-    std::string_view key{};                 ///< the application's name for "the same thing"; borrowed during the call only
+    duration timeout = duration::zero(); ///< the whole call; zero: the session's default for the name
+    repeatable repeat = repeatable::no;  ///< lets a request be retried, and survive its session
+    absent when_absent = absent::fail;   ///< for calls of a hub
+    std::string_view key{};              ///< the application's name for "the same thing"; borrowed during the call only
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -4929,17 +5053,17 @@ template <class Completion>
 struct delivery {
     message_kind kind = message_kind::request;
     stage at = stage::none;
-    certainty sure = certainty::never_sent; ///< what an error would say now
+    certainty sure = certainty::never_sent;    ///< what an error would say now
     certainty earlier = certainty::never_sent; ///< what is known of the attempts before this one
     repeatable repeat = repeatable::no;
     encoding form = encoding::text;
-    std::uint32_t generation = 1;           ///< of this place; handles carry it
-    std::uint32_t attempts = 0;             ///< tries that the peer answered
-    std::uint32_t previous = 0;             ///< neighbours among the sent, in order of emission; 0: none
+    std::uint32_t generation = 1; ///< of this place; handles carry it
+    std::uint32_t attempts = 0;   ///< tries that the peer answered
+    std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
-    message_id id = 0;                      ///< while sent or abandoned
-    std::uint64_t ticket = 0;               ///< its place in the outbox, or the one that it had
-    std::uint64_t position = 0;             ///< of its emission on the current connection, for the heartbeat
+    message_id id = 0;          ///< while sent or abandoned
+    std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
+    std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
     instant deadline = never;
     timer_id timer{};
     std::string name;
@@ -4990,8 +5114,10 @@ struct delivery {
         deadline = never;
         timer = {};
         completion.reset();
-        if (payload.capacity() > keep_bytes) {
-            std::string{}.swap(payload);
+        for (auto* bytes : {&name, &payload, &key}) {
+            if (bytes->capacity() > keep_bytes) {
+                std::string{}.swap(*bytes);
+            }
         }
     }
 
@@ -5347,7 +5473,10 @@ public:
     }
 
     /// The same while a ping that `advance` asked for cannot go out: a connection that is full must not keep its owner busy.
-    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept { return dead_ ? never : std::min(dead_at(), idle_at()); }
+    [[nodiscard]] constexpr instant next_deadline_but_ping() const noexcept
+    {
+        return dead_ ? never : std::min(dead_at(), idle_at());
+    }
 
     /// Anything came from the peer: a message or, better, any bytes of one.
     constexpr void received(instant now) noexcept { received_at_ = std::max(received_at_, now); }
@@ -5437,10 +5566,10 @@ public:
             condemn(now);
             return beat::dead;
         }
-        if (now >= ping_at()) {
-            return beat::ping;
+        if (now >= idle_at()) {
+            return beat::idle; // before the ping, which a peer that does not read keeps waiting for ever
         }
-        return now >= idle_at() ? beat::idle : beat::nothing;
+        return now >= ping_at() ? beat::ping : beat::nothing;
     }
 
 private:
@@ -6341,632 +6470,9 @@ struct limited {
 
 #endif
 
-// Which failed attempts are tried again, and when.
-#ifndef REJOINDER_CORE_RETRY_POLICY_HPP
-#define REJOINDER_CORE_RETRY_POLICY_HPP
-
-#include <chrono>
-#include <concepts>
-#include <optional>
-#include <system_error>
-
-namespace rejoinder::inline v0 {
-
-/// A policy on retries: of deliveries, and of calls marked idempotent (rule 15). What goes out again after a lost link
-/// is no retry, and is not asked about here.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `p.retryable(ec)` (const) | `bool` | whether another attempt could end better than with this error |
-/// | `p.next(made, ec, left, generator)` (const) | `std::optional<duration>` | the wait before the next attempt, when `made` attempts (from 1) have been made, the last of which ended with `ec`, and `left` is the time until the call's deadline (`duration::max()`: none); nothing: give up. Less than `left`. `generator` is any `random_generator` |
-template <class P>
-concept retry_policy = std::copyable<P> && requires(const P& policy, unsigned made, const std::error_code& ec,
-                                                    duration left, random_source& generator) {
-    { policy.retryable(ec) } -> std::same_as<bool>;
-    { policy.next(made, ec, left, generator) } -> std::same_as<std::optional<duration>>;
-};
-
-namespace detail {
-
-// Whatever says that the same message would meet the same fate is final, as is what somebody wanted and what ended the
-// session.
-inline bool may_pass(const std::error_code& ec) noexcept
-{
-    const auto kind = kind_of(ec);
-    return kind == errc::handler_error || kind == errc::busy || kind == errc::timed_out || kind == errc::interrupted;
-}
-
-template <backoff_schedule Schedule, random_generator G>
-std::optional<duration> delay_within(const Schedule& schedule, unsigned made, duration left, G& generator)
-{
-    const auto delay = delay_of(schedule, made, generator);
-    return delay && *delay < left ? delay : std::nullopt;
-}
-
-} // namespace detail
-
-/// The default: 3 attempts, spread around 1, 2, 4, 5, 5, ... s apart, for what may pass: a handler that failed, a peer
-/// that is busy or was interrupted, an attempt that took too long. All else is final: `no_handler`, `bad_payload`,
-/// `auth_refused`, `cancelled`, an error of the application, a foreign code. O(log attempts). Distinct objects are
-/// independent; one that nobody changes serves any thread.
-struct standard_retry {
-    unsigned attempts = 3; ///< of one message, the first included; 0 counts as 1
-    jittered<exponential_backoff> backoff{.first = std::chrono::seconds{1}, .cap = std::chrono::seconds{5}};
-
-    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
-
-    template <random_generator G>
-    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
-                                               G& generator) const
-    {
-        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
-    }
-};
-
-/// The same with any schedule.
-template <backoff_schedule Schedule>
-struct scheduled_retry {
-    unsigned attempts = 3;
-    Schedule backoff{};
-
-    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
-
-    template <random_generator G>
-    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
-                                               G& generator) const
-    {
-        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
-    }
-};
-
-/// One attempt, whatever comes.
-struct no_retry {
-    [[nodiscard]] bool retryable(const std::error_code& /*ec*/) const noexcept { return false; }
-
-    template <random_generator G>
-    [[nodiscard]] std::optional<duration> next(unsigned /*made*/, const std::error_code& /*ec*/, duration /*left*/,
-                                               G& /*generator*/) const
-    {
-        return std::nullopt;
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// The behaviours, each replaceable alone: derive from this and name another type.
-///
-/// | member | concept | what it decides |
-/// | --- | --- | --- |
-/// | `registry<T>` | `registry_of<T>` | how pending calls are numbered and found |
-/// | `ack` | `ack_policy` | when a delivery is acknowledged |
-/// | `retry` | `retry_policy` | which failures are tried again, and when |
-/// | `backoff` | `backoff_schedule` | how long a client waits between connection attempts |
-/// | `grace` | `grace_policy` | when an identity that lost its link counts as gone |
-struct default_policies {
-    template <class T>
-    using registry = correlation_registry<T>;
-    using ack = acknowledge_on_handled;
-    using retry = standard_retry;
-    using backoff = jittered<sequence_backoff>;
-    using grace = reconnect_grace;
-};
-
-/// The numbers of a session; one object is shared by all sessions of a hub or client.
-template <class Policies = default_policies>
-struct session_options {
-    duration timeout = std::chrono::seconds{60};                 ///< of a request, from the call to its answer
-    std::vector<std::pair<std::string, duration>> timeouts{};    ///< the same for requests of these names
-    std::uint32_t capacity = 1024;                               ///< unfinished requests and deliveries, each direction
-    std::size_t message_bytes_max = std::size_t{1} << 20;        ///< of one payload
-    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;    ///< of all answers kept for repeats
-    std::uint32_t receipted_max = 1024;                          ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
-    std::uint32_t notifications_max = 1024;                      ///< waiting to be emitted, and handlers of received ones that run
-    unsigned bad_messages_per_minute = 16;                       ///< more close the connection
-    rejoinder::outbox_options outbox{};                          ///< of what waits while the link is down
-    rejoinder::heartbeat_options heartbeat{};
-    typename Policies::ack ack{};
-    typename Policies::retry retry{};
-
-    /// The timeout of a request of this name.
-    [[nodiscard]] duration timeout_of(std::string_view name) const noexcept
-    {
-        for (const auto& [special, length] : timeouts) {
-            if (special == name) {
-                return length;
-            }
-        }
-        return timeout;
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// What became of an errand when it was to be spelled.
-enum class spelling : std::uint8_t {
-    done,    ///< here is its message
-    moot,    ///< nobody needs it any more
-    blocked, ///< all slots are held: it waits for a last word
-};
-
-/// The asking half of a session. Used through `session`; the driver never sees it.
-///
-/// A message waits in the outbox without an id, gets its id at its first emission (rule 3), and holds its slot until the peer's last word for
-/// that id (rule 8), which may come long after the caller was settled. Every caller is settled once, by an output.
-template <class Completion, class Policies>
-class asker {
-public:
-    asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity), outbox_(unbounded(options.outbox)),
-          finished_(options.capacity)
-    {
-    }
-    asker(const asker&) = delete;
-    asker& operator=(const asker&) = delete;
-
-    // Getters
-
-    /// Slots.
-    [[nodiscard]] std::uint32_t capacity() const noexcept { return sent_.capacity(); }
-    /// Messages that are not over: waiting, sent, resting, or holding a slot for a last word.
-    [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
-    /// Messages that no connection has seen yet.
-    [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
-    /// Ids whose last word is awaited.
-    [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
-    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
-
-    /// What the caller of a message left with it; null once the caller is settled.
-    [[nodiscard]] Completion* completion(call which) noexcept
-    {
-        auto* place = pool_.find(which);
-        return place != nullptr && place->completion ? &*place->completion : nullptr;
-    }
-
-    // The connection
-
-    /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
-    void attach(const capabilities& features)
-    {
-        linked_ = true;
-        features_ = features;
-        finished_.lost();
-        for (auto index = pool_.first(); index != 0;) {
-            auto& place = pool_[index];
-            const auto next = place.next;
-            place.position = 0;
-            if (place.at != stage::abandoned) {
-                todo_.urgent.push_back({place.kind, place.id, 0});
-            } else if (features_.cancel) {
-                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
-            } else {
-                close(index); // its last word may have been lost, and this wire cannot ask for it
-            }
-            index = next;
-        }
-        outbox_.for_each([&](const auto& entry) { todo_.fresh.push_back({pool_[entry.value].kind, entry.id, 0}); });
-    }
-
-    /// The connection is gone.
-    void detach() noexcept { linked_ = false; }
-
-    /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
-    void restart(std::uint32_t capacity)
-    {
-        while (const auto index = pool_.first()) {
-            pool_.unlink(index);
-            auto& place = pool_[index];
-            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
-                wait_again(index);
-                continue;
-            }
-            if (place.at == stage::sent) {
-                settle(index, make_error_code(errc::session_lost));
-            }
-            pool_.release(index);
-        }
-        sent_ = typename Policies::template registry<std::uint32_t>(capacity);
-        finished_ = finished_ids(capacity);
-    }
-
-    /// Nothing can be asked any more: all that is pending ends with `why`.
-    void end(errc why)
-    {
-        for (std::uint32_t index = 1; index <= pool_.last_index(); ++index) {
-            auto& place = pool_[index];
-            if (place.at == stage::none) {
-                continue;
-            }
-            if (place.at == stage::waiting) {
-                outbox_.take(place.ticket, departure::removed);
-            } else if (place.at != stage::resting) {
-                sent_.take(place.id);
-                pool_.unlink(index);
-            }
-            settle(index, make_error_code(why, place.sure));
-            pool_.release(index);
-        }
-    }
-
-    // Commands
-
-    /// Opens a request or delivery; whatever is wrong with it is told by its settling.
-    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
-              instant now)
-    {
-        if (const auto refusal = refuses(name.size() + payload.bytes.size())) {
-            todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
-            ++counts_.refused;
-            return {};
-        }
-        const auto index = pool_.take();
-        auto& place = pool_[index];
-        place.kind = kind;
-        place.repeat = how.repeat;
-        place.form = payload.form;
-        place.name.assign(name);
-        place.payload.assign(payload.bytes);
-        place.key.assign(how.key);
-        place.deadline = later(now, lifetime(kind, name, how));
-        place.completion.emplace(std::move(completion));
-        place.timer = timers_.schedule(place.deadline, index);
-        enqueue(index, now);
-        return pool_.handle(index);
-    }
-
-    /// The caller does not wait any more: it is settled with `cancelled`, and the peer is told if it may have the message.
-    void cancel(call which)
-    {
-        auto* place = pool_.find(which);
-        if (place == nullptr || !place->completion) {
-            return;
-        }
-        ++counts_.cancelled;
-        give_up(which.index, errc::cancelled);
-    }
-
-    // Inputs
-
-    /// `reply`, `ack` or `error`: the last word for an id.
-    void last_word(const message& word, heartbeat& beat, instant now)
-    {
-        const auto* found = sent_.find(word.id);
-        if (found == nullptr) {
-            ++counts_.late_replies;
-            return;
-        }
-        const auto index = *found;
-        beat.proven(pool_[index].position, now);
-        sent_.take(word.id);
-        pool_.unlink(index);
-        finished_.add(word.id);
-        count(word);
-        if (pool_[index].at == stage::abandoned) {
-            pool_.release(index);
-        } else if (word.kind == message_kind::error) {
-            failed(index, word, now);
-        } else {
-            settle(index, {}, word.payload);
-            pool_.release(index);
-        }
-        beat.awaiting(sent_.size());
-    }
-
-    /// A word about a request that still runs.
-    void progress(const message& word, heartbeat& beat, instant now)
-    {
-        const auto* found = sent_.find(word.id);
-        if (found == nullptr) {
-            ++counts_.late_replies;
-            return;
-        }
-        const auto& place = pool_[*found];
-        beat.proven(place.position, now);
-        if (place.completion) {
-            todo_.outputs.push_back(progressed{pool_.handle(*found), word.payload});
-        }
-    }
-
-    /// Whether a message of this kind is a fitting last word for the id, as far as the id is known.
-    [[nodiscard]] bool fits(const message& word) const noexcept
-    {
-        const auto* found = sent_.find(word.id);
-        if (found == nullptr || word.kind == message_kind::error) {
-            return true;
-        }
-        const auto asked = pool_[*found].kind;
-        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
-    }
-
-    /// Deadlines that have passed, retries that are due.
-    void expire(instant now)
-    {
-        while (const auto index = timers_.expire(now)) {
-            auto& place = pool_[*index];
-            place.timer = {};
-            if (place.at == stage::resting && now < place.deadline) {
-                place.timer = timers_.schedule(place.deadline, *index);
-                ++counts_.retries;
-                enqueue(*index, now);
-                continue;
-            }
-            const bool delivers = place.kind == message_kind::delivery;
-            ++(delivers ? counts_.expired : counts_.timeouts);
-            give_up(*index, delivers ? errc::expired : errc::timed_out);
-        }
-    }
-
-    /// Ids for a ping to name.
-    std::span<const message_id> name_finished() { return finished_.name(); }
-    /// The pong of the last ping came.
-    void names_arrived() noexcept { finished_.arrived(); }
-
-    // Emission
-
-    /// Spells an errand of the fresh list: the message gets its id here, and may have been executed from here on (rule 13).
-    spelling spell_fresh(ticket place_in_line, message& out, heartbeat& beat, instant now)
-    {
-        const auto* found = outbox_.find(place_in_line);
-        if (found == nullptr) {
-            return spelling::moot;
-        }
-        const auto index = found->value;
-        auto& place = pool_[index];
-        if (place.form == encoding::binary && !features_.binary) {
-            outbox_.take(place_in_line, departure::refused);
-            settle(index, make_error_code(errc::unsupported));
-            pool_.release(index);
-            return spelling::moot;
-        }
-        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
-            return spell_unacknowledged(index, out);
-        }
-        const auto id = sent_.open(index);
-        if (!id) {
-            return spelling::blocked;
-        }
-        outbox_.take(place_in_line, departure::sent);
-        place.id = *id;
-        place.at = stage::sent;
-        finished_.reuse(*id);
-        pool_.link(index);
-        ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
-        place.position = emitted(place, out, beat, now);
-        return spelling::done;
-    }
-
-    /// Spells an errand of the urgent list: a message once more after a link loss, or a cancel.
-    spelling spell_urgent(const errand& one, message& out, heartbeat& beat, instant now)
-    {
-        const auto* found = sent_.find(one.id);
-        if (found == nullptr) {
-            return spelling::moot;
-        }
-        auto& place = pool_[*found];
-        if (one.kind == message_kind::cancel) {
-            out = {};
-            out.kind = message_kind::cancel;
-            out.id = one.id;
-            beat.sent(now);
-            beat.awaiting(sent_.size());
-            return spelling::done;
-        }
-        if (place.at == stage::abandoned) {
-            return spelling::moot; // its cancel follows
-        }
-        ++counts_.resent;
-        emitted(place, out, beat, now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
-        return spelling::done;
-    }
-
-    /// Gives memory back after a burst, if nothing is pending.
-    void shrink()
-    {
-        if (pending() != 0) {
-            return;
-        }
-        pool_.shrink();
-        timers_.shrink();
-        sent_.shrink();
-        finished_.shrink();
-    }
-
-private:
-    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
-    static outbox_options unbounded(outbox_options options)
-    {
-        options.messages_max = SIZE_MAX;
-        options.on_overflow = overflow::reject_newest;
-        return options;
-    }
-
-    [[nodiscard]] duration lifetime(message_kind kind, std::string_view name, const call_options& how) const
-    {
-        if (how.timeout != duration::zero()) {
-            return how.timeout;
-        }
-        return kind == message_kind::delivery ? options_.outbox.ttl : options_.timeout_of(name);
-    }
-
-    // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
-    std::optional<errc> refuses(std::size_t bytes)
-    {
-        if (bytes > options_.message_bytes_max) {
-            return errc::too_big;
-        }
-        if (pending() >= options_.capacity || !outbox_.fits(bytes)) {
-            return errc::queue_full;
-        }
-        if (linked_ || outbox_.size() < options_.outbox.messages_max) {
-            return std::nullopt;
-        }
-        if (options_.outbox.on_overflow == overflow::reject_newest || outbox_.empty()) {
-            return errc::queue_full;
-        }
-        ++counts_.evicted;
-        give_up(outbox_.front()->value, errc::evicted);
-        return std::nullopt;
-    }
-
-    void enqueue(std::uint32_t index, instant now)
-    {
-        auto& place = pool_[index];
-        const auto place_in_line = outbox_.push(index, place.bytes(), now, place.deadline - now);
-        if (!place_in_line) {
-            settle(index, make_error_code(errc::queue_full, place.sure));
-            pool_.release(index);
-            return;
-        }
-        place.at = stage::waiting;
-        place.ticket = *place_in_line;
-        if (linked_) {
-            todo_.fresh.push_back({place.kind, place.ticket, 0});
-        }
-    }
-
-    // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
-    void wait_again(std::uint32_t index)
-    {
-        auto& place = pool_[index];
-        place.at = stage::waiting;
-        place.id = 0;
-        place.earlier = certainty::maybe_executed;
-        outbox_.restore(place.ticket, index, place.bytes(), place.deadline);
-    }
-
-    // Returns its position on the connection.
-    std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
-    {
-        place.sure = certainty::maybe_executed;
-        out = place.spelled(now);
-        if (!features_.time_left) {
-            out.time_left.reset();
-        }
-        beat.awaiting(sent_.size());
-        return beat.sent(now);
-    }
-
-    // Forgets a message whose id nobody will speak of any more.
-    void close(std::uint32_t index)
-    {
-        sent_.take(pool_[index].id);
-        pool_.unlink(index);
-        pool_.release(index);
-    }
-
-    spelling spell_unacknowledged(std::uint32_t index, message& out)
-    {
-        outbox_.take(pool_[index].ticket, departure::sent);
-        const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
-        settle(index, {});
-        pool_.release(index);
-        out = {};
-        out.kind = message_kind::notification;
-        out.name = kept.name;
-        out.payload = {kept.payload, kept.form};
-        ++counts_.deliveries_sent;
-        return spelling::done;
-    }
-
-    void failed(std::uint32_t index, const message& word, instant now)
-    {
-        auto& place = pool_[index];
-        const auto kind = errc_named(word.name);
-        ++place.attempts;
-        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
-        place.id = 0;
-        const auto error = make_error_code(kind, place.sure);
-        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
-        const auto rest = may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
-        if (!rest) {
-            settle(index, error, word.payload, word.name, word.text);
-            pool_.release(index);
-            return;
-        }
-        place.at = stage::resting;
-        timers_.cancel(place.timer);
-        place.timer = timers_.schedule(later(now, *rest), index);
-    }
-
-    // Ends the caller's wait, wherever the message stands.
-    void give_up(std::uint32_t index, errc why)
-    {
-        auto& place = pool_[index];
-        settle(index, make_error_code(why, place.sure));
-        if (place.at == stage::sent) {
-            place.at = stage::abandoned;
-            if (linked_ && features_.cancel) {
-                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
-            }
-            return;
-        }
-        if (place.at == stage::waiting) {
-            outbox_.take(place.ticket, departure::removed);
-        }
-        pool_.release(index);
-    }
-
-    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {}, std::string_view code = {},
-                std::string_view text = {})
-    {
-        auto& place = pool_[index];
-        timers_.cancel(place.timer);
-        place.timer = {};
-        if (!place.completion) {
-            return;
-        }
-        todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
-        place.completion.reset();
-    }
-
-    void count(const message& word)
-    {
-        if (word.kind == message_kind::reply) {
-            ++counts_.replies_received;
-        } else {
-            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
-        }
-    }
-
-    const session_options<Policies>& options_;
-    agenda<Completion>& todo_;
-    counters& counts_;
-    random_source random_;
-    bool linked_ = false;
-    capabilities features_{};
-    detail::delivery_pool<Completion> pool_;
-    typename Policies::template registry<std::uint32_t> sent_;
-    outbox<std::uint32_t> outbox_;
-    timer_wheel<std::uint32_t> timers_;
-    finished_ids finished_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
+// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
+#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
+#define REJOINDER_CORE_KEYED_WINDOW_HPP
 
 // The dedup window: what the responder knows of the messages it was sent, so that none runs twice.
 #ifndef REJOINDER_CORE_DEDUP_WINDOW_HPP
@@ -7018,7 +6524,10 @@ struct answer_note {
         return note;
     }
 
-    static answer_note of(errc code) noexcept { return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)}; }
+    static answer_note of(errc code) noexcept
+    {
+        return {message_kind::error, encoding::text, static_cast<std::uint8_t>(code)};
+    }
 
     // What is left when the bytes go. A known code stays, because it says whether the handler ran (rule 14).
     answer_note without_bytes() const noexcept
@@ -7104,8 +6613,7 @@ public:
     /// A window for a peer of `capacity` slots, which keeps at most `kept_bytes_max` bytes of answers.
     dedup_window(std::uint32_t capacity, std::size_t kept_bytes_max) noexcept
         : kept_bytes_max_(kept_bytes_max), capacity_(capacity)
-    {
-    }
+    {}
 
     std::uint32_t capacity() const noexcept { return capacity_; }
 
@@ -7302,658 +6810,6 @@ private:
     std::size_t running_ = 0;
     std::uint32_t capacity_;
     std::uint32_t free_ = none;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Who loses connections, how often and why, in bounded memory.
-#ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
-#define REJOINDER_CORE_DISCONNECT_STATS_HPP
-
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// The bounds of the statistics.
-struct disconnect_stats_options {
-    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
-};
-
-/// What is known of one user's disconnects.
-struct user_disconnects {
-    std::string user;
-    std::uint64_t count = 0;     ///< never too low; too high by `overcount` at most
-    std::uint64_t overcount = 0; ///< what was inherited from a user whose place this one took
-    std::array<std::uint64_t, close_reason_count> reasons{}; ///< since then; their sum is `count - overcount`
-    instant last{};
-
-    /// How often for this reason.
-    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept
-    {
-        return reasons[static_cast<std::size_t>(reason)];
-    }
-
-    /// How often at least.
-    [[nodiscard]] constexpr std::uint64_t certainly() const noexcept { return count - overcount; }
-};
-
-/// Counts of disconnects: all of them by reason, and the users who have most.
-///
-/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent
-/// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
-/// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
-///
-/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
-/// users). Distinct objects are independent; one object is used from one thread at a time.
-class disconnect_stats {
-public:
-    disconnect_stats() = default;
-    explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
-
-    /// All disconnects, whoever's.
-    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
-
-    /// All disconnects for this reason.
-    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept
-    {
-        return reasons_[static_cast<std::size_t>(reason)];
-    }
-
-    /// When the last one was; `instant::min()` if there was none.
-    [[nodiscard]] instant last() const noexcept { return last_; }
-
-    /// How many users are counted.
-    [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
-
-    /// What is known of a user, or null. Valid until the next change.
-    [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
-    {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        return found == users_.end() ? nullptr : &*found;
-    }
-
-    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
-    /// next change.
-    [[nodiscard]] std::vector<const user_disconnects*> top(std::size_t count) const
-    {
-        auto found = frequent(0);
-        found.resize(std::min(count, found.size()));
-        return found;
-    }
-
-    /// The users who surely have `at_least` disconnects, in the same order. Valid until the next change.
-    [[nodiscard]] std::vector<const user_disconnects*> frequent(std::uint64_t at_least) const
-    {
-        std::vector<const user_disconnects*> found;
-        found.reserve(users_.size());
-        for (const auto& each : users_) {
-            if (each.certainly() >= at_least) {
-                found.push_back(&each);
-            }
-        }
-        std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
-            return left->count != right->count ? left->count > right->count : left->user < right->user;
-        });
-        return found;
-    }
-
-    /// A connection of this user ended. An empty name counts in the totals only: nobody was authenticated.
-    void record(std::string_view user, close_reason reason, instant now)
-    {
-        ++total_;
-        ++reasons_[static_cast<std::size_t>(reason)];
-        last_ = std::max(last_, now);
-        if (user.empty() || options_.users_max == 0) {
-            return;
-        }
-        auto& entry = place_of(user);
-        ++entry.count;
-        ++entry.reasons[static_cast<std::size_t>(reason)];
-        entry.last = std::max(entry.last, now);
-    }
-
-    /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
-    std::size_t forget_before(instant limit)
-    {
-        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
-    }
-
-private:
-    user_disconnects& place_of(std::string_view user)
-    {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        if (found != users_.end()) {
-            return *found;
-        }
-        if (users_.size() < options_.users_max) {
-            auto& fresh = users_.emplace_back();
-            fresh.user = user;
-            fresh.last = instant::min();
-            return fresh;
-        }
-        // Of equals the one longest quiet gives way.
-        const auto least = std::min_element(
-            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
-                return left.count != right.count ? left.count < right.count : left.last < right.last;
-            });
-        least->user = user;
-        least->overcount = least->count;
-        least->reasons = {};
-        least->last = instant::min();
-        return *least;
-    }
-
-    disconnect_stats_options options_{};
-    std::array<std::uint64_t, close_reason_count> reasons_{};
-    std::uint64_t total_ = 0;
-    instant last_ = instant::min();
-    std::vector<user_disconnects> users_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// The answering half of a session: what the peer asked, what runs, and what was answered.
-#ifndef REJOINDER_CORE_INBOX_HPP
-#define REJOINDER_CORE_INBOX_HPP
-
-// The names that a side answers to, and how each wants to be called.
-#ifndef REJOINDER_CORE_ROUTE_TABLE_HPP
-#define REJOINDER_CORE_ROUTE_TABLE_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <unordered_map>
-
-namespace rejoinder::inline v0 {
-
-/// Whether a name's handlers may overlap within one session (contract, point 9).
-enum class handling : std::uint8_t { overlapping, serial };
-
-/// A name's entry: which handler, and how it is run.
-struct route {
-    std::uint32_t handler = 0; ///< the owner's number for the handler
-    handling run = handling::overlapping;
-
-    friend bool operator==(const route&, const route&) = default;
-};
-
-/// Names → routes, shared by all sessions of a hub or client. Bounded by what the program registers: peers add nothing.
-/// Distinct tables are independent; one table is used from one thread at a time.
-class route_table {
-public:
-    [[nodiscard]] std::size_t size() const noexcept { return routes_.size(); }
-
-    /// The route of `name`; the fallback, if one was set; else null. O(1), no allocation.
-    [[nodiscard]] const route* find(std::string_view name) const
-    {
-        const auto found = routes_.find(name);
-        if (found != routes_.end()) {
-            return &found->second;
-        }
-        return has_fallback_ ? &fallback_ : nullptr;
-    }
-
-    /// Sets or replaces the route of `name`.
-    void set(std::string_view name, route to) { routes_.insert_or_assign(std::string{name}, to); }
-
-    /// Sets the route of every name that has none of its own: what a relay needs.
-    void set_fallback(route to) noexcept
-    {
-        fallback_ = to;
-        has_fallback_ = true;
-    }
-
-    /// Takes `name` out; later messages of that name are answered `no_handler`.
-    void remove(std::string_view name)
-    {
-        const auto found = routes_.find(name);
-        if (found != routes_.end()) {
-            routes_.erase(found);
-        }
-    }
-
-private:
-    struct hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
-    };
-    struct equal {
-        using is_transparent = void;
-        bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
-    };
-
-    std::unordered_map<std::string, route, hash, equal> routes_;
-    route fallback_;
-    bool has_fallback_ = false;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Names whose handlers run one at a time: who runs, and who waits behind it (contract, point 9).
-#ifndef REJOINDER_CORE_SERIAL_LANES_HPP
-#define REJOINDER_CORE_SERIAL_LANES_HPP
-
-#include <algorithm>
-#include <cstdint>
-#include <optional>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// A lane for each handler that is serial and busy. Bounded by the runs that its owner admits; a search costs the number of busy lanes,
-/// which is at most the number of names that the program registered as serial.
-class serial_lanes {
-public:
-    /// Whether a run may start now; otherwise it waits in its lane.
-    bool enter(std::uint32_t handler, invocation run)
-    {
-        if (auto* lane = find(handler)) {
-            lane->waiting.push_back(run);
-            return false;
-        }
-        lanes_.push_back({handler, {}});
-        return true;
-    }
-
-    /// A run of the lane has ended: the next one that `alive` accepts is to start.
-    template <class Alive>
-    std::optional<invocation> leave(std::uint32_t handler, Alive alive)
-    {
-        auto* lane = find(handler);
-        while (lane != nullptr && !lane->waiting.empty()) {
-            const auto next = lane->waiting.pop_front();
-            if (alive(next)) {
-                return next;
-            }
-        }
-        if (lane != nullptr) {
-            std::swap(*lane, lanes_.back());
-            lanes_.pop_back();
-        }
-        return std::nullopt;
-    }
-
-private:
-    struct busy_lane {
-        std::uint32_t handler = 0;
-        detail::ring<invocation> waiting;
-    };
-
-    busy_lane* find(std::uint32_t handler) noexcept
-    {
-        const auto found = std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
-        return found == lanes_.end() ? nullptr : &*found;
-    }
-
-    std::vector<busy_lane> lanes_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// What a handler run ends with.
-struct outcome {
-    payload_view payload{};   ///< the answer, or the error's data
-    std::string_view code{};  ///< the error's name; empty: no error
-    std::string_view text{};  ///< the error's sentence for people
-};
-
-/// The answering half of a session. Used through `session`; the driver never sees it.
-///
-/// Each id runs once at most: its record says new, running or done (contract, points 2 and 3). A run is named by its own `invocation`, never
-/// by the peer's slot, so that a handler that ends late ends nobody else's call (rule 9).
-template <class Completion, class Policies>
-class inbox {
-public:
-    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo, counters& counts)
-        : options_(options), routes_(routes), todo_(todo), counts_(counts), records_(options.capacity, options.kept_answer_bytes_max),
-          runs_(options.capacity + options.receipted_max + options.notifications_max)
-    {
-    }
-    inbox(const inbox&) = delete;
-    inbox& operator=(const inbox&) = delete;
-
-    // Getters
-
-    /// Handlers that run or wait for their turn.
-    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
-    /// Whether this run has not ended.
-    [[nodiscard]] bool is_running(invocation which) const noexcept { return runs_.find(which.number) != nullptr; }
-    /// Bytes of answers that are kept for repeats.
-    [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
-
-    // The connection
-
-    void attach() noexcept { linked_ = true; }
-    void detach() noexcept { linked_ = false; }
-
-    /// The peer counts its ids anew: the records of the old ones, and who runs for them, mean nothing to it.
-    void restart(std::uint32_t capacity)
-    {
-        end();
-        records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
-        run_of_slot_.clear();
-    }
-
-    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
-    void end()
-    {
-        std::vector<message_id> never_started;
-        runs_.for_each([&](message_id number, run& one) {
-            one.id = 0;
-            if (one.at == run_state::held) {
-                never_started.push_back(number);
-            } else if (one.kind != message_kind::notification) {
-                stop_run({number}, one);
-            }
-        });
-        for (const auto number : never_started) {
-            const auto dropped = runs_.take(number);
-            todo_.release(dropped->note);
-            leave(*dropped);
-        }
-    }
-
-    // Inputs
-
-    /// `request` or `delivery`. False: the peer broke the protocol.
-    bool receive(const message& asked, instant now)
-    {
-        if (todo_.urgent.size() >= urgent_max()) {
-            return false; // a peer that asks on without reading what it is answered
-        }
-        switch (records_.open(asked.id)) {
-        case dedup_window::verdict::fresh:
-            begin(asked, now);
-            return true;
-        case dedup_window::verdict::running:
-            ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
-            return true;
-        case dedup_window::verdict::done:
-            ++counts_.duplicates_suppressed;
-            ++counts_.answers_replayed;
-            todo_.urgent.push_back({message_kind::reply, asked.id, 0});
-            return true;
-        case dedup_window::verdict::stale:
-            ++counts_.stale_requests;
-            todo_.urgent.push_back({message_kind::error, asked.id, todo_.keep(name_of(errc::stale_request), {})});
-            return true;
-        case dedup_window::verdict::violation: break;
-        }
-        return false;
-    }
-
-    /// `notification`.
-    void notified(const message& said)
-    {
-        ++counts_.notifications_received;
-        const auto* to = routes_.find(said.name);
-        if (to == nullptr || notified_ >= options_.notifications_max) {
-            ++counts_.notifications_dropped;
-            return;
-        }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
-        if (!number) {
-            ++counts_.notifications_dropped;
-            return;
-        }
-        ++notified_;
-        start({*number}, said, never);
-    }
-
-    /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
-    bool cancel(message_id id)
-    {
-        if (todo_.urgent.size() >= urgent_max()) {
-            return false;
-        }
-        if (records_.is_running(id)) {
-            cancel_run({run_of_slot_[slot_of(id)]});
-            return true;
-        }
-        const bool unseen = records_.cancel_unseen(id);
-        const auto verdict = unseen ? dedup_window::verdict::done : records_.open(id);
-        if (verdict == dedup_window::verdict::done) {
-            todo_.urgent.push_back({message_kind::reply, id, 0});
-        }
-        return verdict != dedup_window::verdict::violation;
-    }
-
-    /// A ping named an id as finished: nobody will ask for its answer again (rule 11).
-    void forget(message_id id) { records_.forget(id); }
-
-    // Commands
-
-    /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
-    void finish(invocation which, const outcome& how)
-    {
-        const auto ended = runs_.take(which.number);
-        if (!ended) {
-            return;
-        }
-        counts_.handler_failures += how.code.empty() ? 0 : 1;
-        leave(*ended);
-        if (ended->id != 0) {
-            record(*ended, how);
-        }
-        if (ended->mode == handling::serial) {
-            start_next(ended->handler);
-        }
-    }
-
-    /// A word of a running request to its asker; dropped while nobody hears it, or too much waits for the connection.
-    void progress(invocation which, const payload_view& payload)
-    {
-        const auto* one = runs_.find(which.number);
-        const bool heard = one != nullptr && one->id != 0 && one->at == run_state::running && linked_;
-        if (heard && todo_.urgent.size() < std::size_t{options_.notifications_max} + options_.capacity) {
-            todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
-        }
-    }
-
-    // Emission
-
-    /// Spells the recorded answer of an id, or one too large for the record that is on its first way out.
-    void spell(const errand& one, message& out)
-    {
-        out = {};
-        out.id = one.id;
-        if (one.note != 0) {
-            const auto& kept = todo_.lend(one.note);
-            out.kind = one.kind;
-            out.name = kept.name;
-            out.payload = {kept.payload, kept.form};
-            out.text = kept.text;
-            return;
-        }
-        const auto answer = records_.answer(one.id);
-        out.kind = answer.kind;
-        out.name = answer.code;
-        out.payload = answer.payload;
-        out.text = answer.text;
-    }
-
-    /// Gives memory back after a burst, if nothing runs.
-    void shrink()
-    {
-        if (runs_.empty()) {
-            runs_.shrink();
-            std::vector<message_id>{}.swap(run_of_slot_);
-        }
-        records_.shrink();
-    }
-
-private:
-    enum class run_state : std::uint8_t { running, held, stopping };
-
-    struct run {
-        message_id id = 0; // the peer's id that an answer is owed to; 0: none
-        std::uint32_t handler = 0;
-        std::uint32_t note = 0; // what it is to be called with, while held
-        message_kind kind = message_kind::notification;
-        run_state at = run_state::running;
-        handling mode = handling::overlapping;
-        instant deadline = never;
-        bool receipted = false; // acknowledged on receipt
-    };
-
-    // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
-    [[nodiscard]] std::size_t urgent_max() const noexcept { return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity}; }
-
-    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
-
-    void begin(const message& asked, instant now)
-    {
-        ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
-        const auto* to = routes_.find(asked.name);
-        if (to == nullptr) {
-            return refuse(asked.id, errc::no_handler);
-        }
-        if (asked.time_left && *asked.time_left <= duration::zero()) {
-            return refuse(asked.id, errc::timed_out);
-        }
-        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
-                                options_.ack.when(asked.name) == ack_when::received;
-        const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
-        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
-        one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
-        const auto number = runs_.open(one);
-        if (!number) {
-            return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
-        }
-        if (on_receipt) {
-            ++receipted_;
-            records_.finish(asked.id, {message_kind::ack, {}, {}, {}});
-            todo_.urgent.push_back({message_kind::ack, asked.id, 0});
-        } else {
-            remember(asked.id, *number);
-        }
-        start({*number}, asked, deadline);
-    }
-
-    void refuse(message_id id, errc why)
-    {
-        records_.finish(id, {message_kind::error, name_of(why), {}, {}});
-        todo_.urgent.push_back({message_kind::error, id, 0});
-        ++counts_.refused;
-    }
-
-    void remember(message_id id, message_id number)
-    {
-        const auto slot = slot_of(id);
-        if (slot >= run_of_slot_.size()) {
-            run_of_slot_.resize(slot + 1);
-        }
-        run_of_slot_[slot] = number;
-    }
-
-    void start(invocation which, const message& asked, instant deadline)
-    {
-        auto& one = *runs_.find(which.number);
-        if (one.mode == handling::serial && !lanes_.enter(one.handler, which)) {
-            one.at = run_state::held;
-            one.note = todo_.keep(asked.name, asked.payload, asked.key);
-            return;
-        }
-        todo_.outputs.push_back(invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, deadline});
-    }
-
-    void start_next(std::uint32_t handler)
-    {
-        const auto next = lanes_.leave(handler, [&](invocation which) { return runs_.find(which.number) != nullptr; });
-        if (!next) {
-            return;
-        }
-        auto& one = *runs_.find(next->number);
-        one.at = run_state::running;
-        const auto& kept = todo_.hand_over(std::exchange(one.note, 0));
-        todo_.outputs.push_back(invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, one.deadline});
-    }
-
-    // A run is over: it leaves the bound that it counted in.
-    void leave(const run& ended) noexcept
-    {
-        notified_ -= ended.kind == message_kind::notification ? 1U : 0U;
-        receipted_ -= ended.receipted ? 1U : 0U;
-    }
-
-    void cancel_run(invocation which)
-    {
-        auto& one = *runs_.find(which.number);
-        if (one.at == run_state::held) {
-            todo_.release(one.note);
-            const auto id = one.id;
-            runs_.take(which.number);
-            refuse(id, errc::cancelled);
-            return;
-        }
-        stop_run(which, one);
-    }
-
-    void stop_run(invocation which, run& one)
-    {
-        if (one.at == run_state::running) {
-            one.at = run_state::stopping;
-            todo_.outputs.push_back(stop{which});
-        }
-    }
-
-    void record(const run& ended, const outcome& how)
-    {
-        const bool stopped = ended.at == run_state::stopping;
-        const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
-        answer_view answer{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
-        if (stopped) {
-            answer = {message_kind::error, name_of(errc::cancelled), {}, {}};
-        } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
-            answer = {message_kind::error, name_of(errc::answer_lost), {}, {}};
-        }
-        records_.finish(ended.id, answer);
-        if (!linked_) {
-            return; // the asker repeats its id when it is back (contract, point 6)
-        }
-        const bool kept = records_.answer(ended.id) == answer;
-        const auto note = kept ? 0 : todo_.keep(answer.code, answer.payload, answer.text);
-        todo_.urgent.push_back({answer.kind, ended.id, note});
-    }
-
-    const session_options<Policies>& options_;
-    const route_table& routes_;
-    agenda<Completion>& todo_;
-    counters& counts_;
-    bool linked_ = false;
-    std::uint32_t receipted_ = 0;
-    std::uint32_t notified_ = 0;
-    dedup_window records_;
-    correlation_registry<run> runs_;
-    std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
-    serial_lanes lanes_;
 };
 
 } // namespace rejoinder::inline v0
@@ -8158,10 +7014,6 @@ private:
 } // namespace rejoinder::inline v0
 
 #endif
-
-// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
-#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
-#define REJOINDER_CORE_KEYED_WINDOW_HPP
 
 #include <bit>
 #include <chrono>
@@ -8406,6 +7258,1478 @@ private:
     std::size_t running_ = 0;
     std::size_t running_bytes_ = 0;
     std::size_t bytes_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Which failed attempts are tried again, and when.
+#ifndef REJOINDER_CORE_RETRY_POLICY_HPP
+#define REJOINDER_CORE_RETRY_POLICY_HPP
+
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// A policy on retries: of deliveries, and of calls marked idempotent (rule 15). What goes out again after a lost link
+/// is no retry, and is not asked about here.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `p.retryable(ec)` (const) | `bool` | whether another attempt could end better than with this error |
+/// | `p.next(made, ec, left, generator)` (const) | `std::optional<duration>` | the wait before the next attempt, when `made` attempts (from 1) have been made, the last of which ended with `ec`, and `left` is the time until the call's deadline (`duration::max()`: none); nothing: give up. Less than `left`. `generator` is any `random_generator` |
+template <class P>
+concept retry_policy = std::copyable<P> && requires(const P& policy, unsigned made, const std::error_code& ec,
+                                                    duration left, random_source& generator) {
+    { policy.retryable(ec) } -> std::same_as<bool>;
+    { policy.next(made, ec, left, generator) } -> std::same_as<std::optional<duration>>;
+};
+
+namespace detail {
+
+// Whatever says that the same message would meet the same fate is final, as is what somebody wanted and what ended the
+// session.
+inline bool may_pass(const std::error_code& ec) noexcept
+{
+    const auto kind = kind_of(ec);
+    return kind == errc::handler_error || kind == errc::busy || kind == errc::timed_out || kind == errc::interrupted;
+}
+
+template <backoff_schedule Schedule, random_generator G>
+std::optional<duration> delay_within(const Schedule& schedule, unsigned made, duration left, G& generator)
+{
+    const auto delay = delay_of(schedule, made, generator);
+    return delay && *delay < left ? delay : std::nullopt;
+}
+
+} // namespace detail
+
+/// The default: 3 attempts, spread around 1, 2, 4, 5, 5, ... s apart, for what may pass: a handler that failed, a peer
+/// that is busy or was interrupted, an attempt that took too long. All else is final: `no_handler`, `bad_payload`,
+/// `auth_refused`, `cancelled`, an error of the application, a foreign code. O(log attempts). Distinct objects are
+/// independent; one that nobody changes serves any thread.
+struct standard_retry {
+    unsigned attempts = 3; ///< of one message, the first included; 0 counts as 1
+    jittered<exponential_backoff> backoff{.first = std::chrono::seconds{1}, .cap = std::chrono::seconds{5}};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// The same with any schedule.
+template <backoff_schedule Schedule>
+struct scheduled_retry {
+    unsigned attempts = 3;
+    Schedule backoff{};
+
+    [[nodiscard]] bool retryable(const std::error_code& ec) const noexcept { return detail::may_pass(ec); }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned made, const std::error_code& ec, duration left,
+                                               G& generator) const
+    {
+        return made < attempts && retryable(ec) ? detail::delay_within(backoff, made, left, generator) : std::nullopt;
+    }
+};
+
+/// One attempt, whatever comes.
+struct no_retry {
+    [[nodiscard]] bool retryable(const std::error_code& /*ec*/) const noexcept { return false; }
+
+    template <random_generator G>
+    [[nodiscard]] std::optional<duration> next(unsigned /*made*/, const std::error_code& /*ec*/, duration /*left*/,
+                                               G& /*generator*/) const
+    {
+        return std::nullopt;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The behaviours, each replaceable alone: derive from this and name another type.
+///
+/// | member | concept | what it decides |
+/// | --- | --- | --- |
+/// | `registry<T>` | `registry_of<T>` | how pending calls are numbered and found |
+/// | `ack` | `ack_policy` | when a delivery is acknowledged |
+/// | `retry` | `retry_policy` | which failures are tried again, and when |
+/// | `backoff` | `backoff_schedule` | how long a client waits between connection attempts |
+/// | `grace` | `grace_policy` | when an identity that lost its link counts as gone |
+struct default_policies {
+    template <class T>
+    using registry = correlation_registry<T>;
+    using ack = acknowledge_on_handled;
+    using retry = standard_retry;
+    using backoff = jittered<sequence_backoff>;
+    using grace = reconnect_grace;
+};
+
+/// The numbers of a session; one object is shared by all sessions of a hub or client.
+template <class Policies = default_policies>
+struct session_options {
+    duration timeout = std::chrono::seconds{60};              ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{}; ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                            ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;     ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20; ///< of all answers kept for repeats
+    std::uint32_t receipted_max =
+        1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
+    unsigned bad_messages_per_minute = 16;  ///< more close the connection
+    keyed_window::options keys{};           ///< of the answers kept for the application's keys
+    rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
+    rejoinder::heartbeat_options heartbeat{};
+    typename Policies::ack ack{};
+    typename Policies::retry retry{};
+
+    /// How long a request or delivery of this name may take as a whole; `said`: what its caller said, zero for nothing.
+    [[nodiscard]] duration lifetime_of(message_kind kind, std::string_view name, duration said) const noexcept
+    {
+        if (said != duration::zero()) {
+            return said;
+        }
+        return kind == message_kind::delivery ? outbox.ttl : timeout_of(name);
+    }
+
+    /// The timeout of a request of this name.
+    [[nodiscard]] duration timeout_of(std::string_view name) const noexcept
+    {
+        for (const auto& [special, length] : timeouts) {
+            if (special == name) {
+                return length;
+            }
+        }
+        return timeout;
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The asking half of a session. Used through `session`; the driver never sees it.
+///
+/// A message waits in the outbox without an id, gets its id at its first emission (rule 3), and holds its slot until the peer's last word for
+/// that id (rule 8), which may come long after the caller was settled. Every caller is settled once, by an output.
+template <class Completion, class Policies>
+class asker {
+public:
+    asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
+        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity),
+          outbox_(unbounded(options.outbox)), finished_(options.capacity)
+    {}
+    asker(const asker&) = delete;
+    asker& operator=(const asker&) = delete;
+
+    // Getters
+
+    /// Slots.
+    [[nodiscard]] std::uint32_t capacity() const noexcept { return sent_.capacity(); }
+    /// Messages that are not over: waiting, sent, resting, or holding a slot for a last word.
+    [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
+    /// Messages that no connection has seen yet.
+    [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
+    /// Ids whose last word is awaited.
+    [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
+    [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
+    /// The oldest message that waits, if one does; and the newest that ever did.
+    [[nodiscard]] std::optional<ticket> first_ticket() const noexcept
+    {
+        const auto* first = outbox_.front();
+        return first == nullptr ? std::nullopt : std::optional{first->id};
+    }
+    [[nodiscard]] ticket last_ticket() const noexcept { return last_ticket_; }
+
+    /// What the caller of a message left with it; null once the caller is settled.
+    [[nodiscard]] Completion* completion(call which) noexcept
+    {
+        auto* place = pool_.find(which);
+        return place != nullptr && place->completion ? &*place->completion : nullptr;
+    }
+
+    // The connection
+
+    /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
+    void attach(const capabilities& features)
+    {
+        linked_ = true;
+        features_ = features;
+        finished_.lost();
+        for (auto index = pool_.first(); index != 0;) {
+            auto& place = pool_[index];
+            const auto next = place.next;
+            place.position = 0;
+            if (place.at != stage::abandoned) {
+                todo_.urgent.push_back({place.kind, place.id, 0});
+            } else if (features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            } else {
+                close(index); // its last word may have been lost, and this wire cannot ask for it
+            }
+            index = next;
+        }
+    }
+
+    /// The connection is gone.
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
+    void restart(std::uint32_t capacity)
+    {
+        while (const auto index = pool_.first()) {
+            pool_.unlink(index);
+            auto& place = pool_[index];
+            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
+                wait_again(index);
+                continue;
+            }
+            if (place.at == stage::sent) {
+                settle(index, make_error_code(errc::session_lost));
+            }
+            pool_.release(index);
+        }
+        sent_ = typename Policies::template registry<std::uint32_t>(capacity);
+        finished_ = finished_ids(capacity);
+    }
+
+    /// Nothing can be asked any more: all that is pending ends with `why`.
+    void end(errc why)
+    {
+        for (std::uint32_t index = 1; index <= pool_.last_index(); ++index) {
+            auto& place = pool_[index];
+            if (place.at == stage::none) {
+                continue;
+            }
+            if (place.at == stage::waiting) {
+                outbox_.take(place.ticket, departure::removed);
+            } else if (place.at != stage::resting) {
+                sent_.take(place.id);
+                pool_.unlink(index);
+            }
+            settle(index, make_error_code(why, place.sure));
+            pool_.release(index);
+        }
+    }
+
+    // Commands
+
+    /// Opens a request or delivery; whatever is wrong with it is told by its settling.
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+              Completion completion, instant now)
+    {
+        if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
+            todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
+            ++counts_.refused;
+            return {};
+        }
+        const auto index = pool_.take();
+        auto& place = pool_[index];
+        place.kind = kind;
+        place.repeat = how.repeat;
+        place.form = payload.form;
+        place.name.assign(name);
+        place.payload.assign(payload.bytes);
+        place.key.assign(how.key);
+        place.deadline = later(now, options_.lifetime_of(kind, name, how.timeout));
+        place.completion.emplace(std::move(completion));
+        place.timer = timers_.schedule(place.deadline, index);
+        enqueue(index, now);
+        return pool_.handle(index);
+    }
+
+    /// The caller does not wait any more: it is settled with `cancelled`, and the peer is told if it may have the message.
+    void cancel(call which)
+    {
+        auto* place = pool_.find(which);
+        if (place == nullptr || !place->completion) {
+            return;
+        }
+        ++counts_.cancelled;
+        give_up(which.index, errc::cancelled);
+    }
+
+    /// The connection did not write the message of this id.
+    void undeliverable(message_id id)
+    {
+        const auto* found = sent_.find(id);
+        if (found == nullptr) {
+            return;
+        }
+        const auto index = *found;
+        const auto& place = pool_[index];
+        const bool first_time = place.position != 0; // else an earlier connection has had it
+        settle(index, make_error_code(errc::too_big, first_time ? place.earlier : certainty::maybe_executed));
+        close(index);
+    }
+
+    // Inputs
+
+    /// `reply`, `ack` or `error`: the last word for an id.
+    void last_word(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto index = *found;
+        beat.proven(pool_[index].position, now);
+        sent_.take(word.id);
+        pool_.unlink(index);
+        finished_.add(word.id);
+        count(word);
+        if (pool_[index].at == stage::abandoned) {
+            pool_.release(index);
+        } else if (word.kind == message_kind::error) {
+            failed(index, word, now);
+        } else {
+            settle(index, {}, word.payload);
+            pool_.release(index);
+        }
+        beat.awaiting(sent_.size());
+    }
+
+    /// A word about a request that still runs.
+    void progress(const message& word, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr) {
+            ++counts_.late_replies;
+            return;
+        }
+        const auto& place = pool_[*found];
+        beat.proven(place.position, now);
+        if (place.completion) {
+            todo_.outputs.push_back(progressed{pool_.handle(*found), word.payload});
+        }
+    }
+
+    /// Whether a message of this kind is a fitting last word for the id, as far as the id is known.
+    [[nodiscard]] bool fits(const message& word) const noexcept
+    {
+        const auto* found = sent_.find(word.id);
+        if (found == nullptr || word.kind == message_kind::error) {
+            return true;
+        }
+        const auto asked = pool_[*found].kind;
+        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
+    }
+
+    /// Deadlines that have passed, retries that are due.
+    void expire(instant now)
+    {
+        while (const auto index = timers_.expire(now)) {
+            auto& place = pool_[*index];
+            place.timer = {};
+            if (place.at == stage::resting && now < place.deadline) {
+                place.timer = timers_.schedule(place.deadline, *index);
+                ++counts_.retries;
+                enqueue(*index, now);
+                continue;
+            }
+            const bool delivers = place.kind == message_kind::delivery;
+            ++(delivers ? counts_.expired : counts_.timeouts);
+            give_up(*index, delivers ? errc::expired : errc::timed_out);
+        }
+    }
+
+    /// Ids for a ping to name.
+    std::span<const message_id> name_finished() { return finished_.name(); }
+    /// The pong of the last ping came.
+    void names_arrived() noexcept { finished_.arrived(); }
+
+    // Emission
+
+    /// Spells the first message of the outbox: it gets its id here, and may have been executed from here on (rule 13). Precondition: there is one.
+    spelling spell_first(message& out, heartbeat& beat, instant now)
+    {
+        const auto place_in_line = outbox_.front()->id;
+        const auto index = outbox_.front()->value;
+        auto& place = pool_[index];
+        if (place.form == encoding::binary && !features_.binary) {
+            outbox_.take(place_in_line, departure::refused);
+            settle(index, make_error_code(errc::unsupported));
+            pool_.release(index);
+            return spelling::moot;
+        }
+        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
+            return spell_unacknowledged(index, out);
+        }
+        const auto id = sent_.open(index);
+        if (!id) {
+            return spelling::blocked;
+        }
+        outbox_.take(place_in_line, departure::sent);
+        place.id = *id;
+        place.at = stage::sent;
+        finished_.reuse(*id);
+        pool_.link(index);
+        ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
+        place.position = emitted(place, out, beat, now);
+        return spelling::done;
+    }
+
+    /// Spells an errand of the urgent list: a message once more after a link loss, or a cancel.
+    spelling spell_urgent(const errand& one, message& out, heartbeat& beat, instant now)
+    {
+        const auto* found = sent_.find(one.id);
+        if (found == nullptr) {
+            return spelling::moot;
+        }
+        auto& place = pool_[*found];
+        if (one.kind == message_kind::cancel) {
+            out = {};
+            out.kind = message_kind::cancel;
+            out.id = one.id;
+            beat.sent(now);
+            beat.awaiting(sent_.size());
+            return spelling::done;
+        }
+        if (place.at == stage::abandoned) {
+            return spelling::moot; // its cancel follows
+        }
+        ++counts_.resent;
+        emitted(place, out, beat,
+                now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
+        return spelling::done;
+    }
+
+    /// Gives memory back after a burst, if nothing is pending.
+    void shrink()
+    {
+        if (pending() != 0) {
+            return;
+        }
+        pool_.shrink();
+        timers_.shrink();
+        sent_.shrink();
+        finished_.shrink();
+    }
+
+private:
+    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
+    static outbox_options unbounded(outbox_options options)
+    {
+        options.messages_max = SIZE_MAX;
+        options.on_overflow = overflow::reject_newest;
+        return options;
+    }
+
+    // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
+    std::optional<errc> refuses(std::size_t bytes)
+    {
+        if (bytes > options_.message_bytes_max) {
+            return errc::too_big;
+        }
+        if (pending() >= options_.capacity || !outbox_.fits(bytes)) {
+            return errc::queue_full;
+        }
+        if (linked_ || outbox_.size() < options_.outbox.messages_max) {
+            return std::nullopt;
+        }
+        if (options_.outbox.on_overflow == overflow::reject_newest || outbox_.empty()) {
+            return errc::queue_full;
+        }
+        ++counts_.evicted;
+        give_up(outbox_.front()->value, errc::evicted);
+        return std::nullopt;
+    }
+
+    void enqueue(std::uint32_t index, instant now)
+    {
+        auto& place = pool_[index];
+        const auto place_in_line = outbox_.push(index, place.bytes(), now, place.deadline - now);
+        if (!place_in_line) {
+            settle(index, make_error_code(errc::queue_full, place.sure));
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::waiting;
+        place.ticket = *place_in_line;
+        last_ticket_ = *place_in_line;
+    }
+
+    // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
+    void wait_again(std::uint32_t index)
+    {
+        auto& place = pool_[index];
+        place.at = stage::waiting;
+        place.id = 0;
+        place.earlier = certainty::maybe_executed;
+        outbox_.restore(place.ticket, index, place.bytes(), place.deadline);
+    }
+
+    // Returns its position on the connection.
+    std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
+    {
+        place.sure = certainty::maybe_executed;
+        out = place.spelled(now);
+        if (!features_.time_left) {
+            out.time_left.reset();
+        }
+        beat.awaiting(sent_.size());
+        return beat.sent(now);
+    }
+
+    // Forgets a message whose id nobody will speak of any more.
+    void close(std::uint32_t index)
+    {
+        sent_.take(pool_[index].id);
+        pool_.unlink(index);
+        pool_.release(index);
+    }
+
+    spelling spell_unacknowledged(std::uint32_t index, message& out)
+    {
+        outbox_.take(pool_[index].ticket, departure::sent);
+        const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
+        settle(index, {});
+        pool_.release(index);
+        out = {};
+        out.kind = message_kind::notification;
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+        ++counts_.deliveries_sent;
+        return spelling::done;
+    }
+
+    void failed(std::uint32_t index, const message& word, instant now)
+    {
+        auto& place = pool_[index];
+        const auto kind = errc_named(word.name);
+        ++place.attempts;
+        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
+        place.id = 0;
+        const auto error = make_error_code(kind, place.sure);
+        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
+        const auto rest =
+            may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
+        if (!rest) {
+            settle(index, error, word.payload, word.name, word.text);
+            pool_.release(index);
+            return;
+        }
+        place.at = stage::resting;
+        timers_.cancel(place.timer);
+        place.timer = timers_.schedule(later(now, *rest), index);
+    }
+
+    // Ends the caller's wait, wherever the message stands.
+    void give_up(std::uint32_t index, errc why)
+    {
+        auto& place = pool_[index];
+        settle(index, make_error_code(why, place.sure));
+        if (place.at == stage::sent) {
+            place.at = stage::abandoned;
+            if (linked_ && features_.cancel) {
+                todo_.urgent.push_back({message_kind::cancel, place.id, 0});
+            }
+            return;
+        }
+        if (place.at == stage::waiting) {
+            outbox_.take(place.ticket, departure::removed);
+        }
+        pool_.release(index);
+    }
+
+    void settle(std::uint32_t index, std::error_code error, const payload_view& payload = {},
+                std::string_view code = {}, std::string_view text = {})
+    {
+        auto& place = pool_[index];
+        timers_.cancel(place.timer);
+        place.timer = {};
+        if (!place.completion) {
+            return;
+        }
+        todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
+        place.completion.reset();
+    }
+
+    void count(const message& word)
+    {
+        if (word.kind == message_kind::reply) {
+            ++counts_.replies_received;
+        } else {
+            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
+        }
+    }
+
+    const session_options<Policies>& options_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    random_source random_;
+    bool linked_ = false;
+    capabilities features_{};
+    detail::delivery_pool<Completion> pool_;
+    typename Policies::template registry<std::uint32_t> sent_;
+    outbox<std::uint32_t> outbox_;
+    ticket last_ticket_ = 0;
+    timer_wheel<std::uint32_t> timers_;
+    finished_ids finished_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Who loses connections, how often and why, in bounded memory.
+#ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
+#define REJOINDER_CORE_DISCONNECT_STATS_HPP
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of the statistics.
+struct disconnect_stats_options {
+    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
+};
+
+/// What is known of one user's disconnects.
+struct user_disconnects {
+    std::string user;
+    std::uint64_t count = 0;     ///< never too low; too high by `overcount` at most
+    std::uint64_t overcount = 0; ///< what was inherited from a user whose place this one took
+    std::array<std::uint64_t, close_reason_count> reasons{}; ///< since then; their sum is `count - overcount`
+    instant last{};
+
+    /// How often for this reason.
+    [[nodiscard]] constexpr std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons[static_cast<std::size_t>(reason)];
+    }
+
+    /// How often at least.
+    [[nodiscard]] constexpr std::uint64_t certainly() const noexcept { return count - overcount; }
+};
+
+/// Counts of disconnects: all of them by reason, and the users who have most.
+///
+/// Users are counted by the Space-Saving algorithm (Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent
+/// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
+/// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
+///
+/// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
+/// users). Distinct objects are independent; one object is used from one thread at a time.
+class disconnect_stats {
+public:
+    disconnect_stats() = default;
+    explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
+
+    /// All disconnects, whoever's.
+    [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
+
+    /// All disconnects for this reason.
+    [[nodiscard]] std::uint64_t of(close_reason reason) const noexcept
+    {
+        return reasons_[static_cast<std::size_t>(reason)];
+    }
+
+    /// When the last one was; `instant::min()` if there was none.
+    [[nodiscard]] instant last() const noexcept { return last_; }
+
+    /// How many users are counted.
+    [[nodiscard]] std::size_t users() const noexcept { return users_.size(); }
+
+    /// What is known of a user, or null. Valid until the next change.
+    [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        return found == users_.end() ? nullptr : &*found;
+    }
+
+    /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
+    /// next change.
+    [[nodiscard]] std::vector<const user_disconnects*> top(std::size_t count) const
+    {
+        auto found = frequent(0);
+        found.resize(std::min(count, found.size()));
+        return found;
+    }
+
+    /// The users who surely have `at_least` disconnects, in the same order. Valid until the next change.
+    [[nodiscard]] std::vector<const user_disconnects*> frequent(std::uint64_t at_least) const
+    {
+        std::vector<const user_disconnects*> found;
+        found.reserve(users_.size());
+        for (const auto& each : users_) {
+            if (each.certainly() >= at_least) {
+                found.push_back(&each);
+            }
+        }
+        std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
+            return left->count != right->count ? left->count > right->count : left->user < right->user;
+        });
+        return found;
+    }
+
+    /// A connection of this user ended. An empty name counts in the totals only: nobody was authenticated.
+    void record(std::string_view user, close_reason reason, instant now)
+    {
+        ++total_;
+        ++reasons_[static_cast<std::size_t>(reason)];
+        last_ = std::max(last_, now);
+        if (user.empty() || options_.users_max == 0) {
+            return;
+        }
+        auto& entry = place_of(user);
+        ++entry.count;
+        ++entry.reasons[static_cast<std::size_t>(reason)];
+        entry.last = std::max(entry.last, now);
+    }
+
+    /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
+    std::size_t forget_before(instant limit)
+    {
+        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
+    }
+
+private:
+    user_disconnects& place_of(std::string_view user)
+    {
+        const auto found = std::find_if(users_.begin(), users_.end(),
+                                        [user](const user_disconnects& each) { return each.user == user; });
+        if (found != users_.end()) {
+            return *found;
+        }
+        if (users_.size() < options_.users_max) {
+            auto& fresh = users_.emplace_back();
+            fresh.user = user;
+            fresh.last = instant::min();
+            return fresh;
+        }
+        // Of equals the one longest quiet gives way.
+        const auto least = std::min_element(
+            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
+                return left.count != right.count ? left.count < right.count : left.last < right.last;
+            });
+        least->user = user;
+        least->overcount = least->count;
+        least->reasons = {};
+        least->last = instant::min();
+        return *least;
+    }
+
+    disconnect_stats_options options_{};
+    std::array<std::uint64_t, close_reason_count> reasons_{};
+    std::uint64_t total_ = 0;
+    instant last_ = instant::min();
+    std::vector<user_disconnects> users_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The answering half of a session: what the peer asked, what runs, and what was answered.
+#ifndef REJOINDER_CORE_INBOX_HPP
+#define REJOINDER_CORE_INBOX_HPP
+
+// The application's keys for "the same thing": one run for all messages of a key, and its answer for each of them.
+#ifndef REJOINDER_CORE_KEYED_RUNS_HPP
+#define REJOINDER_CORE_KEYED_RUNS_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Which run answers for which key, and which further ids wait for it (contract, point 3).
+///
+/// An error is no answer worth keeping: after one the key is fresh again, so that a retry runs. Bounded as its `keyed_window`; the ids that
+/// join are bounded by the slots they hold. Distinct objects are independent; one object is used from one thread at a time.
+class keyed_runs {
+public:
+    explicit keyed_runs(const keyed_window::options& bounds) : window_(bounds) {}
+
+    /// What to do with a message of this key. `fresh`: run it and say `begin`, or `abandon` if it cannot run after all.
+    /// The same key with another kind, name or payload is a `conflict`.
+    keyed_verdict open(const message& asked, instant now)
+    {
+        heard_ = now;
+        const auto name = fingerprint_of({asked.name}) + static_cast<std::uint64_t>(asked.kind);
+        return window_.open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
+    }
+
+    /// The answer of a key whose run is done.
+    [[nodiscard]] answer_view answer(std::string_view key) const { return window_.answer(key); }
+
+    /// This run answers for the key.
+    void begin(std::string_view key, message_id run)
+    {
+        run_of_.emplace(key, run);
+        runs_.emplace(run, entry{std::string{key}, {}});
+    }
+
+    void abandon(std::string_view key) { window_.remove(key); }
+
+    /// Another id waits for the key's run; returns that run, or nothing if it is being stopped.
+    std::optional<message_id> join(std::string_view key, message_id id)
+    {
+        const auto found = run_of_.find(std::string{key});
+        if (found == run_of_.end()) {
+            return std::nullopt;
+        }
+        runs_.at(found->second).joined.push_back(id);
+        return found->second;
+    }
+
+    /// Nobody waits for the run any more: nobody joins it, and the key runs again when it has ended.
+    void stop(message_id run)
+    {
+        if (const auto found = runs_.find(run); found != runs_.end()) {
+            run_of_.erase(found->second.key);
+        }
+    }
+
+    /// An id that joined waits no more.
+    void leave(message_id run, message_id id)
+    {
+        if (const auto found = runs_.find(run); found != runs_.end()) {
+            std::erase(found->second.joined, id);
+        }
+    }
+
+    /// The run's own id waits no more: whoever joined first takes its place.
+    std::optional<message_id> inherit(message_id run)
+    {
+        const auto found = runs_.find(run);
+        if (found == runs_.end() || found->second.joined.empty()) {
+            return std::nullopt;
+        }
+        auto& joined = found->second.joined;
+        const auto heir = joined.front();
+        joined.erase(joined.begin());
+        return heir;
+    }
+
+    /// The run has its answer: keeps it for the key, unless it is an error. Returns the ids that had joined; they are owed it, too.
+    std::vector<message_id> end(message_id run, const answer_view& answer)
+    {
+        auto ended = runs_.extract(run);
+        if (ended.empty()) {
+            return {};
+        }
+        const auto& key = ended.mapped().key;
+        if (answer.kind == message_kind::error) {
+            window_.remove(key);
+        } else {
+            window_.finish(key, answer, heard_);
+        }
+        run_of_.erase(key);
+        return std::move(ended.mapped().joined);
+    }
+
+    void shrink() { window_.shrink(); }
+
+private:
+    struct entry {
+        std::string key;
+        std::vector<message_id> joined;
+    };
+
+    keyed_window window_;
+    std::unordered_map<std::string, message_id> run_of_;
+    std::unordered_map<message_id, entry> runs_;
+    instant heard_{}; // when a message last came: exact enough for the age of an answer
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The names that a side answers to, and how each wants to be called.
+#ifndef REJOINDER_CORE_ROUTE_TABLE_HPP
+#define REJOINDER_CORE_ROUTE_TABLE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace rejoinder::inline v0 {
+
+/// Whether a name's handlers may overlap within one session (contract, point 9).
+enum class handling : std::uint8_t { overlapping, serial };
+
+/// A name's entry: which handler, and how it is run.
+struct route {
+    std::uint32_t handler = 0; ///< the owner's number for the handler
+    handling run = handling::overlapping;
+
+    friend bool operator==(const route&, const route&) = default;
+};
+
+/// Names → routes, shared by all sessions of a hub or client. Bounded by what the program registers: peers add nothing.
+/// Distinct tables are independent; one table is used from one thread at a time.
+class route_table {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return routes_.size(); }
+
+    /// The route of `name`; the fallback, if one was set; else null. O(1), no allocation.
+    [[nodiscard]] const route* find(std::string_view name) const
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            return &found->second;
+        }
+        return has_fallback_ ? &fallback_ : nullptr;
+    }
+
+    /// Sets or replaces the route of `name`.
+    void set(std::string_view name, route to) { routes_.insert_or_assign(std::string{name}, to); }
+
+    /// Sets the route of every name that has none of its own: what a relay needs.
+    void set_fallback(route to) noexcept
+    {
+        fallback_ = to;
+        has_fallback_ = true;
+    }
+
+    /// Takes `name` out; later messages of that name are answered `no_handler`.
+    void remove(std::string_view name)
+    {
+        const auto found = routes_.find(name);
+        if (found != routes_.end()) {
+            routes_.erase(found);
+        }
+    }
+
+private:
+    struct hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+    };
+    struct equal {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
+    };
+
+    std::unordered_map<std::string, route, hash, equal> routes_;
+    route fallback_;
+    bool has_fallback_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Names whose handlers run one at a time: who runs, and who waits behind it (contract, point 9).
+#ifndef REJOINDER_CORE_SERIAL_LANES_HPP
+#define REJOINDER_CORE_SERIAL_LANES_HPP
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A lane for each handler that is serial and busy. Bounded by the runs that its owner admits; a search costs the number of busy lanes,
+/// which is at most the number of names that the program registered as serial.
+class serial_lanes {
+public:
+    /// Whether a run may start now; otherwise it waits in its lane.
+    bool enter(std::uint32_t handler, invocation run)
+    {
+        if (auto* lane = find(handler)) {
+            lane->waiting.push_back(run);
+            return false;
+        }
+        lanes_.push_back({handler, {}});
+        return true;
+    }
+
+    /// A run of the lane has ended: the next one that `alive` accepts is to start.
+    template <class Alive>
+    std::optional<invocation> leave(std::uint32_t handler, Alive alive)
+    {
+        auto* lane = find(handler);
+        while (lane != nullptr && !lane->waiting.empty()) {
+            const auto next = lane->waiting.pop_front();
+            if (alive(next)) {
+                return next;
+            }
+        }
+        if (lane != nullptr) {
+            std::swap(*lane, lanes_.back());
+            lanes_.pop_back();
+        }
+        return std::nullopt;
+    }
+
+private:
+    struct busy_lane {
+        std::uint32_t handler = 0;
+        detail::ring<invocation> waiting;
+    };
+
+    busy_lane* find(std::uint32_t handler) noexcept
+    {
+        const auto found =
+            std::find_if(lanes_.begin(), lanes_.end(), [&](const busy_lane& one) { return one.handler == handler; });
+        return found == lanes_.end() ? nullptr : &*found;
+    }
+
+    std::vector<busy_lane> lanes_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a handler run ends with.
+struct outcome {
+    payload_view payload{};  ///< the answer, or the error's data
+    std::string_view code{}; ///< the error's name; empty: no error
+    std::string_view text{}; ///< the error's sentence for people
+};
+
+/// The answering half of a session. Used through `session`; the driver never sees it.
+///
+/// Each id runs once at most: its record says new, running or done (contract, points 2 and 3). A run is named by its own `invocation`, never
+/// by the peer's slot, so that a handler that ends late ends nobody else's call (rule 9).
+template <class Completion, class Policies>
+class inbox {
+public:
+    inbox(const session_options<Policies>& options, const route_table& routes, agenda<Completion>& todo,
+          counters& counts)
+        : options_(options), routes_(routes), todo_(todo), counts_(counts),
+          records_(options.capacity, options.kept_answer_bytes_max),
+          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys)
+    {}
+    inbox(const inbox&) = delete;
+    inbox& operator=(const inbox&) = delete;
+
+    // Getters
+
+    /// Handlers that run or wait for their turn.
+    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
+    /// Whether this run has not ended.
+    [[nodiscard]] bool is_running(invocation which) const noexcept { return runs_.find(which.number) != nullptr; }
+    /// Bytes of answers that are kept for repeats.
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return records_.kept_bytes(); }
+
+    // The connection
+
+    void attach() noexcept { linked_ = true; }
+    void detach() noexcept { linked_ = false; }
+
+    /// The peer counts its ids anew: the records of the old ones, and who runs for them, mean nothing to it.
+    void restart(std::uint32_t capacity)
+    {
+        end();
+        records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
+        keyed_ = keyed_runs(options_.keys);
+        run_of_slot_.clear();
+    }
+
+    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
+    void end()
+    {
+        std::vector<message_id> never_started;
+        runs_.for_each([&](message_id number, run& one) {
+            if (one.id != 0) {
+                records_.finish(std::exchange(one.id, 0), {message_kind::error, name_of(errc::cancelled), {}, {}});
+            }
+            if (one.at == run_state::held) {
+                never_started.push_back(number);
+            } else if (one.kind != message_kind::notification) {
+                stop_run({number}, one);
+            }
+        });
+        for (const auto number : never_started) {
+            const auto dropped = runs_.take(number);
+            todo_.release(dropped->note);
+            leave(*dropped);
+        }
+    }
+
+    // Inputs
+
+    /// `request` or `delivery`. False: the peer broke the protocol.
+    bool receive(const message& asked, instant now)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false; // a peer that asks on without reading what it is answered
+        }
+        switch (records_.open(asked.id)) {
+        case dedup_window::verdict::fresh: begin(asked, now); return true;
+        case dedup_window::verdict::running:
+            ++counts_.duplicates_suppressed; // its answer comes when there is one (rule 12)
+            return true;
+        case dedup_window::verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            todo_.urgent.push_back({message_kind::reply, asked.id, 0});
+            return true;
+        case dedup_window::verdict::stale:
+            ++counts_.stale_requests;
+            todo_.urgent.push_back({message_kind::error, asked.id, todo_.keep(name_of(errc::stale_request), {})});
+            return true;
+        case dedup_window::verdict::violation: break;
+        }
+        return false;
+    }
+
+    /// `notification`.
+    void notified(const message& said)
+    {
+        ++counts_.notifications_received;
+        const auto* to = routes_.find(said.name);
+        if (to == nullptr || notified_ >= options_.notifications_max) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        if (!number) {
+            ++counts_.notifications_dropped;
+            return;
+        }
+        ++notified_;
+        start({*number}, said, never);
+    }
+
+    /// `cancel`: the asker waits no more. Its last word is still due (rule 8). False: the peer broke the protocol.
+    bool cancel(message_id id)
+    {
+        if (todo_.urgent.size() >= urgent_max()) {
+            return false;
+        }
+        if (records_.is_running(id)) {
+            cancel_run({run_of_slot_[slot_of(id)]}, id);
+            return true;
+        }
+        const bool unseen = records_.cancel_unseen(id);
+        const auto verdict = unseen ? dedup_window::verdict::done : records_.open(id);
+        if (verdict == dedup_window::verdict::done) {
+            todo_.urgent.push_back({message_kind::reply, id, 0});
+        }
+        return verdict != dedup_window::verdict::violation;
+    }
+
+    /// A ping named an id as finished: nobody will ask for its answer again (rule 11).
+    void forget(message_id id) { records_.forget(id); }
+
+    // Commands
+
+    /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
+    void finish(invocation which, const outcome& how)
+    {
+        const auto ended = runs_.take(which.number);
+        if (!ended) {
+            return;
+        }
+        counts_.handler_failures += how.code.empty() ? 0 : 1;
+        leave(*ended);
+        if (ended->id != 0) {
+            record(which, *ended, how);
+        }
+        if (ended->mode == handling::serial) {
+            start_next(ended->handler);
+        }
+    }
+
+    /// A word of a running request to its asker; dropped while nobody hears it, or too much waits for the connection.
+    void progress(invocation which, const payload_view& payload)
+    {
+        const auto* one = runs_.find(which.number);
+        const bool heard = one != nullptr && one->id != 0 && one->at == run_state::running && linked_;
+        if (heard && todo_.urgent.size() < std::size_t{options_.notifications_max} + options_.capacity) {
+            todo_.urgent.push_back({message_kind::progress, one->id, todo_.keep({}, payload)});
+        }
+    }
+
+    // Emission
+
+    /// Spells the recorded answer of an id, or one too large for the record that is on its first way out.
+    void spell(const errand& one, message& out)
+    {
+        out = {};
+        out.id = one.id;
+        if (one.note != 0) {
+            const auto& kept = todo_.lend(one.note);
+            out.kind = one.kind;
+            out.name = kept.name;
+            out.payload = {kept.payload, kept.form};
+            out.text = kept.text;
+            return;
+        }
+        const auto answer = records_.answer(one.id);
+        out.kind = answer.kind;
+        out.name = answer.code;
+        out.payload = answer.payload;
+        out.text = answer.text;
+    }
+
+    /// Gives memory back after a burst, if nothing runs.
+    void shrink()
+    {
+        if (runs_.empty()) {
+            runs_.shrink();
+            std::vector<message_id>{}.swap(run_of_slot_);
+        }
+        records_.shrink();
+        keyed_.shrink();
+    }
+
+private:
+    enum class run_state : std::uint8_t { running, held, stopping };
+
+    struct run {
+        message_id id = 0; // the peer's id that an answer is owed to; 0: none
+        std::uint32_t handler = 0;
+        std::uint32_t note = 0; // what it is to be called with, while held
+        message_kind kind = message_kind::notification;
+        run_state at = run_state::running;
+        handling mode = handling::overlapping;
+        instant deadline = never;
+        bool receipted = false; // acknowledged on receipt
+    };
+
+    // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
+    [[nodiscard]] std::size_t urgent_max() const noexcept
+    {
+        return std::size_t{options_.notifications_max} + 8 * std::size_t{options_.capacity};
+    }
+
+    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
+
+    void begin(const message& asked, instant now)
+    {
+        ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        const auto* to = routes_.find(asked.name);
+        if (to == nullptr) {
+            return refuse(asked.id, errc::no_handler);
+        }
+        if (asked.time_left && *asked.time_left <= duration::zero()) {
+            return refuse(asked.id, errc::timed_out);
+        }
+        if (!asked.key.empty() && !first_of_its_key(asked, now)) {
+            return;
+        }
+        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+                                options_.ack.when(asked.name) == ack_when::received;
+        const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
+        const auto number = runs_.open(one);
+        if (!number) {
+            keyed_.abandon(asked.key);
+            return refuse(asked.id, errc::busy); // handlers of sessions that are over still run
+        }
+        if (!asked.key.empty()) {
+            keyed_.begin(asked.key, *number);
+        }
+        if (on_receipt) {
+            ++receipted_;
+            const answer_view receipt{message_kind::ack, {}, {}, {}};
+            keyed_.end(*number, receipt);
+            answer(asked.id, receipt);
+        } else {
+            remember(asked.id, *number);
+        }
+        start({*number}, asked, deadline);
+    }
+
+    // False: the message of this key has its run or its answer already, or may have none.
+    bool first_of_its_key(const message& asked, instant now)
+    {
+        switch (keyed_.open(asked, now)) {
+        case keyed_verdict::fresh: return true;
+        case keyed_verdict::running:
+            ++counts_.duplicates_suppressed;
+            if (const auto number = keyed_.join(asked.key, asked.id)) {
+                remember(asked.id, *number);
+            } else {
+                refuse(asked.id, errc::busy); // the run is being stopped: once it has ended, the key may run again
+            }
+            return false;
+        case keyed_verdict::done:
+            ++counts_.duplicates_suppressed;
+            ++counts_.answers_replayed;
+            answer(asked.id, keyed_.answer(asked.key));
+            return false;
+        case keyed_verdict::conflict: refuse(asked.id, errc::key_conflict); return false;
+        case keyed_verdict::full: refuse(asked.id, errc::busy); return false;
+        }
+        return false;
+    }
+
+    void refuse(message_id id, errc why)
+    {
+        answer(id, {message_kind::error, name_of(why), {}, {}});
+        ++counts_.refused;
+    }
+
+    // Records the last word for an id, and sends it if somebody is there: else the asker repeats its id when it is back (contract, point 6).
+    void answer(message_id id, const answer_view& word)
+    {
+        records_.finish(id, word);
+        if (!linked_) {
+            return;
+        }
+        const bool kept = records_.answer(id) == word;
+        const auto note = kept ? 0 : todo_.keep(word.code, word.payload, word.text);
+        todo_.urgent.push_back({word.kind, id, note});
+    }
+
+    void remember(message_id id, message_id number)
+    {
+        const auto slot = slot_of(id);
+        if (slot >= run_of_slot_.size()) {
+            run_of_slot_.resize(slot + 1);
+        }
+        run_of_slot_[slot] = number;
+    }
+
+    void start(invocation which, const message& asked, instant deadline)
+    {
+        auto& one = *runs_.find(which.number);
+        if (one.mode == handling::serial && !lanes_.enter(one.handler, which)) {
+            one.at = run_state::held;
+            one.note = todo_.keep(asked.name, asked.payload, asked.key);
+            return;
+        }
+        todo_.outputs.push_back(
+            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
+    }
+
+    void start_next(std::uint32_t handler)
+    {
+        const auto next = lanes_.leave(handler, [&](invocation which) { return runs_.find(which.number) != nullptr; });
+        if (!next) {
+            return;
+        }
+        auto& one = *runs_.find(next->number);
+        one.at = run_state::running;
+        const auto number = std::exchange(one.note, 0U);
+        const auto& kept = todo_.kept(number);
+        todo_.outputs.push_back(
+            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
+    }
+
+    // A run is over: it leaves the bound that it counted in.
+    void leave(const run& ended) noexcept
+    {
+        notified_ -= ended.kind == message_kind::notification ? 1U : 0U;
+        receipted_ -= ended.receipted ? 1U : 0U;
+    }
+
+    void cancel_run(invocation which, message_id id)
+    {
+        auto* found = runs_.find(which.number);
+        if (found == nullptr) {
+            return;
+        }
+        auto& one = *found;
+        const auto heir = one.id == id ? keyed_.inherit(which.number) : std::optional{one.id};
+        if (heir) { // others wait for this run
+            keyed_.leave(which.number, id);
+            one.id = *heir;
+            refuse(id, errc::cancelled);
+        } else if (one.at == run_state::held) {
+            todo_.release(one.note);
+            runs_.take(which.number);
+            keyed_.end(which.number, {message_kind::error, name_of(errc::cancelled), {}, {}});
+            refuse(id, errc::cancelled);
+        } else {
+            keyed_.stop(which.number);
+            stop_run(which, one);
+        }
+    }
+
+    void stop_run(invocation which, run& one)
+    {
+        if (one.at == run_state::running) {
+            one.at = run_state::stopping;
+            todo_.outputs.push_back(stop{which});
+        }
+    }
+
+    void record(invocation which, const run& ended, const outcome& how)
+    {
+        const auto word = ended.kind == message_kind::request ? message_kind::reply : message_kind::ack;
+        answer_view last{how.code.empty() ? word : message_kind::error, how.code, how.payload, how.text};
+        if (ended.at == run_state::stopping) {
+            last = {message_kind::error, name_of(errc::cancelled), {}, {}};
+        } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
+            last = {message_kind::error, name_of(errc::answer_lost), {}, {}};
+        }
+        answer(ended.id, last);
+        for (const auto id : keyed_.end(which.number, last)) {
+            answer(id, last);
+        }
+    }
+
+    const session_options<Policies>& options_;
+    const route_table& routes_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    bool linked_ = false;
+    std::uint32_t receipted_ = 0;
+    std::uint32_t notified_ = 0;
+    dedup_window records_;
+    correlation_registry<run> runs_;
+    std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
+    keyed_runs keyed_;
+    serial_lanes lanes_;
 };
 
 } // namespace rejoinder::inline v0
@@ -8684,8 +9008,7 @@ private:
     struct destruction_watch {
         explicit destruction_watch(pending_calls& owner) noexcept
             : watched(&owner), outer(std::exchange(owner.destroyed_, &destroyed))
-        {
-        }
+        {}
         destruction_watch(const destruction_watch&) = delete;
         destruction_watch& operator=(const destruction_watch&) = delete;
 
@@ -8773,7 +9096,7 @@ enum class dialling : std::uint8_t {
 /// Whether an error says that trying again cannot help.
 inline bool final_for_client(const std::error_code& why) noexcept
 {
-    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced;
+    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced || why == errc::too_big;
 }
 
 /// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
@@ -8783,7 +9106,9 @@ template <backoff_schedule Schedule>
 class reconnector {
 public:
     /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
-    reconnector(Schedule schedule, duration limit, std::uint64_t seed) : schedule_(schedule), limit_(limit), random_(seed) {}
+    reconnector(Schedule schedule, duration limit, std::uint64_t seed)
+        : schedule_(schedule), limit_(limit), random_(seed)
+    {}
 
     // Getters
 
@@ -8950,9 +9275,9 @@ public:
 
     /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
     session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
-        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
-    {
-    }
+        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed),
+          inbox_(options, routes, todo_, counts_)
+    {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
@@ -8999,7 +9324,8 @@ public:
     /// A connection carries this session from now on. Precondition: none does.
     void attach(const capabilities& features, const heartbeat_options& timing, instant now)
     {
-        const auto may_probe = features.probe ? probing::allowed : probing::unavailable;
+        probes_ = features.probe;
+        const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
         beat_.emplace(timing, now, may_probe, trip_);
         confirmed_ = side_ == side::client;
         asker_.attach(features);
@@ -9007,6 +9333,7 @@ public:
         beat_->awaiting(asker_.unanswered());
         if (side_ == side::client) {
             ready_due_ = true;
+            meet();
         }
     }
 
@@ -9023,9 +9350,7 @@ public:
         ping_due_ = false;
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
-        todo_.clear(todo_.fresh, [&](const errand& lost) {
-            counts_.notifications_dropped += lost.kind == message_kind::notification ? 1 : 0;
-        });
+        todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -9076,21 +9401,23 @@ public:
             ++counts_.links_dropped;
             todo_.outputs.push_back(hang_up{close_reason::silent});
             break;
-        case beat::idle: todo_.outputs.push_back(hang_up{close_reason::idle}); break;
+        case beat::idle: idle(now); break;
         }
     }
 
     // Commands
 
     /// Asks: `completion` comes back in a `settled` output, with the answer or an error. `name` and `payload` are copied.
-    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    call request(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+                 instant now)
     {
         touch(now);
         return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
     }
 
     /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
-    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion, instant now)
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
+                 instant now)
     {
         touch(now);
         return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
@@ -9100,12 +9427,12 @@ public:
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
         const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
-        if (!attached() || !fits || todo_.fresh.size() >= std::size_t{options_.notifications_max} + options_.capacity) {
+        if (!attached() || !fits || todo_.notifications.size() >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return false;
         }
         touch(now);
-        todo_.fresh.push_back({message_kind::notification, 0, todo_.keep(name, payload)});
+        todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
         return true;
     }
 
@@ -9118,6 +9445,9 @@ public:
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
+    /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
+    void undeliverable(message_id id) { asker_.undeliverable(id); }
+
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()
     {
@@ -9129,27 +9459,22 @@ public:
     // Outputs
 
     /// Takes the next output. False: there is none.
-    bool next(output<Completion>& out)
-    {
-        if (todo_.outputs.empty()) {
-            return false;
-        }
-        out = todo_.outputs.pop_front();
-        return true;
-    }
+    bool next(output<Completion>& out) { return todo_.next(out); }
 
     /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
     /// only when the connection takes the message.
     bool emit(message& out, instant now)
     {
         todo_.reclaim();
-        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_fresh(out, now));
+        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_next(out, now));
     }
 
     /// Whether `emit` may have a message.
     [[nodiscard]] bool has_messages() const noexcept
     {
-        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 || (confirmed_ && !(todo_.urgent.empty() && todo_.fresh.empty())));
+        return attached() &&
+               (ready_due_ || ping_due_ || pong_due_ != 0 ||
+                (confirmed_ && !(todo_.urgent.empty() && todo_.notifications.empty() && asker_.waiting() == 0)));
     }
 
     /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
@@ -9180,6 +9505,7 @@ private:
             if (!asker_.fits(came)) {
                 return false;
             }
+            beat_->touched(now);
             asker_.last_word(came, *beat_, now);
             return true;
         case message_kind::progress: asker_.progress(came, *beat_, now); return true;
@@ -9195,7 +9521,9 @@ private:
                 asker_.names_arrived();
             }
             return true;
-        case message_kind::bye: todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left}); return true;
+        case message_kind::bye:
+            todo_.outputs.push_back(farewell{close_reason_named(came.name), came.time_left});
+            return true;
         case message_kind::hello:
         case message_kind::welcome:
         case message_kind::refusal: return false; // said once, before there is a session
@@ -9203,12 +9531,26 @@ private:
         return false;
     }
 
+    // A handler that runs for the peer is use of the connection: its answer is to leave on it.
+    void idle(instant now)
+    {
+        if (inbox_.running() != 0) {
+            beat_->touched(now);
+        } else {
+            todo_.outputs.push_back(hang_up{close_reason::idle});
+        }
+    }
+
     bool confirm() noexcept
     {
         const bool expected = side_ == side::hub && !confirmed_;
         confirmed_ = true;
+        meet();
         return expected;
     }
+
+    // A first ping at once: until the round trip is known, a dead link can only be found by the longest waits.
+    void meet() noexcept { ping_due_ |= probes_ && !trip().known(); }
 
     void touch(instant now) noexcept
     {
@@ -9257,27 +9599,30 @@ private:
                     return true;
                 }
                 break;
-            default: inbox_.spell(one, out); return true;
+            default:
+                beat_->touched(now);
+                inbox_.spell(one, out);
+                return true;
             }
         }
         return false;
     }
 
-    bool emit_fresh(message& out, instant now)
+    // What the program asks anew, in the order in which it did (contract, point 9).
+    bool emit_next(message& out, instant now)
     {
-        while (confirmed_ && !todo_.fresh.empty()) {
-            const auto one = todo_.fresh.front();
-            if (one.kind == message_kind::notification) {
-                spell_notification(todo_.fresh.pop_front(), out);
+        while (confirmed_) {
+            const auto first = asker_.first_ticket();
+            if (!todo_.notifications.empty() && (!first || *first > todo_.notifications.front().id)) {
+                spell_notification(todo_.notifications.pop_front(), out);
                 return true;
             }
-            const auto how = asker_.spell_fresh(one.id, out, *beat_, now);
-            if (how == spelling::blocked) {
+            if (!first) {
                 return false;
             }
-            todo_.fresh.pop_front();
-            if (how == spelling::done) {
-                return true;
+            const auto how = asker_.spell_first(out, *beat_, now);
+            if (how != spelling::moot) {
+                return how == spelling::done;
             }
         }
         return false;
@@ -9297,6 +9642,7 @@ private:
     counters& counts_;
     side side_;
     bool confirmed_ = false;
+    bool probes_ = false;
     bool ready_due_ = false;
     bool ping_due_ = false;
     message_id names_in_ = 0; // the last ping's number
@@ -9589,8 +9935,12 @@ public:
     virtual void receive(const message& came, instant now) = 0;
     /// A frame came that is not the wire's grammar.
     virtual void receive_bad(instant now) = 0;
+    /// A message that was emitted does not fit into a frame, and was not written.
+    virtual void undeliverable(message_id id) = 0;
     /// The next message to write, if there is one.
     virtual bool emit(message& out, instant now) = 0;
+    /// The connection is of no use any more, for this reason.
+    virtual void hang_up(close_reason why) = 0;
     /// The connection has handled all that one read brought.
     virtual void turn_over() = 0;
 
@@ -9627,9 +9977,10 @@ public:
 
     /// Begins to read.
     virtual void start() = 0;
-    /// Says hello, welcome, or that there is no session.
-    virtual void say(const hello& greeting) = 0;
-    virtual void say(const welcome& answer) = 0;
+    /// Says hello, or welcome. False: it is too large for a frame, and not said.
+    virtual bool say(const hello& greeting) = 0;
+    virtual bool say(const welcome& answer) = 0;
+    /// Says that there is no session, and ends.
     virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after) = 0;
     /// From now on it carries this session; null: none.
     virtual void carry(session_port* session) = 0;
@@ -9651,7 +10002,29 @@ private:
 
 #endif
 
+// A flag that is up while a scope lasts, also when an exception ends it.
+#ifndef REJOINDER_NET_DETAIL_RAISED_HPP
+#define REJOINDER_NET_DETAIL_RAISED_HPP
+
+namespace rejoinder::inline v0::detail {
+
+class raised {
+public:
+    explicit raised(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    raised(const raised&) = delete;
+    raised& operator=(const raised&) = delete;
+    ~raised() { flag_ = false; }
+
+private:
+    bool& flag_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 #include <asio/error.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <chrono>
@@ -9668,8 +10041,11 @@ namespace rejoinder::inline v0 {
 
 /// How a connection reads and writes.
 struct connection_options {
-    std::size_t write_high_water = std::size_t{256} << 10; ///< bytes waiting to be written; above, the session keeps its messages
-    duration linger = std::chrono::seconds{1};             ///< how long a closing link may take to say so to the peer
+    std::size_t write_high_water = std::size_t{256}
+                                   << 10;      ///< bytes waiting to be written; above, the session keeps its messages
+    duration linger = std::chrono::seconds{1}; ///< how long a closing link may take to say so to the peer
+    duration patience = std::chrono::seconds{
+        30}; ///< how long a full write queue may take to go out, before the peer counts as too slow
 };
 
 /// A connection: a loop that reads, and one write in flight that takes all that is ready. It decides nothing.
@@ -9680,10 +10056,10 @@ class connection final : public detail::link, public std::enable_shared_from_thi
 public:
     connection(std::uint64_t number, Channel carrier, Codec spelling, const connection_options& options,
                std::shared_ptr<counters> counts, detail::link_owner& owner, std::string description)
-        : link(number), channel_(std::move(carrier)), codec_(std::move(spelling)), options_(options), counts_(std::move(counts)), owner_(&owner),
-          linger_(channel_.get_executor()), description_(std::move(description))
-    {
-    }
+        : link(number), channel_(std::move(carrier)), codec_(std::move(spelling)), options_(options),
+          counts_(std::move(counts)), owner_(&owner), timer_(channel_.get_executor()),
+          description_(std::move(description))
+    {}
 
     [[nodiscard]] capabilities features() const override
     {
@@ -9696,8 +10072,8 @@ public:
 
     void start() override { read(); }
 
-    void say(const hello& greeting) override { write_greeting(greeting); }
-    void say(const welcome& answer) override { write_greeting(answer); }
+    bool say(const hello& greeting) override { return write_greeting(greeting); }
+    bool say(const welcome& answer) override { return write_greeting(answer); }
 
     void refuse(errc why, std::string_view text, std::optional<duration> retry_after) override
     {
@@ -9734,7 +10110,7 @@ public:
     void abort() override
     {
         leave();
-        linger_.cancel();
+        timer_.cancel();
         channel_.close();
     }
 
@@ -9743,29 +10119,53 @@ private:
 
     void read()
     {
-        channel_.async_receive([self = this->shared_from_this()](std::error_code ec, frame_batch batch) { self->have_read(ec, batch); });
+        channel_.async_receive(
+            [self = this->shared_from_this()](std::error_code ec, frame_batch batch) { self->have_read(ec, batch); });
     }
 
     void have_read(std::error_code ec, frame_batch batch)
     {
         if (ec) {
-            ended(ec);
+            unreadable(ec);
             return;
         }
-        const auto now = std::chrono::steady_clock::now();
-        reading_ = true;
-        frame_view frame;
-        while (owner_ != nullptr && batch.next(frame)) {
-            ++counts_->frames_in;
-            counts_->bytes_in += frame.bytes.size();
-            take(frame, now);
+        try {
+            handle(batch);
+        } catch (...) { // out of memory: without its loop the link is of no use
+            ended(std::make_error_code(std::errc::not_enough_memory));
+            throw;
         }
-        reading_ = false;
-        if (session_ != nullptr) {
-            session_->turn_over();
+        read(); // a closing link is read until the peer is done, so that our last words are not lost to a reset
+    }
+
+    void handle(frame_batch batch)
+    {
+        {
+            const detail::raised turn{reading_};
+            const auto now = std::chrono::steady_clock::now();
+            frame_view frame;
+            while (owner_ != nullptr && batch.next(frame)) {
+                ++counts_->frames_in;
+                counts_->bytes_in += frame.bytes.size();
+                take(frame, now);
+            }
         }
         write_ready();
-        read(); // a closing link is read until the peer is done, so that our last words are not lost to a reset
+        if (session_ != nullptr) {
+            session_->turn_over(); // after writing: what has just been emitted is to be proven in time
+        }
+    }
+
+    // Nothing can be read any more. If that is the peer's fault, it is told.
+    void unreadable(const std::error_code& why)
+    {
+        const bool too_big = why == errc::too_big;
+        if (owner_ == nullptr || (!too_big && why != errc::bad_message)) {
+            ended(why);
+            return;
+        }
+        ++counts_->bad_messages;
+        fail(why, too_big ? close_reason::too_big : close_reason::bad_messages);
     }
 
     void take(const frame_view& frame, instant now)
@@ -9779,27 +10179,18 @@ private:
             how == decoded::message ? session_->receive(came, now) : session_->receive_bad(now);
         } else if (how != decoded::message || !greeted(came)) {
             ++counts_->bad_messages;
-            fail(make_error_code(errc::bad_message)); // before there is a session, nothing but the greeting is forgiven
+            fail(make_error_code(errc::bad_message),
+                 close_reason::bad_messages); // before there is a session, nothing but the greeting is forgiven
         }
     }
 
     bool greeted(const message& came)
     {
         if (came.kind == message_kind::hello) {
-            hello greeting;
-            const bool readable = codec_.decode(came, greeting);
-            if (readable) {
-                owner_->on_hello(*this, std::move(greeting));
-            }
-            return readable;
+            return greeted_with<hello>(came, [&](hello&& greeting) { owner_->on_hello(*this, std::move(greeting)); });
         }
         if (came.kind == message_kind::welcome) {
-            welcome answer;
-            const bool readable = codec_.decode(came, answer);
-            if (readable) {
-                owner_->on_welcome(*this, std::move(answer));
-            }
-            return readable;
+            return greeted_with<welcome>(came, [&](welcome&& answer) { owner_->on_welcome(*this, std::move(answer)); });
         }
         if (came.kind == message_kind::refusal) {
             owner_->on_refusal(*this, errc_named(came.name), came.text, came.time_left);
@@ -9808,12 +10199,38 @@ private:
         return came.kind == message_kind::bye; // its end follows
     }
 
+    // False: unreadable. Of another version nothing but that can be read.
+    template <class Greeting, class Tell>
+    bool greeted_with(const message& came, Tell tell)
+    {
+        Greeting words;
+        if (!codec_.decode(came, words)) {
+            return false;
+        }
+        if (words.version == Greeting{}.version) {
+            tell(std::move(words));
+            return true;
+        }
+        auto* owner = owner_;
+        refuse(errc::incompatible, {}, std::nullopt);
+        owner->on_end(*this, make_error_code(errc::incompatible));
+        return true;
+    }
+
     template <class Greeting>
-    void write_greeting(const Greeting& greeting)
+    bool write_greeting(const Greeting& greeting)
     {
         auto& frame = channel_.begin();
-        channel_.commit(codec_.encode(greeting, frame));
+        const auto before = frame.size();
+        const auto form = codec_.encode(greeting, frame);
+        const auto size = frame.size() - before;
+        if (!channel_.commit(form)) {
+            return false;
+        }
+        counts_->bytes_out += size;
+        ++counts_->frames_out;
         flush();
+        return true;
     }
 
     void write(const message& out)
@@ -9821,9 +10238,33 @@ private:
         auto& frame = channel_.begin();
         const auto before = frame.size();
         const auto form = codec_.encode(out, frame);
-        counts_->bytes_out += frame.size() - before;
+        const auto size = frame.size() - before;
+        if (!channel_.commit(form)) {
+            refuse_to_carry(out);
+            return;
+        }
+        counts_->bytes_out += size;
         ++counts_->frames_out;
-        channel_.commit(form);
+    }
+
+    // The channel cannot carry a message of this size: whoever waits for it is told, on whichever side that is.
+    void refuse_to_carry(const message& out)
+    {
+        switch (out.kind) {
+        case message_kind::request:
+        case message_kind::delivery: session_->undeliverable(out.id); break;
+        case message_kind::reply:
+        case message_kind::ack:
+        case message_kind::error: {
+            message instead;
+            instead.kind = message_kind::error;
+            instead.id = out.id;
+            instead.name = name_of(errc::answer_lost);
+            write(instead);
+            break;
+        }
+        default: ++counts_->notifications_dropped; break;
+        }
     }
 
     // Takes what the session has until the write queue is full, then writes all of it at once.
@@ -9838,6 +10279,26 @@ private:
             write(out);
         }
         flush();
+        if (channel_.pending() >= options_.write_high_water && !waiting_) {
+            wait_for_room();
+        }
+    }
+
+    // A peer that does not read what is written for it holds this much memory and no more, and not for ever.
+    void wait_for_room()
+    {
+        waiting_ = true;
+        timer_.expires_after(options_.patience);
+        timer_.async_wait([self = this->shared_from_this(), unread = channel_.pending()](std::error_code ec) {
+            if (ec || !self->waiting_ || self->session_ == nullptr) {
+                return;
+            }
+            if (self->channel_.pending() < unread) {
+                self->wait_for_room(); // a slow link, but bytes do flow
+            } else {
+                self->session_->hang_up(close_reason::slow_peer);
+            }
+        });
     }
 
     void flush()
@@ -9852,6 +10313,9 @@ private:
     void have_flushed(std::error_code ec)
     {
         flushing_ = false;
+        if (std::exchange(waiting_, false)) {
+            timer_.cancel();
+        }
         if (ec) {
             ended(ec);
         } else if (closing_ == closing::due) {
@@ -9859,6 +10323,9 @@ private:
         } else {
             write_ready();
             flush();
+            if (session_ != nullptr) {
+                session_->turn_over();
+            }
         }
     }
 
@@ -9866,10 +10333,11 @@ private:
     void end_writing(close_reason reason)
     {
         leave();
+        waiting_ = false;
         why_ = reason;
         closing_ = closing::due;
-        linger_.expires_after(options_.linger);
-        linger_.async_wait([self = this->shared_from_this()](std::error_code ec) {
+        timer_.expires_after(options_.linger);
+        timer_.async_wait([self = this->shared_from_this()](std::error_code ec) {
             if (!ec) {
                 self->channel_.close();
             }
@@ -9896,10 +10364,11 @@ private:
     }
 
     // This side gives the link up, and its owner does not know yet.
-    void fail(const std::error_code& why)
+    void fail(const std::error_code& why, close_reason reason)
     {
+        const auto self = this->shared_from_this();
         auto* owner = owner_;
-        close(close_reason::bad_messages);
+        close(reason);
         owner->on_end(*this, why);
     }
 
@@ -9917,11 +10386,12 @@ private:
     Codec codec_;
     connection_options options_;
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
-    detail::link_owner* owner_; // null once the link is closing
+    detail::link_owner* owner_;        // null once the link is closing
     detail::session_port* session_ = nullptr;
-    asio::steady_timer linger_;
+    asio::steady_timer timer_; // of patience, then of lingering
     bool reading_ = false;
     bool flushing_ = false;
+    bool waiting_ = false; // for a full write queue to go out
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;
@@ -9939,9 +10409,9 @@ namespace rejoinder::inline v0 {
 /// The numbers and behaviours of a client.
 template <class Policies = default_policies>
 struct client_options {
-    std::string auth{};                                ///< JSON text for the hub's authenticator
-    std::string metadata{};                            ///< JSON text: fields for both sides' logs
-    typename Policies::backoff backoff{};              ///< between attempts; a `limited` one makes the client give up
+    std::string auth{};                                  ///< JSON text for the hub's authenticator
+    std::string metadata{};                              ///< JSON text: fields for both sides' logs
+    typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
     connection_options connection{};
@@ -10114,9 +10584,7 @@ private:
     void told() noexcept
     {
         stopping_ = false;
-        if (finished_) {
-            silence();
-        }
+        silence(); // it has heard what it listened for; kept, what it holds would keep the run
     }
 
     // Only a listener of our own is taken out, and never while it runs: an operation that was bound to the slot keeps its state there.
@@ -10465,16 +10933,11 @@ inline const char* skip_scalar(const char* at, const char* end) noexcept
 {
     bool ignored = false;
     switch (*at) {
-    case '"':
-        return skip_string(at + 1, end, ignored);
-    case 't':
-        return skip_word(at, end, "true");
-    case 'f':
-        return skip_word(at, end, "false");
-    case 'n':
-        return skip_word(at, end, "null");
-    default:
-        return skip_number(at, end);
+    case '"': return skip_string(at + 1, end, ignored);
+    case 't': return skip_word(at, end, "true");
+    case 'f': return skip_word(at, end, "false");
+    case 'n': return skip_word(at, end, "null");
+    default: return skip_number(at, end);
     }
 }
 
@@ -10690,18 +11153,12 @@ constexpr std::uint32_t hex_value(char c) noexcept
 constexpr char unescaped(char letter) noexcept
 {
     switch (letter) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return letter;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return letter;
     }
 }
 
@@ -10833,24 +11290,12 @@ inline void append_escape(std::string& out, char c)
     constexpr std::string_view hex = "0123456789abcdef";
     switch (c) {
     case '"':
-    case '\\':
-        out.append({'\\', c});
-        return;
-    case '\b':
-        out.append("\\b");
-        return;
-    case '\f':
-        out.append("\\f");
-        return;
-    case '\n':
-        out.append("\\n");
-        return;
-    case '\r':
-        out.append("\\r");
-        return;
-    case '\t':
-        out.append("\\t");
-        return;
+    case '\\': out.append({'\\', c}); return;
+    case '\b': out.append("\\b"); return;
+    case '\f': out.append("\\f"); return;
+    case '\n': out.append("\\n"); return;
+    case '\r': out.append("\\r"); return;
+    case '\t': out.append("\\t"); return;
     default:
         const auto byte = static_cast<unsigned char>(c);
         out.append({'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]});
@@ -10949,14 +11394,14 @@ concept walked_struct =
     boost::json::is_described_class<T>::value && std::default_initializable<T> && !converted_by_user<T>;
 
 template <class T>
-concept walked_map = boost::json::is_map_like<T>::value && !boost::json::is_described_class<T>::value &&
-                     !converted_by_user<T> && !std::same_as<T, boost::json::object> &&
-                     std::constructible_from<typename T::key_type, std::string> &&
-                     std::default_initializable<typename T::mapped_type> &&
-                     requires(T& map, typename T::key_type key, typename T::mapped_type element) {
-                         map.clear();
-                         map.emplace(std::move(key), std::move(element));
-                     };
+concept walked_map =
+    boost::json::is_map_like<T>::value && !boost::json::is_described_class<T>::value && !converted_by_user<T> &&
+    !std::same_as<T, boost::json::object> && std::constructible_from<typename T::key_type, std::string> &&
+    std::default_initializable<typename T::mapped_type> &&
+    requires(T& map, typename T::key_type key, typename T::mapped_type element) {
+        map.clear();
+        map.emplace(std::move(key), std::move(element));
+    };
 
 template <class T>
 concept walked_sequence =
@@ -11229,30 +11674,14 @@ public:
     void write(const boost::json::value& value)
     {
         switch (value.kind()) {
-        case boost::json::kind::null:
-            out_.append("null");
-            return;
-        case boost::json::kind::bool_:
-            out_.append(value.get_bool() ? "true" : "false");
-            return;
-        case boost::json::kind::int64:
-            write(value.get_int64());
-            return;
-        case boost::json::kind::uint64:
-            out_.append(decimal{value.get_uint64()}.view());
-            return;
-        case boost::json::kind::double_:
-            write(value.get_double());
-            return;
-        case boost::json::kind::string:
-            write(value.get_string());
-            return;
-        case boost::json::kind::array:
-            write(value.get_array());
-            return;
-        case boost::json::kind::object:
-            write(value.get_object());
-            return;
+        case boost::json::kind::null: out_.append("null"); return;
+        case boost::json::kind::bool_: out_.append(value.get_bool() ? "true" : "false"); return;
+        case boost::json::kind::int64: write(value.get_int64()); return;
+        case boost::json::kind::uint64: out_.append(decimal{value.get_uint64()}.view()); return;
+        case boost::json::kind::double_: write(value.get_double()); return;
+        case boost::json::kind::string: write(value.get_string()); return;
+        case boost::json::kind::array: write(value.get_array()); return;
+        case boost::json::kind::object: write(value.get_object()); return;
         }
     }
 
@@ -11441,8 +11870,7 @@ template <class T>
 concept empty_payload = one_of<T, std::monostate, std::nullptr_t>;
 
 template <class T>
-concept binary_source =
-    one_of<T, bytes, std::vector<std::byte>, std::span<const std::byte>, std::span<std::byte>>;
+concept binary_source = one_of<T, bytes, std::vector<std::byte>, std::span<const std::byte>, std::span<std::byte>>;
 
 template <class T>
 concept binary_sink = one_of<T, bytes, std::vector<std::byte>>;
@@ -11663,8 +12091,7 @@ class long_way {
 public:
     long_way(const invoke& asked, std::shared_ptr<call_site> site)
         : site_(std::move(site)), run_(std::allocate_shared<handler_run>(recycled_allocator<handler_run>{}, asked))
-    {
-    }
+    {}
 
     /// What runs. Precondition: not moved from.
     [[nodiscard]] const std::shared_ptr<handler_run>& run() const noexcept { return run_; }
@@ -11672,7 +12099,10 @@ public:
     [[nodiscard]] bool open() const noexcept { return site_ != nullptr && !run_->finished(); }
     [[nodiscard]] bool stopped() const noexcept { return run_->stopped(); }
     /// Where the session runs; none if this leads nowhere any more.
-    [[nodiscard]] asio::any_io_executor get_executor() const { return site_ == nullptr ? asio::any_io_executor{} : site_->get_executor(); }
+    [[nodiscard]] asio::any_io_executor get_executor() const
+    {
+        return site_ == nullptr ? asio::any_io_executor{} : site_->get_executor();
+    }
 
     void progress(const payload_view& payload) const
     {
@@ -11699,7 +12129,9 @@ public:
     }
 
 private:
-    long_way(std::shared_ptr<call_site>&& site, const std::shared_ptr<handler_run>& run) noexcept : site_(std::move(site)), run_(run) {}
+    long_way(std::shared_ptr<call_site>&& site, const std::shared_ptr<handler_run>& run) noexcept
+        : site_(std::move(site)), run_(run)
+    {}
 
     std::shared_ptr<call_site> site_;
     std::shared_ptr<handler_run> run_;
@@ -11825,7 +12257,7 @@ private:
     std::string name_;
 };
 
-/// A target: every session of an identity.
+/// A target: an identity. A question goes to its session that attached last; a notification to all that are attached.
 class user {
 public:
     explicit user(identity who) noexcept : who_(std::move(who)) {}
@@ -11870,7 +12302,10 @@ static_assert(!std::is_aggregate_v<identity> && !std::is_aggregate_v<user> && !s
 
 template <>
 struct std::hash<rejoinder::identity> {
-    std::size_t operator()(const rejoinder::identity& who) const noexcept { return std::hash<std::string>{}(who.name()); }
+    std::size_t operator()(const rejoinder::identity& who) const noexcept
+    {
+        return std::hash<std::string>{}(who.name());
+    }
 };
 
 #endif
@@ -11927,7 +12362,10 @@ static_assert(!std::is_aggregate_v<peer>);
 
 template <>
 struct std::hash<rejoinder::peer> {
-    std::size_t operator()(const rejoinder::peer& from) const noexcept { return std::hash<std::uint64_t>{}(from.session()); }
+    std::size_t operator()(const rejoinder::peer& from) const noexcept
+    {
+        return std::hash<std::uint64_t>{}(from.session());
+    }
 };
 
 #endif
@@ -12027,7 +12465,10 @@ public:
     }
 
     /// Fires when the run is cancelled: for an operation that is to be cancelled with it. Good for as long as the run.
-    [[nodiscard]] asio::cancellation_slot slot() const { return *this ? way_.run()->slot() : asio::cancellation_slot{}; }
+    [[nodiscard]] asio::cancellation_slot slot() const
+    {
+        return *this ? way_.run()->slot() : asio::cancellation_slot{};
+    }
 
     /// Calls `listener` when the run is cancelled, at once if it is already. It replaces what was there before, and may hold this responder.
     template <std::invocable F>
@@ -12115,8 +12556,8 @@ template <class T>
 concept some_responder = requires { typename answer_of_responder<std::remove_cvref_t<T>>::type; };
 
 template <class T>
-concept payload_parameter =
-    !std::same_as<std::remove_cvref_t<T>, peer> && !std::same_as<std::remove_cvref_t<T>, incoming> && !some_responder<T>;
+concept payload_parameter = !std::same_as<std::remove_cvref_t<T>, peer> &&
+                            !std::same_as<std::remove_cvref_t<T>, incoming> && !some_responder<T>;
 
 // A parameter that may be written to, though nobody would see it.
 template <class P>
@@ -12190,7 +12631,8 @@ struct shape_of<Result, types<P...>> {
             return handler_fault::payload_borrows;
         } else if constexpr (!payload_is_read()) {
             return handler_fault::payload_not_read;
-        } else if constexpr (((!payload_parameter<P> && !std::same_as<std::remove_cvref_t<P>, peer> && taken_by_mutable_reference<P>) ||
+        } else if constexpr (((!payload_parameter<P> && !std::same_as<std::remove_cvref_t<P>, peer> &&
+                               taken_by_mutable_reference<P>) ||
                               ...) ||
                              ((some_responder<P> && std::is_lvalue_reference_v<P>) || ...)) {
             return handler_fault::responder_by_reference;
@@ -12327,7 +12769,10 @@ class argument {
 public:
     T value{};
 
-    std::error_code read(const payload_view& payload, std::string* where) { return read_payload(payload, value, where); }
+    std::error_code read(const payload_view& payload, std::string* where)
+    {
+        return read_payload(payload, value, where);
+    }
 };
 
 /// None.
@@ -12493,7 +12938,8 @@ void fail_with_current_exception(const Way& way)
     try {
         throw;
     } catch (const failure& said) {
-        const std::string_view code = said.code().empty() ? name_of(errc::handler_error) : std::string_view{said.code()};
+        const std::string_view code =
+            said.code().empty() ? name_of(errc::handler_error) : std::string_view{said.code()};
         way.finish({said.data(), code, told_text(said.what())});
     } catch (const std::system_error& thrown) {
         // A run that is stopped is told so by its operations, and says it on: no fault of the handler.
@@ -12548,8 +12994,8 @@ namespace rejoinder::inline v0 {
 ///
 /// A thrown `failure` is an error of the application; any other exception is answered `handler_error` with its text.
 template <class F>
-concept handler_function =
-    std::move_constructible<std::decay_t<F>> && detail::fault_of_handler<std::decay_t<F>>() == detail::handler_fault::none;
+concept handler_function = std::move_constructible<std::decay_t<F>> &&
+                           detail::fault_of_handler<std::decay_t<F>>() == detail::handler_fault::none;
 
 namespace detail {
 
@@ -12560,7 +13006,8 @@ public:
 
     /// Runs it for a message, and sees to it that the site hears `finish`, once. Null: it has already. Else the run that goes on. Throws
     /// nothing, unless the site does.
-    virtual std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site, const peer& from) = 0;
+    virtual std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site,
+                                          const peer& from) = 0;
 };
 
 template <class F>
@@ -12573,7 +13020,8 @@ class function_handler final : public handler {
 public:
     explicit function_handler(F function) : function_(std::move(function)) {}
 
-    std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site, const peer& from) override
+    std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site,
+                                  const peer& from) override
     {
         try {
             return take(asked, site, from);
@@ -12613,7 +13061,8 @@ private:
 
     // What a parameter of type P gets. `more` is the responder or the incoming that this handler takes, if it does.
     template <class P, class More>
-    static decltype(auto) pass([[maybe_unused]] argument_type& given, [[maybe_unused]] const peer& from, [[maybe_unused]] More& more)
+    static decltype(auto) pass([[maybe_unused]] argument_type& given, [[maybe_unused]] const peer& from,
+                               [[maybe_unused]] More& more)
     {
         if constexpr (std::same_as<std::remove_cvref_t<P>, peer>) {
             return static_cast<std::conditional_t<std::is_rvalue_reference_v<P>, peer, const peer&>>(from);
@@ -12681,7 +13130,8 @@ private:
     }
 
     // Its parameters are what lives until its end: the handler, though it was replaced, and the argument.
-    static asio::awaitable<void> run(std::shared_ptr<function_handler> self, long_way way, argument_type given, peer from)
+    static asio::awaitable<void> run(std::shared_ptr<function_handler> self, long_way way, argument_type given,
+                                     peer from)
     {
         try {
             if (way.stopped()) {
@@ -12710,26 +13160,34 @@ template <class F>
 constexpr bool explain_handler()
 {
     constexpr auto fault = fault_of_handler<F>();
-    static_assert(fault != handler_fault::no_signature,
-                  "rejoinder: a handler is a function or an object with one operator(), whose parameters have types (not auto)");
-    static_assert(fault != handler_fault::two_payloads,
-                  "rejoinder: a handler takes one payload; beside it only rejoinder::peer, rejoinder::incoming or rejoinder::responder");
-    static_assert(fault != handler_fault::repeated,
-                  "rejoinder: a handler takes one rejoinder::peer at most, and one of rejoinder::incoming and rejoinder::responder");
+    static_assert(
+        fault != handler_fault::no_signature,
+        "rejoinder: a handler is a function or an object with one operator(), whose parameters have types (not auto)");
+    static_assert(
+        fault != handler_fault::two_payloads,
+        "rejoinder: a handler takes one payload; beside it only rejoinder::peer, rejoinder::incoming or rejoinder::responder");
+    static_assert(
+        fault != handler_fault::repeated,
+        "rejoinder: a handler takes one rejoinder::peer at most, and one of rejoinder::incoming and rejoinder::responder");
     static_assert(fault != handler_fault::payload_by_reference,
                   "rejoinder: a handler takes its payload by value or by const reference");
-    static_assert(fault != handler_fault::payload_borrows,
-                  "rejoinder: a handler's payload owns what it holds: take std::string or rejoinder::payload_view, not a view or pointer");
-    static_assert(fault != handler_fault::payload_not_read,
-                  "rejoinder: the payload cannot be read into this handler's parameter: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
+    static_assert(
+        fault != handler_fault::payload_borrows,
+        "rejoinder: a handler's payload owns what it holds: take std::string or rejoinder::payload_view, not a view or pointer");
+    static_assert(
+        fault != handler_fault::payload_not_read,
+        "rejoinder: the payload cannot be read into this handler's parameter: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
     static_assert(fault != handler_fault::responder_by_reference,
                   "rejoinder: a handler takes a rejoinder::responder or rejoinder::incoming by value");
-    static_assert(fault != handler_fault::responder_and_result,
-                  "rejoinder: a handler that takes a rejoinder::responder returns void; one that returns its answer takes rejoinder::incoming");
-    static_assert(fault != handler_fault::awaitable_elsewhere,
-                  "rejoinder: a handler's coroutine is an asio::awaitable with the default executor, asio::any_io_executor");
-    static_assert(fault != handler_fault::answer_not_written,
-                  "rejoinder: what this handler returns cannot be written: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
+    static_assert(
+        fault != handler_fault::responder_and_result,
+        "rejoinder: a handler that takes a rejoinder::responder returns void; one that returns its answer takes rejoinder::incoming");
+    static_assert(
+        fault != handler_fault::awaitable_elsewhere,
+        "rejoinder: a handler's coroutine is an asio::awaitable with the default executor, asio::any_io_executor");
+    static_assert(
+        fault != handler_fault::answer_not_written,
+        "rejoinder: what this handler returns cannot be written: BOOST_DESCRIBE_STRUCT the type, or give it a tag_invoke");
     return fault == handler_fault::none;
 }
 
@@ -12777,8 +13235,7 @@ public:
     template <class Completion>
     reply(const settled<Completion>& how, rejoinder::certainty sure)
         : reply(how.payload, how.code, how.text, how.error ? sure : certainty::acknowledged)
-    {
-    }
+    {}
 
     /// Copies what it is given.
     reply(const payload_view& payload, std::string_view code, std::string_view text, rejoinder::certainty sure)
@@ -12808,7 +13265,10 @@ public:
     /// Of an error that the peer sent, its name there ("out_of_stock", "no_handler"); else empty.
     [[nodiscard]] std::string_view code() const noexcept { return std::string_view{bytes_}.substr(0, code_size_); }
     /// Of an error that the peer sent, its sentence for people; else empty.
-    [[nodiscard]] std::string_view text() const noexcept { return std::string_view{bytes_}.substr(code_size_, text_size_); }
+    [[nodiscard]] std::string_view text() const noexcept
+    {
+        return std::string_view{bytes_}.substr(code_size_, text_size_);
+    }
     /// What is known about the handler: exact where the error code cannot say it, as `operation_aborted` of a cancelled call.
     [[nodiscard]] rejoinder::certainty certainty() const noexcept { return sure_; }
 
@@ -12903,11 +13363,13 @@ template <contract_type C>
 {
     call_options how;
     if constexpr (requires { C::timeout; }) {
-        static_assert(std::convertible_to<decltype(C::timeout), duration>, "rejoinder: a contract's timeout is a std::chrono duration");
+        static_assert(std::convertible_to<decltype(C::timeout), duration>,
+                      "rejoinder: a contract's timeout is a std::chrono duration");
         how.timeout = C::timeout;
     }
     if constexpr (requires { C::repeat; }) {
-        static_assert(std::convertible_to<decltype(C::repeat), repeatable>, "rejoinder: a contract's repeat is a rejoinder::repeatable");
+        static_assert(std::convertible_to<decltype(C::repeat), repeatable>,
+                      "rejoinder: a contract's repeat is a rejoinder::repeatable");
         how.repeat = C::repeat;
     }
     return how;
@@ -12930,7 +13392,8 @@ template <contract_type C>
 namespace detail {
 
 template <class C, class Shape>
-constexpr bool takes_request = std::is_void_v<typename Shape::payload> || std::same_as<typename Shape::payload, typename C::request>;
+constexpr bool takes_request =
+    std::is_void_v<typename Shape::payload> || std::same_as<typename Shape::payload, typename C::request>;
 
 template <class C, class Shape>
 constexpr bool gives_reply()
@@ -12948,8 +13411,9 @@ constexpr bool gives_reply()
 
 /// Whether F is a handler of the contract: it takes the request, or ignores it, and gives exactly the reply.
 template <class F, class C>
-concept handler_of = contract_type<C> && handler_function<F> && detail::takes_request<C, detail::handler_shape<std::decay_t<F>>> &&
-                     detail::gives_reply<C, detail::handler_shape<std::decay_t<F>>>();
+concept handler_of =
+    contract_type<C> && handler_function<F> && detail::takes_request<C, detail::handler_shape<std::decay_t<F>>> &&
+    detail::gives_reply<C, detail::handler_shape<std::decay_t<F>>>();
 
 namespace detail {
 
@@ -12964,8 +13428,9 @@ constexpr bool check_handler()
                       "rejoinder: this contract's handler takes its request type, by value or by const reference");
         static_assert(!shape::responds || gives_reply<C, shape>(),
                       "rejoinder: this contract's handler takes a rejoinder::responder_of its reply type");
-        static_assert(shape::responds || gives_reply<C, shape>(),
-                      "rejoinder: this contract's handler returns its reply type, or an asio::awaitable of it (void if the contract has no reply)");
+        static_assert(
+            shape::responds || gives_reply<C, shape>(),
+            "rejoinder: this contract's handler returns its reply type, or an asio::awaitable of it (void if the contract has no reply)");
     }
     return handler_of<F, C>;
 }
@@ -13010,7 +13475,8 @@ typed_handler<C, std::decay_t<Handler>> make_typed_handler(Handler&& handler)
 } // namespace rejoinder::inline v0
 
 template <template <class, class> class Associator, class C, class Handler, class Default>
-struct asio::associator<Associator, rejoinder::detail::typed_handler<C, Handler>, Default> : Associator<Handler, Default> {
+struct asio::associator<Associator, rejoinder::detail::typed_handler<C, Handler>, Default>
+    : Associator<Handler, Default> {
     static auto get(const rejoinder::detail::typed_handler<C, Handler>& handler) noexcept
     {
         return Associator<Handler, Default>::get(handler.inner());
@@ -13069,13 +13535,103 @@ public:
         timer_.cancel();
     }
 
-    /// Lets it be armed again after `stop`.
-    void resume() noexcept { armed_ = never; }
-
 private:
     asio::steady_timer timer_;
     instant armed_ = never;
 };
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Tells who holds completions that their execution context is being destroyed, so that they are destroyed with it.
+#ifndef REJOINDER_NET_DETAIL_CONTEXT_END_HPP
+#define REJOINDER_NET_DETAIL_CONTEXT_END_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/query.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+class context_watch;
+
+/// Lives on an execution context and holds what belongs to it.
+///
+/// A coroutine that owns a client and awaits its answer is owned by the client's pending call: only the context's end can part them, as it does
+/// for Asio's own operations.
+class lives_on_context {
+public:
+    lives_on_context(const lives_on_context&) = delete;
+    lives_on_context& operator=(const lives_on_context&) = delete;
+
+protected:
+    explicit lives_on_context(const asio::any_io_executor& executor);
+    ~lives_on_context();
+
+private:
+    friend class context_watch;
+
+    /// The context is being destroyed: nothing can be called any more. Destroying what is held may destroy this, unless it keeps itself.
+    virtual void context_ended() = 0;
+
+    context_watch* watch_; // null once the context has ended
+};
+
+/// One for each execution context. The contexts' objects may be used from several threads, hence the mutex; it is never held over a call.
+class context_watch final : public asio::execution_context::service {
+public:
+    static inline asio::execution_context::id id;
+
+    explicit context_watch(asio::execution_context& context) : service(context) {}
+
+    void add(lives_on_context& one)
+    {
+        const std::lock_guard lock{mutex_};
+        all_.push_back(&one);
+    }
+
+    void remove(lives_on_context& one)
+    {
+        const std::lock_guard lock{mutex_};
+        if (const auto found = std::find(all_.rbegin(), all_.rend(), &one); found != all_.rend()) {
+            *found = all_.back();
+            all_.pop_back();
+        }
+    }
+
+private:
+    void shutdown() override
+    {
+        while (!all_.empty()) {
+            auto* const one = all_.back();
+            all_.pop_back();
+            one->watch_ = nullptr;
+            one->context_ended();
+        }
+    }
+
+    std::mutex mutex_;
+    std::vector<lives_on_context*> all_;
+};
+
+inline lives_on_context::lives_on_context(const asio::any_io_executor& executor)
+    : watch_(&asio::use_service<context_watch>(asio::query(executor, asio::execution::context)))
+{
+    watch_->add(*this);
+}
+
+inline lives_on_context::~lives_on_context()
+{
+    if (watch_ != nullptr) {
+        watch_->remove(*this);
+    }
+}
 
 } // namespace rejoinder::inline v0::detail
 
@@ -13114,10 +13670,10 @@ public:
 template <connector Connector, codec Codec>
 class connector_dialler final : public dialler {
 public:
-    connector_dialler(Connector where, Codec spelling, const connection_options& options, std::shared_ptr<counters> counts)
+    connector_dialler(Connector where, Codec spelling, const connection_options& options,
+                      std::shared_ptr<counters> counts)
         : connector_(std::move(where)), codec_(std::move(spelling)), options_(options), counts_(std::move(counts))
-    {
-    }
+    {}
 
     [[nodiscard]] std::string description() const override { return connector_.description(); }
 
@@ -13125,26 +13681,34 @@ public:
     {
         using channel_type = typename Connector::channel_type;
         using connection_type = connection<channel_type, Codec>;
-        auto made = [codec = codec_, options = options_, counts = counts_, &owner, number, where = description(),
-                     then = std::move(then)](std::error_code ec, channel_type carrier) mutable {
+        const auto cancel = std::make_shared<
+            asio::cancellation_signal>(); // the attempt's own, which it may outlive everything here with
+        cancel_ = cancel;
+        auto made = [cancel, codec = codec_, options = options_, counts = counts_, &owner, number,
+                     where = description(), then = std::move(then)](std::error_code ec, channel_type carrier) mutable {
             if (ec) {
                 then(ec, nullptr);
                 return;
             }
-            then(ec, std::make_shared<connection_type>(number, std::move(carrier), std::move(codec), options, std::move(counts), owner,
-                                                       std::move(where)));
+            then(ec, std::make_shared<connection_type>(number, std::move(carrier), std::move(codec), options,
+                                                       std::move(counts), owner, std::move(where)));
         };
-        connector_.async_connect(executor, asio::bind_cancellation_slot(cancel_.slot(), std::move(made)));
+        connector_.async_connect(executor, asio::bind_cancellation_slot(cancel->slot(), std::move(made)));
     }
 
-    void cancel() override { cancel_.emit(asio::cancellation_type::terminal); }
+    void cancel() override
+    {
+        if (const auto running = cancel_.lock()) {
+            running->emit(asio::cancellation_type::terminal);
+        }
+    }
 
 private:
     Connector connector_;
     Codec codec_; // each connection begins with a copy
     connection_options options_;
     std::shared_ptr<counters> counts_;
-    asio::cancellation_signal cancel_;
+    std::weak_ptr<asio::cancellation_signal> cancel_; // of the newest attempt
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -13174,7 +13738,8 @@ namespace rejoinder::inline v0::detail {
 class outgoing {
 public:
     template <class Payload>
-    outgoing(std::string_view name, const Payload& payload, const call_options& how) : bytes_(recycled_strings::take()), how_(how)
+    outgoing(std::string_view name, const Payload& payload, const call_options& how)
+        : bytes_(recycled_strings::take()), how_(how)
     {
         bytes_.append(name).append(how.key);
         name_size_ = name.size();
@@ -13188,13 +13753,18 @@ public:
     ~outgoing() { recycled_strings::give(std::move(bytes_)); }
 
     [[nodiscard]] std::string_view name() const noexcept { return std::string_view{bytes_}.substr(0, name_size_); }
-    [[nodiscard]] payload_view payload() const noexcept { return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_}; }
+    [[nodiscard]] payload_view payload() const noexcept
+    {
+        return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_};
+    }
     [[nodiscard]] call_options how() const noexcept
     {
         auto mine = how_;
         mine.key = std::string_view{bytes_}.substr(name_size_, key_size_);
         return mine;
     }
+    /// Bytes.
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
     /// Sets what is left of the whole call's time.
     void set_timeout(duration left) noexcept { how_.timeout = left; }
 
@@ -13254,12 +13824,13 @@ namespace rejoinder::inline v0 {
 
 /// One event. Its views hold during the sink's call only; a field that does not apply is empty or 0.
 struct event {
-    std::string_view name{};        ///< `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md
-    std::string_view who{};         ///< the identity
-    std::uint64_t session = 0;      ///< the hub's number for the session
-    std::uint64_t connection = 0;   ///< the hub's number for the connection
-    std::string_view reason{};      ///< the kind: of a close, of an error
-    std::string_view text{};        ///< more, for people
+    std::string_view
+        name{}; ///< `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md
+    std::string_view who{};       ///< the identity
+    std::uint64_t session = 0;    ///< the hub's number for the session
+    std::uint64_t connection = 0; ///< the hub's number for the connection
+    std::string_view reason{};    ///< the kind: of a close, of an error
+    std::string_view text{};      ///< more, for people
 };
 
 /// Takes events as they happen, on the executor of what they happen to. It must not call back into that hub or client, nor throw.
@@ -13327,6 +13898,13 @@ public:
         return true;
     }
 
+    /// Takes all handlers away. Those that run go on.
+    void clear()
+    {
+        routes_ = {};
+        const auto gone = std::exchange(handlers_, {}); // what they hold may come back here when it is destroyed
+    }
+
 private:
     static constexpr std::uint32_t fallback = 0;
 
@@ -13356,12 +13934,14 @@ private:
 #endif
 
 #include <asio/any_io_executor.hpp>
+#include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -13394,6 +13974,10 @@ protected:
 /// What all sessions of a hub or client share. It outlives them all.
 template <class Policies>
 struct session_setting {
+    session_setting(asio::any_io_executor where, session_options<Policies> how)
+        : executor(std::move(where)), options(std::move(how))
+    {}
+
     asio::any_io_executor executor;
     session_options<Policies> options;
     rejoinder::router router;
@@ -13414,11 +13998,11 @@ class host final : public call_site, public session_port, public std::enable_sha
 public:
     using session_type = session<pending_call, Policies>;
 
-    host(side which, std::shared_ptr<session_setting<Policies>> setting, host_owner<Policies>& owner, peer from, std::uint64_t seed)
-        : setting_(std::move(setting)), owner_(&owner), from_(std::move(from)),
+    host(side which, std::shared_ptr<session_setting<Policies>> setting, std::weak_ptr<host_owner<Policies>> owner,
+         peer from, std::uint64_t seed)
+        : setting_(std::move(setting)), owner_(std::move(owner)), from_(std::move(from)),
           session_(which, setting_->options, setting_->router.routes(), *setting_->counts, seed)
-    {
-    }
+    {}
 
     // For its owner
 
@@ -13432,6 +14016,8 @@ public:
         instant at = never;
     };
     alarm due;
+    /// Whether its peer said something since its owner looked.
+    bool heard = false;
 
     void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
     {
@@ -13460,20 +14046,34 @@ public:
     /// The session is over: completes what is pending with `why`, or with `operation_aborted` if this side closed it, stops the handlers.
     void end(errc why)
     {
+        over_ = true;
         session_.end(why);
-        settle_up(delivering::later);
-        owner_ = nullptr;
+        drain(delivering::later);
+    }
+
+    /// The session's execution context is over: what is pending is destroyed uncalled.
+    void drop()
+    {
+        const auto self = this->shared_from_this();
+        over_ = true;
+        draining_ = true; // what the destructors lead to here is not carried out any more
+        session_.end(errc::closed);
+        runs_.clear();
+        output<pending_call> next;
+        while (session_.next(next)) {}
     }
 
     /// Does what the last command led to; what completes does so later, as it may stand inside an initiation.
     void settle_up() { settle_up(delivering::later); }
 
     /// Opens a call. The completion's cancellation slot ends it.
-    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how, pending_call waiting, instant now)
+    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+              pending_call waiting, instant now)
     {
         auto slot = waiting.done.slot();
-        const auto opened = kind == message_kind::request ? session_.request(name, payload, how, std::move(waiting), now)
-                                                          : session_.deliver(name, payload, how, std::move(waiting), now);
+        const auto opened = kind == message_kind::request
+                                ? session_.request(name, payload, how, std::move(waiting), now)
+                                : session_.deliver(name, payload, how, std::move(waiting), now);
         if (slot.is_connected() && session_.completion(opened) != nullptr) {
             slot.assign(canceller{this->weak_from_this(), opened});
         }
@@ -13508,6 +14108,7 @@ public:
 
     void receive(const message& came, instant now) override
     {
+        heard = true;
         session_.receive(came, now);
         drain(delivering::at_once);
     }
@@ -13520,10 +14121,23 @@ public:
 
     bool emit(message& out, instant now) override { return session_.emit(out, now); }
 
+    void undeliverable(message_id id) override
+    {
+        session_.undeliverable(id);
+        drain(delivering::later); // this may stand inside the call's initiation
+    }
+
+    void hang_up(close_reason why) override
+    {
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_hang_up(*this, why);
+        }
+    }
+
     void turn_over() override
     {
-        if (owner_ != nullptr) {
-            owner_->on_deadline(*this);
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_deadline(*this);
         }
     }
 
@@ -13558,9 +14172,7 @@ private:
         if (link_ != nullptr && session_.has_messages()) {
             link_->wake();
         }
-        if (owner_ != nullptr) {
-            owner_->on_deadline(*this);
-        }
+        turn_over();
     }
 
     // Takes the outputs until there are none. What they lead to may come back here: then the outer loop goes on with it.
@@ -13570,24 +14182,28 @@ private:
             return;
         }
         const auto self = this->shared_from_this();
-        draining_ = true;
+        const raised busy{draining_};
         output<pending_call> next;
         while (session_.next(next)) {
             std::visit([&](auto& one) { carry_out(one, how); }, next);
         }
-        draining_ = false;
     }
 
     void carry_out(std::monostate&, delivering) noexcept {}
 
     void carry_out(settled<pending_call>& over, delivering how)
     {
-        if (owner_ != nullptr && over.completion.again != nullptr && over.error == errc::session_lost && over.code.empty()) {
-            owner_->on_orphan(std::move(over.completion), over.error);
-            return;
+        if (over.completion.again != nullptr && over.error == errc::session_lost && over.code.empty()) {
+            if (const auto owner = owner_.lock()) {
+                owner->on_orphan(std::move(over.completion), over.error);
+                return;
+            }
         }
-        if (over.error == errc::timed_out || over.error == errc::expired) {
-            setting_->report({.name = "request_timeout", .who = from_.who().name(), .session = from_.session(), .reason = name_of(certainty_of(over.error))});
+        if (over.error == errc::timed_out) {
+            setting_->report({.name = "request_timeout",
+                              .who = from_.who().name(),
+                              .session = from_.session(),
+                              .reason = name_of(certainty_of(over.error))});
         }
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
@@ -13606,8 +14222,12 @@ private:
         if (waiting == nullptr || waiting->progress == nullptr) {
             return;
         }
-        const auto listener = *waiting->progress; // a copy: it may end its own call
-        guarded([&] { listener(word.payload); });
+        const auto which = word.which;
+        auto listener = std::move(waiting->progress); // taken out: it may end its own call
+        guarded([&] { (*listener)(word.payload); });
+        if (auto* still = session_.completion(which)) {
+            still->progress = std::move(listener);
+        }
     }
 
     void carry_out(invoke& wanted, delivering)
@@ -13618,7 +14238,8 @@ private:
             return;
         }
         const auto number = wanted.call;
-        if (auto run = handler->call(wanted, this->shared_from_this(), from_); run != nullptr && session_.is_running(number)) {
+        if (auto run = handler->call(wanted, this->shared_from_this(), from_);
+            run != nullptr && session_.is_running(number)) {
             runs_.emplace(number.number, std::move(run));
         }
     }
@@ -13631,17 +14252,12 @@ private:
         }
     }
 
-    void carry_out(hang_up& wanted, delivering)
-    {
-        if (owner_ != nullptr) {
-            owner_->on_hang_up(*this, wanted.reason);
-        }
-    }
+    void carry_out(const rejoinder::hang_up& wanted, delivering) { hang_up(wanted.reason); }
 
     void carry_out(farewell& words, delivering)
     {
-        if (owner_ != nullptr) {
-            owner_->on_farewell(*this, words);
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_farewell(*this, words);
         }
     }
 
@@ -13657,12 +14273,15 @@ private:
     }
 
     std::shared_ptr<session_setting<Policies>> setting_;
-    host_owner<Policies>* owner_; // null once the session is over
+    std::weak_ptr<host_owner<Policies>> owner_;
     peer from_;
     session_type session_;
     std::shared_ptr<link> link_;
-    std::unordered_map<std::uint64_t, std::shared_ptr<running>> runs_; // those that go on after their call
+    std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
+                       recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
+        runs_; // those that go on after their call
     bool draining_ = false;
+    bool over_ = false; // the session has ended: its owner has forgotten it
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -13727,18 +14346,25 @@ namespace rejoinder::inline v0::detail {
 
 /// Shared by the client's handle and by what is under way.
 template <class Policies>
-class client_state final : public link_owner, public host_owner<Policies>, public std::enable_shared_from_this<client_state<Policies>> {
+class client_state final : public link_owner,
+                           public host_owner<Policies>,
+                           public lives_on_context,
+                           public std::enable_shared_from_this<client_state<Policies>> {
 public:
     client_state(const asio::any_io_executor& executor, client_options<Policies> options)
-        : options_(std::move(options)), setting_(std::make_shared<session_setting<Policies>>()), clock_(executor),
+        : lives_on_context(executor), options_(std::move(options)),
+          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
+    {}
+
+    /// Called once it is held by shared pointer.
+    void begin(std::unique_ptr<dialler> by)
     {
-        setting_->executor = executor;
-        setting_->options = options_.session;
-        host_ = std::make_shared<host<Policies>>(side::client, setting_, *this, peer{}, random_seed());
+        host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
+        dialler_ = std::move(by);
+        connect_soon();
     }
 
-    void set_dialler(std::unique_ptr<dialler> by) { dialler_ = std::move(by); }
     void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
 
     [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
@@ -13749,24 +14375,18 @@ public:
 
     // The handle's commands
 
-    // Later, so that the program can set its handlers first.
-    void connect_soon()
-    {
-        asio::post(setting_->executor, [weak = this->weak_from_this()] {
-            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && self->link_stands() == link_state::disconnected) {
-                self->connect();
-            }
-        });
-    }
-
     void connect()
     {
+        told_what_to_do_ = true;
+        asleep_ = false;
         reconnector_.start(now());
         step();
     }
 
     void disconnect()
     {
+        told_what_to_do_ = true;
+        asleep_ = false;
         reconnector_.stop(now());
         leave(close_reason::normal);
         tell();
@@ -13774,25 +14394,31 @@ public:
 
     void stop()
     {
-        stopped_ = true;
+        if (std::exchange(stopped_, true)) {
+            return;
+        }
         clock_.stop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
         host_->end(errc::closed);
+        setting_->router.clear(); // a handler may hold a responder, which holds the session, which holds the handlers
     }
 
     void open(message_kind kind, outgoing words, pending_call waiting)
     {
         if (stopped_ || link_stands() == link_state::failed) {
-            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : never_sent(last_error());
+            const auto why = stopped_ ? std::error_code{asio::error::operation_aborted}
+                                      : make_error_code(verdict(), certainty::never_sent);
             waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
         host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        wake_up();
     }
 
     bool notify(const outgoing& words)
     {
+        wake_up();
         const bool taken = host_->core().notify(words.name(), words.payload(), now());
         host_->settle_up();
         return taken;
@@ -13834,43 +14460,87 @@ public:
         lose(from, make_error_code(why), retry_after);
     }
 
-    void on_end(link& ended, const std::error_code& why) override { lose(ended, why, std::nullopt); }
+    void on_end(link& ended, const std::error_code& why) override
+    {
+        if (&ended == link_.get()) {
+            let_go(); // it sees to its own end
+            gone(why, std::nullopt);
+        }
+    }
 
     // What the session says
 
     void on_deadline(host<Policies>& of) override { clock_.arm(of.core().next_deadline(), this->weak_from_this()); }
 
-    void on_hang_up(host<Policies>& of, close_reason why) override
+    void on_hang_up(host<Policies>&, close_reason why) override
     {
-        const auto left = of.connection();
-        end(left, why);
-        gone(why == close_reason::silent ? std::error_code{asio::error::timed_out} : make_error_code(errc::bad_message), std::nullopt);
+        end(why);
+        if (why == close_reason::idle) {
+            reconnector_.stop(now());
+            asleep_ = true;
+            tell();
+            return;
+        }
+        gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message)
+                                               : std::error_code{asio::error::timed_out},
+             std::nullopt);
     }
 
-    void on_farewell(host<Policies>& of, const farewell& words) override
+    void on_farewell(host<Policies>&, const farewell& words) override
     {
-        end(of.connection(), close_reason::normal);
-        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof}, words.retry_after);
+        end(close_reason::normal);
+        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced)
+                                                    : std::error_code{asio::error::eof},
+             words.retry_after);
     }
 
-    void on_orphan(pending_call&& orphan, const std::error_code& why) override { orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)}); }
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override
+    {
+        orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)});
+    }
 
 private:
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
-    // The kind of an error, for a call that was never sent on account of it.
-    static std::error_code never_sent(const std::error_code& why) noexcept
+    void context_ended() override
     {
-        const auto kind = kind_of(why);
-        return kind ? make_error_code(*kind, certainty::never_sent) : why;
+        const auto self = this->shared_from_this();
+        stopped_ = true;
+        drop_link();
+        host_->drop();
+        setting_->router.clear();
     }
+
+    // Later, so that the program can set its handlers first.
+    void connect_soon()
+    {
+        asio::post(setting_->executor, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && !self->told_what_to_do_) {
+                self->connect();
+            }
+        });
+    }
+
+    // The link was closed because nobody used it: whoever has something to say opens it again.
+    void wake_up()
+    {
+        if (asleep_ && !stopped_) {
+            connect();
+        }
+    }
+
+    // What a client that gave up says to its calls.
+    [[nodiscard]] errc verdict() const noexcept { return kind_of(last_error()).value_or(errc::not_connected); }
 
     // Does what the reconnector says, until it only waits.
     void step()
     {
         while (!stopped_) {
             switch (reconnector_.advance(now())) {
-            case dialling::nothing: clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()), this->weak_from_this()); return;
+            case dialling::nothing:
+                clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()),
+                           this->weak_from_this());
+                return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
                 dialler_->cancel();
@@ -13878,7 +14548,8 @@ private:
                 tell();
                 break;
             case dialling::fail:
-                host_->core().end(kind_of(last_error()).value_or(errc::not_connected));
+                token_.clear(); // what it stands for is given up here: another start begins another session
+                host_->core().end(verdict());
                 host_->settle_up();
                 tell();
                 break;
@@ -13891,13 +14562,14 @@ private:
         drop_link();
         tell();
         const auto number = reconnector_.attempt();
-        dialler_->dial(number, setting_->executor, *this, [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
-            if (const auto self = weak.lock()) {
-                self->dialled(number, ec, std::move(made));
-            } else if (made != nullptr) {
-                made->abort();
-            }
-        });
+        dialler_->dial(number, setting_->executor, *this,
+                       [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
+                           if (const auto self = weak.lock()) {
+                               self->dialled(number, ec, std::move(made));
+                           } else if (made != nullptr) {
+                               made->abort();
+                           }
+                       });
     }
 
     void dialled(std::uint64_t number, const std::error_code& ec, std::shared_ptr<link> made)
@@ -13914,7 +14586,9 @@ private:
         }
         link_ = std::move(made);
         link_->start();
-        link_->say(greeting());
+        if (!link_->say(greeting())) {
+            lose(*link_, make_error_code(errc::too_big), std::nullopt);
+        }
     }
 
     [[nodiscard]] hello greeting() const
@@ -13963,7 +14637,7 @@ private:
         return std::exchange(link_, nullptr);
     }
 
-    void end(const std::shared_ptr<link>&, close_reason why)
+    void end(close_reason why)
     {
         const auto left = let_go();
         if (left == nullptr) {
@@ -13975,7 +14649,7 @@ private:
     void leave(close_reason why)
     {
         dialler_->cancel();
-        end(link_, why);
+        end(why);
     }
 
     void tell()
@@ -13983,7 +14657,12 @@ private:
         if (observer_ && link_stands() != told_) {
             told_ = link_stands();
             // Later: whoever looks on may do anything, even destroy the client.
-            asio::post(setting_->executor, [observer = observer_, stands = told_, why = last_error()] { observer(stands, why); });
+            asio::post(setting_->executor,
+                       [weak = this->weak_from_this(), observer = observer_, stands = told_, why = last_error()] {
+                           if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                               observer(stands, why);
+                           }
+                       });
         }
     }
 
@@ -13998,6 +14677,8 @@ private:
     std::shared_ptr<host<Policies>> host_;
     std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
     link_state told_ = link_state::disconnected;
+    bool told_what_to_do_ = false; // by the program: it connects by itself otherwise
+    bool asleep_ = false;          // away because nobody used the link
     bool stopped_ = false;
 };
 
@@ -14115,7 +14796,10 @@ struct client_line {
     std::shared_ptr<State> client;
 
     [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return client->setting().executor; }
-    void open(message_kind kind, outgoing words, pending_call waiting) const { client->open(kind, std::move(words), std::move(waiting)); }
+    void open(message_kind kind, outgoing words, pending_call waiting) const
+    {
+        client->open(kind, std::move(words), std::move(waiting));
+    }
 };
 
 /// Where a hub's calls to one target go.
@@ -14125,7 +14809,10 @@ struct hub_line {
     Target to;
 
     [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return hub->setting().executor; }
-    void open(message_kind kind, outgoing words, pending_call waiting) const { hub->open(kind, to, std::move(words), std::move(waiting)); }
+    void open(message_kind kind, outgoing words, pending_call waiting) const
+    {
+        hub->open(kind, to, std::move(words), std::move(waiting));
+    }
 };
 
 /// Starts a call on a line. It keeps what the line leads to alive until then, for lazy tokens.
@@ -14140,7 +14827,9 @@ struct start_call {
     template <class Handler>
     void operator()(Handler&& handler, outgoing words, std::unique_ptr<progress_listener> listener) const
     {
-        line.open(kind, std::move(words), {call_completion{make_speaking(std::forward<Handler>(handler)), get_executor()}, std::move(listener), nullptr});
+        line.open(kind, std::move(words),
+                  {call_completion{make_speaking(std::forward<Handler>(handler)), get_executor()}, std::move(listener),
+                   nullptr});
     }
 };
 
@@ -14490,19 +15179,15 @@ constexpr std::optional<message_kind> message_kind_tagged(std::string_view tag) 
         case 'r':
             return is("req") ? std::optional{kind::request} : is("res") ? std::optional{kind::reply} : std::nullopt;
         case 'e':
-            return is("err") ? std::optional{kind::error} : is("evt") ? std::optional{kind::notification} : std::nullopt;
-        case 'm':
-            return is("msg") ? std::optional{kind::delivery} : std::nullopt;
-        case 'a':
-            return is("ack") ? std::optional{kind::ack} : std::nullopt;
-        case 'p':
-            return is("prg") ? std::optional{kind::progress} : std::nullopt;
-        case 'c':
-            return is("can") ? std::optional{kind::cancel} : std::nullopt;
-        case 'b':
-            return is("bye") ? std::optional{kind::bye} : std::nullopt;
-        default:
-            return std::nullopt;
+            return is("err")   ? std::optional{kind::error}
+                   : is("evt") ? std::optional{kind::notification}
+                               : std::nullopt;
+        case 'm': return is("msg") ? std::optional{kind::delivery} : std::nullopt;
+        case 'a': return is("ack") ? std::optional{kind::ack} : std::nullopt;
+        case 'p': return is("prg") ? std::optional{kind::progress} : std::nullopt;
+        case 'c': return is("can") ? std::optional{kind::cancel} : std::nullopt;
+        case 'b': return is("bye") ? std::optional{kind::bye} : std::nullopt;
+        default: return std::nullopt;
         }
     }
     struct entry {
@@ -14524,8 +15209,7 @@ class envelope_reader {
 public:
     envelope_reader(std::string_view envelope, encoding form, envelope_scratch& scratch, message& in) noexcept
         : text_(envelope), form_(form), scratch_(scratch), in_(in)
-    {
-    }
+    {}
 
     bool read()
     {
@@ -14546,29 +15230,20 @@ private:
     {
         switch (in_.kind) {
         case message_kind::hello:
-        case message_kind::welcome:
-            return greeting();
-        case message_kind::ready:
-            return no_payload();
+        case message_kind::welcome: return greeting();
+        case message_kind::ready: return no_payload();
         case message_kind::refusal:
-        case message_kind::bye:
-            return name() && optional_text() && retry_options() && no_payload();
+        case message_kind::bye: return name() && optional_text() && retry_options() && no_payload();
         case message_kind::request:
-        case message_kind::delivery:
-            return id() && name() && payload() && call_options();
+        case message_kind::delivery: return id() && name() && payload() && call_options();
         case message_kind::reply:
         case message_kind::ack:
-        case message_kind::progress:
-            return id() && payload();
-        case message_kind::error:
-            return id() && name() && optional_text() && payload();
-        case message_kind::notification:
-            return name() && payload();
-        case message_kind::ping:
-            return id() && finished() && no_payload();
+        case message_kind::progress: return id() && payload();
+        case message_kind::error: return id() && name() && optional_text() && payload();
+        case message_kind::notification: return name() && payload();
+        case message_kind::ping: return id() && finished() && no_payload();
         case message_kind::cancel:
-        case message_kind::pong:
-            return id() && no_payload();
+        case message_kind::pong: return id() && no_payload();
         }
         return false;
     }
@@ -14721,9 +15396,9 @@ namespace rejoinder::inline v0 {
 namespace detail {
 
 // In the order of message_kind.
-inline constexpr std::array<std::string_view, 15> envelope_tags{
-    "hello", "welcome", "ready", "refuse", "bye", "req",  "res", "err",
-    "msg",   "ack",     "evt",   "prg",    "can", "ping", "pong"};
+inline constexpr std::array<std::string_view, 15> envelope_tags{"hello", "welcome", "ready", "refuse", "bye",
+                                                                "req",   "res",     "err",   "msg",    "ack",
+                                                                "evt",   "prg",     "can",   "ping",   "pong"};
 
 static_assert(envelope_tags.size() == static_cast<std::size_t>(message_kind::pong) + 1,
               "envelope_tags must have a tag for each message_kind, in its order");
@@ -14737,10 +15412,8 @@ constexpr bool carries_payload(message_kind kind) noexcept
     case message_kind::delivery:
     case message_kind::ack:
     case message_kind::notification:
-    case message_kind::progress:
-        return true;
-    default:
-        return false;
+    case message_kind::progress: return true;
+    default: return false;
     }
 }
 
@@ -14874,9 +15547,7 @@ inline void write_elements(const message& m, envelope_writer& out)
         out.tag(m.kind);
         out.payload({m.payload.bytes.empty() ? "{}" : m.payload.bytes});
         return;
-    case message_kind::ready:
-        out.tag(m.kind);
-        return;
+    case message_kind::ready: out.tag(m.kind); return;
     case message_kind::refusal:
     case message_kind::bye:
         out.tag(m.kind);
@@ -14912,9 +15583,7 @@ inline void write_elements(const message& m, envelope_writer& out)
         }
         return;
     case message_kind::cancel:
-    case message_kind::pong:
-        out.tag_and_id(m.kind, m.id);
-        return;
+    case message_kind::pong: out.tag_and_id(m.kind, m.id); return;
     }
 }
 
@@ -15036,15 +15705,15 @@ public:
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
         : state_(std::make_shared<state>(executor, std::move(options)))
     {
-        state_->set_dialler(std::make_unique<detail::connector_dialler<Connector, Codec>>(
+        state_->begin(std::make_unique<detail::connector_dialler<Connector, Codec>>(
             std::move(where), std::move(spelling), state_->options().connection, state_->setting().counts));
-        state_->connect_soon();
     }
 
     client(client&&) noexcept = default;
     client& operator=(client&& other) noexcept
     {
-        std::swap(state_, other.state_);
+        client former{std::move(other)};
+        std::swap(state_, former.state_);
         return *this;
     }
     ~client()
@@ -15075,7 +15744,10 @@ public:
     /// Gives events to `sink`. Without one, none are made.
     void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
     /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
-    void on_state(std::function<void(link_state, std::error_code)> observer) { state_->set_observer(std::move(observer)); }
+    void on_state(std::function<void(link_state, std::error_code)> observer)
+    {
+        state_->set_observer(std::move(observer));
+    }
 
     // Answering
 
@@ -15107,44 +15779,53 @@ public:
     /// (`certainty_of`). Waits for the link if it is down; `how.timeout` bounds the whole. Errors: `timed_out`, `queue_full`, `too_big`,
     /// `session_lost`, `replaced`, what the peer answered (`no_handler`, `bad_payload`, `handler_error`, `remote_error`, ...), and
     /// `operation_aborted` for a cancelled call or a destroyed client. Every cancellation type ends it at once and tells the peer.
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::request, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(name, payload, call_options{}, std::forward<Token>(token));
     }
-    /// The same, calling `listener(const T&)` with each word that comes before the last one.
-    template <class Payload, class Listener, class Token>
-    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
+    /// captures twice if it stands inside a co_await expression: name it first and move it in.)
+    template <writable_payload Payload, class Listener, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener,
+                       Token&& token)
     {
-        return call_out(message_kind::request, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+        return call_out(message_kind::request, {name, payload, how}, detail::make_listener(std::move(listener)),
+                        std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
-    template <contract_type Contract, class Token>
-    auto async_request(const typename Contract::request& question, Token&& token)
+    template <contract_type Contract, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const typename Contract::request& question, const call_options& how, Token&& token)
     {
         return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
-            detail::start_typed_call<Contract, line>{{state_}}, token, detail::outgoing{Contract::name, question, contract_options<Contract>()});
+            detail::start_typed_call<Contract, line>{{state_}}, token,
+            detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
+    }
+    template <contract_type Contract, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const typename Contract::request& question, Token&& token)
+    {
+        return async_request<Contract>(question, call_options{}, std::forward<Token>(token));
     }
 
     /// Sends a message that must arrive. Completes as `async_request` does, when the hub acknowledges it; `how.timeout` is its time to live.
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::delivery, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Payload, class Token>
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
     }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
-    template <class Payload>
+    template <writable_payload Payload>
     bool notify(std::string_view name, const Payload& payload)
     {
         return state_->notify({name, payload, {}});
@@ -15155,10 +15836,11 @@ private:
     using line = detail::client_line<state>;
 
     template <class Token>
-    auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener,
+                  Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind}, token, std::move(words),
-                                                                         std::move(listener));
+        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind},
+                                                                         token, std::move(words), std::move(listener));
     }
 
     std::shared_ptr<state> state_;
@@ -15196,10 +15878,10 @@ namespace rejoinder::inline v0 {
 
 /// What a client said of itself, and where it came from. Nothing of it is true until the authenticator says so.
 struct handshake {
-    json auth;     ///< what the client sent for the authenticator; null: nothing
-    json metadata; ///< fields for logs; null: none
-    std::string from;            ///< the address that it came from
-    bool resumes = false;        ///< whether it brings a token of an earlier session
+    json auth;            ///< what the client sent for the authenticator; null: nothing
+    json metadata;        ///< fields for logs; null: none
+    std::string from;     ///< the address that it came from
+    bool resumes = false; ///< whether it brings a token of an earlier session
 };
 
 /// Why a client gets no session.
@@ -15249,6 +15931,8 @@ private:
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 
 #include <exception>
@@ -15265,9 +15949,10 @@ template <class T, class Executor>
 inline constexpr bool is_awaitable<asio::awaitable<T, Executor>> = true;
 
 using authenticated = std::function<void(std::exception_ptr, authentication)>;
-using authenticator = std::function<void(const asio::any_io_executor&, const handshake&, authenticated)>;
+using authenticator =
+    std::function<void(const asio::any_io_executor&, asio::cancellation_slot, const handshake&, authenticated)>;
 using cleaned_up = std::function<void(std::exception_ptr)>;
-using clean_up = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
+using clean_up_function = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
 
 // The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
 template <class F>
@@ -15285,15 +15970,19 @@ template <class F>
 authenticator make_authenticator(F ask)
 {
     using word = std::invoke_result_t<F&, const handshake&>;
-    return [ask = std::move(ask)](const asio::any_io_executor& executor, const handshake& of, authenticated then) mutable {
+    return [ask = std::move(ask)](const asio::any_io_executor& executor, asio::cancellation_slot slot,
+                                  const handshake& of, authenticated then) mutable {
         if constexpr (is_awaitable<word>) {
             using result = typename word::value_type;
-            static_assert(std::is_convertible_v<result, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
-            asio::co_spawn(executor, ask_identity(ask, of), [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
+            static_assert(std::is_convertible_v<result, authentication>,
+                          "an authenticator returns identity, std::optional<identity> or refusal");
+            auto answered = [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
                 then(thrown, who ? std::move(*who) : authentication{refusal{}});
-            });
+            };
+            asio::co_spawn(executor, ask_identity(ask, of), asio::bind_cancellation_slot(slot, std::move(answered)));
         } else {
-            static_assert(std::is_convertible_v<word, authentication>, "an authenticator returns identity, std::optional<identity> or refusal");
+            static_assert(std::is_convertible_v<word, authentication>,
+                          "an authenticator returns identity, std::optional<identity> or refusal");
             std::exception_ptr thrown;
             authentication who{refusal{}};
             try {
@@ -15307,12 +15996,13 @@ authenticator make_authenticator(F ask)
 }
 
 template <class F>
-clean_up make_clean_up(F ask)
+clean_up_function make_clean_up(F ask)
 {
     using result = std::invoke_result_t<F&, const identity&>;
     return [ask = std::move(ask)](const asio::any_io_executor& executor, const identity& who, cleaned_up then) mutable {
         if constexpr (is_awaitable<result>) {
-            asio::co_spawn(executor, ask_clean_up(ask, who), [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
+            asio::co_spawn(executor, ask_clean_up(ask, who),
+                           [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
         } else {
             std::exception_ptr thrown;
             try {
@@ -15332,6 +16022,176 @@ clean_up make_clean_up(F ask)
 // What a hub is behind its handle: its links, its sessions, and the admission between them.
 #ifndef REJOINDER_NET_DETAIL_HUB_STATE_HPP
 #define REJOINDER_NET_DETAIL_HUB_STATE_HPP
+
+// Tells the program who came and who is gone, and runs its clean-up.
+#ifndef REJOINDER_NET_DETAIL_ANNOUNCER_HPP
+#define REJOINDER_NET_DETAIL_ANNOUNCER_HPP
+
+#include <asio/post.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// The program's functions, called on the hub's executor while the hub lives. They may do anything, even destroy it.
+class announcer {
+public:
+    using observer = std::function<void(const peer&)>;
+
+    observer attached;
+    observer session_ended;
+    clean_up_function detached;
+
+    /// Calls an observer, if there is one: later, on its own.
+    template <class Setting, class Hub>
+    void tell(const observer& whom, const Setting& setting, std::weak_ptr<Hub> hub, const peer& of)
+    {
+        if (whom) {
+            asio::post(setting.executor, [hub = std::move(hub), whom, of] {
+                if (const auto alive = hub.lock(); alive != nullptr && !alive->stopped()) {
+                    whom(of);
+                }
+            });
+        }
+    }
+
+    /// Runs the clean-up of an identity, now; `then(hub)` when it has ended.
+    template <class Setting, class Hub, class Then>
+    void clean_up(const Setting& setting, std::weak_ptr<Hub> hub, const std::string& identity_name, Then then)
+    {
+        setting.report({.name = "user_detach_executing", .who = identity_name});
+        setting.report({.name = "registry_cleanup_start", .who = identity_name});
+        auto done = [hub = std::move(hub), identity_name, then = std::move(then)](std::exception_ptr thrown) {
+            const auto alive = hub.lock();
+            if (alive == nullptr || alive->stopped()) {
+                return;
+            }
+            const auto how = thrown ? "registry_cleanup_error" : "registry_cleanup_success";
+            alive->setting().report({.name = how, .who = identity_name});
+            alive->setting().report({.name = "ws_cleanup_complete", .who = identity_name});
+            then(*alive);
+        };
+        if (const auto run = detached) { // a copy: it may be replaced from inside
+            run(setting.executor, identity{identity_name}, std::move(done));
+        } else {
+            done(nullptr);
+        }
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Asks the program who a client is, before there is any session for it.
+#ifndef REJOINDER_NET_DETAIL_GATEKEEPER_HPP
+#define REJOINDER_NET_DETAIL_GATEKEEPER_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Runs the authenticator. Bounded: one for a connection that is gone meanwhile is cancelled, but counts until it has ended.
+class gatekeeper {
+public:
+    explicit gatekeeper(std::size_t asking_max) : asking_max_(asking_max) {}
+
+    /// The program's function; without one each client instance is an identity of its own.
+    authenticator authenticate;
+
+    /// Asks who said hello. `then(const authentication&)` is called once, perhaps before this returns. `cancel` ends the authenticator.
+    template <class Then>
+    void ask(const asio::any_io_executor& executor, std::string from, const hello& greeting,
+             std::shared_ptr<asio::cancellation_signal> cancel, Then then)
+    {
+        if (!authenticate) {
+            then(authentication{identity{"anonymous_" + greeting.incarnation}});
+            return;
+        }
+        handshake shown;
+        shown.from = std::move(from);
+        shown.resumes = !greeting.token.empty();
+        if (read_payload({greeting.auth}, shown.auth, nullptr) ||
+            read_payload({greeting.metadata}, shown.metadata, nullptr)) {
+            then(authentication{refusal{errc::bad_message, "the hello's auth or metadata is no JSON"}});
+            return;
+        }
+        if (*asking_ >= asking_max_) {
+            then(authentication{refusal{errc::busy}});
+            return;
+        }
+        ++*asking_;
+        const auto ask = authenticate; // a copy: it may be replaced from inside
+        ask(executor, cancel->slot(), shown,
+            [asking = asking_, cancel, then](std::exception_ptr thrown, const authentication& word) {
+                --*asking;
+                then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
+            });
+    }
+
+private:
+    std::size_t asking_max_;
+    std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What a hub has a deadline for.
+#ifndef REJOINDER_NET_DETAIL_HUB_ALARM_HPP
+#define REJOINDER_NET_DETAIL_HUB_ALARM_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0::detail {
+
+struct hub_alarm {
+    enum class what : std::uint8_t { session, hello };
+
+    what of;
+    std::uint64_t number; // of the session, or of the connection whose hello or authentication is due
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What a hub knows of one of its links.
+#ifndef REJOINDER_NET_DETAIL_LINK_ENTRY_HPP
+#define REJOINDER_NET_DETAIL_LINK_ENTRY_HPP
+
+#include <asio/cancellation_signal.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace rejoinder::inline v0::detail {
+
+struct link_entry {
+    std::shared_ptr<link> carrier;
+    candidate who;
+    session_id session = 0;
+    std::uint32_t capacity = 0;
+    bool greeted = false;
+    timer_id patience{};                                 // for the hello, then for the authenticator
+    std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
 
 // Connects a hub's calls to their targets: to a user's session, to a peer, to all in a room, or to nobody yet.
 #ifndef REJOINDER_NET_DETAIL_SWITCHBOARD_HPP
@@ -15362,13 +16222,24 @@ enum class group_end : std::uint8_t {
 /// Shared by the calls to a group's members.
 class group_call : public std::enable_shared_from_this<group_call> {
 public:
-    group_call(group_end when, std::size_t members, call_completion done) : when_(when), open_(members), done_(std::move(done)), signals_(members) {}
+    group_call(group_end when, std::size_t members, pending_call waiting)
+        : when_(when), open_(members), done_(std::move(waiting.done)), progress_(std::move(waiting.progress)),
+          signals_(members)
+    {}
 
     /// The pending call for the member at this position.
     [[nodiscard]] pending_call part(std::size_t member, const asio::any_io_executor& executor)
     {
-        auto heard = [self = this->shared_from_this()](std::error_code ec, reply answer) { self->answered(ec, std::move(answer)); };
-        return {call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor}, nullptr, nullptr};
+        auto heard = [self = this->shared_from_this()](std::error_code ec, reply answer) {
+            self->answered(ec, std::move(answer));
+        };
+        pending_call one{
+            call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor}};
+        if (progress_ != nullptr) {
+            one.progress = std::make_unique<progress_listener>(
+                [listener = progress_](const payload_view& word) { (*listener)(word); });
+        }
+        return one;
     }
 
     /// The caller's cancellation ends all parts.
@@ -15417,6 +16288,7 @@ private:
     group_end when_;
     std::size_t open_;
     call_completion done_;
+    std::shared_ptr<progress_listener> progress_; // hears the words of all
     std::vector<asio::cancellation_signal> signals_;
 };
 
@@ -15427,6 +16299,51 @@ private:
 // Calls for identities that are not here: they wait, in order, until one of the identity's sessions attaches.
 #ifndef REJOINDER_NET_DETAIL_PARKED_CALLS_HPP
 #define REJOINDER_NET_DETAIL_PARKED_CALLS_HPP
+
+// The numbers of a hub.
+#ifndef REJOINDER_NET_HUB_OPTIONS_HPP
+#define REJOINDER_NET_HUB_OPTIONS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of the calls that wait for identities which are not here. One too many ends with `queue_full`.
+struct parked_options {
+    std::size_t each_max = 100; ///< for one identity
+    std::uint32_t all_max = 10'000;
+    std::size_t bytes_max = std::size_t{64} << 20; ///< of all
+};
+
+/// The numbers of a hub.
+template <class Policies = default_policies>
+struct hub_options {
+    duration grace = std::chrono::seconds{5};              ///< from the loss of an identity's last link to its detach
+    duration lease = std::chrono::minutes{70};             ///< how long a session without a link is kept
+    duration clean_up_limit = std::chrono::minutes{1};     ///< of a detach handler, before those who wait for it go on
+    duration handshake_timeout = std::chrono::seconds{10}; ///< for the hello, and again for the authenticator
+    std::uint32_t connections_per_identity = 5;
+    std::uint32_t sessions_per_identity = 16; ///< attached and dormant; the longest silent dormant one gives way
+    crowding on_crowding = crowding::probe_oldest;
+    duration probe_wait = std::chrono::seconds{2}; ///< how long who finds all places taken waits for one
+    std::uint32_t sessions_max = 100'000;
+    std::uint32_t connections_max = 100'000; ///< in all, those without a session yet included
+    parked_options parked{};                 ///< of the calls that wait for somebody to come
+    session_options<Policies> session{};
+    connection_options connection{};
+
+    [[nodiscard]] admission_options admission() const
+    {
+        return {grace,       lease,       clean_up_limit, probe_wait, connections_per_identity, sessions_per_identity,
+                on_crowding, sessions_max};
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
 
 #include <algorithm>
 #include <cstddef>
@@ -15447,7 +16364,7 @@ struct parked_call {
 /// Bounded for each identity and in all; who finds no place gets the call back.
 class parked_calls {
 public:
-    parked_calls(std::size_t each_max, std::uint32_t all_max) : each_max_(each_max), all_(all_max) {}
+    explicit parked_calls(const parked_options& bounds) : bounds_(bounds), all_(bounds.all_max) {}
 
     struct placed {
         std::optional<message_id> which;
@@ -15458,11 +16375,13 @@ public:
     {
         const auto target = waiting.again->target;
         auto& line = lines_[target];
-        if (line.size() >= each_max_ || all_.full()) {
+        const auto bytes = waiting.again->words.size();
+        if (line.size() >= bounds_.each_max || all_.full() || bytes_ + bytes > bounds_.bytes_max) {
             forget_if_empty(target);
             return {std::nullopt, std::move(waiting)};
         }
         const auto which = all_.open({std::move(waiting), {}});
+        bytes_ += bytes;
         line.push_back(*which);
         return {which, std::nullopt};
     }
@@ -15473,6 +16392,7 @@ public:
     {
         auto taken = all_.take(which);
         if (taken) {
+            bytes_ -= taken->waiting.again->words.size();
             const auto target = taken->waiting.again->target;
             std::erase(lines_[target], which);
             forget_if_empty(target);
@@ -15490,6 +16410,7 @@ public:
         }
         for (const auto which : found->second) {
             taken.push_back(std::move(*all_.take(which)));
+            bytes_ -= taken.back().waiting.again->words.size();
         }
         lines_.erase(found);
         return taken;
@@ -15501,6 +16422,7 @@ public:
         while (auto one = all_.drain()) {
             taken.push_back(std::move(one->value));
         }
+        bytes_ = 0;
         lines_.clear();
         return taken;
     }
@@ -15513,7 +16435,8 @@ private:
         }
     }
 
-    std::size_t each_max_;
+    parked_options bounds_;
+    std::size_t bytes_ = 0;
     correlation_registry<parked_call> all_;
     std::unordered_map<std::string, std::vector<message_id>> lines_;
 };
@@ -15625,10 +16548,10 @@ public:
     using host_type = host<Policies>;
     using admission_type = admission<typename Policies::grace>;
 
-    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory)
-        : setting_(std::move(setting)), directory_(directory), parked_(setting_->options.outbox.messages_max, setting_->options.capacity)
-    {
-    }
+    switchboard(std::shared_ptr<session_setting<Policies>> setting, const admission_type& directory,
+                const parked_options& bounds)
+        : setting_(std::move(setting)), directory_(directory), parked_(bounds)
+    {}
 
     // Sessions
 
@@ -15655,13 +16578,19 @@ public:
 
     [[nodiscard]] rooms& groups() noexcept { return rooms_; }
 
-    /// The sessions in a room; an identity's own room holds its attached ones.
+    /// The sessions in a room. An identity's own room holds its attached ones, before whoever joined it.
     [[nodiscard]] std::vector<session_id> inside(const room& where) const
     {
         constexpr std::string_view own = "user_";
         const std::string_view name = where.name();
         auto joined = rooms_.inside(where.name());
-        return joined.empty() && name.starts_with(own) ? attached_sessions(identity{name.substr(own.size())}) : joined;
+        if (!name.starts_with(own)) {
+            return joined;
+        }
+        auto all = attached_sessions(identity{name.substr(own.size())});
+        std::erase_if(joined, [&](session_id one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+        all.insert(all.end(), joined.begin(), joined.end());
+        return all;
     }
 
     [[nodiscard]] std::vector<session_id> attached_sessions(const identity& who) const
@@ -15706,7 +16635,7 @@ public:
             return;
         }
         const auto when = kind == message_kind::request ? group_end::first_answer : group_end::all_answers;
-        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting.done));
+        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting));
         group->obey_caller();
         for (std::size_t i = 0; i != members.size(); ++i) {
             open(kind, peer_of(members[i]), words, group->part(i, setting_->executor));
@@ -15728,7 +16657,8 @@ public:
     /// A session ended under a call that its target's next session may be asked: as far as it was never sent or is idempotent.
     void repeat(pending_call&& orphan, const std::error_code& why)
     {
-        const bool may_repeat = certainty_of(why) == certainty::never_sent || orphan.again->words.how().repeat == repeatable::idempotent;
+        const bool may_repeat =
+            certainty_of(why) == certainty::never_sent || orphan.again->words.how().repeat == repeatable::idempotent;
         const auto left = orphan.again->deadline - now();
         if (!may_repeat || left <= duration::zero() || stopped_) {
             orphan.done.post(why, reply{{}, {}, {}, certainty_of(why)});
@@ -15761,8 +16691,12 @@ public:
     {
         while (const auto which = patience_.expire(at)) {
             auto one = parked_.take(*which);
+            if (!one) {
+                continue;
+            }
             const auto why = one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired;
-            one->waiting.done.post(make_error_code(why, certainty::never_sent), reply{{}, {}, {}, certainty::never_sent});
+            one->waiting.done.post(make_error_code(why, certainty::never_sent),
+                                   reply{{}, {}, {}, certainty::never_sent});
         }
     }
 
@@ -15776,6 +16710,18 @@ public:
         for (auto& one : parked_.drain()) {
             one.waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
         }
+        setting_->router.clear(); // a handler may hold a responder, which holds its session, which holds the handlers
+    }
+
+    /// The execution context is over: what is pending is destroyed uncalled. Precondition: no session is attached.
+    void drop()
+    {
+        stopped_ = true;
+        for (auto& [session, one] : std::exchange(hosts_, {})) {
+            one->drop();
+        }
+        parked_.drain();
+        setting_->router.clear();
     }
 
     /// Whoever owns this shares its life: cancellation finds it through this. Called once, before any call.
@@ -15806,15 +16752,13 @@ private:
 
     [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
     {
-        const auto& options = setting_->options;
-        const auto usual = kind == message_kind::delivery ? options.outbox.ttl : options.timeout_of(words.name());
-        const auto said = words.how().timeout;
-        return later(now(), said == duration::zero() ? usual : said);
+        return later(now(), setting_->options.lifetime_of(kind, words.name(), words.how().timeout));
     }
 
     void nobody_there(pending_call waiting)
     {
-        const auto why = stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::not_connected);
+        const auto why =
+            stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::not_connected);
         waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
     }
 
@@ -15855,47 +16799,13 @@ private:
 
 #endif
 
-// The numbers of a hub.
-#ifndef REJOINDER_NET_HUB_OPTIONS_HPP
-#define REJOINDER_NET_HUB_OPTIONS_HPP
-
-#include <chrono>
-#include <cstdint>
-
-namespace rejoinder::inline v0 {
-
-/// The numbers of a hub.
-template <class Policies = default_policies>
-struct hub_options {
-    duration grace = std::chrono::seconds{5};               ///< from the loss of an identity's last link to its detach
-    duration lease = std::chrono::minutes{70};              ///< how long a session without a link is kept
-    duration clean_up_limit = std::chrono::minutes{1};      ///< of a detach handler, before those who wait for it go on
-    duration handshake_timeout = std::chrono::seconds{10};  ///< for the hello, and again for the authenticator
-    std::uint32_t connections_per_identity = 5;
-    crowding on_crowding = crowding::probe_oldest;
-    duration probe_wait = std::chrono::seconds{2};          ///< how long who finds all places taken waits for one
-    std::uint32_t sessions_max = 100'000;
-    std::uint32_t connections_max = 100'000;                ///< in all, those without a session yet included
-    session_options<Policies> session{};
-    connection_options connection{};
-
-    [[nodiscard]] admission_options admission() const
-    {
-        return {grace, lease, clean_up_limit, probe_wait, connections_per_identity, on_crowding, sessions_max};
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
 #include <asio/any_io_executor.hpp>
-#include <asio/post.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15911,18 +16821,25 @@ namespace rejoinder::inline v0::detail {
 
 /// Shared by the hub's handle, its listeners and what is under way.
 template <class Policies>
-class hub_state final : public link_owner, public host_owner<Policies>, public std::enable_shared_from_this<hub_state<Policies>> {
+class hub_state final : public link_owner,
+                        public host_owner<Policies>,
+                        public lives_on_context,
+                        public std::enable_shared_from_this<hub_state<Policies>> {
 public:
     using host_type = host<Policies>;
 
     hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
-        : options_(std::move(options)), setting_(setting_for(executor, options_.session)), clock_(executor),
-          admission_(options_.admission()), switchboard_(setting_, admission_)
-    {
-    }
+        : lives_on_context(executor), options_(std::move(options)),
+          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
+          admission_(options_.admission()), gate_(options_.connections_max),
+          switchboard_(setting_, admission_, options_.parked)
+    {}
 
     /// Called once it is held by shared pointer.
-    void begin() { switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_}); }
+    void begin()
+    {
+        switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
+    }
 
     [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
     [[nodiscard]] const hub_options<Policies>& options() const noexcept { return options_; }
@@ -15930,13 +16847,9 @@ public:
     [[nodiscard]] std::size_t sessions() const noexcept { return admission_.sessions(); }
     [[nodiscard]] presence presence_of(const identity& who) const { return admission_.presence_of(who.name()); }
     [[nodiscard]] switchboard<Policies>& calls() noexcept { return switchboard_; }
-
-    // The program's functions
-
-    authenticator authenticate;
-    std::function<void(const peer&)> attached;
-    std::function<void(const peer&)> session_ended;
-    clean_up detached;
+    [[nodiscard]] gatekeeper& gate() noexcept { return gate_; }
+    [[nodiscard]] announcer& news() noexcept { return news_; }
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
     // The handle's commands
 
@@ -15949,8 +16862,9 @@ public:
             return false;
         }
         const auto number = ++last_link_;
-        auto made = std::make_shared<connection<Channel, Codec>>(number, std::move(carrier), std::move(spelling), options_.connection,
-                                                                 setting_->counts, *this, std::move(from));
+        auto made =
+            std::make_shared<connection<Channel, Codec>>(number, std::move(carrier), std::move(spelling),
+                                                         options_.connection, setting_->counts, *this, std::move(from));
         auto& entry = links_[number];
         entry.carrier = made;
         expect(number, entry, now());
@@ -15960,9 +16874,11 @@ public:
 
     void stop()
     {
-        stopped_ = true;
+        if (std::exchange(stopped_, true)) {
+            return;
+        }
         clock_.stop();
-        for (auto& close_it : std::exchange(feeders_, {})) {
+        for (auto& [feeder, close_it] : std::exchange(feeders_, {})) {
             close_it();
         }
         for (auto& [number, entry] : std::exchange(links_, {})) {
@@ -15980,7 +16896,11 @@ public:
     }
 
     /// Calls `close_it` when the hub stops: for what feeds it with channels.
-    void keep_until_stopped(std::function<void()> close_it) { feeders_.push_back(std::move(close_it)); }
+    void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
+    {
+        std::erase_if(feeders_, [](const auto& one) { return one.first.expired(); });
+        feeders_.emplace_back(std::move(feeder), std::move(close_it));
+    }
 
     /// Closes a session's connection, without ending the session.
     void close(session_id session, close_reason why)
@@ -15994,8 +16914,14 @@ public:
     void tick()
     {
         const auto at = now();
-        while (const auto due = timers_.expire(at)) {
-            due->what == alarm::session ? session_due(due->number, at) : drop(due->number, errc::handshake_timed_out, {});
+        ticking_at_ = at;
+        while (!stopped_) { // what a deadline leads to may destroy the hub
+            const auto due = timers_.expire(at);
+            if (!due) {
+                break;
+            }
+            due->of == hub_alarm::what::session ? session_due(due->number, at)
+                                                : drop(due->number, errc::handshake_timed_out, {});
         }
         switchboard_.advance(at);
         admission_.advance(at);
@@ -16018,70 +16944,80 @@ public:
             return;
         }
         entry.greeted = true;
-        entry.who = {from.number(), {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt, !greeting.token.empty()};
+        entry.who = {from.number(),          {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt,
+                     !greeting.token.empty()};
         entry.capacity = greeting.capacity;
         expect(from.number(), entry, now());
-        ask_identity_of(from, std::move(greeting));
+        entry.asking = std::make_shared<asio::cancellation_signal>();
+        gate_.ask(setting_->executor, from.description(), greeting, entry.asking,
+                  [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
+                      if (const auto hub = weak.lock()) {
+                          hub->identified(number, word);
+                      }
+                  });
     }
 
-    void on_welcome(link& from, welcome&&) override { drop(from.number(), errc::bad_message, "a client does not say welcome"); }
-    void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override { forget(from.number(), close_reason::bad_messages, {}); }
-    void on_end(link& ended, const std::error_code& why) override { forget(ended.number(), close_reason::link_lost, why.message()); }
+    void on_welcome(link& from, welcome&&) override
+    {
+        drop(from.number(), errc::bad_message, "a client does not say welcome");
+    }
+    void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override
+    {
+        drop(from.number(), errc::bad_message, "a client does not refuse");
+    }
+    void on_end(link& ended, const std::error_code& why) override
+    {
+        forget(ended.number(), close_reason::link_lost, why.message());
+    }
 
     // What sessions say
 
     void on_deadline(host_type& of) override
     {
-        admission_.heard(of.from().session(), now());
-        const auto when = of.core().next_deadline();
+        if (std::exchange(of.heard, false)) {
+            admission_.heard(of.from().session(), now());
+        }
+        // Never for the tick that runs: a session that still wants something then waits for the next one, as everybody does.
+        const auto when = std::max(of.core().next_deadline(), ticking_at_ + std::chrono::milliseconds{1});
         if (when >= of.due.at) {
             return;
         }
         timers_.cancel(of.due.timer);
-        of.due = {timers_.schedule(when, {alarm::session, of.from().session()}), when};
+        of.due = {timers_.schedule(when, {hub_alarm::what::session, of.from().session()}), when};
         arm();
     }
 
     void on_hang_up(host_type& of, close_reason why) override { part(of, why); }
-    void on_orphan(pending_call&& orphan, const std::error_code& why) override { switchboard_.repeat(std::move(orphan), why); }
+    void on_orphan(pending_call&& orphan, const std::error_code& why) override
+    {
+        switchboard_.repeat(std::move(orphan), why);
+    }
     void on_farewell(host_type& of, const farewell& words) override { part(of, words.reason); }
 
 private:
-    enum class alarm : std::uint8_t { session, hello };
-
-    struct tick_of {
-        alarm what;
-        std::uint64_t number;
-    };
-
-    struct link_entry {
-        std::shared_ptr<link> carrier;
-        candidate who;
-        session_id session = 0;
-        std::uint32_t capacity = 0;
-        bool greeted = false;
-        timer_id patience{}; // for the hello, then for the authenticator
-    };
-
-    static std::shared_ptr<session_setting<Policies>> setting_for(const asio::any_io_executor& executor, const session_options<Policies>& options)
-    {
-        auto made = std::make_shared<session_setting<Policies>>();
-        made->executor = executor;
-        made->options = options;
-        return made;
-    }
-
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    void context_ended() override
+    {
+        const auto self = this->shared_from_this();
+        stopped_ = true;
+        for (auto& [number, entry] : std::exchange(links_, {})) {
+            detach_from(entry);
+            entry.carrier->abort();
+        }
+        switchboard_.drop();
+    }
 
     void arm()
     {
-        clock_.arm(std::min({timers_.next_expiry(), admission_.next_deadline(), switchboard_.next_deadline()}), this->weak_from_this());
+        clock_.arm(std::min({timers_.next_expiry(), admission_.next_deadline(), switchboard_.next_deadline()}),
+                   this->weak_from_this());
     }
 
     void expect(std::uint64_t number, link_entry& entry, instant at)
     {
         timers_.cancel(entry.patience);
-        entry.patience = timers_.schedule(later(at, options_.handshake_timeout), {alarm::hello, number});
+        entry.patience = timers_.schedule(later(at, options_.handshake_timeout), {hub_alarm::what::hello, number});
         arm();
     }
 
@@ -16095,28 +17031,6 @@ private:
 
     // Admission
 
-    void ask_identity_of(link& from, hello&& greeting)
-    {
-        const auto number = from.number();
-        if (!authenticate) {
-            identified(number, authentication{identity{"anonymous_" + greeting.incarnation}});
-            return;
-        }
-        handshake shown;
-        shown.from = from.description();
-        shown.resumes = !greeting.token.empty();
-        if (read_payload({greeting.auth}, shown.auth, nullptr) || read_payload({greeting.metadata}, shown.metadata, nullptr)) {
-            drop(number, errc::bad_message, "the hello's auth or metadata is no JSON");
-            return;
-        }
-        const auto ask = authenticate; // a copy: it may be replaced from inside
-        ask(setting_->executor, shown, [weak = this->weak_from_this(), number](std::exception_ptr thrown, authentication word) {
-            if (const auto self = weak.lock()) {
-                thrown ? self->drop(number, errc::refused, "the authenticator failed") : self->identified(number, std::move(word));
-            }
-        });
-    }
-
     void identified(std::uint64_t number, const authentication& word)
     {
         const auto found = links_.find(number);
@@ -16124,6 +17038,7 @@ private:
             return; // it went away, or took too long, meanwhile
         }
         timers_.cancel(found->second.patience);
+        found->second.asking.reset();
         if (const auto* why = word.why()) {
             ++setting_->counts->auth_refused;
             drop(number, why->why(), why->text());
@@ -16171,13 +17086,16 @@ private:
         words.dead_after = options_.session.heartbeat.dead_after;
         entry.carrier->say(words);
         one->attach(entry.carrier, options_.session.heartbeat, now());
-        setting_->report({.name = "ws_connect", .who = one->from().who().name(), .session = granted.session, .connection = granted.connection,
+        setting_->report({.name = "ws_connect",
+                          .who = one->from().who().name(),
+                          .session = granted.session,
+                          .connection = granted.connection,
                           .reason = granted.resumed ? "resumed" : "new"});
         ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
         switchboard_.unpark(one->from().who(), *one);
         one->settle_up();
-        if (!granted.resumed && attached) {
-            tell(attached, one->from());
+        if (!granted.resumed) {
+            news_.tell(news_.attached, *setting_, this->weak_from_this(), one->from());
         }
     }
 
@@ -16192,6 +17110,15 @@ private:
         const auto left = take_out(found, close_reason::replaced, {});
         ++setting_->counts->replaced;
         left->close(close_reason::replaced);
+    }
+
+    void carry_out(const verdict_of::silence& dead)
+    {
+        if (const auto found = links_.find(dead.connection); found != links_.end()) {
+            const auto left = found->second.carrier;
+            forget(dead.connection, close_reason::silent, {});
+            left->abort();
+        }
     }
 
     void carry_out(const verdict_of::probe& asked_for)
@@ -16211,43 +17138,33 @@ private:
         timers_.cancel(one->due.timer);
         ++setting_->counts->sessions_ended;
         one->end(errc::session_lost);
-        if (session_ended) {
-            tell(session_ended, one->from());
-        }
+        news_.tell(news_.session_ended, *setting_, this->weak_from_this(), one->from());
     }
 
-    void carry_out(const verdict_of::leaving& away) { setting_->report({.name = "user_detach_delay_start", .who = away.identity}); }
+    void report(std::string_view name, std::string_view who) const { setting_->report({.name = name, .who = who}); }
+
+    void carry_out(const verdict_of::leaving& away) { report("user_detach_delay_start", away.identity); }
+    void carry_out(const verdict_of::overdue& slow) { report("registry_cleanup_overdue", slow.identity); }
     void carry_out(const verdict_of::returned& back)
     {
         ++setting_->counts->detaches_cancelled;
-        setting_->report({.name = "user_detach_cancelled", .who = back.identity});
+        report("user_detach_cancelled", back.identity);
     }
-    void carry_out(const verdict_of::overdue& slow) { setting_->report({.name = "registry_cleanup_overdue", .who = slow.identity}); }
 
     void carry_out(const verdict_of::absent& gone)
     {
         ++setting_->counts->detaches_executed;
-        setting_->report({.name = "user_detach_executing", .who = gone.identity});
-        setting_->report({.name = "registry_cleanup_start", .who = gone.identity});
-        auto done = [weak = this->weak_from_this(), gone](std::exception_ptr thrown) {
-            if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
-                self->setting_->report({.name = thrown ? "registry_cleanup_error" : "registry_cleanup_success", .who = gone.identity});
-                self->setting_->report({.name = "ws_cleanup_complete", .who = gone.identity});
-                self->admission_.clean_up_done(gone.identity, gone.absence, now());
-                self->carry_out();
-                self->arm();
-            }
-        };
-        if (const auto clean = detached) { // a copy: it may be replaced from inside
-            clean(setting_->executor, identity{gone.identity}, std::move(done));
-        } else {
-            done(nullptr);
-        }
+        news_.clean_up(*setting_, this->weak_from_this(), gone.identity, [gone](hub_state& hub) {
+            hub.admission_.clean_up_done(gone.identity, gone.absence, now());
+            hub.carry_out();
+            hub.arm();
+        });
     }
 
     [[nodiscard]] std::shared_ptr<host_type> make_host(session_id session, const link_entry& entry)
     {
-        auto made = std::make_shared<host_type>(side::hub, setting_, *this, peer{identity{entry.who.identity}, session}, seeds_());
+        auto made = std::make_shared<host_type>(side::hub, setting_, this->weak_from_this(),
+                                                peer{identity{entry.who.identity}, session}, seeds_());
         made->core().begin(std::min(entry.capacity, options_.session.capacity));
         switchboard_.add(session, made);
         return made;
@@ -16261,12 +17178,6 @@ private:
         return token;
     }
 
-    // The program's observers may do anything, even destroy the hub: they are called on their own.
-    void tell(const std::function<void(const peer&)>& observer, const peer& of)
-    {
-        asio::post(setting_->executor, [observer, of] { observer(of); });
-    }
-
     // Links that end
 
     using links = std::unordered_map<std::uint64_t, link_entry>;
@@ -16277,9 +17188,16 @@ private:
         auto entry = std::move(found->second);
         links_.erase(found);
         timers_.cancel(entry.patience);
+        if (entry.asking != nullptr) {
+            entry.asking->emit(asio::cancellation_type::terminal);
+        }
         detach_from(entry);
-        setting_->report({.name = "ws_disconnect", .who = entry.who.identity, .session = entry.session, .connection = entry.carrier->number(),
-                          .reason = name_of(why), .text = text});
+        setting_->report({.name = "ws_disconnect",
+                          .who = entry.who.identity,
+                          .session = entry.session,
+                          .connection = entry.carrier->number(),
+                          .reason = name_of(why),
+                          .text = text});
         return std::move(entry.carrier);
     }
 
@@ -16320,24 +17238,25 @@ private:
 
     void part(host_type& of, close_reason why)
     {
-        const auto left = of.connection();
-        if (left == nullptr) {
-            return;
+        if (const auto left = of.connection()) {
+            forget(left->number(), why, {});
+            why == close_reason::silent ? left->abort() : left->close(why);
         }
-        forget(left->number(), why, {});
-        why == close_reason::silent ? left->abort() : left->close(why);
     }
 
     hub_options<Policies> options_;
     std::shared_ptr<session_setting<Policies>> setting_;
     clockwork clock_;
     admission<typename Policies::grace> admission_;
-    timer_wheel<tick_of> timers_;
+    timer_wheel<hub_alarm> timers_;
     links links_;
+    gatekeeper gate_;
+    announcer news_;
     switchboard<Policies> switchboard_;
-    std::vector<std::function<void()>> feeders_;
+    std::vector<std::pair<std::weak_ptr<void>, std::function<void()>>> feeders_;
     random_source seeds_{random_seed()};
     std::uint64_t last_link_ = 0;
+    instant ticking_at_{};
     bool deciding_ = false;
     bool stopped_ = false;
 };
@@ -16375,14 +17294,16 @@ public:
     using policies = Policies;
 
     /// `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
-    explicit hub(const asio::any_io_executor& executor, options_type options = {}) : state_(std::make_shared<state>(executor, std::move(options)))
+    explicit hub(const asio::any_io_executor& executor, options_type options = {})
+        : state_(std::make_shared<state>(executor, std::move(options)))
     {
         state_->begin();
     }
     hub(hub&&) noexcept = default;
     hub& operator=(hub&& other) noexcept
     {
-        std::swap(state_, other.state_);
+        hub former{std::move(other)};
+        std::swap(state_, former.state_);
         return *this;
     }
     ~hub()
@@ -16410,19 +17331,19 @@ public:
     template <class F>
     void authenticate(F ask)
     {
-        state_->authenticate = detail::make_authenticator(std::move(ask));
+        state_->gate().authenticate = detail::make_authenticator(std::move(ask));
     }
     /// Calls `f(const peer&)` when a new session has its first connection.
-    void on_attach(std::function<void(const peer&)> f) { state_->attached = std::move(f); }
+    void on_attach(std::function<void(const peer&)> f) { state_->news().attached = std::move(f); }
     /// Calls `f(const identity&)`, plain or `awaitable<void>`, once for each absence: the identity's last link was lost a grace ago. Whoever of
     /// it comes back meanwhile waits until `f` has ended; nobody else does.
     template <class F>
     void on_detach(F f)
     {
-        state_->detached = detail::make_clean_up(std::move(f));
+        state_->news().detached = detail::make_clean_up(std::move(f));
     }
     /// Calls `f(const peer&)` once for each session that is over.
-    void on_session_end(std::function<void(const peer&)> f) { state_->session_ended = std::move(f); }
+    void on_session_end(std::function<void(const peer&)> f) { state_->news().session_ended = std::move(f); }
     /// Gives events to `sink`. Without one, none are made.
     void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
 
@@ -16480,56 +17401,70 @@ public:
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
-    template <class Target, class Payload, class Token>
-    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
+                       Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, class Payload, class Token>
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
     }
-    /// The same, calling `listener(const T&)` with each word that comes before the last one.
-    template <class Target, class Payload, class Listener, class Token>
-    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token)
+    /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
+    /// captures twice if it stands inside a co_await expression: name it first and move it in.)
+    template <class Target, writable_payload Payload, class Listener,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
+                       Listener listener, Token&& token)
     {
-        return call_out(message_kind::request, to, {name, payload, how}, detail::make_listener(std::move(listener)), std::forward<Token>(token));
+        return call_out(message_kind::request, to, {name, payload, how}, detail::make_listener(std::move(listener)),
+                        std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
-    template <contract_type Contract, class Target, class Token>
-    auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
+    template <contract_type Contract, class Target,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const Target& to, const typename Contract::request& question, const call_options& how,
+                       Token&& token)
     {
         return asio::async_initiate<Token, void(std::error_code, typename Contract::reply)>(
             detail::start_typed_call<Contract, line<Target>>{{state_, to}}, token,
-            detail::outgoing{Contract::name, question, contract_options<Contract>()});
+            detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
+    }
+    template <contract_type Contract, class Target,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
+    auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
+    {
+        return async_request<Contract>(to, question, call_options{}, std::forward<Token>(token));
     }
 
     /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
     /// acknowledged; for a room, when all have acknowledged it or one has failed.
-    template <class Target, class Payload, class Token>
-    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
+                       Token&& token)
     {
         return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, class Payload, class Token>
+    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
     }
 
     /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
-    template <class Payload>
+    template <writable_payload Payload>
     std::size_t notify(const user& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().attached_sessions(to.who()), {name, payload, {}});
     }
-    template <class Payload>
+    template <writable_payload Payload>
     std::size_t notify(const room& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
     }
-    template <class Payload>
+    template <writable_payload Payload>
     std::size_t notify(const peer& to, std::string_view name, const Payload& payload)
     {
         return notify_all({to.session()}, {name, payload, {}});
@@ -16539,8 +17474,11 @@ public:
 
     using state = detail::hub_state<Policies>;
 
-    /// Calls `close_it` when the hub stops.
-    void keep_until_stopped(std::function<void()> close_it) { state_->keep_until_stopped(std::move(close_it)); }
+    /// Calls `close_it` when the hub stops, unless `feeder` is gone by then.
+    void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
+    {
+        state_->keep_until_stopped(std::move(feeder), std::move(close_it));
+    }
     /// What a listener holds of the hub.
     [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
 
@@ -16549,10 +17487,11 @@ private:
     using line = detail::hub_line<state, Target>;
 
     template <class Target, class Token>
-    auto call_out(message_kind kind, const Target& to, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener, Token&& token)
+    auto call_out(message_kind kind, const Target& to, detail::outgoing words,
+                  std::unique_ptr<detail::progress_listener> listener, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line<Target>>{{state_, to}, kind}, token,
-                                                                         std::move(words), std::move(listener));
+        return asio::async_initiate<Token, void(std::error_code, reply)>(
+            detail::start_call<line<Target>>{{state_, to}, kind}, token, std::move(words), std::move(listener));
     }
 
     std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)
@@ -16582,6 +17521,7 @@ private:
 #include <asio/steady_timer.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -16620,7 +17560,8 @@ class listener {
 public:
     using endpoint_type = typename Protocol::endpoint;
 
-    explicit listener(std::shared_ptr<asio::basic_socket_acceptor<Protocol>> acceptor) : acceptor_(std::move(acceptor)) {}
+    explicit listener(std::shared_ptr<asio::basic_socket_acceptor<Protocol>> acceptor) : acceptor_(std::move(acceptor))
+    {}
 
     /// Where it listens: with the port that the system chose, if it was asked to.
     [[nodiscard]] endpoint_type local_endpoint() const { return acceptor_->local_endpoint(); }
@@ -16656,15 +17597,16 @@ public:
     using acceptor = asio::basic_socket_acceptor<protocol>;
 
     accepting(std::shared_ptr<acceptor> from, std::weak_ptr<Hub> to, listen_options<Channel, Codec> options)
-        : acceptor_(std::move(from)), hub_(std::move(to)), options_(std::move(options)), pause_(acceptor_->get_executor())
-    {
-    }
+        : acceptor_(std::move(from)), hub_(std::move(to)), options_(std::move(options)),
+          pause_(acceptor_->get_executor())
+    {}
 
     void accept()
     {
-        acceptor_->async_accept([self = this->shared_from_this()](std::error_code ec, typename protocol::socket socket) {
-            self->accepted(ec, std::move(socket));
-        });
+        acceptor_->async_accept(
+            [self = this->shared_from_this()](std::error_code ec, typename protocol::socket socket) {
+                self->accepted(ec, std::move(socket));
+            });
     }
 
 private:
@@ -16678,7 +17620,12 @@ private:
             rest();
             return;
         }
-        serve(*hub, std::move(socket));
+        try {
+            serve(*hub, std::move(socket));
+        } catch (const std::exception&) { // out of memory: the connection is lost, the port stays open
+            rest();
+            return;
+        }
         accept();
     }
 
@@ -16700,7 +17647,8 @@ private:
         if constexpr (std::is_same_v<protocol, asio::ip::tcp>) {
             tune(socket);
         }
-        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling}, gone ? std::string{} : description_of(from));
+        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling},
+                  gone ? std::string{} : description_of(from));
     }
 
     std::shared_ptr<acceptor> acceptor_;
@@ -16713,7 +17661,8 @@ private:
 
 /// Accepts channels of this type for the hub, on this endpoint. Throws `std::system_error` if the port cannot be opened.
 template <class Channel = tcp_stream, codec Codec = json_codec, class Policies>
-auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::protocol::endpoint& endpoint, listen_options<Channel, Codec> options = {})
+auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::protocol::endpoint& endpoint,
+            listen_options<Channel, Codec> options = {})
 {
     using protocol = typename detail::accepted_by<Channel>::protocol;
     auto acceptor = std::make_shared<asio::basic_socket_acceptor<protocol>>(at.get_executor());
@@ -16724,12 +17673,15 @@ auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::prot
     acceptor->bind(endpoint);
     acceptor->listen(options.backlog);
     listener<protocol> handle{acceptor};
-    at.keep_until_stopped([acceptor] {
-        std::error_code ignored;
-        acceptor->close(ignored);
+    at.keep_until_stopped(acceptor, [weak = std::weak_ptr{acceptor}] {
+        if (const auto open = weak.lock()) {
+            std::error_code ignored;
+            open->close(ignored);
+        }
     });
     using state = typename hub<Policies>::state;
-    std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))->accept();
+    std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))
+        ->accept();
     return handle;
 }
 
@@ -16762,7 +17714,8 @@ public:
     destination(Through& through, Target whom, absent when) : through_(&through), whom_(std::move(whom)), when_(when) {}
 
     template <class Payload, class Listener, class Token>
-    auto async_request(std::string_view name, const Payload& payload, call_options how, Listener listener, Token&& token) const
+    auto async_request(std::string_view name, const Payload& payload, call_options how, Listener listener,
+                       Token&& token) const
     {
         how.when_absent = when_;
         return through_->async_request(whom_, name, payload, how, std::move(listener), std::forward<Token>(token));
@@ -16792,7 +17745,8 @@ public:
     explicit destination(Through& through) : through_(&through) {}
 
     template <class Payload, class Listener, class Token>
-    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener, Token&& token) const
+    auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener,
+                       Token&& token) const
     {
         return through_->async_request(name, payload, how, std::move(listener), std::forward<Token>(token));
     }
@@ -16870,7 +17824,8 @@ private:
     {
         call_options how;
         if (about.deadline() != never) {
-            how.timeout = std::max<duration>(about.time_left(std::chrono::steady_clock::now()), std::chrono::milliseconds{1});
+            how.timeout =
+                std::max<duration>(about.time_left(std::chrono::steady_clock::now()), std::chrono::milliseconds{1});
         }
         how.key = about.key();
         return how;

@@ -10,6 +10,7 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/error.hpp>
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
