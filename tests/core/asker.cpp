@@ -477,7 +477,8 @@ TEST_CASE("asker: a binary payload on a wire that has no bytes is refused withou
     CHECK(certainty_of(done[0].second) == certainty::never_sent);
 }
 
-TEST_CASE("asker: what the connection could not spell was never sent, unless an earlier one or an earlier attempt has had it")
+TEST_CASE(
+    "asker: what the connection could not spell was never sent, unless an earlier one or an earlier attempt has had it")
 {
     bench b;
     b.attach();

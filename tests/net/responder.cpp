@@ -207,6 +207,23 @@ TEST_CASE("a listener that holds its responder may answer from inside, and nothi
     CHECK(watched.expired());
 }
 
+TEST_CASE("a listener that holds its responder and answers nothing is freed once it was told")
+{
+    fixture on;
+    std::weak_ptr<responder> watched;
+    int heard = 0;
+    const auto made = detail::make_handler([&](responder later) {
+        const auto shared = std::make_shared<responder>(std::move(later));
+        watched = shared;
+        shared->on_cancel([shared, &heard] { ++heard; });
+    });
+    on.site->stop(on.site->call(*made, ""));
+    CHECK(heard == 1);
+    CHECK(watched.expired());
+    CHECK(on.only().code == "cancelled");
+    CHECK(on.site->runs.empty());
+}
+
 TEST_CASE("an answer frees the listener")
 {
     fixture on;

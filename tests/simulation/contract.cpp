@@ -129,9 +129,8 @@ TEST_CASE("contract 3: an application's key runs once, and all who use it get th
         dice draw{seed};
         session_pair<> pair;
         int runs = 0;
-        pair.hub().on("job", [&](auto& run) {
-            run.answer_after(draw.up_to(60ms), run.key + " run " + std::to_string(++runs));
-        });
+        pair.hub().on(
+            "job", [&](auto& run) { run.answer_after(draw.up_to(60ms), run.key + " run " + std::to_string(++runs)); });
         pair.connect();
         std::vector<question_ptr> asked;
         std::map<std::string, std::set<std::string>> answers;

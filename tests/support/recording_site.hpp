@@ -55,7 +55,7 @@ public:
         asio::dispatch(io_, [&] {
             std::string lent{payload.bytes};
             const rejoinder::invoke asked{
-                {number}, 0, rejoinder::message_kind::request, name, {lent, payload.form}, key, deadline};
+                {number}, 0, rejoinder::message_kind::request, name, {lent, payload.form}, key, 0, deadline};
             auto run = to.call(asked, shared_from_this(), from);
             lent.assign(lent.size(), '#');
             if (run != nullptr) {
