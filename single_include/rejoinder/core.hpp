@@ -1610,6 +1610,14 @@ public:
         }
     }
 
+    /// The session that was to be probed gave its sign of life: if its incarnation has a successor, it is a duplicated tab, and both live.
+    void alive(session_id session) noexcept
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->superseded = false;
+        }
+    }
+
     /// The clean-up that `absent` asked for has ended. Whoever waited for it attaches now: of each client its newest attempt.
     void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
     {
@@ -2159,10 +2167,13 @@ struct farewell {
     std::optional<duration> retry_after{};
 };
 
+/// The sign of life that was asked for with `session::probe` came.
+struct alive {};
+
 /// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
 /// as long as that does.
 template <class Completion>
-using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell>;
+using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell, alive>;
 
 } // namespace rejoinder::inline v0
 
@@ -6824,6 +6835,8 @@ public:
         asker_.detach();
         inbox_.detach();
         ready_due_ = false;
+        sign_wanted_ = false;
+        sign_in_ = 0;
         pong_due_ = 0;
         ping_due_ = false;
         todo_.reclaim();
@@ -6931,6 +6944,7 @@ public:
     {
         if (beat_) {
             beat_->demand();
+            sign_wanted_ = true;
         }
     }
 
@@ -6995,6 +7009,10 @@ private:
             return true;
         case message_kind::pong:
             beat_->pong(came.id, now);
+            if (came.id == sign_in_) {
+                sign_in_ = 0;
+                todo_.outputs.push_back(alive{});
+            }
             if (came.id == names_in_) {
                 asker_.names_arrived();
             }
@@ -7061,6 +7079,7 @@ private:
         out.id = beat_->ping(now);
         out.finished = asker_.name_finished();
         names_in_ = out.id;
+        sign_in_ = std::exchange(sign_wanted_, false) ? out.id : sign_in_;
         ++counts_.probes_sent;
         return true;
     }
@@ -7124,6 +7143,8 @@ private:
     bool ready_due_ = false;
     bool ping_due_ = false;
     message_id names_in_ = 0; // the last ping's number
+    message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
+    bool sign_wanted_ = false;
     message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
     agenda<Completion> todo_;
     asker<Completion, Policies> asker_;

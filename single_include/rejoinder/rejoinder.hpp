@@ -4236,6 +4236,14 @@ public:
         }
     }
 
+    /// The session that was to be probed gave its sign of life: if its incarnation has a successor, it is a duplicated tab, and both live.
+    void alive(session_id session) noexcept
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->superseded = false;
+        }
+    }
+
     /// The clean-up that `absent` asked for has ended. Whoever waited for it attaches now: of each client its newest attempt.
     void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
     {
@@ -4681,10 +4689,13 @@ struct farewell {
     std::optional<duration> retry_after{};
 };
 
+/// The sign of life that was asked for with `session::probe` came.
+struct alive {};
+
 /// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
 /// as long as that does.
 template <class Completion>
-using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell>;
+using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell, alive>;
 
 } // namespace rejoinder::inline v0
 
@@ -9346,6 +9357,8 @@ public:
         asker_.detach();
         inbox_.detach();
         ready_due_ = false;
+        sign_wanted_ = false;
+        sign_in_ = 0;
         pong_due_ = 0;
         ping_due_ = false;
         todo_.reclaim();
@@ -9453,6 +9466,7 @@ public:
     {
         if (beat_) {
             beat_->demand();
+            sign_wanted_ = true;
         }
     }
 
@@ -9517,6 +9531,10 @@ private:
             return true;
         case message_kind::pong:
             beat_->pong(came.id, now);
+            if (came.id == sign_in_) {
+                sign_in_ = 0;
+                todo_.outputs.push_back(alive{});
+            }
             if (came.id == names_in_) {
                 asker_.names_arrived();
             }
@@ -9583,6 +9601,7 @@ private:
         out.id = beat_->ping(now);
         out.finished = asker_.name_finished();
         names_in_ = out.id;
+        sign_in_ = std::exchange(sign_wanted_, false) ? out.id : sign_in_;
         ++counts_.probes_sent;
         return true;
     }
@@ -9646,6 +9665,8 @@ private:
     bool ready_due_ = false;
     bool ping_due_ = false;
     message_id names_in_ = 0; // the last ping's number
+    message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
+    bool sign_wanted_ = false;
     message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
     agenda<Completion> todo_;
     asker<Completion, Policies> asker_;
@@ -13964,6 +13985,8 @@ public:
     virtual void on_hang_up(host<Policies>& of, close_reason why) = 0;
     /// The peer says that it closes the connection.
     virtual void on_farewell(host<Policies>& of, const farewell& words) = 0;
+    /// The session's peer gave the sign of life that was asked for.
+    virtual void on_alive(host<Policies>&) {}
     /// The session ended under a call that may be asked again of the same target's next session.
     virtual void on_orphan(pending_call&& orphan, const std::error_code& why) = 0;
 
@@ -14253,6 +14276,13 @@ private:
     }
 
     void carry_out(const rejoinder::hang_up& wanted, delivering) { hang_up(wanted.reason); }
+
+    void carry_out(const alive&, delivering)
+    {
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_alive(*this);
+        }
+    }
 
     void carry_out(farewell& words, delivering)
     {
@@ -14548,7 +14578,7 @@ private:
                 tell();
                 break;
             case dialling::fail:
-                token_.clear(); // what it stands for is given up here: another start begins another session
+                incarnation_ = random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
                 host_->core().end(verdict());
                 host_->settle_up();
                 tell();
@@ -16987,6 +17017,7 @@ public:
         arm();
     }
 
+    void on_alive(host_type& of) override { admission_.alive(of.from().session()); }
     void on_hang_up(host_type& of, close_reason why) override { part(of, why); }
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
     {

@@ -171,6 +171,12 @@ TEST_CASE("rule 2: another incarnation never resumes")
         CHECK(twin.state() == link_state::connected);
         CHECK(twin.token() != tab.token());
         CHECK_FALSE(command->done());
+        const auto token = tab.token();
+        tab.link()->cut();
+        world.run_for(5s);
+        CHECK(tab.state() == link_state::connected);
+        CHECK(tab.token() == token); // its session was kept, and resumed
+        CHECK_FALSE(command->done());
     }
 }
 

@@ -116,6 +116,14 @@ public:
         }
     }
 
+    /// The session that was to be probed gave its sign of life: if its incarnation has a successor, it is a duplicated tab, and both live.
+    void alive(session_id session) noexcept
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->superseded = false;
+        }
+    }
+
     /// The clean-up that `absent` asked for has ended. Whoever waited for it attaches now: of each client its newest attempt.
     void clean_up_done(const std::string& identity, std::uint64_t absence, instant now)
     {

@@ -73,10 +73,13 @@ struct farewell {
     std::optional<duration> retry_after{};
 };
 
+/// The sign of life that was asked for with `session::probe` came.
+struct alive {};
+
 /// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
 /// as long as that does.
 template <class Completion>
-using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell>;
+using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell, alive>;
 
 } // namespace rejoinder::inline v0
 

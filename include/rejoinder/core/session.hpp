@@ -119,6 +119,8 @@ public:
         asker_.detach();
         inbox_.detach();
         ready_due_ = false;
+        sign_wanted_ = false;
+        sign_in_ = 0;
         pong_due_ = 0;
         ping_due_ = false;
         todo_.reclaim();
@@ -226,6 +228,7 @@ public:
     {
         if (beat_) {
             beat_->demand();
+            sign_wanted_ = true;
         }
     }
 
@@ -290,6 +293,10 @@ private:
             return true;
         case message_kind::pong:
             beat_->pong(came.id, now);
+            if (came.id == sign_in_) {
+                sign_in_ = 0;
+                todo_.outputs.push_back(alive{});
+            }
             if (came.id == names_in_) {
                 asker_.names_arrived();
             }
@@ -356,6 +363,7 @@ private:
         out.id = beat_->ping(now);
         out.finished = asker_.name_finished();
         names_in_ = out.id;
+        sign_in_ = std::exchange(sign_wanted_, false) ? out.id : sign_in_;
         ++counts_.probes_sent;
         return true;
     }
@@ -419,6 +427,8 @@ private:
     bool ready_due_ = false;
     bool ping_due_ = false;
     message_id names_in_ = 0; // the last ping's number
+    message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
+    bool sign_wanted_ = false;
     message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
     agenda<Completion> todo_;
     asker<Completion, Policies> asker_;

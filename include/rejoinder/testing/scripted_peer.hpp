@@ -162,6 +162,8 @@ public:
 
     /// Why the session wants its connection closed, once.
     std::optional<close_reason> take_hang_up() noexcept { return std::exchange(hang_up_, std::nullopt); }
+    /// Whether the other side gave the sign of life that was asked for, once.
+    bool take_alive() noexcept { return std::exchange(alive_, false); }
     /// What the other side said when it left, once.
     std::optional<farewell> take_farewell() noexcept { return std::exchange(farewell_, std::nullopt); }
 
@@ -275,6 +277,7 @@ private:
 
     void perform(const hang_up& wish) { hang_up_ = wish.reason; }
     void perform(const farewell& words) { farewell_ = words; }
+    void perform(const alive&) { alive_ = true; }
 
     std::string label_;
     const virtual_clock& clock_;
@@ -286,6 +289,7 @@ private:
     std::map<message_id, live_run> live_;
     std::optional<close_reason> hang_up_;
     std::optional<farewell> farewell_;
+    bool alive_ = false;
     session_type session_;
 };
 

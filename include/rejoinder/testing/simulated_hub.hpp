@@ -340,6 +340,9 @@ private:
 
     bool hang_up(guest& who)
     {
+        if (self_of(who).take_alive()) {
+            admission_->alive(who.session);
+        }
         if (!self_of(who).take_hang_up()) {
             return false;
         }

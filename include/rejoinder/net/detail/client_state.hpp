@@ -242,7 +242,7 @@ private:
                 tell();
                 break;
             case dialling::fail:
-                token_.clear(); // what it stands for is given up here: another start begins another session
+                incarnation_ = random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
                 host_->core().end(verdict());
                 host_->settle_up();
                 tell();

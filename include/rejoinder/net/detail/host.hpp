@@ -51,6 +51,8 @@ public:
     virtual void on_hang_up(host<Policies>& of, close_reason why) = 0;
     /// The peer says that it closes the connection.
     virtual void on_farewell(host<Policies>& of, const farewell& words) = 0;
+    /// The session's peer gave the sign of life that was asked for.
+    virtual void on_alive(host<Policies>&) {}
     /// The session ended under a call that may be asked again of the same target's next session.
     virtual void on_orphan(pending_call&& orphan, const std::error_code& why) = 0;
 
@@ -340,6 +342,13 @@ private:
     }
 
     void carry_out(const rejoinder::hang_up& wanted, delivering) { hang_up(wanted.reason); }
+
+    void carry_out(const alive&, delivering)
+    {
+        if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
+            owner->on_alive(*this);
+        }
+    }
 
     void carry_out(farewell& words, delivering)
     {

@@ -219,6 +219,7 @@ public:
         arm();
     }
 
+    void on_alive(host_type& of) override { admission_.alive(of.from().session()); }
     void on_hang_up(host_type& of, close_reason why) override { part(of, why); }
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
     {
