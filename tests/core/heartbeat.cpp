@@ -583,3 +583,25 @@ TEST_CASE("a heartbeat is a small value that works at compile time")
     }());
     CHECK(sizeof(heartbeat) <= 352);
 }
+
+TEST_CASE("a verdict that this side comes late to is put off once: the pong may lie unread")
+{
+    auto beats = warm();
+    beats.sent(start);
+    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    const auto number = beats.ping(start + 100ms);
+
+    SECTION("the pong is read after the oversleeping")
+    {
+        CHECK(beats.advance(start + 2s) == beat::nothing);
+        beats.pong(number, start + 2s);
+        CHECK(beats.advance(start + 2s) == beat::nothing);
+        CHECK_FALSE(beats.unproven());
+    }
+    SECTION("there is none: the link is dead after one more wait, however late that is looked at")
+    {
+        CHECK(beats.advance(start + 2s) == beat::nothing);
+        CHECK(beats.next_deadline() == start + 2s + 150ms);
+        CHECK(beats.advance(start + 9s) == beat::dead);
+    }
+}

@@ -14,6 +14,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -63,7 +64,8 @@ struct network {
     asio::ip::tcp::endpoint port;
     proxy between;
     std::unique_ptr<rejoinder::client<>> tab;
-    std::map<int, int> executed; // how often each number was worked on
+    std::map<int, int> executed;     // how often each number was worked on
+    std::function<void()> at_work{}; // done once, when the next work begins: so that what breaks then breaks before the answer
 
     explicit network(rejoinder::hub_options<> options = of_hub())
         : hub(io.get_executor(), std::move(options)), port(rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint()),
@@ -84,6 +86,9 @@ struct network {
     asio::awaitable<int> work(int number)
     {
         ++executed[number];
+        if (at_work) {
+            std::exchange(at_work, nullptr)();
+        }
         asio::steady_timer timer{io, 20ms};
         co_await timer.async_wait(asio::use_awaitable);
         co_return number * 2;
@@ -133,8 +138,7 @@ TEST_CASE("a request in flight survives its link, and runs once")
     } else {
         at.tab->async_request("work", 7, one.done());
     }
-    REQUIRE(at.until([&] { return at.executed[7] == 1; }));
-    at.between.cut();
+    at.at_work = [&] { at.between.cut(); };
     REQUIRE(at.until([&] { return one.over; }));
     CHECK_FALSE(one.error);
     CHECK(one.answer == 14);
@@ -147,14 +151,13 @@ TEST_CASE("an answer that was lost on the way is given again, and the handler do
 {
     network at;
     asking one;
+    at.at_work = [&] { at.between.freeze(proxy::way::down); }; // the answer goes into a link that is dead on this side
     at.tab->async_request("work", 7, one.done());
-    REQUIRE(at.until([&] { return at.executed[7] == 1; }));
-    at.between.freeze(proxy::way::down); // the answer goes into a link that is dead on this side
     REQUIRE(at.until([&] { return one.over; }));
     CHECK(one.answer == 14);
     CHECK(at.once(1));
-    CHECK(at.hub.counts().answers_replayed == 1);
-    CHECK(at.between.accepted() == 2);
+    CHECK(at.hub.counts().answers_replayed >= 1);
+    CHECK(at.between.accepted() >= 2);
 }
 
 TEST_CASE("a zombie link is found by its silence and left, long before the deadline")

@@ -212,12 +212,9 @@ private:
         auto& frame = channel_.begin();
         const auto before = frame.size();
         const auto form = codec_.encode(greeting, frame);
-        const auto size = frame.size() - before;
-        if (!channel_.commit(form)) {
+        if (!commit(form, frame.size() - before)) {
             return false;
         }
-        counts_->bytes_out += size;
-        ++counts_->frames_out;
         flush();
         return true;
     }
@@ -227,14 +224,26 @@ private:
         auto& frame = channel_.begin();
         const auto before = frame.size();
         const auto form = codec_.encode(out, frame);
-        const auto size = frame.size() - before;
-        if (!channel_.commit(form)) {
+        if (!commit(form, frame.size() - before)) {
             refuse_to_carry(out);
-            return;
         }
+    }
+
+    // Ends the frame begun, whose body has this size. False: the channel cannot carry it.
+    bool commit(encoding form, std::size_t size)
+    {
+        const auto before = channel_.pending();
+        if (!channel_.commit(form)) {
+            return false;
+        }
+        committed_ += channel_.pending() - before;
         counts_->bytes_out += size;
         ++counts_->frames_out;
+        return true;
     }
+
+    // Bytes that the channel got rid of so far.
+    [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
 
     // The channel cannot carry a message of this size: whoever waits for it is told, on whichever side that is.
     void refuse_to_carry(const message& out)
@@ -278,12 +287,12 @@ private:
     {
         waiting_ = true;
         timer_.expires_after(options_.patience);
-        timer_.async_wait([self = this->shared_from_this(), unread = channel_.pending()](std::error_code ec) {
+        timer_.async_wait([self = this->shared_from_this(), since = gone()](std::error_code ec) {
             if (ec || !self->waiting_ || self->session_ == nullptr) {
                 return;
             }
-            if (self->channel_.pending() < unread) {
-                self->wait_for_room(); // a slow link, but bytes do flow
+            if (self->gone() > since) {
+                self->wait_for_room(); // a slow link, but bytes do flow, whatever was added behind them
             } else {
                 self->session_->hang_up(close_reason::slow_peer);
             }
@@ -377,7 +386,8 @@ private:
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
     detail::link_owner* owner_;        // null once the link is closing
     detail::session_port* session_ = nullptr;
-    asio::steady_timer timer_; // of patience, then of lingering
+    asio::steady_timer timer_;    // of patience, then of lingering
+    std::uint64_t committed_ = 0; // bytes, as the channel counts them
     bool reading_ = false;
     bool flushing_ = false;
     bool waiting_ = false; // for a full write queue to go out

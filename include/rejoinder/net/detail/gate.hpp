@@ -13,6 +13,7 @@
 
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -32,22 +33,23 @@ using clean_up_function = std::function<void(const asio::any_io_executor&, const
 
 // The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
 template <class F>
-asio::awaitable<std::optional<authentication>> ask_identity(F ask, handshake of)
+asio::awaitable<std::optional<authentication>> ask_identity(std::shared_ptr<F> ask, handshake of)
 {
-    co_return authentication{co_await ask(std::as_const(of))};
+    co_return authentication{co_await (*ask)(std::as_const(of))};
 }
 template <class F>
-asio::awaitable<void> ask_clean_up(F ask, identity who)
+asio::awaitable<void> ask_clean_up(std::shared_ptr<F> ask, identity who)
 {
-    co_await ask(std::as_const(who));
+    co_await (*ask)(std::as_const(who));
 }
 
 template <class F>
 authenticator make_authenticator(F ask)
 {
     using word = std::invoke_result_t<F&, const handshake&>;
-    return [ask = std::move(ask)](const asio::any_io_executor& executor, asio::cancellation_slot slot,
-                                  const handshake& of, authenticated then) mutable {
+    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor,
+                                                       asio::cancellation_slot slot, const handshake& of,
+                                                       authenticated then) {
         if constexpr (is_awaitable<word>) {
             using result = typename word::value_type;
             static_assert(std::is_convertible_v<result, authentication>,
@@ -62,7 +64,7 @@ authenticator make_authenticator(F ask)
             std::exception_ptr thrown;
             authentication who{refusal{}};
             try {
-                who = ask(of);
+                who = (*ask)(of);
             } catch (...) {
                 thrown = std::current_exception();
             }
@@ -75,14 +77,15 @@ template <class F>
 clean_up_function make_clean_up(F ask)
 {
     using result = std::invoke_result_t<F&, const identity&>;
-    return [ask = std::move(ask)](const asio::any_io_executor& executor, const identity& who, cleaned_up then) mutable {
+    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor, const identity& who,
+                                                       cleaned_up then) {
         if constexpr (is_awaitable<result>) {
             asio::co_spawn(executor, ask_clean_up(ask, who),
                            [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
         } else {
             std::exception_ptr thrown;
             try {
-                ask(who);
+                (*ask)(who);
             } catch (...) {
                 thrown = std::current_exception();
             }
