@@ -2934,8 +2934,8 @@ enum class beat : std::uint8_t {
 /// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
 /// probes go on, each time twice as far apart, up to `ping_every`.
 ///
-/// Before `advance`, feed what has been read already: a look at the clock after a long pause of this side must not be
-/// blamed on the peer. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
+/// Before `advance`, feed what has been read already. A verdict that comes late, because this side was asleep, is put
+/// off once by the same wait: what the peer said may lie unread. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
 /// used from one thread at a time.
 class heartbeat {
 public:
@@ -3051,6 +3051,10 @@ public:
     /// What is to be done now. Says the same again until it is done, and `dead` for ever.
     constexpr beat advance(instant now) noexcept
     {
+        if (overslept(now)) {
+            judged_since_ = now;
+            excused_ = true;
+        }
         if (dead_ || now >= dead_at()) {
             condemn(now);
             return beat::dead;
@@ -3140,8 +3144,16 @@ private:
         judged_since_ = std::max(judged_since_, now);
     }
 
+    // Whether this side comes so late to the verdict that it was itself asleep: a pong may wait unread. The peer gets one more wait.
+    [[nodiscard]] constexpr bool overslept(instant now) const noexcept
+    {
+        const auto due = verdict_at();
+        return !dead_ && !excused_ && now >= due && now - due >= options_.pong_least / 2;
+    }
+
     constexpr void judge(std::uint64_t number, std::uint64_t position, instant now) noexcept
     {
+        excused_ = false;
         judged_ = number;
         judged_position_ = position;
         judged_since_ = now;
@@ -3196,6 +3208,7 @@ private:
     int gaps_ = 0; // how often the gap between probes has doubled
     probing ability_;
     bool demanded_ = false;
+    bool excused_ = false; // the judged ping's verdict was put off, because this side had overslept
     bool dead_ = false;
 };
 

@@ -5456,8 +5456,8 @@ enum class beat : std::uint8_t {
 /// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
 /// probes go on, each time twice as far apart, up to `ping_every`.
 ///
-/// Before `advance`, feed what has been read already: a look at the clock after a long pause of this side must not be
-/// blamed on the peer. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
+/// Before `advance`, feed what has been read already. A verdict that comes late, because this side was asleep, is put
+/// off once by the same wait: what the peer said may lie unread. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
 /// used from one thread at a time.
 class heartbeat {
 public:
@@ -5573,6 +5573,10 @@ public:
     /// What is to be done now. Says the same again until it is done, and `dead` for ever.
     constexpr beat advance(instant now) noexcept
     {
+        if (overslept(now)) {
+            judged_since_ = now;
+            excused_ = true;
+        }
         if (dead_ || now >= dead_at()) {
             condemn(now);
             return beat::dead;
@@ -5662,8 +5666,16 @@ private:
         judged_since_ = std::max(judged_since_, now);
     }
 
+    // Whether this side comes so late to the verdict that it was itself asleep: a pong may wait unread. The peer gets one more wait.
+    [[nodiscard]] constexpr bool overslept(instant now) const noexcept
+    {
+        const auto due = verdict_at();
+        return !dead_ && !excused_ && now >= due && now - due >= options_.pong_least / 2;
+    }
+
     constexpr void judge(std::uint64_t number, std::uint64_t position, instant now) noexcept
     {
+        excused_ = false;
         judged_ = number;
         judged_position_ = position;
         judged_since_ = now;
@@ -5718,6 +5730,7 @@ private:
     int gaps_ = 0; // how often the gap between probes has doubled
     probing ability_;
     bool demanded_ = false;
+    bool excused_ = false; // the judged ping's verdict was put off, because this side had overslept
     bool dead_ = false;
 };
 
@@ -10244,12 +10257,9 @@ private:
         auto& frame = channel_.begin();
         const auto before = frame.size();
         const auto form = codec_.encode(greeting, frame);
-        const auto size = frame.size() - before;
-        if (!channel_.commit(form)) {
+        if (!commit(form, frame.size() - before)) {
             return false;
         }
-        counts_->bytes_out += size;
-        ++counts_->frames_out;
         flush();
         return true;
     }
@@ -10259,14 +10269,26 @@ private:
         auto& frame = channel_.begin();
         const auto before = frame.size();
         const auto form = codec_.encode(out, frame);
-        const auto size = frame.size() - before;
-        if (!channel_.commit(form)) {
+        if (!commit(form, frame.size() - before)) {
             refuse_to_carry(out);
-            return;
         }
+    }
+
+    // Ends the frame begun, whose body has this size. False: the channel cannot carry it.
+    bool commit(encoding form, std::size_t size)
+    {
+        const auto before = channel_.pending();
+        if (!channel_.commit(form)) {
+            return false;
+        }
+        committed_ += channel_.pending() - before;
         counts_->bytes_out += size;
         ++counts_->frames_out;
+        return true;
     }
+
+    // Bytes that the channel got rid of so far.
+    [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
 
     // The channel cannot carry a message of this size: whoever waits for it is told, on whichever side that is.
     void refuse_to_carry(const message& out)
@@ -10310,12 +10332,12 @@ private:
     {
         waiting_ = true;
         timer_.expires_after(options_.patience);
-        timer_.async_wait([self = this->shared_from_this(), unread = channel_.pending()](std::error_code ec) {
+        timer_.async_wait([self = this->shared_from_this(), since = gone()](std::error_code ec) {
             if (ec || !self->waiting_ || self->session_ == nullptr) {
                 return;
             }
-            if (self->channel_.pending() < unread) {
-                self->wait_for_room(); // a slow link, but bytes do flow
+            if (self->gone() > since) {
+                self->wait_for_room(); // a slow link, but bytes do flow, whatever was added behind them
             } else {
                 self->session_->hang_up(close_reason::slow_peer);
             }
@@ -10409,7 +10431,8 @@ private:
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
     detail::link_owner* owner_;        // null once the link is closing
     detail::session_port* session_ = nullptr;
-    asio::steady_timer timer_; // of patience, then of lingering
+    asio::steady_timer timer_;    // of patience, then of lingering
+    std::uint64_t committed_ = 0; // bytes, as the channel counts them
     bool reading_ = false;
     bool flushing_ = false;
     bool waiting_ = false; // for a full write queue to go out
@@ -15967,6 +15990,7 @@ private:
 
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -15986,22 +16010,23 @@ using clean_up_function = std::function<void(const asio::any_io_executor&, const
 
 // The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
 template <class F>
-asio::awaitable<std::optional<authentication>> ask_identity(F ask, handshake of)
+asio::awaitable<std::optional<authentication>> ask_identity(std::shared_ptr<F> ask, handshake of)
 {
-    co_return authentication{co_await ask(std::as_const(of))};
+    co_return authentication{co_await (*ask)(std::as_const(of))};
 }
 template <class F>
-asio::awaitable<void> ask_clean_up(F ask, identity who)
+asio::awaitable<void> ask_clean_up(std::shared_ptr<F> ask, identity who)
 {
-    co_await ask(std::as_const(who));
+    co_await (*ask)(std::as_const(who));
 }
 
 template <class F>
 authenticator make_authenticator(F ask)
 {
     using word = std::invoke_result_t<F&, const handshake&>;
-    return [ask = std::move(ask)](const asio::any_io_executor& executor, asio::cancellation_slot slot,
-                                  const handshake& of, authenticated then) mutable {
+    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor,
+                                                       asio::cancellation_slot slot, const handshake& of,
+                                                       authenticated then) {
         if constexpr (is_awaitable<word>) {
             using result = typename word::value_type;
             static_assert(std::is_convertible_v<result, authentication>,
@@ -16016,7 +16041,7 @@ authenticator make_authenticator(F ask)
             std::exception_ptr thrown;
             authentication who{refusal{}};
             try {
-                who = ask(of);
+                who = (*ask)(of);
             } catch (...) {
                 thrown = std::current_exception();
             }
@@ -16029,14 +16054,15 @@ template <class F>
 clean_up_function make_clean_up(F ask)
 {
     using result = std::invoke_result_t<F&, const identity&>;
-    return [ask = std::move(ask)](const asio::any_io_executor& executor, const identity& who, cleaned_up then) mutable {
+    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor, const identity& who,
+                                                       cleaned_up then) {
         if constexpr (is_awaitable<result>) {
             asio::co_spawn(executor, ask_clean_up(ask, who),
                            [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
         } else {
             std::exception_ptr thrown;
             try {
-                ask(who);
+                (*ask)(who);
             } catch (...) {
                 thrown = std::current_exception();
             }
