@@ -5457,8 +5457,8 @@ enum class beat : std::uint8_t {
 /// probes go on, each time twice as far apart, up to `ping_every`.
 ///
 /// Before `advance`, feed what has been read already. A verdict that comes late, because this side was asleep, is put
-/// off once by the same wait: what the peer said may lie unread. All operations are O(1) and allocate nothing. Distinct objects are independent; one object is
-/// used from one thread at a time.
+/// off once by the same wait: what the peer said may lie unread. All operations are O(1) and allocate nothing. Distinct
+/// objects are independent; one object is used from one thread at a time.
 class heartbeat {
 public:
     /// The heartbeat of a connection that attaches now; `known` is what an earlier connection to the peer learned.

@@ -151,8 +151,12 @@ TEST_CASE("an answer that was lost on the way is given again, and the handler do
 {
     network at;
     asking one;
-    at.at_work = [&] { at.between.freeze(proxy::way::down); }; // the answer goes into a link that is dead on this side
-    at.tab->async_request("work", 7, one.done());
+    at.hub.on("at_once", [&](int number) {
+        ++at.executed[number];
+        at.between.freeze(proxy::way::down); // the answer goes into a link that is dead on the way back
+        return number * 2;
+    });
+    at.tab->async_request("at_once", 7, one.done());
     REQUIRE(at.until([&] { return one.over; }));
     CHECK(one.answer == 14);
     CHECK(at.once(1));
@@ -251,7 +255,7 @@ TEST_CASE("what is delivered offline arrives in order, once, when the link is ba
 
 TEST_CASE("back within the grace the program notices nothing; away for longer, it is told once")
 {
-    network at{of_hub(150ms)};
+    network at{of_hub(400ms)};
     int detached = 0;
     at.hub.on_detach([&](const rejoinder::identity&) { ++detached; });
     at.between.cut();
