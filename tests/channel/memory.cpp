@@ -30,7 +30,7 @@ static_assert(channel<memory>);
 
 using texts = std::vector<std::string>;
 
-struct outcome {
+struct result_of_wait {
     std::optional<std::error_code> ended{};
     texts got{};
 
@@ -58,7 +58,7 @@ void run(asio::io_context& io)
 
 struct cancellable {
     using cancellation_slot_type = asio::cancellation_slot;
-    outcome* result;
+    result_of_wait* result;
     asio::cancellation_slot slot;
 
     cancellation_slot_type get_cancellation_slot() const noexcept { return slot; }
@@ -71,8 +71,8 @@ TEST_CASE("what one end flushes the other receives, whichever comes first")
 {
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
-    outcome flushed;
-    outcome received;
+    result_of_wait flushed;
+    result_of_wait received;
     const bool receive_first = GENERATE(true, false);
     if (receive_first) {
         right.async_receive(std::ref(received));
@@ -103,8 +103,8 @@ TEST_CASE("a second flush waits until the first was received")
 {
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
-    outcome first;
-    outcome second;
+    result_of_wait first;
+    result_of_wait second;
     add(left, "one");
     left.async_flush(std::ref(first));
     run(io);
@@ -115,7 +115,7 @@ TEST_CASE("a second flush waits until the first was received")
     run(io);
     CHECK_FALSE(second.ended);
     CHECK(left.pending() == 7 + 9);
-    outcome received;
+    result_of_wait received;
     right.async_receive(std::ref(received));
     run(io);
     CHECK(received.got == texts{"one"});
@@ -128,7 +128,7 @@ TEST_CASE("a flush of nothing completes, later")
 {
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
-    outcome flushed;
+    result_of_wait flushed;
     left.async_flush(std::ref(flushed));
     CHECK_FALSE(flushed.ended);
     run(io);
@@ -151,10 +151,10 @@ TEST_CASE("closing aborts this end's operations and ends the other's")
     asio::io_context io;
     std::optional<std::pair<memory, memory>> pair{memory_pair(io.get_executor(), io.get_executor())};
     auto& [left, right] = *pair;
-    outcome mine;
-    outcome theirs;
-    outcome blocked;
-    outcome flushed;
+    result_of_wait mine;
+    result_of_wait theirs;
+    result_of_wait blocked;
+    result_of_wait flushed;
     add(left, "last");
     left.async_flush(std::ref(flushed));
     run(io);
@@ -185,11 +185,11 @@ TEST_CASE("closing aborts this end's operations and ends the other's")
     right.async_receive(std::ref(theirs));
     run(io);
     CHECK(theirs.got == texts{"last"}); // flushed before the close
-    outcome end;
+    result_of_wait end;
     right.async_receive(std::ref(end));
     run(io);
     CHECK(end.ended == asio::error::eof);
-    outcome broken;
+    result_of_wait broken;
     add(right, "into the void");
     right.async_flush(std::ref(broken));
     CHECK_FALSE(broken.ended);
@@ -201,9 +201,9 @@ TEST_CASE("operations waiting when the peer closes end as a socket's would")
 {
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
-    outcome receiving;
-    outcome first;
-    outcome flushing;
+    result_of_wait receiving;
+    result_of_wait first;
+    result_of_wait flushing;
     left.async_receive(std::ref(receiving));
     add(left, "one");
     left.async_flush(std::ref(first));
@@ -222,8 +222,8 @@ TEST_CASE("operations on a closed end are aborted, after their initiation")
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
     left.close();
-    outcome received;
-    outcome flushed;
+    result_of_wait received;
+    result_of_wait flushed;
     add(left, "x");
     left.async_receive(std::ref(received));
     left.async_flush(std::ref(flushed));
@@ -238,28 +238,28 @@ TEST_CASE("a shutdown delivers what is left, then the end; the other way stays o
 {
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
-    outcome shut;
+    result_of_wait shut;
     add(left, "goodbye");
     left.async_shutdown(close_reason::normal, std::ref(shut));
     run(io);
     REQUIRE(shut.ended);
     CHECK_FALSE(*shut.ended);
-    outcome received;
+    result_of_wait received;
     right.async_receive(std::ref(received));
     run(io);
     CHECK(received.got == texts{"goodbye"});
-    outcome end;
+    result_of_wait end;
     right.async_receive(std::ref(end));
     run(io);
     CHECK(end.ended == asio::error::eof);
-    outcome answered;
-    outcome heard;
+    result_of_wait answered;
+    result_of_wait heard;
     add(right, "answer");
     right.async_flush(std::ref(answered));
     left.async_receive(std::ref(heard));
     run(io);
     CHECK(heard.got == texts{"answer"});
-    outcome late;
+    result_of_wait late;
     add(left, "too late");
     left.async_flush(std::ref(late));
     run(io);
@@ -274,9 +274,9 @@ TEST_CASE("every cancellation type ends a receive and a flush, and nothing is lo
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
     asio::cancellation_signal receive_signal;
     asio::cancellation_signal flush_signal;
-    outcome receiving;
-    outcome first;
-    outcome flushing;
+    result_of_wait receiving;
+    result_of_wait first;
+    result_of_wait flushing;
     left.async_receive(cancellable{&receiving, receive_signal.slot()});
     add(left, "one");
     left.async_flush(std::ref(first));
@@ -291,13 +291,13 @@ TEST_CASE("every cancellation type ends a receive and a flush, and nothing is lo
     CHECK(receiving.ended == asio::error::operation_aborted);
     CHECK(flushing.ended == asio::error::operation_aborted);
 
-    outcome got_one;
+    result_of_wait got_one;
     right.async_receive(std::ref(got_one));
     run(io);
     add(left, "three");
-    outcome again;
+    result_of_wait again;
     left.async_flush(std::ref(again));
-    outcome got_more;
+    result_of_wait got_more;
     right.async_receive(std::ref(got_more));
     run(io);
     CHECK(got_one.got == texts{"one"});

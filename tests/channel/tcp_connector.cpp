@@ -43,14 +43,14 @@ std::string port_of(const tcp::acceptor& acceptor)
     return std::to_string(acceptor.local_endpoint().port());
 }
 
-enum class spelling { address, endpoint, name };
+enum class way_to_say { address, endpoint, name };
 
-tcp_connector<> target_spelled(spelling how, const tcp::acceptor& acceptor)
+tcp_connector<> target_spelled(way_to_say how, const tcp::acceptor& acceptor)
 {
     switch (how) {
-    case spelling::address: return tcp_connector{"127.0.0.1", port_of(acceptor)};
-    case spelling::endpoint: return tcp_connector{acceptor.local_endpoint()};
-    case spelling::name: break;
+    case way_to_say::address: return tcp_connector{"127.0.0.1", port_of(acceptor)};
+    case way_to_say::endpoint: return tcp_connector{acceptor.local_endpoint()};
+    case way_to_say::name: break;
     }
     return tcp_connector{"localhost", port_of(acceptor)};
 }
@@ -61,7 +61,7 @@ TEST_CASE("a connector opens a channel to an address, an endpoint or a name")
 {
     asio::io_context io;
     auto acceptor = listening(io);
-    const auto target = target_spelled(GENERATE(spelling::address, spelling::endpoint, spelling::name), acceptor);
+    const auto target = target_spelled(GENERATE(way_to_say::address, way_to_say::endpoint, way_to_say::name), acceptor);
     std::optional<std::error_code> ended;
     tcp_channel mine;
     target.async_connect(io.get_executor(), [&](std::error_code ec, tcp_channel connected) {
@@ -118,7 +118,7 @@ TEST_CASE("cancelling ends an attempt at once, whatever it is doing, and once")
 {
     asio::io_context io;
     auto acceptor = listening(io);
-    const auto target = target_spelled(GENERATE(spelling::address, spelling::name), acceptor);
+    const auto target = target_spelled(GENERATE(way_to_say::address, way_to_say::name), acceptor);
     asio::cancellation_signal signal;
     int calls = 0;
     target.async_connect(io.get_executor(),

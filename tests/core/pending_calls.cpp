@@ -23,7 +23,7 @@ constexpr instant start{};
 using completion = std::function<void(std::error_code, std::string)>;
 using calls_type = pending_calls<completion, std::string>;
 
-struct outcome {
+struct heard {
     int calls = 0;
     std::error_code ec;
     std::string value;
@@ -45,7 +45,7 @@ const auto canceled = std::make_error_code(std::errc::operation_canceled);
 TEST_CASE("pending_calls: an answer completes its call once")
 {
     calls_type calls{4};
-    outcome got;
+    heard got;
     const auto id = calls.open(got.record(), start + 5s).value();
     CHECK(calls.pending(id));
     CHECK(calls.next_deadline() == start + 5s);
@@ -64,7 +64,7 @@ TEST_CASE("pending_calls: an answer completes its call once")
 TEST_CASE("pending_calls: a failure, a cancel and a deadline each complete a call with their error")
 {
     calls_type calls{4};
-    outcome failed, cancelled, late, waiting;
+    heard failed, cancelled, late, waiting;
     const auto first = calls.open(failed.record(), start + 5s).value();
     const auto second = calls.open(cancelled.record(), start + 5s).value();
     calls.open(late.record(), start + 5s);
@@ -84,7 +84,7 @@ TEST_CASE("pending_calls: a failure, a cancel and a deadline each complete a cal
 
 TEST_CASE("pending_calls: destruction cancels what is left, and refuses what is opened meanwhile")
 {
-    outcome left;
+    heard left;
     int refused = 0;
     {
         std::optional<calls_type> calls{std::in_place, 4U};
@@ -101,7 +101,7 @@ TEST_CASE("pending_calls: destruction cancels what is left, and refuses what is 
 TEST_CASE("pending_calls: at the bound open gives nothing and drops the completion uncalled")
 {
     calls_type calls{1};
-    outcome first, second;
+    heard first, second;
     CHECK(calls.open(first.record(), start + 5s));
     CHECK(calls.full());
     CHECK_FALSE(calls.open(second.record(), start + 1s));
@@ -113,7 +113,7 @@ TEST_CASE("pending_calls: at the bound open gives nothing and drops the completi
 TEST_CASE("pending_calls: a completion may open, cancel and settle others")
 {
     calls_type calls{8};
-    outcome other, next;
+    heard other, next;
     message_id other_id = 0;
     calls.open(
         [&](std::error_code, std::string) {
@@ -133,7 +133,7 @@ TEST_CASE("pending_calls: a completion may open, cancel and settle others")
 
 TEST_CASE("pending_calls: a completion may destroy the object that calls it")
 {
-    outcome left;
+    heard left;
     SECTION("from resolve")
     {
         auto calls = std::make_unique<calls_type>(4U);
@@ -187,7 +187,7 @@ TEST_CASE("pending_calls: a completion may be move-only and take no value, or se
 TEST_CASE("pending_calls: in a random history every completion is called exactly once")
 {
     std::mt19937_64 random{21};
-    std::vector<std::unique_ptr<outcome>> outcomes;
+    std::vector<std::unique_ptr<heard>> outcomes;
     {
         calls_type calls{32};
         std::vector<message_id> ids;
@@ -195,7 +195,7 @@ TEST_CASE("pending_calls: in a random history every completion is called exactly
         for (int step = 0; step != 5000; ++step) {
             const auto what = random() % 10;
             if (what < 5) {
-                outcomes.push_back(std::make_unique<outcome>());
+                outcomes.push_back(std::make_unique<heard>());
                 const auto id = calls.open(outcomes.back()->record(), now + std::chrono::milliseconds{random() % 2000});
                 if (id) {
                     ids.push_back(*id);
