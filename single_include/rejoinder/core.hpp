@@ -1569,6 +1569,11 @@ public:
         const auto found = identities_.find(identity);
         return found == identities_.end() ? std::vector<session_id>{} : found->second.sessions;
     }
+    /// The identity whose session this token resumes; empty: there is none.
+    [[nodiscard]] std::string owner_of(const digest& token) const
+    {
+        return tokens_.contains(token) ? sessions_.find(tokens_.at(token))->at->name : std::string{};
+    }
     /// When `advance` is due at the latest.
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
 

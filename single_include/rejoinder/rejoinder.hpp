@@ -2846,6 +2846,10 @@ public:
           endpoint_(literal(host_, service_))
     {}
 
+    tcp_connector(std::string host, std::uint16_t port, Framing framing = {})
+        : tcp_connector(std::move(host), std::to_string(port), std::move(framing))
+    {}
+
     explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {})
         : host_(endpoint.address().to_string()), service_(std::to_string(endpoint.port())),
           framing_(std::move(framing)), endpoint_(endpoint)
@@ -2931,6 +2935,7 @@ private:
 };
 
 tcp_connector(std::string, std::string) -> tcp_connector<>;
+tcp_connector(std::string, std::uint16_t) -> tcp_connector<>;
 explicit tcp_connector(const asio::ip::tcp::endpoint&) -> tcp_connector<>;
 
 } // namespace rejoinder::inline v0
@@ -4194,6 +4199,11 @@ public:
     {
         const auto found = identities_.find(identity);
         return found == identities_.end() ? std::vector<session_id>{} : found->second.sessions;
+    }
+    /// The identity whose session this token resumes; empty: there is none.
+    [[nodiscard]] std::string owner_of(const digest& token) const
+    {
+        return tokens_.contains(token) ? sessions_.find(tokens_.at(token))->at->name : std::string{};
     }
     /// When `advance` is due at the latest.
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
@@ -10230,6 +10240,9 @@ private:
             owner_->on_refusal(*this, errc_named(came.name), came.text, came.time_left);
             return true;
         }
+        if (came.kind == message_kind::bye && close_reason_named(came.name) == close_reason::bad_messages) {
+            owner_->on_refusal(*this, errc::bad_message, came.text, came.time_left);
+        }
         return came.kind == message_kind::bye; // its end follows
     }
 
@@ -14390,6 +14403,7 @@ inline std::string random_name()
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14408,7 +14422,13 @@ public:
         : lives_on_context(executor), options_(std::move(options)),
           setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
-    {}
+    {
+        const auto is_text = [](const std::string& given) { return given.empty() || is_json(given); };
+        if (!is_text(options_.auth) || !is_text(options_.metadata)) {
+            throw std::invalid_argument(
+                "rejoinder: a client's auth and metadata are JSON text; a string stands in quotes");
+        }
+    }
 
     /// Called once it is held by shared pointer.
     void begin(std::unique_ptr<dialler> by)
@@ -14601,7 +14621,8 @@ private:
                 tell();
                 break;
             case dialling::fail:
-                incarnation_ = random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
+                incarnation_ =
+                    random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
                 host_->core().end(verdict());
                 host_->settle_up();
                 tell();
@@ -15753,6 +15774,7 @@ class client {
 public:
     using options_type = client_options<Policies>;
 
+    /// Throws `std::invalid_argument` if `auth` or `metadata` is no JSON text.
     /// A client that connects by `where` and speaks `Codec`. `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
     template <connector Connector, codec Codec = json_codec>
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
@@ -16167,12 +16189,13 @@ public:
     authenticator authenticate;
 
     /// Asks who said hello. `then(const authentication&)` is called once, perhaps before this returns. `cancel` ends the authenticator.
-    template <class Then>
-    void ask(const asio::any_io_executor& executor, std::string from, const hello& greeting,
+    /// `known` is the identity whose session the client's token resumes, if there is one.
+    template <class Setting, class Then>
+    void ask(const Setting& setting, std::string from, const hello& greeting, const std::string& known,
              std::shared_ptr<asio::cancellation_signal> cancel, Then then)
     {
         if (!authenticate) {
-            then(authentication{identity{"anonymous_" + greeting.incarnation}});
+            then(authentication{identity{known.empty() ? "anonymous_" + greeting.incarnation : known}});
             return;
         }
         handshake shown;
@@ -16189,14 +16212,30 @@ public:
         }
         ++*asking_;
         const auto ask = authenticate; // a copy: it may be replaced from inside
-        ask(executor, cancel->slot(), shown,
-            [asking = asking_, cancel, then](std::exception_ptr thrown, const authentication& word) {
-                --*asking;
-                then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
-            });
+        auto answered = [asking = asking_, cancel, then, events = setting.events](std::exception_ptr thrown,
+                                                                                  const authentication& word) {
+            --*asking;
+            if (thrown && events) {
+                const auto text = text_of(thrown);
+                events({.name = "authenticator_failed", .text = text});
+            }
+            then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
+        };
+        ask(setting.executor, cancel->slot(), shown, std::move(answered));
     }
 
 private:
+    static std::string text_of(const std::exception_ptr& thrown)
+    {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::exception& what) {
+            return what.what();
+        } catch (...) {
+            return "an exception of no known type";
+        }
+    }
+
     std::size_t asking_max_;
     std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
 };
@@ -17005,7 +17044,7 @@ public:
         entry.capacity = greeting.capacity;
         expect(from.number(), entry, now());
         entry.asking = std::make_shared<asio::cancellation_signal>();
-        gate_.ask(setting_->executor, from.description(), greeting, entry.asking,
+        gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
                   [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
                       if (const auto hub = weak.lock()) {
                           hub->identified(number, word);
@@ -17325,6 +17364,7 @@ private:
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -17335,6 +17375,10 @@ private:
 #include <vector>
 
 namespace rejoinder::inline v0 {
+
+/// Whom a hub can call: a `user`, a `peer`, or all in a `room`.
+template <class T>
+concept call_target = std::same_as<T, user> || std::same_as<T, peer> || std::same_as<T, room>;
 
 /// A hub for any number of clients.
 ///
@@ -17458,20 +17502,22 @@ public:
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <class Target, writable_payload Payload, class Listener,
+    template <call_target Target, writable_payload Payload, class Listener,
               ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Listener listener, Token&& token)
@@ -17480,7 +17526,7 @@ public:
                         std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
-    template <contract_type Contract, class Target,
+    template <contract_type Contract, call_target Target,
               ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
     auto async_request(const Target& to, const typename Contract::request& question, const call_options& how,
                        Token&& token)
@@ -17489,7 +17535,7 @@ public:
             detail::start_typed_call<Contract, line<Target>>{{state_, to}}, token,
             detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
     }
-    template <contract_type Contract, class Target,
+    template <contract_type Contract, call_target Target,
               ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
     auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
     {
@@ -17498,13 +17544,15 @@ public:
 
     /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
     /// acknowledged; for a room, when all have acknowledged it or one has failed.
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
@@ -17543,7 +17591,7 @@ private:
     template <class Target>
     using line = detail::hub_line<state, Target>;
 
-    template <class Target, class Token>
+    template <call_target Target, class Token>
     auto call_out(message_kind kind, const Target& to, detail::outgoing words,
                   std::unique_ptr<detail::progress_listener> listener, Token&& token)
     {

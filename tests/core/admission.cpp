@@ -446,3 +446,16 @@ TEST_CASE("admission: an identity that reloads for ever displaces its own dorman
     CHECK(hub.sessions_of("42").size() == 3);
     CHECK(hub.sessions_of("neighbour").size() == 1);
 }
+
+TEST_CASE("admission: a token names the identity whose session it resumes")
+{
+    admission<> directory{{}};
+    admission_verdict next;
+    const auto now = instant{} + 1h;
+    const auto token = digest_of("secret");
+    directory.arrive({.connection = 1, .identity = "anonymous_a", .incarnation = "a"}, now);
+    REQUIRE(directory.next(next));
+    directory.set_token(std::get<verdict_of::attach>(next).session, token);
+    CHECK(directory.owner_of(token) == "anonymous_a");
+    CHECK(directory.owner_of(digest_of("another")).empty());
+}

@@ -3,6 +3,7 @@
 
 #include <rejoinder/core/backoff.hpp>
 #include <rejoinder/core/policies.hpp>
+#include <rejoinder/channel/tcp_connector.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/responder.hpp>
 
@@ -252,4 +253,13 @@ TEST_CASE("a connector's attempt may outlive its client")
         driven::settle(io);
     }
     SECTION("and never end") {}
+}
+
+TEST_CASE("credentials that are no JSON are a programming error, told where they are given")
+{
+    asio::io_context io;
+    const rejoinder::tcp_connector nowhere{"127.0.0.1", std::uint16_t{1}};
+    CHECK_THROWS_AS((rejoinder::client<>{io.get_executor(), nowhere, {.auth = "token"}}), std::invalid_argument);
+    CHECK_THROWS_AS((rejoinder::client<>{io.get_executor(), nowhere, {.metadata = "{"}}), std::invalid_argument);
+    CHECK_NOTHROW(rejoinder::client<>{io.get_executor(), nowhere, {.auth = R"("token")"}});
 }

@@ -2,6 +2,7 @@
 #include <rejoinder/net/hub.hpp>
 
 #include <rejoinder/net/client.hpp>
+#include <rejoinder/channel/tcp_connector.hpp>
 #include <rejoinder/net/listener.hpp>
 #include <rejoinder/net/responder.hpp>
 
@@ -345,4 +346,17 @@ TEST_CASE("what fed a hub and is gone is forgotten by it")
     at.hub.reset();
     CHECK(*watched == 1);
     CHECK(watched.use_count() == 1);
+}
+
+TEST_CASE("an authenticator that throws refuses, and its words are an event, not the client's business")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    std::string said;
+    hub.on_event([&](const rejoinder::event& one) { said = one.name == "authenticator_failed" ? std::string{one.text} : said; });
+    hub.authenticate([](const rejoinder::handshake&) -> rejoinder::identity { throw std::runtime_error("no data base"); });
+    const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
+    rejoinder::client<> client{io.get_executor(), rejoinder::tcp_connector{port}};
+    REQUIRE(driven::until(io, [&] { return client.last_error() == rejoinder::errc::refused; }));
+    CHECK(said == "no data base");
 }

@@ -39,6 +39,10 @@ public:
           endpoint_(literal(host_, service_))
     {}
 
+    tcp_connector(std::string host, std::uint16_t port, Framing framing = {})
+        : tcp_connector(std::move(host), std::to_string(port), std::move(framing))
+    {}
+
     explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {})
         : host_(endpoint.address().to_string()), service_(std::to_string(endpoint.port())),
           framing_(std::move(framing)), endpoint_(endpoint)
@@ -124,6 +128,7 @@ private:
 };
 
 tcp_connector(std::string, std::string) -> tcp_connector<>;
+tcp_connector(std::string, std::uint16_t) -> tcp_connector<>;
 explicit tcp_connector(const asio::ip::tcp::endpoint&) -> tcp_connector<>;
 
 } // namespace rejoinder::inline v0

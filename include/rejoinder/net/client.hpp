@@ -46,6 +46,7 @@ class client {
 public:
     using options_type = client_options<Policies>;
 
+    /// Throws `std::invalid_argument` if `auth` or `metadata` is no JSON text.
     /// A client that connects by `where` and speaks `Codec`. `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
     template <connector Connector, codec Codec = json_codec>
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})

@@ -185,6 +185,9 @@ private:
             owner_->on_refusal(*this, errc_named(came.name), came.text, came.time_left);
             return true;
         }
+        if (came.kind == message_kind::bye && close_reason_named(came.name) == close_reason::bad_messages) {
+            owner_->on_refusal(*this, errc::bad_message, came.text, came.time_left);
+        }
         return came.kind == message_kind::bye; // its end follows
     }
 

@@ -29,6 +29,7 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -39,6 +40,10 @@
 #include <vector>
 
 namespace rejoinder::inline v0 {
+
+/// Whom a hub can call: a `user`, a `peer`, or all in a `room`.
+template <class T>
+concept call_target = std::same_as<T, user> || std::same_as<T, peer> || std::same_as<T, room>;
 
 /// A hub for any number of clients.
 ///
@@ -162,20 +167,22 @@ public:
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <class Target, writable_payload Payload, class Listener,
+    template <call_target Target, writable_payload Payload, class Listener,
               ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Listener listener, Token&& token)
@@ -184,7 +191,7 @@ public:
                         std::forward<Token>(token));
     }
     /// Asks by contract: completes with `void(std::error_code, Contract::reply)`.
-    template <contract_type Contract, class Target,
+    template <contract_type Contract, call_target Target,
               ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
     auto async_request(const Target& to, const typename Contract::request& question, const call_options& how,
                        Token&& token)
@@ -193,7 +200,7 @@ public:
             detail::start_typed_call<Contract, line<Target>>{{state_, to}}, token,
             detail::outgoing{Contract::name, question, contract_options<Contract>(how)});
     }
-    template <contract_type Contract, class Target,
+    template <contract_type Contract, call_target Target,
               ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, typename Contract::reply)) Token>
     auto async_request(const Target& to, const typename Contract::request& question, Token&& token)
     {
@@ -202,13 +209,15 @@ public:
 
     /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
     /// acknowledged; for a room, when all have acknowledged it or one has failed.
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <class Target, writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
@@ -247,7 +256,7 @@ private:
     template <class Target>
     using line = detail::hub_line<state, Target>;
 
-    template <class Target, class Token>
+    template <call_target Target, class Token>
     auto call_out(message_kind kind, const Target& to, detail::outgoing words,
                   std::unique_ptr<detail::progress_listener> listener, Token&& token)
     {

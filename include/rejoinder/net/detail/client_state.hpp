@@ -20,6 +20,7 @@
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
+#include <rejoinder/wire/is_json.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
@@ -31,6 +32,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -49,7 +51,13 @@ public:
         : lives_on_context(executor), options_(std::move(options)),
           setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
-    {}
+    {
+        const auto is_text = [](const std::string& given) { return given.empty() || is_json(given); };
+        if (!is_text(options_.auth) || !is_text(options_.metadata)) {
+            throw std::invalid_argument(
+                "rejoinder: a client's auth and metadata are JSON text; a string stands in quotes");
+        }
+    }
 
     /// Called once it is held by shared pointer.
     void begin(std::unique_ptr<dialler> by)
@@ -242,7 +250,8 @@ private:
                 tell();
                 break;
             case dialling::fail:
-                incarnation_ = random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
+                incarnation_ =
+                    random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
                 host_->core().end(verdict());
                 host_->settle_up();
                 tell();

@@ -29,12 +29,13 @@ public:
     authenticator authenticate;
 
     /// Asks who said hello. `then(const authentication&)` is called once, perhaps before this returns. `cancel` ends the authenticator.
-    template <class Then>
-    void ask(const asio::any_io_executor& executor, std::string from, const hello& greeting,
+    /// `known` is the identity whose session the client's token resumes, if there is one.
+    template <class Setting, class Then>
+    void ask(const Setting& setting, std::string from, const hello& greeting, const std::string& known,
              std::shared_ptr<asio::cancellation_signal> cancel, Then then)
     {
         if (!authenticate) {
-            then(authentication{identity{"anonymous_" + greeting.incarnation}});
+            then(authentication{identity{known.empty() ? "anonymous_" + greeting.incarnation : known}});
             return;
         }
         handshake shown;
@@ -51,14 +52,30 @@ public:
         }
         ++*asking_;
         const auto ask = authenticate; // a copy: it may be replaced from inside
-        ask(executor, cancel->slot(), shown,
-            [asking = asking_, cancel, then](std::exception_ptr thrown, const authentication& word) {
-                --*asking;
-                then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
-            });
+        auto answered = [asking = asking_, cancel, then, events = setting.events](std::exception_ptr thrown,
+                                                                                  const authentication& word) {
+            --*asking;
+            if (thrown && events) {
+                const auto text = text_of(thrown);
+                events({.name = "authenticator_failed", .text = text});
+            }
+            then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
+        };
+        ask(setting.executor, cancel->slot(), shown, std::move(answered));
     }
 
 private:
+    static std::string text_of(const std::exception_ptr& thrown)
+    {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::exception& what) {
+            return what.what();
+        } catch (...) {
+            return "an exception of no known type";
+        }
+    }
+
     std::size_t asking_max_;
     std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
 };

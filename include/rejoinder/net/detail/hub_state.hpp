@@ -181,7 +181,7 @@ public:
         entry.capacity = greeting.capacity;
         expect(from.number(), entry, now());
         entry.asking = std::make_shared<asio::cancellation_signal>();
-        gate_.ask(setting_->executor, from.description(), greeting, entry.asking,
+        gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
                   [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
                       if (const auto hub = weak.lock()) {
                           hub->identified(number, word);
