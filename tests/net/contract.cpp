@@ -55,7 +55,7 @@ struct unreadable {
     explicit unreadable(int) {}
 };
 struct unwritten : contract<unreadable, int> {
-    static constexpr std::string_view name = "unwritten";
+    [[maybe_unused]] static constexpr std::string_view name = "unwritten";
 };
 
 template <class C, class F>
