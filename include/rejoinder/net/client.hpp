@@ -46,8 +46,8 @@ class client {
 public:
     using options_type = client_options<Policies>;
 
-    /// Throws `std::invalid_argument` if `auth` or `metadata` is no JSON text.
     /// A client that connects by `where` and speaks `Codec`. `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
+    /// Throws `std::invalid_argument` if `auth` or `metadata` is no JSON text.
     template <connector Connector, codec Codec = json_codec>
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
         : state_(std::make_shared<state>(executor, std::move(options)))
