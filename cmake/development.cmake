@@ -28,6 +28,8 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         target_compile_options(rejoinder_dev INTERFACE -fpch-preprocess) # lets ccache see through precompiled headers
+        # A tenth of the compile time is g++ collecting its garbage: it may let twice as much lie.
+        target_compile_options(rejoinder_dev INTERFACE "SHELL:--param ggc-min-expand=200" "SHELL:--param ggc-min-heapsize=524288")
     else()
         target_compile_options(rejoinder_dev INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
     endif()

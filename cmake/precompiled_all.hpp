@@ -3,3 +3,6 @@
 
 #include <asio.hpp>
 #include <boost/json.hpp>
+
+#include <rejoinder/net/client.hpp>
+#include <rejoinder/net/hub.hpp>

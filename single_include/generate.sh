@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the doors (include/rejoinder/{core,wire,channel,net,rejoinder}.hpp) and from them the two single headers.
+# Writes the doors (include/rejoinder/{core,wire,channel,net,rejoinder}.hpp) and from them the two single headers, with src.hpp beside.
 #
 #   sh single_include/generate.sh [--check] [ROOT]
 #
@@ -125,4 +125,9 @@ single() { # door
 
 single core
 single rejoinder
+# What is compiled once (rejoinder/src.hpp) stands on the one header here.
+if [ -f include/rejoinder/src.hpp ]; then
+    awk '/^#include/ { if (!done++) print "#include <rejoinder/rejoinder.hpp>"; next } { print }' include/rejoinder/src.hpp > "$work/src.hpp"
+    deliver "$work/src.hpp" single_include/rejoinder/src.hpp
+fi
 exit $stale

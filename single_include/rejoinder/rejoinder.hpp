@@ -15921,6 +15921,12 @@ private:
     std::shared_ptr<state> state_;
 };
 
+#ifdef REJOINDER_SEPARATE_COMPILATION // the one file that includes rejoinder/src.hpp holds these
+extern template class client<default_policies>;
+extern template class detail::client_state<default_policies>;
+extern template class detail::host<default_policies>;
+#endif
+
 } // namespace rejoinder::inline v0
 
 #endif
@@ -17610,6 +17616,13 @@ private:
 
     std::shared_ptr<state> state_;
 };
+
+#ifdef REJOINDER_SEPARATE_COMPILATION // the one file that includes rejoinder/src.hpp holds these
+extern template class hub<default_policies>;
+extern template class detail::hub_state<default_policies>;
+extern template class detail::host<default_policies>;
+extern template class detail::switchboard<default_policies>;
+#endif
 
 } // namespace rejoinder::inline v0
 

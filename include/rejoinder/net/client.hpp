@@ -193,6 +193,12 @@ private:
     std::shared_ptr<state> state_;
 };
 
+#ifdef REJOINDER_SEPARATE_COMPILATION // the one file that includes rejoinder/src.hpp holds these
+extern template class client<default_policies>;
+extern template class detail::client_state<default_policies>;
+extern template class detail::host<default_policies>;
+#endif
+
 } // namespace rejoinder::inline v0
 
 #endif

@@ -276,6 +276,13 @@ private:
     std::shared_ptr<state> state_;
 };
 
+#ifdef REJOINDER_SEPARATE_COMPILATION // the one file that includes rejoinder/src.hpp holds these
+extern template class hub<default_policies>;
+extern template class detail::hub_state<default_policies>;
+extern template class detail::host<default_policies>;
+extern template class detail::switchboard<default_policies>;
+#endif
+
 } // namespace rejoinder::inline v0
 
 #endif
