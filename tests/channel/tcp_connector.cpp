@@ -20,6 +20,8 @@
 #include <system_error>
 #include <utility>
 
+#include "support/loopback_name.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -52,7 +54,7 @@ tcp_connector<> target_spelled(way_to_say how, const tcp::acceptor& acceptor)
     case way_to_say::endpoint: return tcp_connector{acceptor.local_endpoint()};
     case way_to_say::name: break;
     }
-    return tcp_connector{"localhost", port_of(acceptor)};
+    return tcp_connector{loopback_name, port_of(acceptor)};
 }
 
 } // namespace
@@ -142,7 +144,7 @@ TEST_CASE("an attempt outlives its connector and ends on the handler's executor"
     const auto strand = asio::make_strand(io);
     bool connected = false;
     {
-        const auto target = std::make_unique<tcp_connector<>>("localhost", port_of(acceptor));
+        const auto target = std::make_unique<tcp_connector<>>(loopback_name, port_of(acceptor));
         target->async_connect(io.get_executor(), asio::bind_executor(strand, [&](std::error_code ec, tcp_channel) {
                                   connected = !ec && strand.running_in_this_thread();
                               }));

@@ -8,6 +8,7 @@
 #include <rejoinder/net/hub.hpp>
 
 #include "support/house.hpp"
+#include "support/loopback_name.hpp"
 #include "support/tokens.hpp"
 
 #include <asio/io_context.hpp>
@@ -117,7 +118,7 @@ TEST_CASE("a connector's async_connect takes every token")
     SECTION("TCP, by name")
     {
         asio::ip::tcp::acceptor port{io, {asio::ip::address_v4::loopback(), 0}};
-        const rejoinder::tcp_connector to{"localhost", std::to_string(port.local_endpoint().port())};
+        const rejoinder::tcp_connector to{loopback_name, std::to_string(port.local_endpoint().port())};
         tokens::each<rejoinder::tcp_connector<>::channel_type>(
             io, [&](auto&& token) { return to.async_connect(io.get_executor(), std::forward<decltype(token)>(token)); },
             [](const auto& channel) { CHECK(channel.next_layer().is_open()); });
