@@ -96,12 +96,13 @@ public:
     void detach() noexcept { linked_ = false; }
 
     /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
-    void restart(std::uint32_t capacity)
+    void restart(std::uint32_t capacity, peer_keeps what)
     {
         while (const auto index = pool_.first()) {
             pool_.unlink(index);
             auto& place = pool_[index];
-            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
+            const bool kept = place.stamp && what == peer_keeps::deliveries;
+            if (place.at == stage::sent && (kept || place.repeat == repeatable::idempotent)) {
                 wait_again(index);
                 continue;
             }
@@ -137,7 +138,7 @@ public:
 
     /// Opens a request or delivery; whatever is wrong with it is told by its settling.
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              Completion completion, instant now)
+              Completion completion, instant now, const stamp& durable)
     {
         if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
             todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
@@ -148,6 +149,7 @@ public:
         auto& place = pool_[index];
         place.kind = kind;
         place.repeat = how.repeat;
+        place.stamp = durable;
         place.form = payload.form;
         place.name.assign(name);
         place.payload.assign(payload.bytes);
@@ -274,7 +276,8 @@ public:
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
+        if (place.kind == message_kind::delivery && !place.stamp &&
+            options_.ack.when(place.name) == ack_when::none) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);

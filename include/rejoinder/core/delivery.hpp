@@ -34,6 +34,12 @@ enum class absent : std::uint8_t {
     wait, ///< it waits for the target, and survives the target's reload as far as it may be repeated
 };
 
+/// What a peer's new session still knows of the deliveries that went to its old one.
+enum class peer_keeps : std::uint8_t {
+    nothing,
+    deliveries, ///< those with a stamp: it has their records in a store
+};
+
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
@@ -58,6 +64,7 @@ struct delivery {
     std::uint32_t attempts = 0;   ///< tries that the peer answered
     std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
+    rejoinder::stamp stamp{};   ///< its place in a durable outbox, if it has one
     message_id id = 0;          ///< while sent or abandoned
     std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
     std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
@@ -91,6 +98,9 @@ struct delivery {
         out.name = name;
         out.payload = {payload, form};
         out.key = key;
+        if (stamp) {
+            out.stamp = {stamp.sequence, stamp.settled, attempts + 1};
+        }
         if (deadline != never) {
             out.time_left = deadline > now ? deadline - now : duration::zero();
         }
@@ -106,6 +116,7 @@ struct delivery {
         sure = certainty::never_sent;
         earlier = certainty::never_sent;
         attempts = 0;
+        stamp = {};
         id = 0;
         ticket = 0;
         deadline = never;

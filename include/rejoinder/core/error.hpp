@@ -48,6 +48,7 @@ enum class errc {
     too_many_connections,
     outdated_attempt,
     handshake_timed_out,
+    store_failed,
 };
 
 } // namespace rejoinder::inline v0
@@ -105,6 +106,8 @@ inline constexpr std::array errc_table{
     errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached",
                certainty::never_sent},
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
+    errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
+               certainty::not_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept

@@ -128,7 +128,7 @@ public:
             ++counts_.notifications_dropped;
             return;
         }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
         if (!number) {
             ++counts_.notifications_dropped;
             return;
@@ -232,6 +232,7 @@ private:
         handling mode = handling::overlapping;
         instant deadline = never;
         bool receipted = false; // acknowledged on receipt
+        rejoinder::stamp stamp{};
     };
 
     // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
@@ -255,10 +256,11 @@ private:
         if (!asked.key.empty() && !first_of_its_key(asked, now)) {
             return;
         }
-        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+        const bool on_receipt = asked.kind == message_kind::delivery && !asked.stamp &&
+                                receipted_ < options_.receipted_max &&
                                 options_.ack.when(asked.name) == ack_when::received;
         const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
-        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt, asked.stamp};
         one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
         const auto number = runs_.open(one);
         if (!number) {
@@ -339,7 +341,7 @@ private:
             return;
         }
         todo_.outputs.push_back(
-            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
+            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline, one.stamp});
     }
 
     void start_next(std::uint32_t handler)
@@ -353,7 +355,7 @@ private:
         const auto number = std::exchange(one.note, 0U);
         const auto& kept = todo_.kept(number);
         todo_.outputs.push_back(
-            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
+            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline, one.stamp});
     }
 
     // A run is over: it leaves the bound that it counted in.

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
@@ -53,6 +54,16 @@ enum class message_kind : std::uint8_t {
     pong,         ///< here: all that was written before your ping has arrived
 };
 
+/// The place of a durable delivery in its sender's outbox (rules 20 to 23).
+struct stamp {
+    std::uint64_t sequence = 0; ///< 0: the message is not durable
+    std::uint64_t settled = 0;  ///< all below this are settled, and nobody will ask for their answers again
+    std::uint32_t attempt = 1;  ///< counts the tries that were answered with an error, and this one (rule 15)
+
+    explicit constexpr operator bool() const noexcept { return sequence != 0; }
+    friend bool operator==(const stamp&, const stamp&) = default;
+};
+
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
@@ -63,6 +74,26 @@ struct message {
     std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
     std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
     std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
+    rejoinder::stamp stamp{};               ///< delivery: its place in a durable outbox
+};
+
+/// A durable outbox, as its client announces it.
+struct outbox_notice {
+    std::string name;                     ///< of this outbox among all, for its whole life
+    std::string secret;                   ///< proves that it is the one of that name
+    std::uint64_t epoch = 0;              ///< raised whenever it is opened
+    std::uint64_t next = 1;               ///< the sequence of the message to come
+    std::vector<std::uint64_t> unsettled; ///< ascending, below `next`; the others below it are settled
+
+    friend bool operator==(const outbox_notice&, const outbox_notice&) = default;
+};
+
+/// A store of durable deliveries, as its hub announces it.
+struct store_notice {
+    std::string name;          ///< of this store among all
+    bool knows_outbox = false; ///< whether it has heard of the hello's outbox before
+
+    friend bool operator==(const store_notice&, const store_notice&) = default;
 };
 
 /// What a client says first on every connection.
@@ -76,6 +107,7 @@ struct hello {
     duration dead_after{};         ///< how long the client stands silence
     std::string auth;              ///< JSON text for the authenticator; empty: none
     std::string metadata;          ///< JSON text: fields that appear in both sides' logs; empty: none
+    std::optional<outbox_notice> outbox{}; ///< the client's durable outbox, if it has one
 };
 
 /// What a hub says when a session is attached.
@@ -87,6 +119,7 @@ struct welcome {
     std::uint32_t capacity = 1024; ///< slots of either side, for the session's life (rule 6)
     duration ping_interval{};
     duration dead_after{};
+    std::optional<store_notice> store{}; ///< where the hub keeps records of durable deliveries, if it does
 };
 
 } // namespace rejoinder::inline v0

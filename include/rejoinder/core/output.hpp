@@ -55,6 +55,7 @@ struct invoke {
     std::string_view key{};
     std::uint32_t note = 0;   ///< the session's: which of its bytes this borrows
     instant deadline = never; ///< when nobody waits for the answer any more (contract, point 13)
+    rejoinder::stamp stamp{}; ///< of a durable delivery
 };
 
 /// Nobody waits for this handler any more: fire its cancellation. It still ends with `answer`, `fail` or `done`.

@@ -116,6 +116,15 @@ public:
         due_ = later(now, std::max(*delay, retry_after.value_or(duration::zero())));
     }
 
+    /// It cannot work, for a reason of this side's own: gives up.
+    void fail(const std::error_code& why, instant now)
+    {
+        last_error_ = why;
+        enter(link_state::failed, now);
+        failing_ = true;
+        due_ = now;
+    }
+
     /// Stop: no further attempts.
     void stop(instant now)
     {

@@ -86,11 +86,12 @@ public:
     // The connection
 
     /// A new session of this many slots, the smaller of what both sides offered: ids and records begin anew. What an earlier session of this
-    /// object had sent ends with `session_lost`, or is sent again if it is idempotent; what it had not sent goes on (contract, point 6).
-    void begin(std::uint32_t capacity)
+    /// object had sent ends with `session_lost`, or is sent again if it is idempotent or durable at the peer; what it had not sent goes on
+    /// (contract, point 6).
+    void begin(std::uint32_t capacity, peer_keeps what = peer_keeps::nothing)
     {
         const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
-        asker_.restart(agreed);
+        asker_.restart(agreed, what);
         inbox_.restart(agreed);
     }
 
@@ -187,15 +188,16 @@ public:
                  instant now)
     {
         touch(now);
-        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now, {});
     }
 
-    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
+    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down. `durable`: its place in
+    /// an outbox that outlives this object.
     call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
-                 instant now)
+                 instant now, const stamp& durable = {})
     {
         touch(now);
-        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
+        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now, durable);
     }
 
     /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.

@@ -18,6 +18,7 @@
 #include <rejoinder/net/detail/start_call.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/handler.hpp>
+#include <rejoinder/net/outbox_item.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/json_codec.hpp>
 #include <rejoinder/wire/json_payload.hpp>
@@ -25,11 +26,13 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
@@ -170,6 +173,42 @@ public:
     {
         return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
     }
+
+    /// Sends a message that must arrive, and must survive this process: completes with `void(std::error_code, std::uint64_t)` once it is in the
+    /// `journal` of the options, with its number there. What becomes of it is told to `on_settled`. `how.timeout` is its time to live. Errors:
+    /// `queue_full`, `too_big`, those of the store, `unsupported` without a journal. With a journal `async_deliver` is this and its settling.
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    auto async_enqueue(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(detail::start_enqueue<state>{state_}, token,
+                                                                                 detail::outgoing{name, payload, how});
+    }
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    auto async_enqueue(std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_enqueue(name, payload, call_options{}, std::forward<Token>(token));
+    }
+    /// Calls `observer(const outbox_outcome&)` for each durable message that leaves and whose caller is gone: it was enqueued, or an earlier
+    /// process took it. Set it before the client runs, so that none is missed.
+    void on_settled(std::function<void(const outbox_outcome&)> observer)
+    {
+        if (state_->outbox() != nullptr) {
+            state_->outbox()->set_observer(std::move(observer));
+        }
+    }
+    /// The durable messages that have not been settled, oldest first.
+    [[nodiscard]] std::vector<outbox_item> outbox() const
+    {
+        std::vector<outbox_item> all;
+        if (state_->outbox() != nullptr) {
+            for (const auto& [id, one] : state_->outbox()->messages().entries()) {
+                all.push_back({id, one.words.name, {one.words.payload, one.words.form}, one.expires, one.sure});
+            }
+        }
+        return all;
+    }
+    /// Takes a durable message back: it leaves as `removed`. True: it was never sent.
+    bool withdraw(std::uint64_t id) { return state_->outbox() != nullptr && state_->outbox()->withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
     template <writable_payload Payload>

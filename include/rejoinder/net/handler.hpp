@@ -59,6 +59,8 @@ public:
     /// nothing, unless the site does.
     virtual std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site,
                                           const peer& from) = 0;
+    /// Whether it is a `transaction_handler`.
+    [[nodiscard]] virtual bool in_transaction() const noexcept { return false; }
 };
 
 template <class F>

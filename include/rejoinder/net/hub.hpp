@@ -16,6 +16,7 @@
 #include <rejoinder/net/detail/listener_of_progress.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/start_call.hpp>
+#include <rejoinder/net/detail/transaction_handler.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/handshake.hpp>
@@ -33,6 +34,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -139,10 +141,19 @@ public:
     // Answering
 
     /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
+    ///
+    /// A plain function whose first parameter is a store's transaction, as in `[](sqlite_transaction& within, const job& what) {...}`, writes its
+    /// effect in the transaction that records that it ran: with a durable delivery, exactly once, whatever crashes. It is called on the thread of
+    /// the hub's `journal`, one such handler at a time in the order in which the messages came, and again if the transaction fails: its effect
+    /// is to be in the store alone. If it throws, its effect is undone. Throws `std::invalid_argument` if the hub has no such store.
     template <class F>
     void on(std::string_view name, F f, handling run = handling::overlapping)
     {
-        state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+        if constexpr (detail::takes_transaction<F>) {
+            set_in_transaction(name, std::make_shared<detail::function_in_transaction<F>>(std::move(f)));
+        } else {
+            state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+        }
     }
     /// Answers the contract's messages with `f`, checked against it when this is compiled.
     template <contract_type Contract, class F>
@@ -253,6 +264,15 @@ public:
     [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
 
 private:
+    void set_in_transaction(std::string_view name, std::shared_ptr<detail::transaction_handler> to)
+    {
+        const auto& kept = state_->options().journal;
+        if (!kept || kept.thread()->transaction_type() != to->transaction_type()) {
+            throw std::invalid_argument("rejoinder: this handler takes the transaction of a store that the hub does not have");
+        }
+        state_->setting().router.set(name, std::move(to));
+    }
+
     template <class Target>
     using line = detail::hub_line<state, Target>;
 

@@ -4,8 +4,10 @@
 
 #include <rejoinder/core/admission.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/durable_inbox.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/journal.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -34,6 +36,8 @@ struct hub_options {
     std::uint32_t sessions_max = 100'000;
     std::uint32_t connections_max = 100'000; ///< in all, those without a session yet included
     parked_options parked{};                 ///< of the calls that wait for somebody to come
+    rejoinder::journal journal{};            ///< where records of durable deliveries are kept; none: they are not durable here
+    durable_inbox_options durable{};
     session_options<Policies> session{};
     connection_options connection{};
 

@@ -16,6 +16,7 @@
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
+#include <rejoinder/net/detail/outbox_keeper.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/peer.hpp>
@@ -64,7 +65,12 @@ public:
     {
         host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
         dialler_ = std::move(by);
-        connect_soon();
+        if (options_.journal) {
+            outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
+            open_outbox();
+        } else {
+            connect_soon();
+        }
     }
 
     void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
@@ -74,6 +80,8 @@ public:
     [[nodiscard]] link_state link_stands() const noexcept { return reconnector_.state(); }
     [[nodiscard]] std::error_code last_error() const noexcept { return reconnector_.last_error(); }
     [[nodiscard]] std::size_t pending() const noexcept { return host_->core().pending(); }
+    /// The durable outbox; null: there is none.
+    [[nodiscard]] const std::shared_ptr<outbox_keeper<Policies>>& outbox() const noexcept { return outbox_; }
 
     // The handle's commands
 
@@ -81,6 +89,12 @@ public:
     {
         told_what_to_do_ = true;
         asleep_ = false;
+        if (outbox_ != nullptr && !outbox_->is_open()) {
+            if (!std::exchange(connect_when_open_, true) && link_stands() == link_state::failed) {
+                open_outbox();
+            }
+            return;
+        }
         reconnector_.start(now());
         step();
     }
@@ -88,6 +102,7 @@ public:
     void disconnect()
     {
         told_what_to_do_ = true;
+        connect_when_open_ = false;
         asleep_ = false;
         reconnector_.stop(now());
         leave(close_reason::normal);
@@ -102,6 +117,9 @@ public:
         clock_.stop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
+        if (outbox_ != nullptr) {
+            outbox_->end();
+        }
         host_->end(errc::closed);
         setting_->router.clear(); // a handler may hold a responder, which holds the session, which holds the handlers
     }
@@ -114,7 +132,23 @@ public:
             waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
-        host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        if (kind == message_kind::delivery && outbox_ != nullptr) {
+            outbox_->deliver(std::move(words), std::move(waiting.done));
+            rearm();
+        } else {
+            host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        }
+        wake_up();
+    }
+
+    void enqueue(outgoing words, enqueue_completion caller)
+    {
+        if (stopped_ || outbox_ == nullptr) {
+            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported), 0);
+            return;
+        }
+        outbox_->enqueue(std::move(words), std::move(caller));
+        rearm();
         wake_up();
     }
 
@@ -130,6 +164,9 @@ public:
     void tick()
     {
         host_->advance(now());
+        if (outbox_ != nullptr) {
+            outbox_->advance(now());
+        }
         step();
     }
 
@@ -144,8 +181,9 @@ public:
             return;
         }
         const auto at = now();
+        const auto peer = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer.store);
         if (!answer.resumed) {
-            host_->core().begin(answer.capacity);
+            host_->core().begin(answer.capacity, peer);
         }
         if (!answer.token.empty()) {
             token_ = std::move(answer.token);
@@ -153,6 +191,9 @@ public:
         reconnector_.connected(at);
         host_->attach(link_, setting_->options.heartbeat, at);
         host_->settle_up();
+        if (outbox_ != nullptr) {
+            outbox_->attach(host_);
+        }
         tell();
         step();
     }
@@ -209,8 +250,48 @@ private:
         const auto self = this->shared_from_this();
         stopped_ = true;
         drop_link();
+        if (outbox_ != nullptr) {
+            outbox_->drop();
+        }
         host_->drop();
         setting_->router.clear();
+    }
+
+    // What is kept is read before anything is said: the hello names it.
+    void open_outbox()
+    {
+        outbox_->open([weak = this->weak_from_this()](const std::error_code& failure) {
+            const auto self = weak.lock();
+            if (self == nullptr || self->stopped_) {
+                return;
+            }
+            if (failure) {
+                self->connect_when_open_ = false;
+                self->setting_->report({.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
+                self->reconnector_.fail(failure, now());
+                self->step();
+            } else if (!self->told_what_to_do_ || std::exchange(self->connect_when_open_, false)) {
+                self->connect();
+            }
+        });
+    }
+
+    void rearm()
+    {
+        const auto kept = outbox_ == nullptr ? never : outbox_->next_deadline();
+        clock_.arm(std::min({reconnector_.next_deadline(), host_->core().next_deadline(), kept}), this->weak_from_this());
+    }
+
+    // The session is given up here: another start ends it at the hub, too (rule 2).
+    void give_up()
+    {
+        incarnation_ = random_name();
+        host_->core().end(verdict());
+        if (outbox_ != nullptr) {
+            outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
+        }
+        host_->settle_up();
+        tell();
     }
 
     // Later, so that the program can set its handlers first.
@@ -240,8 +321,7 @@ private:
         while (!stopped_) {
             switch (reconnector_.advance(now())) {
             case dialling::nothing:
-                clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()),
-                           this->weak_from_this());
+                rearm();
                 return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
@@ -249,13 +329,7 @@ private:
                 drop_link();
                 tell();
                 break;
-            case dialling::fail:
-                incarnation_ =
-                    random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
-                host_->core().end(verdict());
-                host_->settle_up();
-                tell();
-                break;
+            case dialling::fail: give_up(); break;
             }
         }
     }
@@ -305,6 +379,9 @@ private:
         words.dead_after = setting_->options.heartbeat.dead_after;
         words.auth = options_.auth;
         words.metadata = options_.metadata;
+        if (outbox_ != nullptr) {
+            words.outbox = outbox_->notice();
+        }
         return words;
     }
 
@@ -337,6 +414,9 @@ private:
     std::shared_ptr<link> let_go()
     {
         host_->detach(now());
+        if (outbox_ != nullptr) {
+            outbox_->detach();
+        }
         return std::exchange(link_, nullptr);
     }
 
@@ -378,10 +458,12 @@ private:
     std::unique_ptr<dialler> dialler_;
     std::function<void(link_state, std::error_code)> observer_;
     std::shared_ptr<host<Policies>> host_;
+    std::shared_ptr<outbox_keeper<Policies>> outbox_; // null: deliveries last as long as this
     std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
     link_state told_ = link_state::disconnected;
     bool told_what_to_do_ = false; // by the program: it connects by itself otherwise
     bool asleep_ = false;          // away because nobody used the link
+    bool connect_when_open_ = false; // told to before the outbox was open
     bool stopped_ = false;
 };
 

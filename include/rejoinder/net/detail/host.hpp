@@ -12,6 +12,7 @@
 #include <rejoinder/core/session.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/call_site.hpp>
+#include <rejoinder/net/detail/inbox_keeper.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/raised.hpp>
@@ -72,6 +73,7 @@ struct session_setting {
     rejoinder::router router;
     event_sink events;
     std::shared_ptr<counters> counts = std::make_shared<counters>();
+    std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
 
     void report(const event& happened) const
     {
@@ -83,7 +85,7 @@ struct session_setting {
 
 /// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
 template <class Policies>
-class host final : public call_site, public session_port, public std::enable_shared_from_this<host<Policies>> {
+class host final : public durable_site, public session_port, public std::enable_shared_from_this<host<Policies>> {
 public:
     using session_type = session<pending_call, Policies>;
 
@@ -114,6 +116,9 @@ public:
         link_->carry(this);
         session_.attach(link_->features(), timing, now);
     }
+
+    /// The client of this session has that durable outbox.
+    void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
     /// The connection is gone or about to be closed; returns it.
     std::shared_ptr<link> detach(instant now)
@@ -157,12 +162,12 @@ public:
 
     /// Opens a call. The completion's cancellation slot ends it.
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              pending_call waiting, instant now)
+              pending_call waiting, instant now, const stamp& durable = {})
     {
         auto slot = waiting.done.slot();
         const auto opened = kind == message_kind::request
                                 ? session_.request(name, payload, how, std::move(waiting), now)
-                                : session_.deliver(name, payload, how, std::move(waiting), now);
+                                : session_.deliver(name, payload, how, std::move(waiting), now, durable);
         if (slot.is_connected() && session_.completion(opened) != nullptr) {
             slot.assign(canceller{this->weak_from_this(), opened});
         }
@@ -182,9 +187,30 @@ public:
 
     void finish(invocation which, const outcome& how) override
     {
+        const auto recorded = durable_.extract(which.number);
+        if (!recorded.empty() && setting_->inbox->ended(outbox_, recorded.mapped(), how)) {
+            runs_.erase(which.number);
+            return; // `finish_durable` follows, once that is on disk
+        }
+        finish_durable(which, how);
+    }
+
+    void finish_durable(invocation which, const outcome& how) override
+    {
         session_.finish(which, how);
         runs_.erase(which.number);
         settle_up(delivering::later);
+    }
+
+    void run_durable(const kept_invoke& asked) override
+    {
+        const auto wanted = asked.view();
+        durable_.emplace(wanted.call.number, wanted.stamp);
+        if (const auto handler = setting_->router.handler_at(wanted.handler)) {
+            run(*handler, wanted);
+        } else {
+            finish(wanted.call, {{}, name_of(errc::no_handler), {}});
+        }
     }
 
     void progress(invocation which, const payload_view& payload) override
@@ -326,18 +352,33 @@ private:
             session_.finish(wanted.call, {{}, name_of(errc::no_handler), {}});
             return;
         }
+        if (setting_->inbox != nullptr && wanted.stamp && !outbox_.outbox.empty()) {
+            setting_->inbox->take(outbox_, wanted, handler, this->shared_from_this(), from_);
+        } else if (setting_->inbox != nullptr && handler->in_transaction()) {
+            setting_->inbox->run_once(wanted, std::static_pointer_cast<transaction_handler>(handler),
+                                      this->shared_from_this(), from_);
+        } else {
+            run(*handler, wanted);
+        }
+    }
+
+    void run(handler& to, const invoke& wanted)
+    {
         const auto number = wanted.call;
-        if (auto run = handler->call(wanted, this->shared_from_this(), from_);
-            run != nullptr && session_.is_running(number)) {
-            runs_.emplace(number.number, std::move(run));
+        if (auto begun = to.call(wanted, this->shared_from_this(), from_);
+            begun != nullptr && session_.is_running(number)) {
+            runs_.emplace(number.number, std::move(begun));
         }
     }
 
     void carry_out(stop& nobody_waits, delivering)
     {
+        if (over_ && durable_.contains(nobody_waits.call.number)) {
+            return; // the session ended, but the message's sender will ask another one
+        }
         if (const auto found = runs_.find(nobody_waits.call.number); found != runs_.end()) {
-            const auto run = found->second; // it may finish inside
-            guarded([&] { run->stop(); });
+            const auto one = found->second; // it may finish inside
+            guarded([&] { one->stop(); });
         }
     }
 
@@ -376,6 +417,8 @@ private:
     std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
         runs_; // those that go on after their call
+    record_owner outbox_;                                // whose durable messages come here
+    std::unordered_map<std::uint64_t, stamp> durable_;   // handler runs that are to be recorded
     bool draining_ = false;
     bool over_ = false; // the session has ended: its owner has forgotten it
 };

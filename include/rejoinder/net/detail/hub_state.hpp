@@ -70,6 +70,9 @@ public:
     /// Called once it is held by shared pointer.
     void begin()
     {
+        if (options_.journal) {
+            setting_->inbox = std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
+        }
         switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
     }
 
@@ -118,6 +121,9 @@ public:
             entry.carrier->close(close_reason::going_away);
         }
         switchboard_.stop();
+        if (setting_->inbox != nullptr) {
+            setting_->inbox->end();
+        }
     }
 
     template <class Target>
@@ -179,6 +185,7 @@ public:
         entry.who = {from.number(),          {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt,
                      !greeting.token.empty()};
         entry.capacity = greeting.capacity;
+        entry.outbox = std::move(greeting.outbox);
         expect(from.number(), entry, now());
         entry.asking = std::make_shared<asio::cancellation_signal>();
         gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
@@ -239,6 +246,9 @@ private:
             entry.carrier->abort();
         }
         switchboard_.drop();
+        if (setting_->inbox != nullptr) {
+            setting_->inbox->end();
+        }
     }
 
     void arm()
@@ -270,7 +280,6 @@ private:
         if (found == links_.end() || stopped_) {
             return; // it went away, or took too long, meanwhile
         }
-        timers_.cancel(found->second.patience);
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             ++setting_->counts->auth_refused;
@@ -278,7 +287,42 @@ private:
             return;
         }
         found->second.who.identity = word.who()->name();
-        admission_.arrive(found->second.who, now());
+        if (found->second.outbox && setting_->inbox != nullptr) {
+            acquaint(number, found->second);
+        } else {
+            arrive(found->second);
+        }
+    }
+
+    // Before the session, so that what it brings meets its records. The handshake's patience bounds the wait.
+    void acquaint(std::uint64_t number, const link_entry& entry)
+    {
+        setting_->inbox->greet({entry.who.identity, entry.outbox->name}, *entry.outbox,
+                               [weak = this->weak_from_this(), number](const std::error_code& why, bool known) {
+                                   if (const auto hub = weak.lock()) {
+                                       hub->acquainted(number, why, known);
+                                   }
+                               });
+    }
+
+    void acquainted(std::uint64_t number, const std::error_code& why, bool known)
+    {
+        const auto found = links_.find(number);
+        if (found == links_.end() || stopped_) {
+            return;
+        }
+        if (why) {
+            drop(number, kind_of(why).value_or(errc::store_failed), why.message());
+            return;
+        }
+        found->second.outbox_known = known;
+        arrive(found->second);
+    }
+
+    void arrive(link_entry& entry)
+    {
+        timers_.cancel(entry.patience);
+        admission_.arrive(entry.who, now());
         carry_out();
         arm();
     }
@@ -317,6 +361,10 @@ private:
         words.capacity = one->core().capacity();
         words.ping_interval = options_.session.heartbeat.ping_every;
         words.dead_after = options_.session.heartbeat.dead_after;
+        if (entry.outbox && setting_->inbox != nullptr) {
+            words.store = store_notice{std::string{setting_->inbox->store_name()}, entry.outbox_known};
+            one->set_outbox(entry.outbox->name);
+        }
         entry.carrier->say(words);
         one->attach(entry.carrier, options_.session.heartbeat, now());
         setting_->report({.name = "ws_connect",

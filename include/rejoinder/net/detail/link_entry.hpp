@@ -3,6 +3,7 @@
 #define REJOINDER_NET_DETAIL_LINK_ENTRY_HPP
 
 #include <rejoinder/core/admission_verdict.hpp>
+#include <rejoinder/core/message.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/link.hpp>
 
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace rejoinder::inline v0::detail {
 
@@ -19,6 +21,8 @@ struct link_entry {
     session_id session = 0;
     std::uint32_t capacity = 0;
     bool greeted = false;
+    std::optional<outbox_notice> outbox{}; // its client's
+    bool outbox_known = false;
     timer_id patience{};                                 // for the hello, then for the authenticator
     std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
 };

@@ -10,6 +10,7 @@
 
 #include <asio/any_io_executor.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -38,6 +39,21 @@ struct hub_line {
     void open(message_kind kind, outgoing words, pending_call waiting) const
     {
         hub->open(kind, to, std::move(words), std::move(waiting));
+    }
+};
+
+/// Starts the storing of a durable message.
+template <class State>
+struct start_enqueue {
+    std::shared_ptr<State> client;
+
+    using executor_type = asio::any_io_executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return client->setting().executor; }
+
+    template <class Handler>
+    void operator()(Handler&& handler, outgoing words) const
+    {
+        client->enqueue(std::move(words), completion<void(std::error_code, std::uint64_t)>{std::forward<Handler>(handler), get_executor()});
     }
 };
 

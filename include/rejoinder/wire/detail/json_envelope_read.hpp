@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -162,15 +163,25 @@ private:
             return true;
         }
         member_set seen;
-        return read_object(text_, scratch_.member, [&](std::string_view member) {
+        const bool read = read_object(text_, scratch_.member, [&](std::string_view member) {
             if (member == "ttl") {
                 return seen.add(0) && time_left();
             }
             if (member == "key") {
                 return seen.add(1) && string(in_.key, scratch_.key);
             }
+            if (member == "seq") {
+                return seen.add(2) && text_.integer(in_.stamp.sequence) && in_.stamp.sequence != 0;
+            }
+            if (member == "settled") {
+                return seen.add(3) && text_.integer(in_.stamp.settled);
+            }
+            if (member == "try") {
+                return seen.add(4) && attempt();
+            }
             return text_.skip_value();
         });
+        return read && (in_.kind == message_kind::delivery || !in_.stamp);
     }
 
     bool retry_options()
@@ -182,6 +193,16 @@ private:
         return read_object(text_, scratch_.member, [&](std::string_view member) {
             return member == "retry_after" ? seen.add(0) && time_left() : text_.skip_value();
         });
+    }
+
+    bool attempt() noexcept
+    {
+        std::uint64_t count = 0;
+        if (!text_.integer(count) || count == 0 || count > std::numeric_limits<std::uint32_t>::max()) {
+            return false;
+        }
+        in_.stamp.attempt = static_cast<std::uint32_t>(count);
+        return true;
     }
 
     bool time_left() noexcept { return read_milliseconds(text_, in_.time_left.emplace()); }

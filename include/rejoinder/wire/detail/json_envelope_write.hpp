@@ -90,7 +90,7 @@ public:
 
     void payload_and_call_options(const message& m)
     {
-        const bool options = m.time_left || !m.key.empty();
+        const bool options = m.time_left || !m.key.empty() || m.stamp;
         if (options || !is_nothing(m.payload)) {
             payload(m.payload);
         }
@@ -104,6 +104,13 @@ public:
         }
         if (!m.key.empty()) {
             object.string("key", m.key);
+        }
+        if (m.stamp) {
+            object.number("seq", m.stamp.sequence);
+            object.number("settled", m.stamp.settled);
+        }
+        if (m.stamp && m.stamp.attempt != 1) {
+            object.number("try", m.stamp.attempt);
         }
         object.end();
     }

@@ -20,6 +20,7 @@ namespace detail {
 inline constexpr int json_wire_version = 1;
 inline constexpr std::uint64_t greeting_capacity_max = 65536;
 inline constexpr std::size_t greeting_name_max = 256; // a hub keeps these for each session
+inline constexpr std::size_t unsettled_max = 65536;   // no outbox holds more
 
 // Whole milliseconds, rounded down, never negative: time left that is rounded up would outlive its deadline.
 inline std::uint64_t wire_milliseconds(duration length) noexcept
@@ -92,6 +93,12 @@ public:
         begin(name);
         out_.append(value ? "true" : "false");
     }
+    // The caller writes the value.
+    std::string& raw(std::string_view name)
+    {
+        begin(name);
+        return out_;
+    }
     void end() { out_.append(empty_ ? "{}" : "}"); }
 
 private:
@@ -104,6 +111,33 @@ private:
     std::string& out_;
     bool empty_ = true;
 };
+
+inline void write_notice(const outbox_notice& notice, std::string& out)
+{
+    json_object_writer object{out};
+    object.string("name", notice.name);
+    object.string("secret", notice.secret);
+    object.number("epoch", notice.epoch);
+    object.number("next", notice.next);
+    auto& list = object.raw("unsettled");
+    list.push_back('[');
+    for (const auto sequence : notice.unsettled) {
+        list.append(decimal{sequence}.view()).push_back(',');
+    }
+    if (list.back() == ',') {
+        list.pop_back();
+    }
+    list.push_back(']');
+    object.end();
+}
+
+inline void write_notice(const store_notice& notice, std::string& out)
+{
+    json_object_writer object{out};
+    object.string("name", notice.name);
+    object.boolean("known", notice.knows_outbox);
+    object.end();
+}
 
 inline void write_greeting(const hello& greeting, std::string& out)
 {
@@ -119,6 +153,9 @@ inline void write_greeting(const hello& greeting, std::string& out)
     object.number("dead", wire_milliseconds(greeting.dead_after));
     object.json("auth", greeting.auth);
     object.json("meta", greeting.metadata);
+    if (greeting.outbox) {
+        write_notice(*greeting.outbox, object.raw("outbox"));
+    }
     object.end();
 }
 
@@ -132,6 +169,9 @@ inline void write_greeting(const welcome& answer, std::string& out)
     object.number("capacity", answer.capacity);
     object.number("ping", wire_milliseconds(answer.ping_interval));
     object.number("dead", wire_milliseconds(answer.dead_after));
+    if (answer.store) {
+        write_notice(*answer.store, object.raw("store"));
+    }
     object.end();
 }
 
@@ -191,6 +231,33 @@ public:
 
     bool milliseconds(duration& out) noexcept { return read_milliseconds(text_, out); }
 
+    // Sequences, ascending and below `next`.
+    bool sequences(std::vector<std::uint64_t>& out)
+    {
+        if (!text_.take('[')) {
+            return false;
+        }
+        if (text_.take(']')) {
+            return true;
+        }
+        do {
+            std::uint64_t sequence = 0;
+            if (!text_.integer(sequence) || sequence <= (out.empty() ? 0 : out.back()) || out.size() == unsettled_max) {
+                return false;
+            }
+            out.push_back(sequence);
+        } while (text_.take(','));
+        return text_.take(']');
+    }
+
+    // An object inside, read by a reader of its own.
+    template <class Read>
+    bool inner(Read read)
+    {
+        std::string_view value;
+        return text_.sees('{') && text_.value(value) && read(value);
+    }
+
 private:
     json_scanner text_;
     std::string name_;
@@ -204,6 +271,47 @@ inline bool read_version(std::string_view object, int& out)
     return text.read([&](std::string_view name) {
         return name == "v" ? seen.add(0) && text.number(out, 1, std::numeric_limits<int>::max()) : text.skip();
     }) && seen.has(0);
+}
+
+inline bool read_notice(std::string_view object, outbox_notice& out)
+{
+    greeting_reader text{object};
+    member_set seen;
+    const bool read = text.read([&](std::string_view name) {
+        if (name == "name") {
+            return seen.add(0) && text.name(out.name) && !out.name.empty();
+        }
+        if (name == "secret") {
+            return seen.add(1) && text.name(out.secret);
+        }
+        if (name == "epoch") {
+            return seen.add(2) && text.number(out.epoch, 1, json_integer_max);
+        }
+        if (name == "next") {
+            return seen.add(3) && text.number(out.next, 1, json_integer_max);
+        }
+        if (name == "unsettled") {
+            return seen.add(4) && text.sequences(out.unsettled);
+        }
+        return text.skip();
+    });
+    const bool whole = seen.has(0) && seen.has(1) && seen.has(2) && seen.has(3);
+    return read && whole && (out.unsettled.empty() || out.unsettled.back() < out.next);
+}
+
+inline bool read_notice(std::string_view object, store_notice& out)
+{
+    greeting_reader text{object};
+    member_set seen;
+    return text.read([&](std::string_view name) {
+        if (name == "name") {
+            return seen.add(0) && text.name(out.name);
+        }
+        if (name == "known") {
+            return seen.add(1) && text.boolean(out.knows_outbox);
+        }
+        return text.skip();
+    }) && !out.name.empty();
 }
 
 inline bool read_greeting(std::string_view object, hello& out)
@@ -242,6 +350,10 @@ inline bool read_greeting(std::string_view object, hello& out)
         if (name == "meta") {
             return seen.add(7) && text.object(out.metadata);
         }
+        if (name == "outbox") {
+            return seen.add(8) &&
+                   text.inner([&](std::string_view inside) { return read_notice(inside, out.outbox.emplace()); });
+        }
         return text.skip();
     });
     return read && !out.incarnation.empty();
@@ -276,6 +388,10 @@ inline bool read_greeting(std::string_view object, welcome& out)
         }
         if (name == "dead") {
             return seen.add(5) && text.milliseconds(out.dead_after);
+        }
+        if (name == "store") {
+            return seen.add(6) &&
+                   text.inner([&](std::string_view inside) { return read_notice(inside, out.store.emplace()); });
         }
         return text.skip();
     });

@@ -1,0 +1,192 @@
+// Which durable messages have run, and what they were answered: the receiver's side of a delivery that survives crashes.
+#ifndef REJOINDER_CORE_DURABLE_INBOX_HPP
+#define REJOINDER_CORE_DURABLE_INBOX_HPP
+
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/store.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of a durable inbox.
+struct durable_inbox_options {
+    std::size_t outboxes_max = 100'000;              ///< that are known; one too many is refused with `busy`
+    std::size_t kept_answer_bytes_max = 64U << 10;   ///< of one answer; a larger one is done-not-kept
+    std::chrono::hours forget_after{25};             ///< of silence an outbox is forgotten: beyond any time to live
+};
+
+/// What is to be done with a durable message.
+enum class durable_verdict : std::uint8_t {
+    fresh,       ///< run it
+    done,        ///< it has run: here is its answer
+    interrupted, ///< it was begun by a process that ended: nobody knows how far it came (rule 21)
+    stale,       ///< it was settled long ago, and never runs again (rule 22)
+    conflict,    ///< another message had its sequence
+};
+
+/// The rules 20 to 23 on the receiver's side, over a store in whose transaction each call stands. Errors are the store's, or as said.
+/// Of a message that was begun and has not ended in this process its caller keeps track.
+/// Distinct objects are independent; one object is used from one thread at a time.
+template <store Store>
+class durable_inbox {
+public:
+    explicit durable_inbox(Store& kept, const durable_inbox_options& options = {}) : kept_(kept), options_(options) {}
+
+    /// A client announces its outbox. `secret_digest`: of the notice's secret. `knew`: whether it has been here before. Errors: `auth_refused`
+    /// for a wrong secret, `outdated_attempt` when a newer opening of the outbox has been here, `busy` at the bound.
+    std::error_code greet(const record_owner& owner, const outbox_notice& notice, std::string_view secret_digest,
+                          wall_time now, bool& knew)
+    {
+        known_outbox known;
+        if (const auto ec = kept_.find(owner, known, knew)) {
+            return ec;
+        }
+        if (knew && known.secret_digest != secret_digest) {
+            return make_error_code(errc::auth_refused);
+        }
+        if (knew && notice.epoch < known.epoch) {
+            return make_error_code(errc::outdated_attempt);
+        }
+        if (!knew) {
+            if (const auto ec = make_room(now)) {
+                return ec;
+            }
+        }
+        const auto floor = std::max(known.floor, notice.next);
+        if (const auto ec = kept_.write(owner, {std::string{secret_digest}, notice.epoch, floor, now})) {
+            return ec;
+        }
+        return reconcile(owner, notice);
+    }
+
+    /// A durable message has come. `record` is its answer where the verdict is `done`.
+    std::error_code open(const record_owner& owner, const stamp& place, std::uint64_t fingerprint,
+                         durable_verdict& verdict, stored_record& record)
+    {
+        known_outbox known;
+        bool found = false;
+        if (const auto ec = kept_.find(owner, known, found)) {
+            return ec;
+        }
+        if (const auto ec = raise_floor(owner, known, place.settled)) {
+            return ec;
+        }
+        if (const auto ec = kept_.find(owner, place.sequence, record, found)) {
+            return ec;
+        }
+        if (!found) {
+            verdict = place.sequence < known.floor ? durable_verdict::stale : durable_verdict::fresh;
+            return {};
+        }
+        verdict = judge(record, place, fingerprint);
+        return {};
+    }
+
+    /// Its handler is about to be called.
+    std::error_code start(const record_owner& owner, const stamp& place, std::uint64_t fingerprint)
+    {
+        return kept_.write(owner, place.sequence,
+                           {record_state::started, place.attempt, fingerprint, {}, {}, {}, encoding::text});
+    }
+
+    /// Its handler has ended, so.
+    std::error_code end(const record_owner& owner, const stamp& place, stored_record record)
+    {
+        record.state = record_state::done;
+        record.attempt = place.attempt;
+        if (record.payload.size() + record.text.size() > options_.kept_answer_bytes_max) {
+            record.code = name_of(errc::answer_lost);
+            record.text.clear();
+            record.payload.clear();
+        }
+        return kept_.write(owner, place.sequence, record);
+    }
+
+    /// It was refused before its handler: it may come again.
+    std::error_code give_back(const record_owner& owner, const stamp& place)
+    {
+        return kept_.write(owner, place.sequence, {});
+    }
+
+private:
+    std::error_code make_room(wall_time now)
+    {
+        std::size_t count = 0;
+        if (const auto ec = kept_.outboxes(count); ec || count < options_.outboxes_max) {
+            return ec;
+        }
+        const auto limit = now - std::chrono::duration_cast<std::chrono::milliseconds>(options_.forget_after).count();
+        if (const auto ec = kept_.forget(limit)) {
+            return ec;
+        }
+        const auto ec = kept_.outboxes(count);
+        return !ec && count >= options_.outboxes_max ? make_error_code(errc::busy) : ec;
+    }
+
+    // Records of what the sender says is settled go; what it still waits for may come, though it lies below the floor.
+    std::error_code reconcile(const record_owner& owner, const outbox_notice& notice)
+    {
+        std::vector<std::uint64_t> recorded;
+        if (const auto ec = kept_.sequences(owner, recorded)) {
+            return ec;
+        }
+        const auto has = [](const std::vector<std::uint64_t>& all, std::uint64_t one) {
+            return std::binary_search(all.begin(), all.end(), one);
+        };
+        for (const auto sequence : recorded) {
+            if (sequence < notice.next && !has(notice.unsettled, sequence)) {
+                if (const auto ec = kept_.drop(owner, sequence)) {
+                    return ec;
+                }
+            }
+        }
+        for (const auto sequence : notice.unsettled) {
+            if (!has(recorded, sequence)) {
+                if (const auto ec = kept_.write(owner, sequence, {})) {
+                    return ec;
+                }
+            }
+        }
+        return {};
+    }
+
+    std::error_code raise_floor(const record_owner& owner, known_outbox& known, std::uint64_t settled)
+    {
+        if (const auto ec = kept_.drop_below(owner, settled); ec || settled <= known.floor) {
+            return ec;
+        }
+        known.floor = settled;
+        return kept_.write(owner, known);
+    }
+
+    static durable_verdict judge(const stored_record& record, const stamp& place, std::uint64_t fingerprint) noexcept
+    {
+        if (record.state == record_state::expected) {
+            return durable_verdict::fresh;
+        }
+        if (record.fingerprint != fingerprint) {
+            return durable_verdict::conflict;
+        }
+        const bool again = place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
+        if (record.state == record_state::started) {
+            return again ? durable_verdict::fresh : durable_verdict::interrupted;
+        }
+        return again && !record.code.empty() ? durable_verdict::fresh : durable_verdict::done;
+    }
+
+    Store& kept_;
+    durable_inbox_options options_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

@@ -1,0 +1,413 @@
+// Runs a client's durable outbox: between its callers, its store and its session.
+#ifndef REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
+#define REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
+
+#include <rejoinder/channel/completion.hpp>
+#include <rejoinder/core/delivery.hpp>
+#include <rejoinder/core/durable_outbox.hpp>
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/core/store.hpp>
+#include <rejoinder/net/detail/any_store.hpp>
+#include <rejoinder/net/detail/host.hpp>
+#include <rejoinder/net/detail/mailbox.hpp>
+#include <rejoinder/net/detail/os_random.hpp>
+#include <rejoinder/net/detail/outgoing.hpp>
+#include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/detail/scribe.hpp>
+#include <rejoinder/net/reply.hpp>
+
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+using enqueue_completion = completion<void(std::error_code, std::uint64_t)>;
+using outcome_observer = std::function<void(const durable_step::gone&)>;
+
+/// Held by shared pointer: what is on its way to the store or the peer finds it by a weak one. Used on the client's executor.
+template <class Policies>
+class outbox_keeper : public std::enable_shared_from_this<outbox_keeper<Policies>> {
+public:
+    using host_type = host<Policies>;
+
+    outbox_keeper(std::shared_ptr<scribe> to, std::shared_ptr<session_setting<Policies>> setting)
+        : scribe_(std::move(to)), setting_(std::move(setting)), mail_(std::make_shared<mailbox>(setting_->executor)),
+          outbox_(setting_->options.outbox)
+    {}
+
+    [[nodiscard]] const durable_outbox& messages() const noexcept { return outbox_; }
+    [[nodiscard]] bool is_open() const noexcept { return open_; }
+    [[nodiscard]] instant next_deadline() const noexcept { return ended_ ? never : outbox_.next_deadline(); }
+    void set_observer(outcome_observer observer) { observer_ = std::move(observer); }
+
+    /// Opens the outbox, and calls `opened` with how that went.
+    void open(std::function<void(const std::error_code&)> opened)
+    {
+        send(opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
+             [opened = std::move(opened)](outbox_keeper& self, opening& how, const std::error_code& failure) {
+                 if (!failure) {
+                     self.open_ = true;
+                     self.outbox_.opened(std::move(how.found), now(), wall_now());
+                     for (auto& one : std::exchange(self.early_, {})) {
+                         self.take(std::move(one.words), std::move(one.caller));
+                     }
+                 } else {
+                     self.refuse_early(failure);
+                 }
+                 opened(failure);
+                 self.settle_up();
+             });
+    }
+
+    // The callers
+
+    /// Completes with the sequence once the message is stored.
+    void enqueue(outgoing words, enqueue_completion caller) { begin({std::move(words), waiting{std::move(caller), {}}}); }
+
+    /// Completes with the answer once that is settled.
+    void deliver(outgoing words, call_completion caller) { begin({std::move(words), waiting{{}, std::move(caller)}}); }
+
+    /// Takes a message back: it is not sent any more. False: it has been, or there is none.
+    bool withdraw(std::uint64_t sequence)
+    {
+        const bool in_time = outbox_.withdraw(sequence);
+        if (const auto found = calls_.find(sequence); found != calls_.end()) {
+            if (const auto session = session_.lock()) {
+                session->cancel(found->second);
+            }
+        }
+        settle_up();
+        return in_time;
+    }
+
+    // The link
+
+    [[nodiscard]] std::optional<outbox_notice> notice() const
+    {
+        return open_ ? std::optional{outbox_.notice()} : std::nullopt;
+    }
+
+    /// Told before the session begins anew. What the peer's new session still knows.
+    peer_keeps welcomed(const std::optional<store_notice>& store)
+    {
+        const auto before = outbox_.peer();
+        const bool knows = store && store->knows_outbox;
+        const auto peer = outbox_.welcomed(store ? std::string_view{store->name} : std::string_view{}, knows);
+        peer_is_stored_ = peer == before;
+        if (!peer_is_stored_) {
+            send(naming{peer}, [](outbox_keeper& self, naming&, const std::error_code& failure) {
+                self.peer_is_stored_ = !failure;
+                self.settle_up();
+            });
+        }
+        return peer_is_stored_ && knows ? peer_keeps::deliveries : peer_keeps::nothing;
+    }
+
+    /// A session can carry messages from here on.
+    void attach(const std::shared_ptr<host_type>& session)
+    {
+        session_ = session;
+        settle_up();
+    }
+    void detach() noexcept { session_.reset(); }
+
+    /// Callers are told `why`, as nobody will answer them any more; what is stored stays, for the next start.
+    void give_up(const std::error_code& why)
+    {
+        for (auto& [sequence, one] : std::exchange(callers_, {})) {
+            const auto* kept = outbox_.find(sequence);
+            complete(std::move(one), why, sequence, reply{{}, {}, {}, kept == nullptr ? certainty::never_sent : kept->sure});
+        }
+        refuse_early(why);
+    }
+
+    /// The client is over.
+    void end()
+    {
+        ended_ = true;
+        mail_->close();
+        give_up(asio::error::operation_aborted);
+    }
+
+    /// So is its execution context: nobody is called any more.
+    void drop()
+    {
+        ended_ = true;
+        mail_->close();
+        const auto callers = std::exchange(callers_, {});
+        const auto early = std::exchange(early_, {});
+    }
+
+    void advance(instant at)
+    {
+        outbox_.advance(at);
+        settle_up();
+    }
+
+    /// Sends what can be sent, and does what the outbox wants done.
+    void settle_up()
+    {
+        if (ended_ || std::exchange(busy_, true)) {
+            return;
+        }
+        const auto self = this->shared_from_this();
+        pump();
+        durable_step::any step;
+        while (!ended_ && outbox_.next(step)) {
+            std::visit([this](auto& one) { carry_out(one); }, step);
+            pump();
+        }
+        busy_ = false;
+    }
+
+private:
+    // One of the two waits.
+    struct waiting {
+        enqueue_completion stored;
+        call_completion answered;
+        reply answer{};
+    };
+    struct newcomer {
+        outgoing words;
+        waiting caller;
+    };
+
+    struct opening {
+        stored_outbox fresh;
+        stored_outbox found;
+
+        std::error_code operator()(any_store& kept) noexcept
+        {
+            found = {};
+            return kept.open_outbox(fresh, found);
+        }
+    };
+    struct naming {
+        std::string peer;
+
+        std::error_code operator()(any_store& kept) noexcept { return kept.set_peer(peer); }
+    };
+    struct putting {
+        stored_message words;
+
+        std::error_code operator()(any_store& kept) noexcept { return kept.put(words); }
+    };
+    struct removing {
+        std::uint64_t sequence;
+
+        std::error_code operator()(any_store& kept) noexcept { return kept.remove(sequence); }
+    };
+
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+    static wall_time wall_now() noexcept
+    {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    }
+
+    template <class Job, class Done>
+    void send(Job job, Done done)
+    {
+        mail_->send(*scribe_, std::move(job),
+                    [weak = this->weak_from_this(), done = std::move(done)](Job& run, const std::error_code& failure) {
+                        if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
+                            done(*self, run, failure);
+                        }
+                    });
+    }
+
+    void begin(newcomer one)
+    {
+        if (open_) {
+            take(std::move(one.words), std::move(one.caller));
+            settle_up();
+        } else if (ended_ || failed_ || early_.size() >= setting_->options.outbox.messages_max) {
+            const auto why = ended_     ? std::error_code{asio::error::operation_aborted}
+                             : failed_ ? failed_
+                                        : make_error_code(errc::queue_full);
+            complete(std::move(one.caller), why, 0, reply{{}, {}, {}, certainty::never_sent});
+        } else {
+            early_.push_back(std::move(one));
+        }
+    }
+
+    void take(outgoing words, waiting caller)
+    {
+        const auto ttl = setting_->options.lifetime_of(message_kind::delivery, words.name(), words.how().timeout);
+        errc refusal{};
+        const bool too_big = words.payload().bytes.size() + words.name().size() > setting_->options.message_bytes_max;
+        const auto sequence = too_big ? std::nullopt
+                                      : outbox_.enqueue(words.name(), words.payload(), ttl, now(), wall_now(), refusal);
+        if (!sequence) {
+            const auto why = make_error_code(too_big ? errc::too_big : refusal, certainty::never_sent);
+            complete(std::move(caller), why, 0, reply{{}, {}, {}, certainty::never_sent});
+            return;
+        }
+        if (caller.answered) {
+            if (auto slot = caller.answered.slot(); slot.is_connected()) {
+                slot.assign(canceller{this->weak_from_this(), *sequence});
+            }
+        }
+        callers_.emplace(*sequence, std::move(caller));
+    }
+
+    // Put into a caller's cancellation slot. Completing the caller destroys it, so it moves what it needs out of itself first.
+    struct canceller {
+        std::weak_ptr<outbox_keeper> keeper;
+        std::uint64_t sequence;
+
+        void operator()(asio::cancellation_type type) const
+        {
+            const auto one = sequence;
+            if (const auto self = keeper.lock(); self != nullptr && type != asio::cancellation_type::none) {
+                self->abandon(one);
+            }
+        }
+    };
+
+    // The caller waits no more, and the message is taken back.
+    void abandon(std::uint64_t sequence)
+    {
+        auto caller = callers_.extract(sequence);
+        if (caller.empty()) {
+            return;
+        }
+        const auto* kept = outbox_.find(sequence);
+        const auto sure = kept == nullptr ? certainty::never_sent : kept->sure;
+        complete(std::move(caller.mapped()), asio::error::operation_aborted, sequence, reply{{}, {}, {}, sure});
+        withdraw(sequence);
+    }
+
+    // Gives the session what waits, in order, as long as it has room.
+    void pump()
+    {
+        const auto session = session_.lock();
+        while (session != nullptr && peer_is_stored_ && session->connection() != nullptr &&
+               session->core().pending() < session->core().capacity()) {
+            stamp place;
+            const auto at = now();
+            const auto* one = outbox_.send_next(at, place);
+            if (one == nullptr) {
+                return;
+            }
+            call_options how;
+            how.timeout = std::max<duration>(one->expires - at, std::chrono::milliseconds{1});
+            auto settled = [weak = this->weak_from_this(), sequence = place.sequence](std::error_code ec, reply answer) {
+                if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
+                    self->answered(sequence, ec, std::move(answer));
+                }
+            };
+            const payload_view payload{one->words.payload, one->words.form};
+            calls_[place.sequence] = session->open(
+                message_kind::delivery, one->words.name, payload, how,
+                {call_completion{std::move(settled), setting_->executor}, nullptr, nullptr}, at, place);
+        }
+    }
+
+    void answered(std::uint64_t sequence, const std::error_code& error, reply answer)
+    {
+        calls_.erase(sequence);
+        const auto whose = answer.code().empty() ? durable_outbox::word_of::this_side : durable_outbox::word_of::peer;
+        if (const auto found = callers_.find(sequence); found != callers_.end()) {
+            found->second.answer = std::move(answer);
+        }
+        outbox_.answered(sequence, error, whose, now());
+        settle_up();
+    }
+
+    void carry_out(const durable_step::put& wanted)
+    {
+        send(putting{outbox_.find(wanted.sequence)->words},
+             [sequence = wanted.sequence](outbox_keeper& self, putting&, const std::error_code& failure) {
+                 self.outbox_.stored(sequence, failure);
+                 self.settle_up();
+             });
+    }
+
+    void carry_out(const durable_step::remove& wanted)
+    {
+        send(removing{wanted.sequence},
+             [sequence = wanted.sequence](outbox_keeper& self, removing&, const std::error_code& failure) {
+                 self.outbox_.removed(sequence, failure, now());
+                 self.settle_up();
+             });
+    }
+
+    void carry_out(const durable_step::taken& taken)
+    {
+        const auto found = callers_.find(taken.sequence);
+        if (found == callers_.end() || (!taken.error && found->second.answered)) {
+            return;
+        }
+        auto caller = std::move(found->second);
+        callers_.erase(found);
+        complete(std::move(caller), taken.error, taken.sequence, reply{{}, {}, {}, certainty::never_sent});
+    }
+
+    void carry_out(const durable_step::gone& gone)
+    {
+        if (auto caller = callers_.extract(gone.sequence)) {
+            auto answer = std::move(caller.mapped().answer);
+            complete(std::move(caller.mapped()), gone.error, gone.sequence, std::move(answer));
+        } else if (observer_) {
+            // Later: whoever looks on may do anything, even destroy the client.
+            asio::post(setting_->executor, [weak = this->weak_from_this(), observer = observer_, gone] {
+                if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
+                    observer(gone);
+                }
+            });
+        }
+    }
+
+    static void complete(waiting caller, const std::error_code& error, std::uint64_t sequence, reply answer)
+    {
+        if (caller.stored) {
+            caller.stored.post(error, sequence);
+        } else if (caller.answered) {
+            caller.answered.post(error, std::move(answer));
+        }
+    }
+
+    void refuse_early(const std::error_code& why)
+    {
+        failed_ = open_ ? failed_ : why;
+        for (auto& one : std::exchange(early_, {})) {
+            complete(std::move(one.caller), why, 0, reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    std::shared_ptr<scribe> scribe_;
+    std::shared_ptr<session_setting<Policies>> setting_;
+    std::shared_ptr<mailbox> mail_;
+    durable_outbox outbox_;
+    std::unordered_map<std::uint64_t, waiting> callers_; // by sequence
+    std::unordered_map<std::uint64_t, call> calls_;      // what the session has
+    std::vector<newcomer> early_;                        // came before the store was open
+    outcome_observer observer_;
+    std::weak_ptr<host_type> session_;
+    std::error_code failed_; // why the store could not be opened
+    bool open_ = false;
+    bool peer_is_stored_ = false;
+    bool busy_ = false;
+    bool ended_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
