@@ -32,3 +32,17 @@ if(NOT REJOINDER_DEPENDENCIES_MISSING STREQUAL "")
     message(STATUS "rejoinder: only rejoinder::core can be used here: ${REJOINDER_DEPENDENCIES_MISSING}")
 endif()
 target_link_libraries(rejoinder_rejoinder INTERFACE rejoinder_core rejoinder::asio rejoinder::json)
+
+# A header beside the stairs and the library that it needs, as a target of its own. Whoever links it must have that library; building and
+# installing this one does not need it.
+set(rejoinder_optional_targets "")
+function(rejoinder_add_optional name header package target)
+    find_package(${package} QUIET)
+    rejoinder_add_library(${name} "include/rejoinder/${header}")
+    target_link_libraries(rejoinder_${name} INTERFACE rejoinder_rejoinder ${target})
+    if(NOT TARGET ${target})
+        set_target_properties(rejoinder_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS OFF)
+    endif()
+    set(rejoinder_optional_targets ${rejoinder_optional_targets} "${name}" PARENT_SCOPE)
+endfunction()
+rejoinder_add_optional(sqlite store/sqlite.hpp SQLite3 SQLite::SQLite3)

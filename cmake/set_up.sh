@@ -53,6 +53,11 @@ need_tests() {
     has_header catch2/catch_all.hpp || has_header catch2/catch.hpp || lacks catch2 'Catch2, version 2 or 3'
 }
 
+# Optional parts: their tests are left out where these are missing.
+need_optional() {
+    has_header sqlite3.h || lacks libsqlite3-dev 'SQLite 3 (sqlite3.h)'
+}
+
 need_clang() {
     has clang++-19 || lacks clang-19 'clang 19, as clang++-19'
 }

@@ -14,6 +14,7 @@ need_build
 install_missing
 need_library
 need_tests
+need_optional
 case $preset in
 clang*) need_clang ;;
 fuzz) need_clang; need_clang_sanitizers ;;

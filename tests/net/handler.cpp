@@ -30,7 +30,7 @@
 
 using namespace rejoinder;
 using namespace std::literals;
-namespace json = boost::json;
+namespace bj = boost::json;
 
 namespace {
 
@@ -88,7 +88,7 @@ struct overloaded {
     void operator()(const std::string&) const {}
 };
 struct sulking {
-    friend void tag_invoke(json::value_from_tag, json::value&, const sulking&) { throw std::runtime_error{"I won't"}; }
+    friend void tag_invoke(bj::value_from_tag, bj::value&, const sulking&) { throw std::runtime_error{"I won't"}; }
 };
 struct unreadable {
     explicit unreadable(int) {}
@@ -104,7 +104,7 @@ TEST_CASE("a handler's payload is read into its parameter's type and its result 
     CHECK(on.answer_of([](order one) { return std::move(one.items); }, R"({"id":3,"items":["a","b"]})").payload == R"(["a","b"])");
     CHECK(on.answer_of([](order&& one) { return std::move(one).id; }, R"({"id":3,"items":[]})").payload == "3");
     CHECK(on.answer_of([](const std::string& text) { return text + "!"; }, R"("hi")").payload == R"("hi!")");
-    CHECK(on.answer_of([](const json::value& any) { return any.at("a"); }, R"({"a":[1]})").payload == "[1]");
+    CHECK(on.answer_of([](const bj::value& any) { return any.at("a"); }, R"({"a":[1]})").payload == "[1]");
     CHECK(on.answer_of([](const json_text& any) { return json_text::unchecked("[" + any.text() + "]"); }, "17").payload == "[17]");
     CHECK(on.answer_of([](std::optional<int> number) { return number.value_or(-1); }, "").payload == "-1");
 }

@@ -24,7 +24,7 @@
 #include "support/catch.hpp"
 
 using namespace rejoinder;
-namespace json = boost::json;
+namespace bj = boost::json;
 
 namespace shop {
 
@@ -53,8 +53,8 @@ BOOST_DESCRIBE_STRUCT(order, (), (id, where, items, note, counts))
 struct celsius {
     double degrees = 0;
 
-    friend void tag_invoke(json::value_from_tag, json::value& to, const celsius& from) { to = {{"c", from.degrees}}; }
-    friend celsius tag_invoke(json::value_to_tag<celsius>, const json::value& from)
+    friend void tag_invoke(bj::value_from_tag, bj::value& to, const celsius& from) { to = {{"c", from.degrees}}; }
+    friend celsius tag_invoke(bj::value_to_tag<celsius>, const bj::value& from)
     {
         const double read = from.at("c").to_number<double>();
         if (read < -273.15) {
@@ -66,14 +66,14 @@ struct celsius {
 
 // Keeps a piece of the document that it was read from.
 struct keeper {
-    json::value kept;
+    bj::value kept;
 
-    friend keeper tag_invoke(json::value_to_tag<keeper>, const json::value& from) { return {from.at("kept")}; }
+    friend keeper tag_invoke(bj::value_to_tag<keeper>, const bj::value& from) { return {from.at("kept")}; }
 };
 
 struct holder {
-    json::value any;
-    json::object object;
+    bj::value any;
+    bj::object object;
 };
 BOOST_DESCRIBE_STRUCT(holder, (), (any, object))
 
@@ -86,7 +86,7 @@ struct holds_undescribed {
 BOOST_DESCRIBE_STRUCT(holds_undescribed, (), (inner))
 
 struct only_read {
-    friend only_read tag_invoke(json::value_to_tag<only_read>, const json::value&) { return {}; }
+    friend only_read tag_invoke(bj::value_to_tag<only_read>, const bj::value&) { return {}; }
 };
 
 } // namespace shop
@@ -95,7 +95,7 @@ static_assert(payload_type<shop::order>);
 static_assert(payload_type<std::vector<std::optional<shop::item>>>);
 static_assert(payload_type<shop::celsius>);
 static_assert(payload_type<int> && payload_type<bool> && payload_type<double>);
-static_assert(payload_type<std::string> && payload_type<json::value> && payload_type<json::object>);
+static_assert(payload_type<std::string> && payload_type<bj::value> && payload_type<bj::object>);
 static_assert(payload_type<json_text> && payload_type<bytes> && payload_type<payload_view> && payload_type<no_payload>);
 static_assert(writable_payload<const char*> && !readable_payload<const char*>);
 static_assert(writable_payload<std::string_view> && writable_payload<char[4]> && writable_payload<std::nullptr_t>);
@@ -152,10 +152,10 @@ TEST_CASE("values are written as JSON behind what is there")
     CHECK(text_of(42) == "42");
     CHECK(text_of(true) == "true");
     CHECK(text_of(std::uint64_t{18446744073709551615U}) == "18446744073709551615");
-    CHECK(text_of(json::value{{"a", {1, nullptr}}}) == R"({"a":[1,null]})");
-    CHECK(text_of(json::object{{"a", 1}}) == R"({"a":1})");
-    CHECK(text_of(json::array{1, 2}) == "[1,2]");
-    CHECK(text_of(json::string{"a\n"}) == R"("a\n")");
+    CHECK(text_of(bj::value{{"a", {1, nullptr}}}) == R"({"a":[1,null]})");
+    CHECK(text_of(bj::object{{"a", 1}}) == R"({"a":1})");
+    CHECK(text_of(bj::array{1, 2}) == "[1,2]");
+    CHECK(text_of(bj::string{"a\n"}) == R"("a\n")");
     CHECK(text_of(std::map<std::string, int>{{"a", 1}}) == R"({"a":1})");
     CHECK(text_of(shop::celsius{20}) == R"({"c":20.0})");
     CHECK(text_of(shop::order{7, shop::state::paid, {{"pen", 1}}, {}, {{"a", 2}}}) ==
@@ -182,7 +182,7 @@ TEST_CASE("numbers keep their kind and their value")
         const auto text = text_of(number);
         INFO(text);
         CHECK(is_json(text));
-        const auto value = read<json::value>(text);
+        const auto value = read<bj::value>(text);
         REQUIRE(value.is_double());
         CHECK(value.get_double() == Approx(number).epsilon(1e-15));
     }
@@ -191,15 +191,15 @@ TEST_CASE("numbers keep their kind and their value")
 TEST_CASE("what JSON cannot say does not break the payload")
 {
     CHECK(text_of(std::numeric_limits<double>::quiet_NaN()) == "null");
-    CHECK(text_of(json::value{{"a", std::numeric_limits<double>::infinity()}}) == R"({"a":null})");
-    CHECK(text_of(json::value{{"\xFF", "\xFE"}}) == "{\"\xEF\xBF\xBD\":\"\xEF\xBF\xBD\"}");
-    json::value deep = 1;
+    CHECK(text_of(bj::value{{"a", std::numeric_limits<double>::infinity()}}) == R"({"a":null})");
+    CHECK(text_of(bj::value{{"\xFF", "\xFE"}}) == "{\"\xEF\xBF\xBD\":\"\xEF\xBF\xBD\"}");
+    bj::value deep = 1;
     for (std::size_t i = 0; i != json_depth_max; ++i) {
-        deep = json::array{std::move(deep)};
+        deep = bj::array{std::move(deep)};
     }
     CHECK(is_json(text_of(deep)));
     std::string out;
-    CHECK_THROWS_AS(write_payload(json::array{deep}, out), std::length_error);
+    CHECK_THROWS_AS(write_payload(bj::array{deep}, out), std::length_error);
 }
 
 TEST_CASE("what is a payload already is appended as it is")
@@ -221,9 +221,9 @@ TEST_CASE("what is a payload already is appended as it is")
 
 TEST_CASE("a document longer than any chunk is written whole")
 {
-    json::array document(3000, json::value("0123456789"));
+    bj::array document(3000, bj::value("0123456789"));
     const auto text = text_of(document);
-    CHECK(json::parse(text) == json::value(document));
+    CHECK(bj::parse(text) == bj::value(document));
     CHECK(read<std::vector<std::string>>(text).size() == 3000);
 }
 
@@ -241,8 +241,8 @@ TEST_CASE("values are read as they were written")
     CHECK(read<std::tuple<int, std::string>>(R"([1,"a"])") == std::tuple{1, std::string{"a"}});
     CHECK(read<std::unordered_map<std::string, shop::item>>(R"({"a":{"name":"pen","price":1}})").at("a").name == "pen");
     CHECK(read<shop::celsius>(R"({"c":20})").degrees == 20);
-    CHECK(read<json::object>(R"({"a":1})").at("a") == 1);
-    CHECK(read<json::value>("").is_null());
+    CHECK(read<bj::object>(R"({"a":1})").at("a") == 1);
+    CHECK(read<bj::value>("").is_null());
     CHECK(read<json_text>("[1]").text() == "[1]");
     CHECK(read<json_text>("").text() == "null");
     read<no_payload>("[1]");
@@ -254,17 +254,17 @@ TEST_CASE("what keeps a piece of the document keeps it beyond the call")
     constexpr std::string_view text = R"({"kept":{"a":["a long enough string not to be stored in place"]}})";
     const auto keeper = read<shop::keeper>(text);
     CHECK(keeper.kept.at("a").as_array().at(0) == "a long enough string not to be stored in place");
-    CHECK(*keeper.kept.storage() == *json::storage_ptr{});
-    const auto value = read<json::value>(text);
+    CHECK(*keeper.kept.storage() == *bj::storage_ptr{});
+    const auto value = read<bj::value>(text);
     CHECK(value.at("kept") == keeper.kept);
     const auto holder = read<shop::holder>(R"({"any":[[1,2],"a string that is long enough for the heap"],"object":{"a":{}}})");
     CHECK(holder.any.as_array().size() == 2);
     CHECK(holder.object.contains("a"));
-    const auto list = read<std::vector<json::value>>(R"(["a string that is long enough for the heap",{"a":1}])");
+    const auto list = read<std::vector<bj::value>>(R"(["a string that is long enough for the heap",{"a":1}])");
     CHECK(list.at(1).at("a") == 1);
-    const auto either = read<std::variant<int, json::object>>(R"({"a":["a string that is long enough for the heap"]})");
-    CHECK(std::get<json::object>(either).contains("a"));
-    CHECK(*std::get<json::object>(either).storage() == *json::storage_ptr{});
+    const auto either = read<std::variant<int, bj::object>>(R"({"a":["a string that is long enough for the heap"]})");
+    CHECK(std::get<bj::object>(either).contains("a"));
+    CHECK(*std::get<bj::object>(either).storage() == *bj::storage_ptr{});
 }
 
 TEST_CASE("a struct ignores members that it does not have, and optional ones may be absent")
@@ -293,14 +293,14 @@ TEST_CASE("what does not fit is named by its path")
     CHECK(misfit<std::string>("5") == "/payload");
     CHECK(misfit<std::string>(R"("\ud800")") == "/payload");
     CHECK(misfit<std::string>(R"("a" "b")") == "/payload");
-    CHECK(misfit<json::array>("{}") == "/payload");
+    CHECK(misfit<bj::array>("{}") == "/payload");
 }
 
 TEST_CASE("text that is not JSON is named by its offset")
 {
-    CHECK(misfit<json::value>("[1,]") == "/payload at offset 3");
-    CHECK(misfit<json::value>("[1] x") == "/payload at offset 4");
-    CHECK(misfit<json::value>("[1").starts_with("/payload at offset"));
+    CHECK(misfit<bj::value>("[1,]") == "/payload at offset 3");
+    CHECK(misfit<bj::value>("[1] x") == "/payload at offset 4");
+    CHECK(misfit<bj::value>("[1").starts_with("/payload at offset"));
     CHECK(misfit<shop::item>("nope").starts_with("/payload at offset"));
     CHECK(misfit<json_text>("[1").starts_with("/payload"));
 }
@@ -328,6 +328,6 @@ TEST_CASE("a payload_view borrows")
 TEST_CASE("a payload is read to json_depth_max and no deeper")
 {
     const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
-    CHECK(read<json::value>(nested(json_depth_max)).is_array());
-    CHECK(misfit<json::value>(nested(json_depth_max + 1)).starts_with("/payload at offset"));
+    CHECK(read<bj::value>(nested(json_depth_max)).is_array());
+    CHECK(misfit<bj::value>(nested(json_depth_max + 1)).starts_with("/payload at offset"));
 }

@@ -85,6 +85,8 @@ public:
     {
         return entries_.empty() ? next_ : entries_.begin()->first;
     }
+    /// The sequence of the message to come.
+    [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_; }
     [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
     [[nodiscard]] instant next_deadline() const noexcept
     {

@@ -207,6 +207,12 @@ public:
         }
         return all;
     }
+    /// The number that the next durable message will get, once the client has been connected: a program that sends a numbered series knows by
+    /// it where it stopped. 0 without a journal.
+    [[nodiscard]] std::uint64_t next_outbox_id() const noexcept
+    {
+        return state_->outbox() == nullptr ? 0 : state_->outbox()->messages().next_sequence();
+    }
     /// Takes a durable message back: it leaves as `removed`. True: it was never sent.
     bool withdraw(std::uint64_t id) { return state_->outbox() != nullptr && state_->outbox()->withdraw(id); }
 
