@@ -1,0 +1,139 @@
+// What a receiver does with a durable message: run it, or answer from its records.
+#include <rejoinder/core/durable_inbox.hpp>
+
+#include <rejoinder/core/memory_store.hpp>
+
+#include <string>
+
+#include "support/catch.hpp"
+
+using namespace rejoinder;
+
+namespace {
+
+const record_owner me{"me", "outbox"};
+constexpr wall_time now = 1'700'000'000'000;
+constexpr wall_time hour = 3'600'000;
+
+struct receiver {
+    memory_store kept;
+    durable_inbox<memory_store> inbox;
+
+    explicit receiver(durable_inbox_options options = {}) : inbox(kept, options) {}
+
+    std::error_code greet(std::uint64_t next, std::vector<std::uint64_t> unsettled = {}, std::uint64_t epoch = 1, wall_time at = now,
+                          const record_owner& owner = me)
+    {
+        return inbox.greet(owner, {owner.outbox, "secret", epoch, next, std::move(unsettled)}, "digest", at, knew);
+    }
+    durable_verdict open(stamp place, std::uint64_t fingerprint = 7)
+    {
+        durable_verdict said{};
+        REQUIRE_FALSE(inbox.open(me, place, fingerprint, said, answer));
+        return said;
+    }
+    void run(stamp place, std::string payload, std::string code = {})
+    {
+        REQUIRE_FALSE(inbox.start(me, place, 7));
+        REQUIRE_FALSE(inbox.end(me, place, {record_state::done, 0, 7, std::move(code), {}, std::move(payload), encoding::text}));
+    }
+
+    bool knew = false;
+    stored_record answer;
+};
+
+} // namespace
+
+TEST_CASE("a message runs once, and its repeats get the recorded answer")
+{
+    receiver at;
+    REQUIRE_FALSE(at.greet(1));
+    CHECK_FALSE(at.knew);
+    CHECK(at.open({1, 1, 1}) == durable_verdict::fresh);
+    at.run({1, 1, 1}, "42");
+    for (const auto attempt : {1U, 2U, 9U}) {
+        CHECK(at.open({1, 1, attempt}) == durable_verdict::done);
+        CHECK(at.answer.payload == "42");
+    }
+    REQUIRE_FALSE(at.greet(2, {1}, 2));
+    CHECK(at.knew);
+    CHECK(at.open({1, 1, 1}) == durable_verdict::done);
+}
+
+TEST_CASE("another message with a used sequence is a conflict")
+{
+    receiver at;
+    at.run({1, 1, 1}, "42");
+    CHECK(at.open({1, 1, 1}, 8) == durable_verdict::conflict);
+}
+
+TEST_CASE("a retry after an error runs again, its repeat does not")
+{
+    receiver at;
+    at.run({1, 1, 1}, {}, "handler_error");
+    CHECK(at.open({1, 1, 1}) == durable_verdict::done);
+    CHECK(at.answer.code == "handler_error");
+    CHECK(at.open({1, 1, 2}) == durable_verdict::fresh);
+    at.run({1, 1, 2}, "42");
+    CHECK(at.open({1, 1, 2}) == durable_verdict::done);
+    CHECK(at.answer.payload == "42");
+    CHECK(at.open({1, 1, 1}) == durable_verdict::done); // a sender that started anew counts its tries anew
+}
+
+TEST_CASE("a message that was refused before its handler may come again")
+{
+    receiver at;
+    REQUIRE_FALSE(at.greet(1));
+    REQUIRE_FALSE(at.inbox.start(me, {1, 1, 1}, 7));
+    REQUIRE_FALSE(at.inbox.give_back(me, {1, 1, 1}));
+    CHECK(at.open({1, 1, 1}) == durable_verdict::fresh);
+}
+
+TEST_CASE("records go when the sender's settled mark passes them")
+{
+    receiver at;
+    REQUIRE_FALSE(at.greet(1));
+    for (const std::uint64_t sequence : {1U, 2U, 3U}) {
+        at.run({sequence, 1, 1}, "42");
+    }
+    CHECK(at.open({4, 3, 1}) == durable_verdict::fresh);
+    CHECK(at.kept.state()->records.size() == 1);
+    CHECK(at.open({1, 1, 1}) == durable_verdict::stale);
+    CHECK(at.open({3, 3, 1}) == durable_verdict::done);
+}
+
+TEST_CASE("an answer over the bound is done, and not kept")
+{
+    receiver at{{.kept_answer_bytes_max = 10}};
+    at.run({1, 1, 1}, std::string(11, 'x'));
+    CHECK(at.open({1, 1, 1}) == durable_verdict::done);
+    CHECK(at.answer.code == name_of(errc::answer_lost));
+    CHECK(at.answer.payload.empty());
+}
+
+TEST_CASE("an outbox with another secret, or opened anew since, is refused")
+{
+    receiver at;
+    REQUIRE_FALSE(at.greet(1, {}, 2));
+    bool knew = false;
+    CHECK(at.inbox.greet(me, {"outbox", "?", 3, 1, {}}, "another digest", now, knew) == errc::auth_refused);
+    CHECK(at.greet(1, {}, 1) == errc::outdated_attempt);
+    CHECK_FALSE(at.greet(1, {}, 2));
+    CHECK_FALSE(at.greet(1, {}, 3));
+}
+
+TEST_CASE("known outboxes are bounded: the longest silent are forgotten, and never one that may still send")
+{
+    receiver at{{.outboxes_max = 2}};
+    const record_owner second{"me", "second"};
+    const record_owner third{"me", "third"};
+    REQUIRE_FALSE(at.greet(1, {}, 1, now));
+    at.run({1, 1, 1}, "42");
+    REQUIRE_FALSE(at.greet(1, {}, 1, now + hour, second));
+    CHECK(at.greet(1, {}, 1, now + 25 * hour, third) == errc::busy);
+    CHECK_FALSE(at.greet(1, {}, 1, now + 26 * hour, third));
+    CHECK(at.kept.state()->known.size() == 2);
+    CHECK(at.kept.state()->records.empty());
+    CHECK_FALSE(at.greet(1, {}, 1, now + 26 * hour, second));
+    CHECK(at.knew);
+}
