@@ -426,7 +426,8 @@ private:
         place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
         place.id = 0;
         const auto error = make_error_code(kind, place.sure);
-        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
+        const bool idempotent = place.repeat == repeatable::idempotent;
+        const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
         const auto rest =
             may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
         if (!rest) {

@@ -63,12 +63,14 @@ public:
              [opened = std::move(opened)](outbox_keeper& self, opening& how, const std::error_code& failure) {
                  if (!failure) {
                      self.open_ = true;
+                     self.failed_ = {};
                      self.outbox_.opened(std::move(how.found), now(), wall_now());
                      for (auto& one : std::exchange(self.early_, {})) {
-                         self.take(std::move(one.words), std::move(one.caller));
+                         self.take(one);
                      }
                  } else {
-                     self.refuse_early(failure);
+                     self.failed_ = failure;
+                     self.give_up(failure);
                  }
                  opened(failure);
                  self.settle_up();
@@ -78,10 +80,10 @@ public:
     // The callers
 
     /// Completes with the sequence once the message is stored.
-    void enqueue(outgoing words, enqueue_completion caller) { begin({std::move(words), waiting{std::move(caller), {}}}); }
+    void enqueue(outgoing words, enqueue_completion caller) { begin(std::move(words), waiting{std::move(caller), {}}); }
 
     /// Completes with the answer once that is settled.
-    void deliver(outgoing words, call_completion caller) { begin({std::move(words), waiting{{}, std::move(caller)}}); }
+    void deliver(outgoing words, call_completion caller) { begin(std::move(words), waiting{{}, std::move(caller)}); }
 
     /// Takes a message back: it is not sent any more. False: it has been, or there is none.
     bool withdraw(std::uint64_t sequence)
@@ -130,11 +132,12 @@ public:
     /// Callers are told `why`, as nobody will answer them any more; what is stored stays, for the next start.
     void give_up(const std::error_code& why)
     {
-        for (auto& [sequence, one] : std::exchange(callers_, {})) {
-            const auto* kept = outbox_.find(sequence);
-            complete(std::move(one), why, sequence, reply{{}, {}, {}, kept == nullptr ? certainty::never_sent : kept->sure});
+        early_.clear();
+        caller_of_.clear();
+        for (auto& [number, one] : std::exchange(callers_, {})) {
+            const auto sure = certainty_of_sending(one.sequence);
+            complete(std::move(one), why, reply{{}, {}, {}, sure});
         }
-        refuse_early(why);
     }
 
     /// The client is over.
@@ -150,8 +153,8 @@ public:
     {
         ended_ = true;
         mail_->close();
-        const auto callers = std::exchange(callers_, {});
-        const auto early = std::exchange(early_, {});
+        early_.clear();
+        const auto callers = std::exchange(callers_, {}); // what they hold may come back here when it is destroyed
     }
 
     void advance(instant at)
@@ -181,11 +184,13 @@ private:
     struct waiting {
         enqueue_completion stored;
         call_completion answered;
+        std::uint64_t sequence = 0; // of its message; 0: the outbox is not open yet
         reply answer{};
     };
+    // A message that came before the outbox was open.
     struct newcomer {
         outgoing words;
-        waiting caller;
+        std::uint64_t caller;
     };
 
     struct opening {
@@ -232,66 +237,94 @@ private:
                     });
     }
 
-    void begin(newcomer one)
+    void begin(outgoing words, waiting caller)
     {
-        if (open_) {
-            take(std::move(one.words), std::move(one.caller));
-            settle_up();
-        } else if (ended_ || failed_ || early_.size() >= setting_->options.outbox.messages_max) {
-            const auto why = ended_     ? std::error_code{asio::error::operation_aborted}
+        const bool full = early_.size() >= setting_->options.outbox.messages_max;
+        if (ended_ || failed_ || (!open_ && full)) {
+            const auto why = ended_    ? std::error_code{asio::error::operation_aborted}
                              : failed_ ? failed_
-                                        : make_error_code(errc::queue_full);
-            complete(std::move(one.caller), why, 0, reply{{}, {}, {}, certainty::never_sent});
+                                       : make_error_code(errc::queue_full);
+            complete(std::move(caller), why, reply{{}, {}, {}, certainty::never_sent});
+            return;
+        }
+        const auto number = ++last_caller_;
+        if (caller.answered) {
+            if (auto slot = caller.answered.slot(); slot.is_connected()) {
+                slot.assign(canceller{this->weak_from_this(), number});
+            }
+        }
+        callers_.emplace(number, std::move(caller));
+        newcomer one{std::move(words), number};
+        if (open_) {
+            take(one);
+            settle_up();
         } else {
             early_.push_back(std::move(one));
         }
     }
 
-    void take(outgoing words, waiting caller)
+    void take(const newcomer& one)
     {
-        const auto ttl = setting_->options.lifetime_of(message_kind::delivery, words.name(), words.how().timeout);
-        errc refusal{};
-        const bool too_big = words.payload().bytes.size() + words.name().size() > setting_->options.message_bytes_max;
-        const auto sequence = too_big ? std::nullopt
-                                      : outbox_.enqueue(words.name(), words.payload(), ttl, now(), wall_now(), refusal);
-        if (!sequence) {
-            const auto why = make_error_code(too_big ? errc::too_big : refusal, certainty::never_sent);
-            complete(std::move(caller), why, 0, reply{{}, {}, {}, certainty::never_sent});
-            return;
+        const auto caller = callers_.find(one.caller);
+        if (caller == callers_.end()) {
+            return; // cancelled meanwhile
         }
-        if (caller.answered) {
-            if (auto slot = caller.answered.slot(); slot.is_connected()) {
-                slot.assign(canceller{this->weak_from_this(), *sequence});
-            }
+        const auto ttl = setting_->options.lifetime_of(message_kind::delivery, one.words.name(), one.words.how().timeout);
+        errc refusal = errc::too_big;
+        const bool fits = one.words.size() <= setting_->options.message_bytes_max;
+        const auto sequence =
+            fits ? outbox_.enqueue(one.words.name(), one.words.payload(), ttl, now(), wall_now(), refusal) : std::nullopt;
+        if (sequence) {
+            caller->second.sequence = *sequence;
+            caller_of_.emplace(*sequence, one.caller);
+        } else {
+            auto refused = callers_.extract(caller);
+            complete(std::move(refused.mapped()), make_error_code(refusal, certainty::never_sent),
+                     reply{{}, {}, {}, certainty::never_sent});
         }
-        callers_.emplace(*sequence, std::move(caller));
     }
 
     // Put into a caller's cancellation slot. Completing the caller destroys it, so it moves what it needs out of itself first.
     struct canceller {
         std::weak_ptr<outbox_keeper> keeper;
-        std::uint64_t sequence;
+        std::uint64_t caller;
 
         void operator()(asio::cancellation_type type) const
         {
-            const auto one = sequence;
+            const auto one = caller;
             if (const auto self = keeper.lock(); self != nullptr && type != asio::cancellation_type::none) {
                 self->abandon(one);
             }
         }
     };
 
-    // The caller waits no more, and the message is taken back.
-    void abandon(std::uint64_t sequence)
+    // The caller waits no more, and its message is taken back.
+    void abandon(std::uint64_t caller)
     {
-        auto caller = callers_.extract(sequence);
-        if (caller.empty()) {
+        auto left = callers_.extract(caller);
+        if (left.empty()) {
             return;
         }
-        const auto* kept = outbox_.find(sequence);
-        const auto sure = kept == nullptr ? certainty::never_sent : kept->sure;
-        complete(std::move(caller.mapped()), asio::error::operation_aborted, sequence, reply{{}, {}, {}, sure});
+        const auto sequence = left.mapped().sequence;
+        caller_of_.erase(sequence);
+        complete(std::move(left.mapped()), asio::error::operation_aborted, reply{{}, {}, {}, certainty_of_sending(sequence)});
         withdraw(sequence);
+    }
+
+    [[nodiscard]] certainty certainty_of_sending(std::uint64_t sequence) const noexcept
+    {
+        const auto* kept = outbox_.find(sequence);
+        return kept == nullptr ? certainty::never_sent : kept->sure;
+    }
+
+    // The caller of a message, taken out; none if it was told.
+    std::optional<waiting> caller_of(std::uint64_t sequence)
+    {
+        const auto found = caller_of_.extract(sequence);
+        if (found.empty()) {
+            return std::nullopt;
+        }
+        return std::move(callers_.extract(found.mapped()).mapped());
     }
 
     // Gives the session what waits, in order, as long as it has room.
@@ -324,8 +357,8 @@ private:
     {
         calls_.erase(sequence);
         const auto whose = answer.code().empty() ? durable_outbox::word_of::this_side : durable_outbox::word_of::peer;
-        if (const auto found = callers_.find(sequence); found != callers_.end()) {
-            found->second.answer = std::move(answer);
+        if (const auto found = caller_of_.find(sequence); found != caller_of_.end()) {
+            callers_.at(found->second).answer = std::move(answer);
         }
         outbox_.answered(sequence, error, whose, now());
         settle_up();
@@ -351,20 +384,18 @@ private:
 
     void carry_out(const durable_step::taken& taken)
     {
-        const auto found = callers_.find(taken.sequence);
-        if (found == callers_.end() || (!taken.error && found->second.answered)) {
-            return;
+        const auto found = caller_of_.find(taken.sequence);
+        if (found == caller_of_.end() || (!taken.error && callers_.at(found->second).answered)) {
+            return; // it waits for more than this
         }
-        auto caller = std::move(found->second);
-        callers_.erase(found);
-        complete(std::move(caller), taken.error, taken.sequence, reply{{}, {}, {}, certainty::never_sent});
+        complete(std::move(*caller_of(taken.sequence)), taken.error, reply{{}, {}, {}, certainty::never_sent});
     }
 
     void carry_out(const durable_step::gone& gone)
     {
-        if (auto caller = callers_.extract(gone.sequence)) {
-            auto answer = std::move(caller.mapped().answer);
-            complete(std::move(caller.mapped()), gone.error, gone.sequence, std::move(answer));
+        if (auto caller = caller_of(gone.sequence)) {
+            auto answer = std::move(caller->answer);
+            complete(std::move(*caller), gone.error, std::move(answer));
         } else if (observer_) {
             // Later: whoever looks on may do anything, even destroy the client.
             asio::post(setting_->executor, [weak = this->weak_from_this(), observer = observer_, gone] {
@@ -375,20 +406,12 @@ private:
         }
     }
 
-    static void complete(waiting caller, const std::error_code& error, std::uint64_t sequence, reply answer)
+    static void complete(waiting caller, const std::error_code& error, reply answer)
     {
         if (caller.stored) {
-            caller.stored.post(error, sequence);
+            caller.stored.post(error, caller.sequence);
         } else if (caller.answered) {
             caller.answered.post(error, std::move(answer));
-        }
-    }
-
-    void refuse_early(const std::error_code& why)
-    {
-        failed_ = open_ ? failed_ : why;
-        for (auto& one : std::exchange(early_, {})) {
-            complete(std::move(one.caller), why, 0, reply{{}, {}, {}, certainty::never_sent});
         }
     }
 
@@ -396,7 +419,9 @@ private:
     std::shared_ptr<session_setting<Policies>> setting_;
     std::shared_ptr<mailbox> mail_;
     durable_outbox outbox_;
-    std::unordered_map<std::uint64_t, waiting> callers_; // by sequence
+    std::unordered_map<std::uint64_t, waiting> callers_; // by a number of their own
+    std::unordered_map<std::uint64_t, std::uint64_t> caller_of_; // a message, by sequence
+    std::uint64_t last_caller_ = 0;
     std::unordered_map<std::uint64_t, call> calls_;      // what the session has
     std::vector<newcomer> early_;                        // came before the store was open
     outcome_observer observer_;
