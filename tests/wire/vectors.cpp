@@ -141,13 +141,24 @@ struct owned_message {
     encoding form = encoding::text;
     std::optional<duration> time_left;
     std::vector<message_id> finished;
+    rejoinder::stamp stamp;
 
     message view() const
     {
         return {.kind = kind, .id = id, .name = name, .payload = {payload, form}, .text = text, .key = key,
-                .time_left = time_left, .finished = finished};
+                .time_left = time_left, .finished = finished, .stamp = stamp};
     }
 };
+
+std::vector<std::uint64_t> numbers(std::string_view list)
+{
+    std::vector<std::uint64_t> all;
+    while (!list.empty()) {
+        all.push_back(number(list));
+        list.remove_prefix(std::min(list.find(','), list.size() - 1) + 1);
+    }
+    return all;
+}
 
 void set_field(owned_message& m, const std::string& name, const std::string& value)
 {
@@ -164,10 +175,13 @@ void set_field(owned_message& m, const std::string& name, const std::string& val
     } else if (name == "time_left") {
         m.time_left = std::chrono::milliseconds{number(value)};
     } else if (name == "finished") {
-        for (std::string_view rest = value; !rest.empty();) {
-            m.finished.push_back(number(rest));
-            rest.remove_prefix(std::min(rest.find(','), rest.size() - 1) + 1);
-        }
+        m.finished = numbers(value);
+    } else if (name == "seq") {
+        m.stamp.sequence = number(value);
+    } else if (name == "settled") {
+        m.stamp.settled = number(value);
+    } else if (name == "try") {
+        m.stamp.attempt = static_cast<std::uint32_t>(number(value));
     } else {
         throw std::runtime_error{"no such field: " + name};
     }
@@ -201,6 +215,12 @@ void set_shared_field(Greeting& greeting, const std::string& name, const std::st
     }
 }
 
+template <class T>
+T& there(std::optional<T>& part)
+{
+    return part ? *part : part.emplace();
+}
+
 hello hello_of(const std::string& fields)
 {
     hello greeting;
@@ -213,6 +233,16 @@ hello hello_of(const std::string& fields)
             greeting.auth = value;
         } else if (name == "meta") {
             greeting.metadata = value;
+        } else if (name == "outbox") {
+            there(greeting.outbox).name = value;
+        } else if (name == "secret") {
+            there(greeting.outbox).secret = value;
+        } else if (name == "epoch") {
+            there(greeting.outbox).epoch = number(value);
+        } else if (name == "next") {
+            there(greeting.outbox).next = number(value);
+        } else if (name == "unsettled") {
+            there(greeting.outbox).unsettled = numbers(value);
         } else {
             set_shared_field(greeting, name, value);
         }
@@ -228,6 +258,10 @@ welcome welcome_of(const std::string& fields)
             answer.session = value;
         } else if (name == "resumed") {
             answer.resumed = value == "true";
+        } else if (name == "store") {
+            there(answer.store).name = value;
+        } else if (name == "known") {
+            there(answer.store).knows_outbox = value == "true";
         } else {
             set_shared_field(answer, name, value);
         }
@@ -246,6 +280,7 @@ void check_same(const message& read, const message& expected)
     CHECK(read.time_left == expected.time_left);
     CHECK(std::vector(read.finished.begin(), read.finished.end()) ==
           std::vector(expected.finished.begin(), expected.finished.end()));
+    CHECK(read.stamp == expected.stamp);
 }
 
 void check_same(const hello& read, const hello& expected)
@@ -259,6 +294,7 @@ void check_same(const hello& read, const hello& expected)
     CHECK(read.dead_after == expected.dead_after);
     CHECK(read.auth == expected.auth);
     CHECK(read.metadata == expected.metadata);
+    CHECK(read.outbox == expected.outbox);
 }
 
 void check_same(const welcome& read, const welcome& expected)
@@ -270,6 +306,7 @@ void check_same(const welcome& read, const welcome& expected)
     CHECK(read.capacity == expected.capacity);
     CHECK(read.ping_interval == expected.ping_interval);
     CHECK(read.dead_after == expected.dead_after);
+    CHECK(read.store == expected.store);
 }
 
 template <class Greeting>
