@@ -19,6 +19,7 @@ fi
 need_build
 install_missing
 need_library
+need_optional
 install_missing
 
 configure examples

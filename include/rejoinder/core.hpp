@@ -17,6 +17,8 @@
 #include <rejoinder/core/delivery.hpp>
 #include <rejoinder/core/digest.hpp>
 #include <rejoinder/core/disconnect_stats.hpp>
+#include <rejoinder/core/durable_inbox.hpp>
+#include <rejoinder/core/durable_outbox.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/finished_ids.hpp>
 #include <rejoinder/core/heartbeat.hpp>
@@ -26,6 +28,7 @@
 #include <rejoinder/core/keyed_runs.hpp>
 #include <rejoinder/core/keyed_window.hpp>
 #include <rejoinder/core/latency.hpp>
+#include <rejoinder/core/memory_store.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/output.hpp>
@@ -39,6 +42,7 @@
 #include <rejoinder/core/route_table.hpp>
 #include <rejoinder/core/serial_lanes.hpp>
 #include <rejoinder/core/session.hpp>
+#include <rejoinder/core/store.hpp>
 #include <rejoinder/core/throttle.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/core/token_bucket.hpp>

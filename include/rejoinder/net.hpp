@@ -14,7 +14,9 @@
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/incoming.hpp>
+#include <rejoinder/net/journal.hpp>
 #include <rejoinder/net/listener.hpp>
+#include <rejoinder/net/outbox_item.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/relay.hpp>
 #include <rejoinder/net/reply.hpp>

@@ -315,6 +315,7 @@ enum class errc {
     too_many_connections,
     outdated_attempt,
     handshake_timed_out,
+    store_failed,
 };
 
 } // namespace rejoinder::inline v0
@@ -372,6 +373,8 @@ inline constexpr std::array errc_table{
     errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached",
                certainty::never_sent},
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
+    errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
+               certainty::not_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -513,6 +516,7 @@ static_assert(
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
@@ -557,6 +561,16 @@ enum class message_kind : std::uint8_t {
     pong,         ///< here: all that was written before your ping has arrived
 };
 
+/// The place of a durable delivery in its sender's outbox (rules 20 to 23).
+struct stamp {
+    std::uint64_t sequence = 0; ///< 0: the message is not durable
+    std::uint64_t settled = 0;  ///< all below this are settled, and nobody will ask for their answers again
+    std::uint32_t attempt = 1;  ///< counts the tries that were answered with an error, and this one (rule 15)
+
+    explicit constexpr operator bool() const noexcept { return sequence != 0; }
+    friend bool operator==(const stamp&, const stamp&) = default;
+};
+
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
@@ -567,6 +581,26 @@ struct message {
     std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
     std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
     std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
+    rejoinder::stamp stamp{};               ///< delivery: its place in a durable outbox
+};
+
+/// A durable outbox, as its client announces it.
+struct outbox_notice {
+    std::string name;                     ///< of this outbox among all, for its whole life
+    std::string secret;                   ///< proves that it is the one of that name
+    std::uint64_t epoch = 0;              ///< raised whenever it is opened
+    std::uint64_t next = 1;               ///< the sequence of the message to come
+    std::vector<std::uint64_t> unsettled; ///< ascending, below `next`; the others below it are settled
+
+    friend bool operator==(const outbox_notice&, const outbox_notice&) = default;
+};
+
+/// A store of durable deliveries, as its hub announces it.
+struct store_notice {
+    std::string name;          ///< of this store among all
+    bool knows_outbox = false; ///< whether it has heard of the hello's outbox before
+
+    friend bool operator==(const store_notice&, const store_notice&) = default;
 };
 
 /// What a client says first on every connection.
@@ -580,6 +614,7 @@ struct hello {
     duration dead_after{};         ///< how long the client stands silence
     std::string auth;              ///< JSON text for the authenticator; empty: none
     std::string metadata;          ///< JSON text: fields that appear in both sides' logs; empty: none
+    std::optional<outbox_notice> outbox{}; ///< the client's durable outbox, if it has one
 };
 
 /// What a hub says when a session is attached.
@@ -591,6 +626,7 @@ struct welcome {
     std::uint32_t capacity = 1024; ///< slots of either side, for the session's life (rule 6)
     duration ping_interval{};
     duration dead_after{};
+    std::optional<store_notice> store{}; ///< where the hub keeps records of durable deliveries, if it does
 };
 
 } // namespace rejoinder::inline v0
@@ -2154,6 +2190,7 @@ struct invoke {
     std::string_view key{};
     std::uint32_t note = 0;   ///< the session's: which of its bytes this borrows
     instant deadline = never; ///< when nobody waits for the answer any more (contract, point 13)
+    rejoinder::stamp stamp{}; ///< of a durable delivery
 };
 
 /// Nobody waits for this handler any more: fire its cancellation. It still ends with `answer`, `fail` or `done`.
@@ -2531,6 +2568,12 @@ enum class absent : std::uint8_t {
     wait, ///< it waits for the target, and survives the target's reload as far as it may be repeated
 };
 
+/// What a peer's new session still knows of the deliveries that went to its old one.
+enum class peer_keeps : std::uint8_t {
+    nothing,
+    deliveries, ///< those with a stamp: it has their records in a store
+};
+
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
@@ -2555,6 +2598,7 @@ struct delivery {
     std::uint32_t attempts = 0;   ///< tries that the peer answered
     std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
+    rejoinder::stamp stamp{};   ///< its place in a durable outbox, if it has one
     message_id id = 0;          ///< while sent or abandoned
     std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
     std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
@@ -2588,6 +2632,9 @@ struct delivery {
         out.name = name;
         out.payload = {payload, form};
         out.key = key;
+        if (stamp) {
+            out.stamp = {stamp.sequence, stamp.settled, attempts + 1};
+        }
         if (deadline != never) {
             out.time_left = deadline > now ? deadline - now : duration::zero();
         }
@@ -2603,6 +2650,7 @@ struct delivery {
         sure = certainty::never_sent;
         earlier = certainty::never_sent;
         attempts = 0;
+        stamp = {};
         id = 0;
         ticket = 0;
         deadline = never;
@@ -5013,12 +5061,13 @@ public:
     void detach() noexcept { linked_ = false; }
 
     /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
-    void restart(std::uint32_t capacity)
+    void restart(std::uint32_t capacity, peer_keeps what)
     {
         while (const auto index = pool_.first()) {
             pool_.unlink(index);
             auto& place = pool_[index];
-            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
+            const bool kept = place.stamp && what == peer_keeps::deliveries;
+            if (place.at == stage::sent && (kept || place.repeat == repeatable::idempotent)) {
                 wait_again(index);
                 continue;
             }
@@ -5054,7 +5103,7 @@ public:
 
     /// Opens a request or delivery; whatever is wrong with it is told by its settling.
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              Completion completion, instant now)
+              Completion completion, instant now, const stamp& durable)
     {
         if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
             todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
@@ -5065,6 +5114,7 @@ public:
         auto& place = pool_[index];
         place.kind = kind;
         place.repeat = how.repeat;
+        place.stamp = durable;
         place.form = payload.form;
         place.name.assign(name);
         place.payload.assign(payload.bytes);
@@ -5191,7 +5241,8 @@ public:
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
+        if (place.kind == message_kind::delivery && !place.stamp &&
+            options_.ack.when(place.name) == ack_when::none) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);
@@ -5340,7 +5391,8 @@ private:
         place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
         place.id = 0;
         const auto error = make_error_code(kind, place.sure);
-        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
+        const bool idempotent = place.repeat == repeatable::idempotent;
+        const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
         const auto rest =
             may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
         if (!rest) {
@@ -5562,6 +5614,704 @@ private:
     std::uint64_t total_ = 0;
     instant last_ = instant::min();
     std::vector<user_disconnects> users_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Which durable messages have run, and what they were answered: the receiver's side of a delivery that survives crashes.
+#ifndef REJOINDER_CORE_DURABLE_INBOX_HPP
+#define REJOINDER_CORE_DURABLE_INBOX_HPP
+
+// What keeps durable messages and the records of what they did: the concept, and the values that it keeps.
+#ifndef REJOINDER_CORE_STORE_HPP
+#define REJOINDER_CORE_STORE_HPP
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Milliseconds since 1970 of the system's clock: the only time that means something to the next process.
+using wall_time = std::int64_t;
+
+/// A message of a durable outbox.
+struct stored_message {
+    std::uint64_t sequence = 0; ///< from 1; never given twice, also not after the message has gone
+    std::string name;
+    std::string payload;
+    encoding form = encoding::text;
+    wall_time expires = 0;
+
+    friend bool operator==(const stored_message&, const stored_message&) = default;
+};
+
+/// A durable outbox, as it is found when it is opened.
+struct stored_outbox {
+    std::string name;
+    std::string secret;
+    std::uint64_t epoch = 0;              ///< how often it was opened, this time included
+    std::uint64_t next = 1;               ///< the sequence of the message to come
+    std::string peer;                     ///< the store of the hub that it sent to; empty: it never sent anything
+    std::vector<stored_message> messages; ///< by sequence
+};
+
+/// What a store knows of one outbox that sends to it.
+struct known_outbox {
+    std::string secret_digest;
+    std::uint64_t epoch = 0;
+    std::uint64_t floor = 0; ///< of the sequences below it only those with a record may still come
+    wall_time seen = 0;
+
+    friend bool operator==(const known_outbox&, const known_outbox&) = default;
+};
+
+/// How far a durable message has come at its receiver.
+enum class record_state : std::uint8_t {
+    expected, ///< its sender says that it is not settled; it has not been here
+    started,  ///< its handler was called
+    done,     ///< its handler has ended
+};
+
+/// The record of one durable message at its receiver.
+struct stored_record {
+    record_state state = record_state::expected;
+    std::uint32_t attempt = 0;
+    std::uint64_t fingerprint = 0; ///< of its name and payload
+    std::string code;              ///< the error that it was answered with; empty: none
+    std::string text;
+    std::string payload; ///< the answer
+    encoding form = encoding::text;
+
+    friend bool operator==(const stored_record&, const stored_record&) = default;
+};
+
+/// Whose record it is: an outbox of an identity. Nobody reaches the records of another identity.
+struct record_owner {
+    std::string identity;
+    std::string outbox;
+
+    friend auto operator<=>(const record_owner&, const record_owner&) = default;
+};
+
+/// Keeps durable messages and records, in transactions: what is between `begin` and a `commit` without error is there after a crash, whole;
+/// without it, nothing of it is. One transaction at a time; `undo` goes back to the last `mark` inside of it.
+///
+/// | expression | meaning |
+/// | --- | --- |
+/// | `s.name()` | what tells this store from all others; kept with it |
+/// | `s.begin()`, `s.commit()`, `s.rollback()`, `s.mark()`, `s.undo()` | as said |
+/// | `s.transaction()` | what a handler gets, to write its effect in the same transaction; its type has a member type `is_store_transaction` |
+/// | `s.open_outbox(fresh, out)` | finds the outbox and raises its epoch; the first time it is made with the name and secret of `fresh` |
+/// | `s.put(message)`, `s.remove(sequence)` | adds a message, which raises `next` above it; takes one away, if it is there |
+/// | `s.set_peer(name)` | which hub's store the outbox sends to |
+/// | `s.find(owner, known, found)` | what is known of an outbox |
+/// | `s.write(owner, known)` | the same, written |
+/// | `s.outboxes(count)` | how many are known |
+/// | `s.forget(seen_before)` | forgets outboxes not seen since, with their records |
+/// | `s.find(owner, sequence, record, found)` | one record |
+/// | `s.write(owner, sequence, record)` | the same, written or replaced |
+/// | `s.drop_below(owner, sequence)`, `s.drop(owner, sequence)` | takes records away |
+/// | `s.sequences(owner, out)` | of all its records, ascending |
+///
+/// Each returns a `std::error_code`, but for `name` and `transaction`. All may block, so whoever has a store calls it on a thread of its own;
+/// it is used by one thread at a time.
+template <class S>
+concept store = std::movable<S> &&
+                requires(S& s, const S& constant, const stored_message& message, const record_owner& owner,
+                         std::uint64_t sequence, std::string_view text, wall_time time, const stored_outbox& fresh,
+                         stored_outbox& outbox, const known_outbox& known, known_outbox& known_out, bool& found,
+                         const stored_record& record, stored_record& record_out, std::size_t& count,
+                         std::vector<std::uint64_t>& sequences) {
+                    typename S::transaction_type;
+                    { constant.name() } -> std::convertible_to<std::string_view>;
+                    { s.transaction() } -> std::same_as<typename S::transaction_type&>;
+                    { s.begin() } -> std::same_as<std::error_code>;
+                    { s.commit() } -> std::same_as<std::error_code>;
+                    { s.rollback() } -> std::same_as<std::error_code>;
+                    { s.mark() } -> std::same_as<std::error_code>;
+                    { s.undo() } -> std::same_as<std::error_code>;
+                    { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
+                    { s.put(message) } -> std::same_as<std::error_code>;
+                    { s.remove(sequence) } -> std::same_as<std::error_code>;
+                    { s.set_peer(text) } -> std::same_as<std::error_code>;
+                    { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
+                    { s.write(owner, known) } -> std::same_as<std::error_code>;
+                    { s.outboxes(count) } -> std::same_as<std::error_code>;
+                    { s.forget(time) } -> std::same_as<std::error_code>;
+                    { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
+                    { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
+                    { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
+                    { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
+                    { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
+                };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of a durable inbox.
+struct durable_inbox_options {
+    std::size_t outboxes_max = 100'000;              ///< that are known; one too many is refused with `busy`
+    std::size_t kept_answer_bytes_max = 64U << 10;   ///< of one answer; a larger one is done-not-kept
+    std::chrono::hours forget_after{25};             ///< of silence an outbox is forgotten: beyond any time to live
+};
+
+/// What is to be done with a durable message.
+enum class durable_verdict : std::uint8_t {
+    fresh,       ///< run it
+    done,        ///< it has run: here is its answer
+    interrupted, ///< it was begun by a process that ended: nobody knows how far it came (rule 21)
+    stale,       ///< it was settled long ago, and never runs again (rule 22)
+    conflict,    ///< another message had its sequence
+};
+
+/// The rules 20 to 23 on the receiver's side, over a store in whose transaction each call stands. Errors are the store's, or as said.
+/// Of a message that was begun and has not ended in this process its caller keeps track.
+/// Distinct objects are independent; one object is used from one thread at a time.
+template <store Store>
+class durable_inbox {
+public:
+    explicit durable_inbox(Store& kept, const durable_inbox_options& options = {}) : kept_(kept), options_(options) {}
+
+    /// A client announces its outbox. `secret_digest`: of the notice's secret. `knew`: whether it has been here before. Errors: `auth_refused`
+    /// for a wrong secret, `outdated_attempt` when a newer opening of the outbox has been here, `busy` at the bound.
+    std::error_code greet(const record_owner& owner, const outbox_notice& notice, std::string_view secret_digest,
+                          wall_time now, bool& knew)
+    {
+        known_outbox known;
+        if (const auto ec = kept_.find(owner, known, knew)) {
+            return ec;
+        }
+        if (knew && known.secret_digest != secret_digest) {
+            return make_error_code(errc::auth_refused);
+        }
+        if (knew && notice.epoch < known.epoch) {
+            return make_error_code(errc::outdated_attempt);
+        }
+        if (!knew) {
+            if (const auto ec = make_room(now)) {
+                return ec;
+            }
+        }
+        const auto floor = std::max(known.floor, notice.next);
+        if (const auto ec = kept_.write(owner, {std::string{secret_digest}, notice.epoch, floor, now})) {
+            return ec;
+        }
+        return reconcile(owner, notice);
+    }
+
+    /// A durable message has come. `record` is its answer where the verdict is `done`.
+    std::error_code open(const record_owner& owner, const stamp& place, std::uint64_t fingerprint,
+                         durable_verdict& verdict, stored_record& record)
+    {
+        known_outbox known;
+        bool found = false;
+        if (const auto ec = kept_.find(owner, known, found)) {
+            return ec;
+        }
+        if (const auto ec = raise_floor(owner, known, place.settled)) {
+            return ec;
+        }
+        if (const auto ec = kept_.find(owner, place.sequence, record, found)) {
+            return ec;
+        }
+        if (!found) {
+            verdict = place.sequence < known.floor ? durable_verdict::stale : durable_verdict::fresh;
+            return {};
+        }
+        verdict = judge(record, place, fingerprint);
+        return {};
+    }
+
+    /// Its handler is about to be called.
+    std::error_code start(const record_owner& owner, const stamp& place, std::uint64_t fingerprint)
+    {
+        return kept_.write(owner, place.sequence,
+                           {record_state::started, place.attempt, fingerprint, {}, {}, {}, encoding::text});
+    }
+
+    /// Its handler has ended, so.
+    std::error_code end(const record_owner& owner, const stamp& place, stored_record record)
+    {
+        record.state = record_state::done;
+        record.attempt = place.attempt;
+        if (record.payload.size() + record.text.size() > options_.kept_answer_bytes_max) {
+            record.code = name_of(errc::answer_lost);
+            record.text.clear();
+            record.payload.clear();
+        }
+        return kept_.write(owner, place.sequence, record);
+    }
+
+    /// It was refused before its handler: it may come again.
+    std::error_code give_back(const record_owner& owner, const stamp& place)
+    {
+        return kept_.write(owner, place.sequence, {});
+    }
+
+private:
+    std::error_code make_room(wall_time now)
+    {
+        std::size_t count = 0;
+        if (const auto ec = kept_.outboxes(count); ec || count < options_.outboxes_max) {
+            return ec;
+        }
+        const auto limit = now - std::chrono::duration_cast<std::chrono::milliseconds>(options_.forget_after).count();
+        if (const auto ec = kept_.forget(limit)) {
+            return ec;
+        }
+        const auto ec = kept_.outboxes(count);
+        return !ec && count >= options_.outboxes_max ? make_error_code(errc::busy) : ec;
+    }
+
+    // Records of what the sender says is settled go; what it still waits for may come, though it lies below the floor.
+    std::error_code reconcile(const record_owner& owner, const outbox_notice& notice)
+    {
+        std::vector<std::uint64_t> recorded;
+        if (const auto ec = kept_.sequences(owner, recorded)) {
+            return ec;
+        }
+        const auto has = [](const std::vector<std::uint64_t>& all, std::uint64_t one) {
+            return std::binary_search(all.begin(), all.end(), one);
+        };
+        for (const auto sequence : recorded) {
+            if (sequence < notice.next && !has(notice.unsettled, sequence)) {
+                if (const auto ec = kept_.drop(owner, sequence)) {
+                    return ec;
+                }
+            }
+        }
+        for (const auto sequence : notice.unsettled) {
+            if (!has(recorded, sequence)) {
+                if (const auto ec = kept_.write(owner, sequence, {})) {
+                    return ec;
+                }
+            }
+        }
+        return {};
+    }
+
+    std::error_code raise_floor(const record_owner& owner, known_outbox& known, std::uint64_t settled)
+    {
+        if (const auto ec = kept_.drop_below(owner, settled); ec || settled <= known.floor) {
+            return ec;
+        }
+        known.floor = settled;
+        return kept_.write(owner, known);
+    }
+
+    static durable_verdict judge(const stored_record& record, const stamp& place, std::uint64_t fingerprint) noexcept
+    {
+        if (record.state == record_state::expected) {
+            return durable_verdict::fresh;
+        }
+        if (record.fingerprint != fingerprint) {
+            return durable_verdict::conflict;
+        }
+        const bool again = place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
+        if (record.state == record_state::started) {
+            return again ? durable_verdict::fresh : durable_verdict::interrupted;
+        }
+        return again && !record.code.empty() ? durable_verdict::fresh : durable_verdict::done;
+    }
+
+    Store& kept_;
+    durable_inbox_options options_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The sender's side of deliveries that survive crashes: what is stored, what is on its way, and what became of it.
+#ifndef REJOINDER_CORE_DURABLE_OUTBOX_HPP
+#define REJOINDER_CORE_DURABLE_OUTBOX_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a durable outbox wants done, as values.
+struct durable_step {
+    /// Store this message.
+    struct put {
+        std::uint64_t sequence;
+    };
+    /// Take this message out of the store.
+    struct remove {
+        std::uint64_t sequence;
+    };
+    /// The message is stored, or was not taken.
+    struct taken {
+        std::uint64_t sequence;
+        std::error_code error;
+    };
+    /// The message has left: how, and with which error.
+    struct gone {
+        std::uint64_t sequence;
+        std::string name;
+        departure how;
+        std::error_code error;
+    };
+    using any = std::variant<put, remove, taken, gone>;
+};
+
+/// A durable outbox, as a pure state machine over a store that somebody else writes to.
+///
+/// A message is sent once the store has it (rule 20), in the order of the sequences. Each that leaves does so by one `gone`; what its peer
+/// answered is settled in the store before the peer is told that it need not remember (`settled_below`). Bounds are those of `outbox_options`; a
+/// message that does not fit is refused with `queue_full`, or makes the oldest that was not sent leave as `evicted`.
+/// O(log n) a call. Distinct objects are independent; one object is used from one thread at a time.
+class durable_outbox {
+public:
+    /// A message that has not left.
+    struct entry {
+        stored_message words;
+        instant expires = never;
+        instant rests_until = instant::min();
+        certainty sure = certainty::never_sent;
+        enum class stage : std::uint8_t { storing, waiting, sent, leaving } at = stage::storing;
+        bool withdrawn = false; // somebody took it back while it was on its way
+    };
+
+    /// `sequences_max`: how far the newest may run ahead of the oldest that is unsettled, which bounds what the peer remembers.
+    explicit durable_outbox(const outbox_options& options, std::uint64_t sequences_max = 100'000)
+        : options_(options), sequences_max_(sequences_max)
+    {}
+
+    // Getters
+
+    [[nodiscard]] const std::map<std::uint64_t, entry>& entries() const noexcept { return entries_; }
+    [[nodiscard]] const entry* find(std::uint64_t sequence) const noexcept
+    {
+        const auto found = entries_.find(sequence);
+        return found == entries_.end() ? nullptr : &found->second;
+    }
+    /// Everything below this is settled, on disk.
+    [[nodiscard]] std::uint64_t settled_below() const noexcept
+    {
+        return entries_.empty() ? next_ : entries_.begin()->first;
+    }
+    /// The sequence of the message to come.
+    [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_; }
+    [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        auto first = never;
+        for (const auto& [sequence, one] : entries_) {
+            if (one.at == entry::stage::waiting) {
+                first = std::min({first, one.expires, one.rests_until > last_ ? one.rests_until : never});
+            } else if (one.at == entry::stage::leaving && one.rests_until > last_) {
+                first = std::min(first, one.rests_until);
+            }
+        }
+        return first;
+    }
+
+    /// What the hello says. Precondition: `opened`.
+    [[nodiscard]] outbox_notice notice() const
+    {
+        outbox_notice words{name_, secret_, epoch_, next_, {}};
+        for (const auto& [sequence, one] : entries_) {
+            words.unsettled.push_back(sequence);
+        }
+        return words;
+    }
+
+    // The store
+
+    /// The store was opened. What it holds may have been sent if its outbox ever was connected. `lived` is the wall's clock at `now`.
+    void opened(stored_outbox found, instant now, wall_time lived)
+    {
+        name_ = std::move(found.name);
+        secret_ = std::move(found.secret);
+        epoch_ = found.epoch;
+        next_ = found.next;
+        peer_ = std::move(found.peer);
+        for (auto& words : found.messages) {
+            const auto sequence = words.sequence;
+            auto& one = entries_[sequence];
+            bytes_ += size_of(words);
+            one.expires = later(now, std::chrono::milliseconds{std::max<wall_time>(words.expires - lived, 0)});
+            one.words = std::move(words);
+            one.at = entry::stage::waiting;
+            one.sure = peer_.empty() ? certainty::never_sent : certainty::maybe_executed;
+        }
+        advance(now);
+    }
+
+    /// A `put` is on disk, or was not written.
+    void stored(std::uint64_t sequence, const std::error_code& failure)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end()) {
+            return;
+        }
+        steps_.push_back(durable_step::taken{sequence, failure});
+        if (failure) {
+            erase(found);
+            return;
+        }
+        auto& one = found->second;
+        one.at = entry::stage::waiting;
+        if (one.withdrawn) {
+            leave(sequence, departure::removed, make_error_code(errc::cancelled, one.sure));
+        }
+    }
+
+    /// A `remove` is on disk; or not, then it is tried again. Either way the outcome is told: were the message sent once more by another
+    /// process, the peer's record would settle it.
+    void removed(std::uint64_t sequence, const std::error_code& failure, instant now)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end()) {
+            return;
+        }
+        tell(found->second);
+        if (failure) {
+            found->second.rests_until = later(now, rest);
+        } else {
+            erase(found);
+        }
+    }
+
+    // Commands
+
+    /// Takes a message. Its sequence; or nothing, and `refusal` says why.
+    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl,
+                                         instant now, wall_time lived, errc& refusal)
+    {
+        const auto bytes = name.size() + payload.bytes.size();
+        if (!make_room(bytes)) {
+            refusal = errc::queue_full;
+            return std::nullopt;
+        }
+        const auto sequence = next_++;
+        auto& one = entries_[sequence];
+        const auto length = std::chrono::ceil<std::chrono::milliseconds>(ttl).count();
+        const bool endless = length > INT64_MAX - lived;
+        one.words = {sequence, std::string{name}, std::string{payload.bytes}, payload.form,
+                     endless ? INT64_MAX : lived + length};
+        one.expires = later(now, ttl);
+        bytes_ += bytes;
+        steps_.push_back(durable_step::put{sequence});
+        return sequence;
+    }
+
+    /// Takes a message back. True: it had not been sent. What may have been sent leaves with `cancelled`, `maybe_executed`.
+    bool withdraw(std::uint64_t sequence)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end() || found->second.at == entry::stage::leaving) {
+            return false;
+        }
+        auto& one = found->second;
+        if (one.at == entry::stage::storing) {
+            one.withdrawn = true;
+        } else {
+            leave(sequence, departure::removed, make_error_code(errc::cancelled, one.sure));
+        }
+        return one.sure == certainty::never_sent;
+    }
+
+    // The link
+
+    /// A hub said welcome, and which store it has: empty, if none. What was sent to another store, or to one that has forgotten this outbox,
+    /// may have run there (rule 23). Returns the name to be kept before anything is sent.
+    [[nodiscard]] std::string welcomed(std::string_view store, bool knows)
+    {
+        const std::string now_at = store.empty() ? "none" : std::string{store};
+        const bool keeps = now_at == peer_ && knows;
+        for (auto& [sequence, one] : entries_) {
+            if (!keeps && one.sure != certainty::never_sent && one.at != entry::stage::leaving) {
+                leave(sequence, departure::refused, make_error_code(errc::session_lost, certainty::maybe_executed));
+            }
+        }
+        peer_ = now_at;
+        return now_at;
+    }
+
+    /// The first message that can be sent now; it counts as sent from here on. Its caller sends it with `place`.
+    const entry* send_next(instant now, stamp& place)
+    {
+        for (auto& [sequence, one] : entries_) {
+            if (one.at == entry::stage::storing) {
+                break; // what comes later is not stored either
+            }
+            if (one.at == entry::stage::waiting && one.rests_until <= now && one.expires > now) {
+                one.at = entry::stage::sent;
+                one.sure = certainty::maybe_executed;
+                place = {sequence, settled_below(), 1};
+                return &one;
+            }
+        }
+        return nullptr;
+    }
+
+    /// The session settled a message. `from_peer`: the error is what the peer answered.
+    enum class word_of : std::uint8_t { peer, this_side };
+    void answered(std::uint64_t sequence, const std::error_code& error, word_of whose, instant now)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end() || found->second.at != entry::stage::sent) {
+            return;
+        }
+        auto& one = found->second;
+        one.sure = certainty_of(error) == certainty::never_sent ? one.sure : certainty::maybe_executed;
+        if (!error) {
+            leave(sequence, departure::sent, {});
+        } else if (error == errc::expired) {
+            leave(sequence, departure::expired, error);
+        } else if (passes(error, whose)) {
+            one.at = entry::stage::waiting; // its time to live bounds how often
+            one.rests_until = later(now, rest);
+        } else {
+            leave(sequence, departure::refused, error);
+        }
+    }
+
+    /// What was sent comes back to wait: its session is over, and nobody was told anything of it.
+    void unsend(std::uint64_t sequence)
+    {
+        const auto found = entries_.find(sequence);
+        if (found != entries_.end() && found->second.at == entry::stage::sent) {
+            found->second.at = entry::stage::waiting;
+        }
+    }
+
+    // Time
+
+    void advance(instant now)
+    {
+        last_ = now;
+        for (auto& [sequence, one] : entries_) {
+            if (one.at == entry::stage::waiting && one.expires <= now) {
+                leave(sequence, departure::expired, make_error_code(errc::expired, one.sure));
+            } else if (one.at == entry::stage::leaving && one.rests_until != instant::min() && one.rests_until <= now) {
+                one.rests_until = instant::min();
+                steps_.push_back(durable_step::remove{sequence});
+            }
+        }
+    }
+
+    // Outputs
+
+    bool next(durable_step::any& out)
+    {
+        if (steps_.empty()) {
+            return false;
+        }
+        out = std::move(steps_.front());
+        steps_.pop_front();
+        return true;
+    }
+
+private:
+    static constexpr duration rest = std::chrono::seconds{1};
+
+    static std::size_t size_of(const stored_message& words) noexcept { return words.name.size() + words.payload.size(); }
+
+    // Whether it helps to send it again: the peer's disk was full, or too much was under way; this side's session ended or was full.
+    static bool passes(const std::error_code& error, word_of whose) noexcept
+    {
+        if (whose == word_of::peer) {
+            return error == errc::store_failed || error == errc::busy;
+        }
+        return error != errc::too_big && error != errc::unsupported && error != errc::session_lost;
+    }
+
+    bool make_room(std::size_t bytes)
+    {
+        const auto fits = [&] {
+            const bool far = !entries_.empty() && next_ - entries_.begin()->first >= sequences_max_;
+            return entries_.size() - leaving_ < options_.messages_max && bytes <= options_.bytes_max &&
+                   bytes_ <= options_.bytes_max - bytes && !far;
+        };
+        while (!fits()) {
+            const auto oldest = std::find_if(entries_.begin(), entries_.end(), [](const auto& one) {
+                return one.second.at == entry::stage::waiting && one.second.sure == certainty::never_sent;
+            });
+            const bool hopeless = options_.on_overflow == overflow::reject_newest || oldest == entries_.end() ||
+                                  bytes > options_.bytes_max || entries_.size() >= 2 * options_.messages_max;
+            if (hopeless) {
+                return false;
+            }
+            leave(oldest->first, departure::evicted, make_error_code(errc::evicted, certainty::never_sent));
+        }
+        return true;
+    }
+
+    // Its outcome is settled on disk first, then told.
+    void leave(std::uint64_t sequence, departure how, const std::error_code& error)
+    {
+        auto& one = entries_.at(sequence);
+        one.at = entry::stage::leaving;
+        one.rests_until = instant::min();
+        bytes_ -= size_of(one.words);
+        ++leaving_;
+        outcomes_.emplace(sequence, durable_step::gone{sequence, one.words.name, how, error});
+        steps_.push_back(durable_step::remove{sequence});
+    }
+
+    void tell(const entry& one)
+    {
+        if (auto outcome = outcomes_.extract(one.words.sequence)) {
+            steps_.push_back(std::move(outcome.mapped()));
+        }
+    }
+
+    void erase(std::map<std::uint64_t, entry>::iterator found)
+    {
+        if (found->second.at == entry::stage::leaving) {
+            --leaving_;
+        } else {
+            bytes_ -= size_of(found->second.words);
+        }
+        entries_.erase(found);
+    }
+
+    outbox_options options_;
+    std::uint64_t sequences_max_;
+    std::string name_;
+    std::string secret_;
+    std::string peer_;
+    std::uint64_t epoch_ = 0;
+    std::uint64_t next_ = 1;
+    std::map<std::uint64_t, entry> entries_; // by sequence
+    std::map<std::uint64_t, durable_step::gone> outcomes_; // of those that leave
+    std::deque<durable_step::any> steps_;
+    std::size_t bytes_ = 0;
+    std::size_t leaving_ = 0;
+    instant last_ = instant::min();
 };
 
 } // namespace rejoinder::inline v0
@@ -5944,7 +6694,7 @@ public:
             ++counts_.notifications_dropped;
             return;
         }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
         if (!number) {
             ++counts_.notifications_dropped;
             return;
@@ -6048,6 +6798,7 @@ private:
         handling mode = handling::overlapping;
         instant deadline = never;
         bool receipted = false; // acknowledged on receipt
+        rejoinder::stamp stamp{};
     };
 
     // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
@@ -6071,10 +6822,11 @@ private:
         if (!asked.key.empty() && !first_of_its_key(asked, now)) {
             return;
         }
-        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+        const bool on_receipt = asked.kind == message_kind::delivery && !asked.stamp &&
+                                receipted_ < options_.receipted_max &&
                                 options_.ack.when(asked.name) == ack_when::received;
         const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
-        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt, asked.stamp};
         one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
         const auto number = runs_.open(one);
         if (!number) {
@@ -6155,7 +6907,7 @@ private:
             return;
         }
         todo_.outputs.push_back(
-            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
+            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline, one.stamp});
     }
 
     void start_next(std::uint32_t handler)
@@ -6169,7 +6921,7 @@ private:
         const auto number = std::exchange(one.note, 0U);
         const auto& kept = todo_.kept(number);
         todo_.outputs.push_back(
-            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
+            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline, one.stamp});
     }
 
     // A run is over: it leaves the bound that it counted in.
@@ -6380,6 +7132,244 @@ private:
 };
 
 static_assert(sizeof(latency) <= 1024);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A store that lasts as long as its process: for tests, and for what must survive a session but no crash.
+#ifndef REJOINDER_CORE_MEMORY_STORE_HPP
+#define REJOINDER_CORE_MEMORY_STORE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Models `store`. Nothing ever fails. What outlives the object is in `state()`, which another store may be made from: a process that
+/// starts again. O(log n) a call, but for `forget`, which looks at all outboxes. Bounds are those of its users.
+/// Distinct objects are independent; one object is used from one thread at a time.
+class memory_store {
+public:
+    /// What handlers get: there is nothing to write to.
+    struct transaction_type {
+        using is_store_transaction = void;
+    };
+
+    /// What has been committed, and what is being.
+    struct contents {
+        std::string name;
+        std::optional<stored_outbox> outbox; ///< without its messages
+        std::map<std::uint64_t, stored_message> messages;
+        std::map<record_owner, known_outbox> known;
+        std::map<std::pair<record_owner, std::uint64_t>, stored_record> records;
+    };
+
+    explicit memory_store(std::string name = "memory") : kept_(std::make_shared<contents>())
+    {
+        kept_->name = std::move(name);
+    }
+    /// Goes on with what another one left.
+    explicit memory_store(std::shared_ptr<contents> kept) : kept_(std::move(kept)) {}
+
+    [[nodiscard]] const std::shared_ptr<contents>& state() const noexcept { return kept_; }
+    [[nodiscard]] std::string_view name() const noexcept { return kept_->name; }
+    [[nodiscard]] transaction_type& transaction() noexcept { return transaction_; }
+
+    // Transactions
+
+    std::error_code begin()
+    {
+        undo_.clear();
+        mark_ = 0;
+        return {};
+    }
+    std::error_code commit() { return begin(); }
+    std::error_code rollback()
+    {
+        mark_ = 0;
+        return undo();
+    }
+    std::error_code mark()
+    {
+        mark_ = undo_.size();
+        return {};
+    }
+    std::error_code undo()
+    {
+        while (undo_.size() > mark_) {
+            std::visit([this](auto& was) { put_back(was); }, undo_.back());
+            undo_.pop_back();
+        }
+        return {};
+    }
+
+    // The outbox
+
+    std::error_code open_outbox(const stored_outbox& fresh, stored_outbox& out)
+    {
+        keep_outbox();
+        if (!kept_->outbox) {
+            kept_->outbox = stored_outbox{fresh.name, fresh.secret, 0, 1, {}, {}};
+        }
+        ++kept_->outbox->epoch;
+        out = *kept_->outbox;
+        for (const auto& [sequence, message] : kept_->messages) {
+            out.messages.push_back(message);
+        }
+        return {};
+    }
+    std::error_code put(const stored_message& message)
+    {
+        keep_outbox();
+        kept_->outbox->next = message.sequence + 1;
+        change(kept_->messages, message.sequence, message);
+        return {};
+    }
+    std::error_code remove(std::uint64_t sequence)
+    {
+        change<stored_message>(kept_->messages, sequence, std::nullopt);
+        return {};
+    }
+    std::error_code set_peer(std::string_view name)
+    {
+        keep_outbox();
+        kept_->outbox->peer = name;
+        return {};
+    }
+
+    // Records
+
+    std::error_code find(const record_owner& owner, known_outbox& out, bool& found) const
+    {
+        return look_up(kept_->known, owner, out, found);
+    }
+    std::error_code write(const record_owner& owner, const known_outbox& known)
+    {
+        change(kept_->known, owner, known);
+        return {};
+    }
+    std::error_code outboxes(std::size_t& count) const
+    {
+        count = kept_->known.size();
+        return {};
+    }
+    std::error_code forget(wall_time seen_before)
+    {
+        for (auto next = kept_->known.begin(); next != kept_->known.end();) {
+            const auto one = next++;
+            if (one->second.seen < seen_before) {
+                const auto owner = one->first;
+                drop_below(owner, UINT64_MAX);
+                change<known_outbox>(kept_->known, owner, std::nullopt);
+            }
+        }
+        return {};
+    }
+    std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out, bool& found) const
+    {
+        return look_up(kept_->records, std::pair{owner, sequence}, out, found);
+    }
+    std::error_code write(const record_owner& owner, std::uint64_t sequence, const stored_record& record)
+    {
+        change(kept_->records, std::pair{owner, sequence}, record);
+        return {};
+    }
+    std::error_code drop(const record_owner& owner, std::uint64_t sequence)
+    {
+        change<stored_record>(kept_->records, std::pair{owner, sequence}, std::nullopt);
+        return {};
+    }
+    std::error_code drop_below(const record_owner& owner, std::uint64_t sequence)
+    {
+        auto next = kept_->records.lower_bound({owner, 0});
+        while (next != kept_->records.end() && next->first.first == owner && next->first.second < sequence) {
+            const auto key = (next++)->first;
+            change<stored_record>(kept_->records, key, std::nullopt);
+        }
+        return {};
+    }
+    std::error_code sequences(const record_owner& owner, std::vector<std::uint64_t>& out) const
+    {
+        out.clear();
+        for (auto one = kept_->records.lower_bound({owner, 0});
+             one != kept_->records.end() && one->first.first == owner; ++one) {
+            out.push_back(one->first.second);
+        }
+        return {};
+    }
+
+private:
+    // What an entry was before it was changed.
+    template <class Key, class Value>
+    struct former {
+        std::map<Key, Value>* of;
+        Key key;
+        std::optional<Value> was;
+    };
+    using record_key = std::pair<record_owner, std::uint64_t>;
+    using change_undone =
+        std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
+                     former<record_key, stored_record>, std::optional<stored_outbox>>;
+
+    template <class Value, class Key>
+    void change(std::map<Key, Value>& in, const Key& key, std::optional<Value> now)
+    {
+        const auto found = in.find(key);
+        std::optional<Value> was;
+        if (found != in.end()) {
+            was = std::move(found->second);
+        }
+        undo_.push_back(former<Key, Value>{&in, key, std::move(was)});
+        now ? static_cast<void>(in.insert_or_assign(key, std::move(*now))) : static_cast<void>(in.erase(key));
+    }
+    template <class Key, class Value>
+    void change(std::map<Key, Value>& in, const Key& key, const Value& now)
+    {
+        change<Value>(in, key, std::optional<Value>{now});
+    }
+
+    void keep_outbox() { undo_.push_back(kept_->outbox); }
+
+    template <class Key, class Value>
+    void put_back(former<Key, Value>& before)
+    {
+        if (before.was) {
+            before.of->insert_or_assign(before.key, std::move(*before.was));
+        } else {
+            before.of->erase(before.key);
+        }
+    }
+    void put_back(std::optional<stored_outbox>& before) { kept_->outbox = std::move(before); }
+
+    template <class Map, class Key, class Value>
+    static std::error_code look_up(const Map& in, const Key& key, Value& out, bool& found)
+    {
+        const auto at = in.find(key);
+        found = at != in.end();
+        if (found) {
+            out = at->second;
+        }
+        return {};
+    }
+
+    std::shared_ptr<contents> kept_;
+    std::vector<change_undone> undo_;
+    std::size_t mark_ = 0;
+    transaction_type transaction_;
+};
+
+static_assert(store<memory_store>);
 
 } // namespace rejoinder::inline v0
 
@@ -6673,6 +7663,15 @@ public:
         due_ = later(now, std::max(*delay, retry_after.value_or(duration::zero())));
     }
 
+    /// It cannot work, for a reason of this side's own: gives up.
+    void fail(const std::error_code& why, instant now)
+    {
+        last_error_ = why;
+        enter(link_state::failed, now);
+        failing_ = true;
+        due_ = now;
+    }
+
     /// Stop: no further attempts.
     void stop(instant now)
     {
@@ -6820,11 +7819,12 @@ public:
     // The connection
 
     /// A new session of this many slots, the smaller of what both sides offered: ids and records begin anew. What an earlier session of this
-    /// object had sent ends with `session_lost`, or is sent again if it is idempotent; what it had not sent goes on (contract, point 6).
-    void begin(std::uint32_t capacity)
+    /// object had sent ends with `session_lost`, or is sent again if it is idempotent or durable at the peer; what it had not sent goes on
+    /// (contract, point 6).
+    void begin(std::uint32_t capacity, peer_keeps what = peer_keeps::nothing)
     {
         const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
-        asker_.restart(agreed);
+        asker_.restart(agreed, what);
         inbox_.restart(agreed);
     }
 
@@ -6921,15 +7921,16 @@ public:
                  instant now)
     {
         touch(now);
-        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now, {});
     }
 
-    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
+    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down. `durable`: its place in
+    /// an outbox that outlives this object.
     call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
-                 instant now)
+                 instant now, const stamp& durable = {})
     {
         touch(now);
-        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
+        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now, durable);
     }
 
     /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.

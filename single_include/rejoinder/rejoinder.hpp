@@ -156,6 +156,7 @@ constexpr instant later(instant now, duration length) noexcept
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
@@ -200,6 +201,16 @@ enum class message_kind : std::uint8_t {
     pong,         ///< here: all that was written before your ping has arrived
 };
 
+/// The place of a durable delivery in its sender's outbox (rules 20 to 23).
+struct stamp {
+    std::uint64_t sequence = 0; ///< 0: the message is not durable
+    std::uint64_t settled = 0;  ///< all below this are settled, and nobody will ask for their answers again
+    std::uint32_t attempt = 1;  ///< counts the tries that were answered with an error, and this one (rule 15)
+
+    explicit constexpr operator bool() const noexcept { return sequence != 0; }
+    friend bool operator==(const stamp&, const stamp&) = default;
+};
+
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
@@ -210,6 +221,26 @@ struct message {
     std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
     std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
     std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
+    rejoinder::stamp stamp{};               ///< delivery: its place in a durable outbox
+};
+
+/// A durable outbox, as its client announces it.
+struct outbox_notice {
+    std::string name;                     ///< of this outbox among all, for its whole life
+    std::string secret;                   ///< proves that it is the one of that name
+    std::uint64_t epoch = 0;              ///< raised whenever it is opened
+    std::uint64_t next = 1;               ///< the sequence of the message to come
+    std::vector<std::uint64_t> unsettled; ///< ascending, below `next`; the others below it are settled
+
+    friend bool operator==(const outbox_notice&, const outbox_notice&) = default;
+};
+
+/// A store of durable deliveries, as its hub announces it.
+struct store_notice {
+    std::string name;          ///< of this store among all
+    bool knows_outbox = false; ///< whether it has heard of the hello's outbox before
+
+    friend bool operator==(const store_notice&, const store_notice&) = default;
 };
 
 /// What a client says first on every connection.
@@ -223,6 +254,7 @@ struct hello {
     duration dead_after{};         ///< how long the client stands silence
     std::string auth;              ///< JSON text for the authenticator; empty: none
     std::string metadata;          ///< JSON text: fields that appear in both sides' logs; empty: none
+    std::optional<outbox_notice> outbox{}; ///< the client's durable outbox, if it has one
 };
 
 /// What a hub says when a session is attached.
@@ -234,6 +266,7 @@ struct welcome {
     std::uint32_t capacity = 1024; ///< slots of either side, for the session's life (rule 6)
     duration ping_interval{};
     duration dead_after{};
+    std::optional<store_notice> store{}; ///< where the hub keeps records of durable deliveries, if it does
 };
 
 } // namespace rejoinder::inline v0
@@ -2156,6 +2189,7 @@ enum class errc {
     too_many_connections,
     outdated_attempt,
     handshake_timed_out,
+    store_failed,
 };
 
 } // namespace rejoinder::inline v0
@@ -2213,6 +2247,8 @@ inline constexpr std::array errc_table{
     errc_entry{errc::outdated_attempt, "outdated_attempt", "a newer connection of this client is attached",
                certainty::never_sent},
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
+    errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
+               certainty::not_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -4681,6 +4717,7 @@ struct invoke {
     std::string_view key{};
     std::uint32_t note = 0;   ///< the session's: which of its bytes this borrows
     instant deadline = never; ///< when nobody waits for the answer any more (contract, point 13)
+    rejoinder::stamp stamp{}; ///< of a durable delivery
 };
 
 /// Nobody waits for this handler any more: fire its cancellation. It still ends with `answer`, `fail` or `done`.
@@ -5058,6 +5095,12 @@ enum class absent : std::uint8_t {
     wait, ///< it waits for the target, and survives the target's reload as far as it may be repeated
 };
 
+/// What a peer's new session still knows of the deliveries that went to its old one.
+enum class peer_keeps : std::uint8_t {
+    nothing,
+    deliveries, ///< those with a stamp: it has their records in a store
+};
+
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
@@ -5082,6 +5125,7 @@ struct delivery {
     std::uint32_t attempts = 0;   ///< tries that the peer answered
     std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
+    rejoinder::stamp stamp{};   ///< its place in a durable outbox, if it has one
     message_id id = 0;          ///< while sent or abandoned
     std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
     std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
@@ -5115,6 +5159,9 @@ struct delivery {
         out.name = name;
         out.payload = {payload, form};
         out.key = key;
+        if (stamp) {
+            out.stamp = {stamp.sequence, stamp.settled, attempts + 1};
+        }
         if (deadline != never) {
             out.time_left = deadline > now ? deadline - now : duration::zero();
         }
@@ -5130,6 +5177,7 @@ struct delivery {
         sure = certainty::never_sent;
         earlier = certainty::never_sent;
         attempts = 0;
+        stamp = {};
         id = 0;
         ticket = 0;
         deadline = never;
@@ -7540,12 +7588,13 @@ public:
     void detach() noexcept { linked_ = false; }
 
     /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
-    void restart(std::uint32_t capacity)
+    void restart(std::uint32_t capacity, peer_keeps what)
     {
         while (const auto index = pool_.first()) {
             pool_.unlink(index);
             auto& place = pool_[index];
-            if (place.at == stage::sent && place.repeat == repeatable::idempotent) {
+            const bool kept = place.stamp && what == peer_keeps::deliveries;
+            if (place.at == stage::sent && (kept || place.repeat == repeatable::idempotent)) {
                 wait_again(index);
                 continue;
             }
@@ -7581,7 +7630,7 @@ public:
 
     /// Opens a request or delivery; whatever is wrong with it is told by its settling.
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              Completion completion, instant now)
+              Completion completion, instant now, const stamp& durable)
     {
         if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
             todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
@@ -7592,6 +7641,7 @@ public:
         auto& place = pool_[index];
         place.kind = kind;
         place.repeat = how.repeat;
+        place.stamp = durable;
         place.form = payload.form;
         place.name.assign(name);
         place.payload.assign(payload.bytes);
@@ -7718,7 +7768,8 @@ public:
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && options_.ack.when(place.name) == ack_when::none) {
+        if (place.kind == message_kind::delivery && !place.stamp &&
+            options_.ack.when(place.name) == ack_when::none) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);
@@ -7867,7 +7918,8 @@ private:
         place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
         place.id = 0;
         const auto error = make_error_code(kind, place.sure);
-        const bool may_repeat = place.kind == message_kind::delivery || place.repeat == repeatable::idempotent;
+        const bool idempotent = place.repeat == repeatable::idempotent;
+        const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
         const auto rest =
             may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
         if (!rest) {
@@ -8089,6 +8141,704 @@ private:
     std::uint64_t total_ = 0;
     instant last_ = instant::min();
     std::vector<user_disconnects> users_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Which durable messages have run, and what they were answered: the receiver's side of a delivery that survives crashes.
+#ifndef REJOINDER_CORE_DURABLE_INBOX_HPP
+#define REJOINDER_CORE_DURABLE_INBOX_HPP
+
+// What keeps durable messages and the records of what they did: the concept, and the values that it keeps.
+#ifndef REJOINDER_CORE_STORE_HPP
+#define REJOINDER_CORE_STORE_HPP
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Milliseconds since 1970 of the system's clock: the only time that means something to the next process.
+using wall_time = std::int64_t;
+
+/// A message of a durable outbox.
+struct stored_message {
+    std::uint64_t sequence = 0; ///< from 1; never given twice, also not after the message has gone
+    std::string name;
+    std::string payload;
+    encoding form = encoding::text;
+    wall_time expires = 0;
+
+    friend bool operator==(const stored_message&, const stored_message&) = default;
+};
+
+/// A durable outbox, as it is found when it is opened.
+struct stored_outbox {
+    std::string name;
+    std::string secret;
+    std::uint64_t epoch = 0;              ///< how often it was opened, this time included
+    std::uint64_t next = 1;               ///< the sequence of the message to come
+    std::string peer;                     ///< the store of the hub that it sent to; empty: it never sent anything
+    std::vector<stored_message> messages; ///< by sequence
+};
+
+/// What a store knows of one outbox that sends to it.
+struct known_outbox {
+    std::string secret_digest;
+    std::uint64_t epoch = 0;
+    std::uint64_t floor = 0; ///< of the sequences below it only those with a record may still come
+    wall_time seen = 0;
+
+    friend bool operator==(const known_outbox&, const known_outbox&) = default;
+};
+
+/// How far a durable message has come at its receiver.
+enum class record_state : std::uint8_t {
+    expected, ///< its sender says that it is not settled; it has not been here
+    started,  ///< its handler was called
+    done,     ///< its handler has ended
+};
+
+/// The record of one durable message at its receiver.
+struct stored_record {
+    record_state state = record_state::expected;
+    std::uint32_t attempt = 0;
+    std::uint64_t fingerprint = 0; ///< of its name and payload
+    std::string code;              ///< the error that it was answered with; empty: none
+    std::string text;
+    std::string payload; ///< the answer
+    encoding form = encoding::text;
+
+    friend bool operator==(const stored_record&, const stored_record&) = default;
+};
+
+/// Whose record it is: an outbox of an identity. Nobody reaches the records of another identity.
+struct record_owner {
+    std::string identity;
+    std::string outbox;
+
+    friend auto operator<=>(const record_owner&, const record_owner&) = default;
+};
+
+/// Keeps durable messages and records, in transactions: what is between `begin` and a `commit` without error is there after a crash, whole;
+/// without it, nothing of it is. One transaction at a time; `undo` goes back to the last `mark` inside of it.
+///
+/// | expression | meaning |
+/// | --- | --- |
+/// | `s.name()` | what tells this store from all others; kept with it |
+/// | `s.begin()`, `s.commit()`, `s.rollback()`, `s.mark()`, `s.undo()` | as said |
+/// | `s.transaction()` | what a handler gets, to write its effect in the same transaction; its type has a member type `is_store_transaction` |
+/// | `s.open_outbox(fresh, out)` | finds the outbox and raises its epoch; the first time it is made with the name and secret of `fresh` |
+/// | `s.put(message)`, `s.remove(sequence)` | adds a message, which raises `next` above it; takes one away, if it is there |
+/// | `s.set_peer(name)` | which hub's store the outbox sends to |
+/// | `s.find(owner, known, found)` | what is known of an outbox |
+/// | `s.write(owner, known)` | the same, written |
+/// | `s.outboxes(count)` | how many are known |
+/// | `s.forget(seen_before)` | forgets outboxes not seen since, with their records |
+/// | `s.find(owner, sequence, record, found)` | one record |
+/// | `s.write(owner, sequence, record)` | the same, written or replaced |
+/// | `s.drop_below(owner, sequence)`, `s.drop(owner, sequence)` | takes records away |
+/// | `s.sequences(owner, out)` | of all its records, ascending |
+///
+/// Each returns a `std::error_code`, but for `name` and `transaction`. All may block, so whoever has a store calls it on a thread of its own;
+/// it is used by one thread at a time.
+template <class S>
+concept store = std::movable<S> &&
+                requires(S& s, const S& constant, const stored_message& message, const record_owner& owner,
+                         std::uint64_t sequence, std::string_view text, wall_time time, const stored_outbox& fresh,
+                         stored_outbox& outbox, const known_outbox& known, known_outbox& known_out, bool& found,
+                         const stored_record& record, stored_record& record_out, std::size_t& count,
+                         std::vector<std::uint64_t>& sequences) {
+                    typename S::transaction_type;
+                    { constant.name() } -> std::convertible_to<std::string_view>;
+                    { s.transaction() } -> std::same_as<typename S::transaction_type&>;
+                    { s.begin() } -> std::same_as<std::error_code>;
+                    { s.commit() } -> std::same_as<std::error_code>;
+                    { s.rollback() } -> std::same_as<std::error_code>;
+                    { s.mark() } -> std::same_as<std::error_code>;
+                    { s.undo() } -> std::same_as<std::error_code>;
+                    { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
+                    { s.put(message) } -> std::same_as<std::error_code>;
+                    { s.remove(sequence) } -> std::same_as<std::error_code>;
+                    { s.set_peer(text) } -> std::same_as<std::error_code>;
+                    { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
+                    { s.write(owner, known) } -> std::same_as<std::error_code>;
+                    { s.outboxes(count) } -> std::same_as<std::error_code>;
+                    { s.forget(time) } -> std::same_as<std::error_code>;
+                    { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
+                    { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
+                    { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
+                    { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
+                    { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
+                };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of a durable inbox.
+struct durable_inbox_options {
+    std::size_t outboxes_max = 100'000;              ///< that are known; one too many is refused with `busy`
+    std::size_t kept_answer_bytes_max = 64U << 10;   ///< of one answer; a larger one is done-not-kept
+    std::chrono::hours forget_after{25};             ///< of silence an outbox is forgotten: beyond any time to live
+};
+
+/// What is to be done with a durable message.
+enum class durable_verdict : std::uint8_t {
+    fresh,       ///< run it
+    done,        ///< it has run: here is its answer
+    interrupted, ///< it was begun by a process that ended: nobody knows how far it came (rule 21)
+    stale,       ///< it was settled long ago, and never runs again (rule 22)
+    conflict,    ///< another message had its sequence
+};
+
+/// The rules 20 to 23 on the receiver's side, over a store in whose transaction each call stands. Errors are the store's, or as said.
+/// Of a message that was begun and has not ended in this process its caller keeps track.
+/// Distinct objects are independent; one object is used from one thread at a time.
+template <store Store>
+class durable_inbox {
+public:
+    explicit durable_inbox(Store& kept, const durable_inbox_options& options = {}) : kept_(kept), options_(options) {}
+
+    /// A client announces its outbox. `secret_digest`: of the notice's secret. `knew`: whether it has been here before. Errors: `auth_refused`
+    /// for a wrong secret, `outdated_attempt` when a newer opening of the outbox has been here, `busy` at the bound.
+    std::error_code greet(const record_owner& owner, const outbox_notice& notice, std::string_view secret_digest,
+                          wall_time now, bool& knew)
+    {
+        known_outbox known;
+        if (const auto ec = kept_.find(owner, known, knew)) {
+            return ec;
+        }
+        if (knew && known.secret_digest != secret_digest) {
+            return make_error_code(errc::auth_refused);
+        }
+        if (knew && notice.epoch < known.epoch) {
+            return make_error_code(errc::outdated_attempt);
+        }
+        if (!knew) {
+            if (const auto ec = make_room(now)) {
+                return ec;
+            }
+        }
+        const auto floor = std::max(known.floor, notice.next);
+        if (const auto ec = kept_.write(owner, {std::string{secret_digest}, notice.epoch, floor, now})) {
+            return ec;
+        }
+        return reconcile(owner, notice);
+    }
+
+    /// A durable message has come. `record` is its answer where the verdict is `done`.
+    std::error_code open(const record_owner& owner, const stamp& place, std::uint64_t fingerprint,
+                         durable_verdict& verdict, stored_record& record)
+    {
+        known_outbox known;
+        bool found = false;
+        if (const auto ec = kept_.find(owner, known, found)) {
+            return ec;
+        }
+        if (const auto ec = raise_floor(owner, known, place.settled)) {
+            return ec;
+        }
+        if (const auto ec = kept_.find(owner, place.sequence, record, found)) {
+            return ec;
+        }
+        if (!found) {
+            verdict = place.sequence < known.floor ? durable_verdict::stale : durable_verdict::fresh;
+            return {};
+        }
+        verdict = judge(record, place, fingerprint);
+        return {};
+    }
+
+    /// Its handler is about to be called.
+    std::error_code start(const record_owner& owner, const stamp& place, std::uint64_t fingerprint)
+    {
+        return kept_.write(owner, place.sequence,
+                           {record_state::started, place.attempt, fingerprint, {}, {}, {}, encoding::text});
+    }
+
+    /// Its handler has ended, so.
+    std::error_code end(const record_owner& owner, const stamp& place, stored_record record)
+    {
+        record.state = record_state::done;
+        record.attempt = place.attempt;
+        if (record.payload.size() + record.text.size() > options_.kept_answer_bytes_max) {
+            record.code = name_of(errc::answer_lost);
+            record.text.clear();
+            record.payload.clear();
+        }
+        return kept_.write(owner, place.sequence, record);
+    }
+
+    /// It was refused before its handler: it may come again.
+    std::error_code give_back(const record_owner& owner, const stamp& place)
+    {
+        return kept_.write(owner, place.sequence, {});
+    }
+
+private:
+    std::error_code make_room(wall_time now)
+    {
+        std::size_t count = 0;
+        if (const auto ec = kept_.outboxes(count); ec || count < options_.outboxes_max) {
+            return ec;
+        }
+        const auto limit = now - std::chrono::duration_cast<std::chrono::milliseconds>(options_.forget_after).count();
+        if (const auto ec = kept_.forget(limit)) {
+            return ec;
+        }
+        const auto ec = kept_.outboxes(count);
+        return !ec && count >= options_.outboxes_max ? make_error_code(errc::busy) : ec;
+    }
+
+    // Records of what the sender says is settled go; what it still waits for may come, though it lies below the floor.
+    std::error_code reconcile(const record_owner& owner, const outbox_notice& notice)
+    {
+        std::vector<std::uint64_t> recorded;
+        if (const auto ec = kept_.sequences(owner, recorded)) {
+            return ec;
+        }
+        const auto has = [](const std::vector<std::uint64_t>& all, std::uint64_t one) {
+            return std::binary_search(all.begin(), all.end(), one);
+        };
+        for (const auto sequence : recorded) {
+            if (sequence < notice.next && !has(notice.unsettled, sequence)) {
+                if (const auto ec = kept_.drop(owner, sequence)) {
+                    return ec;
+                }
+            }
+        }
+        for (const auto sequence : notice.unsettled) {
+            if (!has(recorded, sequence)) {
+                if (const auto ec = kept_.write(owner, sequence, {})) {
+                    return ec;
+                }
+            }
+        }
+        return {};
+    }
+
+    std::error_code raise_floor(const record_owner& owner, known_outbox& known, std::uint64_t settled)
+    {
+        if (const auto ec = kept_.drop_below(owner, settled); ec || settled <= known.floor) {
+            return ec;
+        }
+        known.floor = settled;
+        return kept_.write(owner, known);
+    }
+
+    static durable_verdict judge(const stored_record& record, const stamp& place, std::uint64_t fingerprint) noexcept
+    {
+        if (record.state == record_state::expected) {
+            return durable_verdict::fresh;
+        }
+        if (record.fingerprint != fingerprint) {
+            return durable_verdict::conflict;
+        }
+        const bool again = place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
+        if (record.state == record_state::started) {
+            return again ? durable_verdict::fresh : durable_verdict::interrupted;
+        }
+        return again && !record.code.empty() ? durable_verdict::fresh : durable_verdict::done;
+    }
+
+    Store& kept_;
+    durable_inbox_options options_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The sender's side of deliveries that survive crashes: what is stored, what is on its way, and what became of it.
+#ifndef REJOINDER_CORE_DURABLE_OUTBOX_HPP
+#define REJOINDER_CORE_DURABLE_OUTBOX_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a durable outbox wants done, as values.
+struct durable_step {
+    /// Store this message.
+    struct put {
+        std::uint64_t sequence;
+    };
+    /// Take this message out of the store.
+    struct remove {
+        std::uint64_t sequence;
+    };
+    /// The message is stored, or was not taken.
+    struct taken {
+        std::uint64_t sequence;
+        std::error_code error;
+    };
+    /// The message has left: how, and with which error.
+    struct gone {
+        std::uint64_t sequence;
+        std::string name;
+        departure how;
+        std::error_code error;
+    };
+    using any = std::variant<put, remove, taken, gone>;
+};
+
+/// A durable outbox, as a pure state machine over a store that somebody else writes to.
+///
+/// A message is sent once the store has it (rule 20), in the order of the sequences. Each that leaves does so by one `gone`; what its peer
+/// answered is settled in the store before the peer is told that it need not remember (`settled_below`). Bounds are those of `outbox_options`; a
+/// message that does not fit is refused with `queue_full`, or makes the oldest that was not sent leave as `evicted`.
+/// O(log n) a call. Distinct objects are independent; one object is used from one thread at a time.
+class durable_outbox {
+public:
+    /// A message that has not left.
+    struct entry {
+        stored_message words;
+        instant expires = never;
+        instant rests_until = instant::min();
+        certainty sure = certainty::never_sent;
+        enum class stage : std::uint8_t { storing, waiting, sent, leaving } at = stage::storing;
+        bool withdrawn = false; // somebody took it back while it was on its way
+    };
+
+    /// `sequences_max`: how far the newest may run ahead of the oldest that is unsettled, which bounds what the peer remembers.
+    explicit durable_outbox(const outbox_options& options, std::uint64_t sequences_max = 100'000)
+        : options_(options), sequences_max_(sequences_max)
+    {}
+
+    // Getters
+
+    [[nodiscard]] const std::map<std::uint64_t, entry>& entries() const noexcept { return entries_; }
+    [[nodiscard]] const entry* find(std::uint64_t sequence) const noexcept
+    {
+        const auto found = entries_.find(sequence);
+        return found == entries_.end() ? nullptr : &found->second;
+    }
+    /// Everything below this is settled, on disk.
+    [[nodiscard]] std::uint64_t settled_below() const noexcept
+    {
+        return entries_.empty() ? next_ : entries_.begin()->first;
+    }
+    /// The sequence of the message to come.
+    [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_; }
+    [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        auto first = never;
+        for (const auto& [sequence, one] : entries_) {
+            if (one.at == entry::stage::waiting) {
+                first = std::min({first, one.expires, one.rests_until > last_ ? one.rests_until : never});
+            } else if (one.at == entry::stage::leaving && one.rests_until > last_) {
+                first = std::min(first, one.rests_until);
+            }
+        }
+        return first;
+    }
+
+    /// What the hello says. Precondition: `opened`.
+    [[nodiscard]] outbox_notice notice() const
+    {
+        outbox_notice words{name_, secret_, epoch_, next_, {}};
+        for (const auto& [sequence, one] : entries_) {
+            words.unsettled.push_back(sequence);
+        }
+        return words;
+    }
+
+    // The store
+
+    /// The store was opened. What it holds may have been sent if its outbox ever was connected. `lived` is the wall's clock at `now`.
+    void opened(stored_outbox found, instant now, wall_time lived)
+    {
+        name_ = std::move(found.name);
+        secret_ = std::move(found.secret);
+        epoch_ = found.epoch;
+        next_ = found.next;
+        peer_ = std::move(found.peer);
+        for (auto& words : found.messages) {
+            const auto sequence = words.sequence;
+            auto& one = entries_[sequence];
+            bytes_ += size_of(words);
+            one.expires = later(now, std::chrono::milliseconds{std::max<wall_time>(words.expires - lived, 0)});
+            one.words = std::move(words);
+            one.at = entry::stage::waiting;
+            one.sure = peer_.empty() ? certainty::never_sent : certainty::maybe_executed;
+        }
+        advance(now);
+    }
+
+    /// A `put` is on disk, or was not written.
+    void stored(std::uint64_t sequence, const std::error_code& failure)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end()) {
+            return;
+        }
+        steps_.push_back(durable_step::taken{sequence, failure});
+        if (failure) {
+            erase(found);
+            return;
+        }
+        auto& one = found->second;
+        one.at = entry::stage::waiting;
+        if (one.withdrawn) {
+            leave(sequence, departure::removed, make_error_code(errc::cancelled, one.sure));
+        }
+    }
+
+    /// A `remove` is on disk; or not, then it is tried again. Either way the outcome is told: were the message sent once more by another
+    /// process, the peer's record would settle it.
+    void removed(std::uint64_t sequence, const std::error_code& failure, instant now)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end()) {
+            return;
+        }
+        tell(found->second);
+        if (failure) {
+            found->second.rests_until = later(now, rest);
+        } else {
+            erase(found);
+        }
+    }
+
+    // Commands
+
+    /// Takes a message. Its sequence; or nothing, and `refusal` says why.
+    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl,
+                                         instant now, wall_time lived, errc& refusal)
+    {
+        const auto bytes = name.size() + payload.bytes.size();
+        if (!make_room(bytes)) {
+            refusal = errc::queue_full;
+            return std::nullopt;
+        }
+        const auto sequence = next_++;
+        auto& one = entries_[sequence];
+        const auto length = std::chrono::ceil<std::chrono::milliseconds>(ttl).count();
+        const bool endless = length > INT64_MAX - lived;
+        one.words = {sequence, std::string{name}, std::string{payload.bytes}, payload.form,
+                     endless ? INT64_MAX : lived + length};
+        one.expires = later(now, ttl);
+        bytes_ += bytes;
+        steps_.push_back(durable_step::put{sequence});
+        return sequence;
+    }
+
+    /// Takes a message back. True: it had not been sent. What may have been sent leaves with `cancelled`, `maybe_executed`.
+    bool withdraw(std::uint64_t sequence)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end() || found->second.at == entry::stage::leaving) {
+            return false;
+        }
+        auto& one = found->second;
+        if (one.at == entry::stage::storing) {
+            one.withdrawn = true;
+        } else {
+            leave(sequence, departure::removed, make_error_code(errc::cancelled, one.sure));
+        }
+        return one.sure == certainty::never_sent;
+    }
+
+    // The link
+
+    /// A hub said welcome, and which store it has: empty, if none. What was sent to another store, or to one that has forgotten this outbox,
+    /// may have run there (rule 23). Returns the name to be kept before anything is sent.
+    [[nodiscard]] std::string welcomed(std::string_view store, bool knows)
+    {
+        const std::string now_at = store.empty() ? "none" : std::string{store};
+        const bool keeps = now_at == peer_ && knows;
+        for (auto& [sequence, one] : entries_) {
+            if (!keeps && one.sure != certainty::never_sent && one.at != entry::stage::leaving) {
+                leave(sequence, departure::refused, make_error_code(errc::session_lost, certainty::maybe_executed));
+            }
+        }
+        peer_ = now_at;
+        return now_at;
+    }
+
+    /// The first message that can be sent now; it counts as sent from here on. Its caller sends it with `place`.
+    const entry* send_next(instant now, stamp& place)
+    {
+        for (auto& [sequence, one] : entries_) {
+            if (one.at == entry::stage::storing) {
+                break; // what comes later is not stored either
+            }
+            if (one.at == entry::stage::waiting && one.rests_until <= now && one.expires > now) {
+                one.at = entry::stage::sent;
+                one.sure = certainty::maybe_executed;
+                place = {sequence, settled_below(), 1};
+                return &one;
+            }
+        }
+        return nullptr;
+    }
+
+    /// The session settled a message. `from_peer`: the error is what the peer answered.
+    enum class word_of : std::uint8_t { peer, this_side };
+    void answered(std::uint64_t sequence, const std::error_code& error, word_of whose, instant now)
+    {
+        const auto found = entries_.find(sequence);
+        if (found == entries_.end() || found->second.at != entry::stage::sent) {
+            return;
+        }
+        auto& one = found->second;
+        one.sure = certainty_of(error) == certainty::never_sent ? one.sure : certainty::maybe_executed;
+        if (!error) {
+            leave(sequence, departure::sent, {});
+        } else if (error == errc::expired) {
+            leave(sequence, departure::expired, error);
+        } else if (passes(error, whose)) {
+            one.at = entry::stage::waiting; // its time to live bounds how often
+            one.rests_until = later(now, rest);
+        } else {
+            leave(sequence, departure::refused, error);
+        }
+    }
+
+    /// What was sent comes back to wait: its session is over, and nobody was told anything of it.
+    void unsend(std::uint64_t sequence)
+    {
+        const auto found = entries_.find(sequence);
+        if (found != entries_.end() && found->second.at == entry::stage::sent) {
+            found->second.at = entry::stage::waiting;
+        }
+    }
+
+    // Time
+
+    void advance(instant now)
+    {
+        last_ = now;
+        for (auto& [sequence, one] : entries_) {
+            if (one.at == entry::stage::waiting && one.expires <= now) {
+                leave(sequence, departure::expired, make_error_code(errc::expired, one.sure));
+            } else if (one.at == entry::stage::leaving && one.rests_until != instant::min() && one.rests_until <= now) {
+                one.rests_until = instant::min();
+                steps_.push_back(durable_step::remove{sequence});
+            }
+        }
+    }
+
+    // Outputs
+
+    bool next(durable_step::any& out)
+    {
+        if (steps_.empty()) {
+            return false;
+        }
+        out = std::move(steps_.front());
+        steps_.pop_front();
+        return true;
+    }
+
+private:
+    static constexpr duration rest = std::chrono::seconds{1};
+
+    static std::size_t size_of(const stored_message& words) noexcept { return words.name.size() + words.payload.size(); }
+
+    // Whether it helps to send it again: the peer's disk was full, or too much was under way; this side's session ended or was full.
+    static bool passes(const std::error_code& error, word_of whose) noexcept
+    {
+        if (whose == word_of::peer) {
+            return error == errc::store_failed || error == errc::busy;
+        }
+        return error != errc::too_big && error != errc::unsupported && error != errc::session_lost;
+    }
+
+    bool make_room(std::size_t bytes)
+    {
+        const auto fits = [&] {
+            const bool far = !entries_.empty() && next_ - entries_.begin()->first >= sequences_max_;
+            return entries_.size() - leaving_ < options_.messages_max && bytes <= options_.bytes_max &&
+                   bytes_ <= options_.bytes_max - bytes && !far;
+        };
+        while (!fits()) {
+            const auto oldest = std::find_if(entries_.begin(), entries_.end(), [](const auto& one) {
+                return one.second.at == entry::stage::waiting && one.second.sure == certainty::never_sent;
+            });
+            const bool hopeless = options_.on_overflow == overflow::reject_newest || oldest == entries_.end() ||
+                                  bytes > options_.bytes_max || entries_.size() >= 2 * options_.messages_max;
+            if (hopeless) {
+                return false;
+            }
+            leave(oldest->first, departure::evicted, make_error_code(errc::evicted, certainty::never_sent));
+        }
+        return true;
+    }
+
+    // Its outcome is settled on disk first, then told.
+    void leave(std::uint64_t sequence, departure how, const std::error_code& error)
+    {
+        auto& one = entries_.at(sequence);
+        one.at = entry::stage::leaving;
+        one.rests_until = instant::min();
+        bytes_ -= size_of(one.words);
+        ++leaving_;
+        outcomes_.emplace(sequence, durable_step::gone{sequence, one.words.name, how, error});
+        steps_.push_back(durable_step::remove{sequence});
+    }
+
+    void tell(const entry& one)
+    {
+        if (auto outcome = outcomes_.extract(one.words.sequence)) {
+            steps_.push_back(std::move(outcome.mapped()));
+        }
+    }
+
+    void erase(std::map<std::uint64_t, entry>::iterator found)
+    {
+        if (found->second.at == entry::stage::leaving) {
+            --leaving_;
+        } else {
+            bytes_ -= size_of(found->second.words);
+        }
+        entries_.erase(found);
+    }
+
+    outbox_options options_;
+    std::uint64_t sequences_max_;
+    std::string name_;
+    std::string secret_;
+    std::string peer_;
+    std::uint64_t epoch_ = 0;
+    std::uint64_t next_ = 1;
+    std::map<std::uint64_t, entry> entries_; // by sequence
+    std::map<std::uint64_t, durable_step::gone> outcomes_; // of those that leave
+    std::deque<durable_step::any> steps_;
+    std::size_t bytes_ = 0;
+    std::size_t leaving_ = 0;
+    instant last_ = instant::min();
 };
 
 } // namespace rejoinder::inline v0
@@ -8471,7 +9221,7 @@ public:
             ++counts_.notifications_dropped;
             return;
         }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false});
+        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
         if (!number) {
             ++counts_.notifications_dropped;
             return;
@@ -8575,6 +9325,7 @@ private:
         handling mode = handling::overlapping;
         instant deadline = never;
         bool receipted = false; // acknowledged on receipt
+        rejoinder::stamp stamp{};
     };
 
     // A correct peer, which reuses an id's slot only after its last word, cannot make so many answers wait for the connection.
@@ -8598,10 +9349,11 @@ private:
         if (!asked.key.empty() && !first_of_its_key(asked, now)) {
             return;
         }
-        const bool on_receipt = asked.kind == message_kind::delivery && receipted_ < options_.receipted_max &&
+        const bool on_receipt = asked.kind == message_kind::delivery && !asked.stamp &&
+                                receipted_ < options_.receipted_max &&
                                 options_.ack.when(asked.name) == ack_when::received;
         const auto deadline = asked.time_left ? later(now, *asked.time_left) : never;
-        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt};
+        run one{asked.id, to->handler, 0, asked.kind, run_state::running, to->run, deadline, on_receipt, asked.stamp};
         one.id = on_receipt ? 0 : asked.id; // acknowledged on receipt, the run leaves its slot (rule 10)
         const auto number = runs_.open(one);
         if (!number) {
@@ -8682,7 +9434,7 @@ private:
             return;
         }
         todo_.outputs.push_back(
-            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline});
+            invoke{which, one.handler, one.kind, asked.name, asked.payload, asked.key, 0, deadline, one.stamp});
     }
 
     void start_next(std::uint32_t handler)
@@ -8696,7 +9448,7 @@ private:
         const auto number = std::exchange(one.note, 0U);
         const auto& kept = todo_.kept(number);
         todo_.outputs.push_back(
-            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline});
+            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline, one.stamp});
     }
 
     // A run is over: it leaves the bound that it counted in.
@@ -8907,6 +9659,244 @@ private:
 };
 
 static_assert(sizeof(latency) <= 1024);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A store that lasts as long as its process: for tests, and for what must survive a session but no crash.
+#ifndef REJOINDER_CORE_MEMORY_STORE_HPP
+#define REJOINDER_CORE_MEMORY_STORE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Models `store`. Nothing ever fails. What outlives the object is in `state()`, which another store may be made from: a process that
+/// starts again. O(log n) a call, but for `forget`, which looks at all outboxes. Bounds are those of its users.
+/// Distinct objects are independent; one object is used from one thread at a time.
+class memory_store {
+public:
+    /// What handlers get: there is nothing to write to.
+    struct transaction_type {
+        using is_store_transaction = void;
+    };
+
+    /// What has been committed, and what is being.
+    struct contents {
+        std::string name;
+        std::optional<stored_outbox> outbox; ///< without its messages
+        std::map<std::uint64_t, stored_message> messages;
+        std::map<record_owner, known_outbox> known;
+        std::map<std::pair<record_owner, std::uint64_t>, stored_record> records;
+    };
+
+    explicit memory_store(std::string name = "memory") : kept_(std::make_shared<contents>())
+    {
+        kept_->name = std::move(name);
+    }
+    /// Goes on with what another one left.
+    explicit memory_store(std::shared_ptr<contents> kept) : kept_(std::move(kept)) {}
+
+    [[nodiscard]] const std::shared_ptr<contents>& state() const noexcept { return kept_; }
+    [[nodiscard]] std::string_view name() const noexcept { return kept_->name; }
+    [[nodiscard]] transaction_type& transaction() noexcept { return transaction_; }
+
+    // Transactions
+
+    std::error_code begin()
+    {
+        undo_.clear();
+        mark_ = 0;
+        return {};
+    }
+    std::error_code commit() { return begin(); }
+    std::error_code rollback()
+    {
+        mark_ = 0;
+        return undo();
+    }
+    std::error_code mark()
+    {
+        mark_ = undo_.size();
+        return {};
+    }
+    std::error_code undo()
+    {
+        while (undo_.size() > mark_) {
+            std::visit([this](auto& was) { put_back(was); }, undo_.back());
+            undo_.pop_back();
+        }
+        return {};
+    }
+
+    // The outbox
+
+    std::error_code open_outbox(const stored_outbox& fresh, stored_outbox& out)
+    {
+        keep_outbox();
+        if (!kept_->outbox) {
+            kept_->outbox = stored_outbox{fresh.name, fresh.secret, 0, 1, {}, {}};
+        }
+        ++kept_->outbox->epoch;
+        out = *kept_->outbox;
+        for (const auto& [sequence, message] : kept_->messages) {
+            out.messages.push_back(message);
+        }
+        return {};
+    }
+    std::error_code put(const stored_message& message)
+    {
+        keep_outbox();
+        kept_->outbox->next = message.sequence + 1;
+        change(kept_->messages, message.sequence, message);
+        return {};
+    }
+    std::error_code remove(std::uint64_t sequence)
+    {
+        change<stored_message>(kept_->messages, sequence, std::nullopt);
+        return {};
+    }
+    std::error_code set_peer(std::string_view name)
+    {
+        keep_outbox();
+        kept_->outbox->peer = name;
+        return {};
+    }
+
+    // Records
+
+    std::error_code find(const record_owner& owner, known_outbox& out, bool& found) const
+    {
+        return look_up(kept_->known, owner, out, found);
+    }
+    std::error_code write(const record_owner& owner, const known_outbox& known)
+    {
+        change(kept_->known, owner, known);
+        return {};
+    }
+    std::error_code outboxes(std::size_t& count) const
+    {
+        count = kept_->known.size();
+        return {};
+    }
+    std::error_code forget(wall_time seen_before)
+    {
+        for (auto next = kept_->known.begin(); next != kept_->known.end();) {
+            const auto one = next++;
+            if (one->second.seen < seen_before) {
+                const auto owner = one->first;
+                drop_below(owner, UINT64_MAX);
+                change<known_outbox>(kept_->known, owner, std::nullopt);
+            }
+        }
+        return {};
+    }
+    std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out, bool& found) const
+    {
+        return look_up(kept_->records, std::pair{owner, sequence}, out, found);
+    }
+    std::error_code write(const record_owner& owner, std::uint64_t sequence, const stored_record& record)
+    {
+        change(kept_->records, std::pair{owner, sequence}, record);
+        return {};
+    }
+    std::error_code drop(const record_owner& owner, std::uint64_t sequence)
+    {
+        change<stored_record>(kept_->records, std::pair{owner, sequence}, std::nullopt);
+        return {};
+    }
+    std::error_code drop_below(const record_owner& owner, std::uint64_t sequence)
+    {
+        auto next = kept_->records.lower_bound({owner, 0});
+        while (next != kept_->records.end() && next->first.first == owner && next->first.second < sequence) {
+            const auto key = (next++)->first;
+            change<stored_record>(kept_->records, key, std::nullopt);
+        }
+        return {};
+    }
+    std::error_code sequences(const record_owner& owner, std::vector<std::uint64_t>& out) const
+    {
+        out.clear();
+        for (auto one = kept_->records.lower_bound({owner, 0});
+             one != kept_->records.end() && one->first.first == owner; ++one) {
+            out.push_back(one->first.second);
+        }
+        return {};
+    }
+
+private:
+    // What an entry was before it was changed.
+    template <class Key, class Value>
+    struct former {
+        std::map<Key, Value>* of;
+        Key key;
+        std::optional<Value> was;
+    };
+    using record_key = std::pair<record_owner, std::uint64_t>;
+    using change_undone =
+        std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
+                     former<record_key, stored_record>, std::optional<stored_outbox>>;
+
+    template <class Value, class Key>
+    void change(std::map<Key, Value>& in, const Key& key, std::optional<Value> now)
+    {
+        const auto found = in.find(key);
+        std::optional<Value> was;
+        if (found != in.end()) {
+            was = std::move(found->second);
+        }
+        undo_.push_back(former<Key, Value>{&in, key, std::move(was)});
+        now ? static_cast<void>(in.insert_or_assign(key, std::move(*now))) : static_cast<void>(in.erase(key));
+    }
+    template <class Key, class Value>
+    void change(std::map<Key, Value>& in, const Key& key, const Value& now)
+    {
+        change<Value>(in, key, std::optional<Value>{now});
+    }
+
+    void keep_outbox() { undo_.push_back(kept_->outbox); }
+
+    template <class Key, class Value>
+    void put_back(former<Key, Value>& before)
+    {
+        if (before.was) {
+            before.of->insert_or_assign(before.key, std::move(*before.was));
+        } else {
+            before.of->erase(before.key);
+        }
+    }
+    void put_back(std::optional<stored_outbox>& before) { kept_->outbox = std::move(before); }
+
+    template <class Map, class Key, class Value>
+    static std::error_code look_up(const Map& in, const Key& key, Value& out, bool& found)
+    {
+        const auto at = in.find(key);
+        found = at != in.end();
+        if (found) {
+            out = at->second;
+        }
+        return {};
+    }
+
+    std::shared_ptr<contents> kept_;
+    std::vector<change_undone> undo_;
+    std::size_t mark_ = 0;
+    transaction_type transaction_;
+};
+
+static_assert(store<memory_store>);
 
 } // namespace rejoinder::inline v0
 
@@ -9200,6 +10190,15 @@ public:
         due_ = later(now, std::max(*delay, retry_after.value_or(duration::zero())));
     }
 
+    /// It cannot work, for a reason of this side's own: gives up.
+    void fail(const std::error_code& why, instant now)
+    {
+        last_error_ = why;
+        enter(link_state::failed, now);
+        failing_ = true;
+        due_ = now;
+    }
+
     /// Stop: no further attempts.
     void stop(instant now)
     {
@@ -9347,11 +10346,12 @@ public:
     // The connection
 
     /// A new session of this many slots, the smaller of what both sides offered: ids and records begin anew. What an earlier session of this
-    /// object had sent ends with `session_lost`, or is sent again if it is idempotent; what it had not sent goes on (contract, point 6).
-    void begin(std::uint32_t capacity)
+    /// object had sent ends with `session_lost`, or is sent again if it is idempotent or durable at the peer; what it had not sent goes on
+    /// (contract, point 6).
+    void begin(std::uint32_t capacity, peer_keeps what = peer_keeps::nothing)
     {
         const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
-        asker_.restart(agreed);
+        asker_.restart(agreed, what);
         inbox_.restart(agreed);
     }
 
@@ -9448,15 +10448,16 @@ public:
                  instant now)
     {
         touch(now);
-        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now, {});
     }
 
-    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down.
+    /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down. `durable`: its place in
+    /// an outbox that outlives this object.
     call deliver(std::string_view name, const payload_view& payload, const call_options& how, Completion completion,
-                 instant now)
+                 instant now, const stamp& durable = {})
     {
         touch(now);
-        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now);
+        return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now, durable);
     }
 
     /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
@@ -10458,6 +11459,343 @@ private:
 
 #endif
 
+// Where a client keeps its durable outbox, and a hub its records of what ran: a store, and the thread that writes to it.
+#ifndef REJOINDER_NET_JOURNAL_HPP
+#define REJOINDER_NET_JOURNAL_HPP
+
+// A store with its type erased.
+#ifndef REJOINDER_NET_DETAIL_ANY_STORE_HPP
+#define REJOINDER_NET_DETAIL_ANY_STORE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// A store's transaction, which only whoever knows its type can use.
+class any_transaction {
+public:
+    any_transaction() noexcept = default;
+    template <class Transaction>
+    explicit any_transaction(Transaction& real) noexcept : type_(&typeid(Transaction)), real_(&real)
+    {}
+
+    [[nodiscard]] const std::type_info& type() const noexcept { return *type_; }
+    /// Precondition: that is its type.
+    template <class Transaction>
+    [[nodiscard]] Transaction& as() const noexcept
+    {
+        return *static_cast<Transaction*>(real_);
+    }
+
+private:
+    const std::type_info* type_ = &typeid(void);
+    void* real_ = nullptr;
+};
+
+/// Models `store`.
+class any_store {
+public:
+    using transaction_type = any_transaction;
+
+    template <store Store>
+    explicit any_store(Store real) : port_(std::make_unique<adapter<Store>>(std::move(real)))
+    {}
+
+    [[nodiscard]] std::string_view name() const { return port_->name(); }
+    [[nodiscard]] any_transaction& transaction() { return port_->transaction(); }
+    std::error_code begin() { return port_->begin(); }
+    std::error_code commit() { return port_->commit(); }
+    std::error_code rollback() { return port_->rollback(); }
+    std::error_code mark() { return port_->mark(); }
+    std::error_code undo() { return port_->undo(); }
+    std::error_code open_outbox(const stored_outbox& fresh, stored_outbox& out)
+    {
+        return port_->open_outbox(fresh, out);
+    }
+    std::error_code put(const stored_message& message) { return port_->put(message); }
+    std::error_code remove(std::uint64_t sequence) { return port_->remove(sequence); }
+    std::error_code set_peer(std::string_view name) { return port_->set_peer(name); }
+    std::error_code find(const record_owner& owner, known_outbox& out, bool& found)
+    {
+        return port_->find(owner, out, found);
+    }
+    std::error_code write(const record_owner& owner, const known_outbox& known) { return port_->write(owner, known); }
+    std::error_code outboxes(std::size_t& count) { return port_->outboxes(count); }
+    std::error_code forget(wall_time seen_before) { return port_->forget(seen_before); }
+    std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out, bool& found)
+    {
+        return port_->find(owner, sequence, out, found);
+    }
+    std::error_code write(const record_owner& owner, std::uint64_t sequence, const stored_record& record)
+    {
+        return port_->write(owner, sequence, record);
+    }
+    std::error_code drop(const record_owner& owner, std::uint64_t sequence) { return port_->drop(owner, sequence); }
+    std::error_code drop_below(const record_owner& owner, std::uint64_t sequence)
+    {
+        return port_->drop_below(owner, sequence);
+    }
+    std::error_code sequences(const record_owner& owner, std::vector<std::uint64_t>& out)
+    {
+        return port_->sequences(owner, out);
+    }
+
+private:
+    class port {
+    public:
+        virtual ~port() = default;
+        [[nodiscard]] virtual std::string_view name() const = 0;
+        virtual any_transaction& transaction() = 0;
+        virtual std::error_code begin() = 0;
+        virtual std::error_code commit() = 0;
+        virtual std::error_code rollback() = 0;
+        virtual std::error_code mark() = 0;
+        virtual std::error_code undo() = 0;
+        virtual std::error_code open_outbox(const stored_outbox& fresh, stored_outbox& out) = 0;
+        virtual std::error_code put(const stored_message& message) = 0;
+        virtual std::error_code remove(std::uint64_t sequence) = 0;
+        virtual std::error_code set_peer(std::string_view name) = 0;
+        virtual std::error_code find(const record_owner& owner, known_outbox& out, bool& found) = 0;
+        virtual std::error_code write(const record_owner& owner, const known_outbox& known) = 0;
+        virtual std::error_code outboxes(std::size_t& count) = 0;
+        virtual std::error_code forget(wall_time seen_before) = 0;
+        virtual std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out,
+                                     bool& found) = 0;
+        virtual std::error_code write(const record_owner& owner, std::uint64_t sequence,
+                                      const stored_record& record) = 0;
+        virtual std::error_code drop(const record_owner& owner, std::uint64_t sequence) = 0;
+        virtual std::error_code drop_below(const record_owner& owner, std::uint64_t sequence) = 0;
+        virtual std::error_code sequences(const record_owner& owner, std::vector<std::uint64_t>& out) = 0;
+    };
+
+    template <class Store>
+    class adapter final : public port {
+    public:
+        explicit adapter(Store real) : real_(std::move(real)) {}
+
+        std::string_view name() const override { return real_.name(); }
+        any_transaction& transaction() override { return transaction_ = any_transaction{real_.transaction()}; }
+        std::error_code begin() override { return real_.begin(); }
+        std::error_code commit() override { return real_.commit(); }
+        std::error_code rollback() override { return real_.rollback(); }
+        std::error_code mark() override { return real_.mark(); }
+        std::error_code undo() override { return real_.undo(); }
+        std::error_code open_outbox(const stored_outbox& fresh, stored_outbox& out) override
+        {
+            return real_.open_outbox(fresh, out);
+        }
+        std::error_code put(const stored_message& message) override { return real_.put(message); }
+        std::error_code remove(std::uint64_t sequence) override { return real_.remove(sequence); }
+        std::error_code set_peer(std::string_view name) override { return real_.set_peer(name); }
+        std::error_code find(const record_owner& owner, known_outbox& out, bool& found) override
+        {
+            return real_.find(owner, out, found);
+        }
+        std::error_code write(const record_owner& owner, const known_outbox& known) override
+        {
+            return real_.write(owner, known);
+        }
+        std::error_code outboxes(std::size_t& count) override { return real_.outboxes(count); }
+        std::error_code forget(wall_time seen_before) override { return real_.forget(seen_before); }
+        std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out,
+                             bool& found) override
+        {
+            return real_.find(owner, sequence, out, found);
+        }
+        std::error_code write(const record_owner& owner, std::uint64_t sequence, const stored_record& record) override
+        {
+            return real_.write(owner, sequence, record);
+        }
+        std::error_code drop(const record_owner& owner, std::uint64_t sequence) override
+        {
+            return real_.drop(owner, sequence);
+        }
+        std::error_code drop_below(const record_owner& owner, std::uint64_t sequence) override
+        {
+            return real_.drop_below(owner, sequence);
+        }
+        std::error_code sequences(const record_owner& owner, std::vector<std::uint64_t>& out) override
+        {
+            return real_.sequences(owner, out);
+        }
+
+    private:
+        Store real_;
+        any_transaction transaction_;
+    };
+
+    std::unique_ptr<port> port_;
+};
+
+static_assert(store<any_store>);
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The thread that writes to a store: it takes the jobs in order, and commits those that are ready together in one transaction.
+#ifndef REJOINDER_NET_DETAIL_SCRIBE_HPP
+#define REJOINDER_NET_DETAIL_SCRIBE_HPP
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Something to be done with a store.
+class store_job {
+public:
+    store_job() = default;
+    store_job(const store_job&) = delete;
+    store_job& operator=(const store_job&) = delete;
+    virtual ~store_job() = default;
+
+    /// Does it, inside a transaction. May be called again, in a transaction of its own, if that one failed. Throws nothing.
+    virtual std::error_code run(any_store& kept) noexcept = 0;
+    /// It is on disk; or nothing of it is, for this reason. Throws nothing.
+    virtual void done(const std::error_code& failure) noexcept = 0;
+};
+
+/// Owns a store and its thread. Its mutex guards the list of jobs and is never held over one. Ending it does what was asked first; no job holds
+/// it, so that never happens on its own thread. The list is bounded by what its users have under way, each within its own bounds.
+class scribe {
+public:
+    explicit scribe(any_store kept)
+        : kept_(std::move(kept)), name_(kept_.name()), transaction_type_(&kept_.transaction().type()),
+          thread_([this] { work(); })
+    {}
+    scribe(const scribe&) = delete;
+    scribe& operator=(const scribe&) = delete;
+    ~scribe()
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            ending_ = true;
+        }
+        wake_.notify_one();
+        thread_.join();
+    }
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const std::type_info& transaction_type() const noexcept { return *transaction_type_; }
+
+    /// From any thread.
+    void take(std::unique_ptr<store_job> job)
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            waiting_.push_back(std::move(job));
+        }
+        wake_.notify_one();
+    }
+
+private:
+    using jobs = std::vector<std::unique_ptr<store_job>>;
+
+    void work()
+    {
+        jobs ready;
+        while (wait_for(ready)) {
+            write(ready);
+            ready.clear();
+        }
+    }
+
+    bool wait_for(jobs& ready)
+    {
+        std::unique_lock lock{mutex_};
+        wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+        ready.swap(waiting_);
+        return !ready.empty();
+    }
+
+    // All in one transaction. If something is wrong with one, each in its own: nobody's write fails for a neighbour's sake.
+    void write(jobs& ready)
+    {
+        const auto all_together = ready.size() > 1 ? attempt(ready.data(), ready.size()) : std::error_code{};
+        for (auto& one : ready) {
+            const bool alone = ready.size() == 1 || all_together;
+            one->done(alone ? attempt(&one, 1) : all_together);
+        }
+    }
+
+    std::error_code attempt(const std::unique_ptr<store_job>* first, std::size_t count) noexcept
+    {
+        auto failure = kept_.begin();
+        for (std::size_t i = 0; !failure && i != count; ++i) {
+            failure = first[i]->run(kept_);
+        }
+        failure = failure ? failure : kept_.commit();
+        if (failure) {
+            static_cast<void>(kept_.rollback());
+        }
+        return failure;
+    }
+
+    any_store kept_;
+    std::string name_;
+    const std::type_info* transaction_type_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    jobs waiting_;
+    bool ending_ = false;
+    std::thread thread_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// A store with the thread that commits to it, so that no executor ever waits for a disk. What is ready together is committed together.
+///
+/// A handle: copies share the store. The last one to go does what was asked and ends the thread; give it to the clients and hubs that use it in
+/// their options, one client at most. Handles may be used from any thread.
+class journal {
+public:
+    /// None.
+    journal() noexcept = default;
+    /// Of this store, which is used by the journal's thread alone from here on.
+    template <store Store>
+    explicit journal(Store kept) : scribe_(std::make_shared<detail::scribe>(detail::any_store{std::move(kept)}))
+    {}
+
+    /// Whether there is a store.
+    explicit operator bool() const noexcept { return scribe_ != nullptr; }
+    /// What tells the store from all others. Precondition: there is one.
+    [[nodiscard]] std::string_view name() const noexcept { return scribe_->name(); }
+
+    /// For clients and hubs.
+    [[nodiscard]] const std::shared_ptr<detail::scribe>& thread() const noexcept { return scribe_; }
+
+private:
+    std::shared_ptr<detail::scribe> scribe_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 #include <chrono>
 #include <string>
 
@@ -10472,6 +11810,7 @@ struct client_options {
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
     connection_options connection{};
+    rejoinder::journal journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
 };
 
 } // namespace rejoinder::inline v0
@@ -13065,6 +14404,8 @@ public:
     /// nothing, unless the site does.
     virtual std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site,
                                           const peer& from) = 0;
+    /// Whether it is a `transaction_handler`.
+    [[nodiscard]] virtual bool in_transaction() const noexcept { return false; }
 };
 
 template <class F>
@@ -13776,6 +15117,559 @@ private:
 #ifndef REJOINDER_NET_DETAIL_HOST_HPP
 #define REJOINDER_NET_DETAIL_HOST_HPP
 
+// Runs a hub's durable inbox: between its sessions, its store and the handlers.
+#ifndef REJOINDER_NET_DETAIL_INBOX_KEEPER_HPP
+#define REJOINDER_NET_DETAIL_INBOX_KEEPER_HPP
+
+// How the thread of a store tells an executor what is done, for as long as the executor's context lives.
+#ifndef REJOINDER_NET_DETAIL_MAILBOX_HPP
+#define REJOINDER_NET_DETAIL_MAILBOX_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Held by shared pointer: the jobs on their way keep it. While one is, the context has work. The mutex is held over a post, never a call.
+class mailbox : public std::enable_shared_from_this<mailbox> {
+public:
+    explicit mailbox(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    /// Nothing arrives any more. Called on the executor, or when its context ends.
+    void close() noexcept
+    {
+        const std::lock_guard lock{mutex_};
+        open_ = false;
+        work_ = {};
+    }
+
+    /// Has `run(any_store&)`, which returns an error, done by the thread, then `done(run, failure)` called on the executor. Neither may throw, and
+    /// neither may own what needs the context: it may be gone by then.
+    template <class Run, class Done>
+    void send(scribe& to, Run run, Done done)
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            if (!open_) {
+                return;
+            }
+            if (on_their_way_++ == 0) {
+                work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+            }
+        }
+        to.take(std::make_unique<letter<Run, Done>>(this->shared_from_this(), std::move(run), std::move(done)));
+    }
+
+private:
+    template <class Run, class Done>
+    class letter final : public store_job {
+    public:
+        letter(std::shared_ptr<mailbox> home, Run run, Done done)
+            : home_(std::move(home)), run_(std::move(run)), done_(std::move(done))
+        {}
+
+        std::error_code run(any_store& kept) noexcept override { return run_(kept); }
+        void done(const std::error_code& failure) noexcept override
+        {
+            home_->arrive([run = std::move(run_), done = std::move(done_), failure]() mutable { done(run, failure); });
+        }
+
+    private:
+        std::shared_ptr<mailbox> home_;
+        Run run_;
+        Done done_;
+    };
+
+    template <class F>
+    void arrive(F what)
+    {
+        const std::lock_guard lock{mutex_};
+        if (!open_) {
+            return;
+        }
+        asio::post(executor_, std::move(what));
+        if (--on_their_way_ == 0) {
+            work_ = {};
+        }
+    }
+
+    asio::any_io_executor executor_;
+    asio::any_io_executor work_;
+    std::mutex mutex_;
+    std::size_t on_their_way_ = 0;
+    bool open_ = true;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A handler that writes its effect in the transaction that records that it ran.
+#ifndef REJOINDER_NET_DETAIL_TRANSACTION_HANDLER_HPP
+#define REJOINDER_NET_DETAIL_TRANSACTION_HANDLER_HPP
+
+#include <asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// What a handler run ended with, owned.
+struct kept_outcome {
+    std::string payload;
+    std::string code;
+    std::string text;
+    encoding form = encoding::text;
+
+    void keep(const outcome& how)
+    {
+        payload = how.payload.bytes;
+        form = how.payload.form;
+        code = how.code;
+        text = how.text;
+    }
+    [[nodiscard]] outcome view() const noexcept { return {{payload, form}, code, text}; }
+};
+
+/// What is registered in place of a handler that takes a transaction. The store's thread calls it.
+class transaction_handler : public handler {
+public:
+    /// The type of the transaction that it takes.
+    [[nodiscard]] virtual const std::type_info& transaction_type() const noexcept = 0;
+    /// Calls it. Throws nothing but for want of memory.
+    virtual void call_in(const any_transaction& within, const invoke& asked, const peer& from, kept_outcome& out) = 0;
+
+    [[nodiscard]] bool in_transaction() const noexcept final { return true; }
+    /// Without a store it cannot be called.
+    std::shared_ptr<running> call(const invoke& asked, const std::shared_ptr<call_site>& site, const peer&) override
+    {
+        site->finish(asked.call, {{}, name_of(errc::store_failed), "this side keeps no store"});
+        return nullptr;
+    }
+};
+
+/// A function less its first parameter, which is given.
+template <class F, class Transaction, class Result, class Parameters>
+class within_transaction;
+
+template <class F, class Transaction, class Result, class... P>
+class within_transaction<F, Transaction, Result, types<P...>> {
+public:
+    within_transaction(F& function, Transaction& within) noexcept : function_(&function), within_(&within) {}
+
+    Result operator()(P... arguments) const { return (*function_)(*within_, std::forward<P>(arguments)...); }
+
+private:
+    F* function_;
+    Transaction* within_;
+};
+
+template <class Parameters>
+struct first_and_rest {
+    static constexpr bool takes_transaction = false;
+};
+
+template <class First, class... Rest>
+struct first_and_rest<types<First, Rest...>> {
+    // A transaction is lent: only a reference to something that cannot be a payload, nor is one of the other parameters.
+    using type = std::remove_cvref_t<First>;
+    using rest = types<Rest...>;
+    static constexpr bool takes_transaction = std::is_lvalue_reference_v<First> && !readable_payload<type> &&
+                                              !std::same_as<type, peer> && !std::same_as<type, incoming> &&
+                                              requires { typename type::is_store_transaction; };
+};
+
+template <class F>
+inline constexpr bool takes_transaction = false;
+template <class F>
+    requires has_signature<F>
+inline constexpr bool takes_transaction<F> = first_and_rest<typename signature<F>::parameters>::takes_transaction;
+
+template <class F>
+class function_in_transaction final : public transaction_handler {
+    using parts = first_and_rest<typename signature<F>::parameters>;
+    using transaction = typename parts::type;
+    using rest = within_transaction<F, transaction, typename signature<F>::result, typename parts::rest>;
+
+    static_assert(!handler_shape<rest>::awaits,
+                  "rejoinder: a handler that takes a transaction is a plain function: it cannot wait inside of one");
+    static_assert(!handler_shape<rest>::responds && !handler_shape<rest>::informed,
+                  "rejoinder: a handler that takes a transaction answers with what it returns; it takes no responder and no incoming");
+
+public:
+    explicit function_in_transaction(F function) : function_(std::move(function)) {}
+
+    [[nodiscard]] const std::type_info& transaction_type() const noexcept override { return typeid(transaction); }
+
+    void call_in(const any_transaction& within, const invoke& asked, const peer& from, kept_outcome& out) override
+    {
+        const auto site = std::make_shared<ear>(out);
+        const auto whole = make_handler(rest{function_, within.as<transaction>()});
+        whole->call(asked, site, from);
+    }
+
+private:
+    // Hears what the handler ends with.
+    class ear final : public call_site {
+    public:
+        explicit ear(kept_outcome& out) noexcept : out_(&out) {}
+
+        [[nodiscard]] asio::any_io_executor get_executor() const override { return {}; }
+        void finish(invocation, const outcome& how) override { out_->keep(how); }
+        void progress(invocation, const payload_view&) override {}
+
+    private:
+        kept_outcome* out_;
+    };
+
+    F function_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// A message that is to be run, owned: its connection's buffer is another's by the time the store has looked.
+struct kept_invoke {
+    explicit kept_invoke(const invoke& asked)
+        : head(asked), name(asked.name), payload(asked.payload.bytes), key(asked.key)
+    {}
+
+    [[nodiscard]] invoke view() const noexcept
+    {
+        auto whole = head;
+        whole.name = name;
+        whole.payload = {payload, head.payload.form};
+        whole.key = key;
+        return whole;
+    }
+
+    invoke head;
+    std::string name;
+    std::string payload;
+    std::string key;
+};
+
+/// A session, for which durable messages are run.
+class durable_site : public call_site {
+public:
+    /// The record allows it: call the handler, and say `inbox_keeper::ended` when it has.
+    virtual void run_durable(const kept_invoke& asked) = 0;
+    /// The answer is settled.
+    virtual void finish_durable(invocation which, const outcome& how) = 0;
+};
+
+/// Held by shared pointer: what is on its way to the store finds it by a weak one. Used on the hub's executor.
+class inbox_keeper : public std::enable_shared_from_this<inbox_keeper> {
+public:
+    inbox_keeper(std::shared_ptr<scribe> to, const asio::any_io_executor& executor,
+                 const durable_inbox_options& options)
+        : scribe_(std::move(to)), mail_(std::make_shared<mailbox>(executor)), options_(options)
+    {}
+
+    [[nodiscard]] std::string_view store_name() const noexcept { return scribe_->name(); }
+
+    /// A client announces its outbox: calls `greeted(error, whether it was known)` once the store has it.
+    void greet(record_owner owner, outbox_notice notice, std::function<void(const std::error_code&, bool)> greeted)
+    {
+        mail_->send(*scribe_, greeting{options_, std::move(owner), std::move(notice), {}, false},
+                    [greeted = std::move(greeted)](greeting& how, const std::error_code& failure) {
+                        greeted(how.refusal ? how.refusal : failure, how.knew);
+                    });
+    }
+
+    /// A durable message. Its answer comes through the site.
+    void take(const record_owner& owner, const invoke& asked, const std::shared_ptr<handler>& to,
+              const std::shared_ptr<durable_site>& site, const peer& from)
+    {
+        const key which{owner, asked.stamp.sequence};
+        auto& one = runs_[which];
+        one.waiters.push_back({site, asked.call});
+        if (one.waiters.size() > 1) {
+            return; // the same message, asked by the session after the one that it runs for (rule 12)
+        }
+        one.place = asked.stamp;
+        one.fingerprint = fingerprint_of(asked);
+        judge(which, one, asked, to, from);
+    }
+
+    /// A message without a record whose handler takes a transaction.
+    void run_once(const invoke& asked, const std::shared_ptr<transaction_handler>& to,
+                  const std::shared_ptr<durable_site>& site, const peer& from)
+    {
+        mail_->send(*scribe_, plain_run{kept_invoke{asked}, to, from, {}},
+                    [weak = std::weak_ptr{site}](plain_run& how, const std::error_code& failure) {
+                        if (const auto there = weak.lock()) {
+                            there->finish_durable(how.asked.head.call, failure ? store_failure() : how.result.view());
+                        }
+                    });
+    }
+
+    /// A handler that `run_durable` called has ended. False: it is none of these.
+    bool ended(const record_owner& owner, const stamp& place, const outcome& how)
+    {
+        const key which{owner, place.sequence};
+        if (!runs_.contains(which)) {
+            return false;
+        }
+        settle(which, how);
+        return true;
+    }
+
+    /// The hub is over, or its context.
+    void end()
+    {
+        mail_->close();
+        runs_.clear();
+    }
+
+private:
+    struct key {
+        record_owner owner;
+        std::uint64_t sequence;
+
+        friend auto operator<=>(const key&, const key&) = default;
+    };
+    struct waiter {
+        std::weak_ptr<durable_site> site;
+        invocation which;
+    };
+    struct run {
+        stamp place;
+        std::uint64_t fingerprint = 0;
+        std::vector<waiter> waiters;
+    };
+
+    struct greeting {
+        durable_inbox_options options;
+        record_owner owner;
+        outbox_notice notice;
+        std::error_code refusal;
+        bool knew;
+
+        std::error_code operator()(any_store& kept) noexcept
+        {
+            durable_inbox inbox{kept, options};
+            const auto digest = digest_of(notice.secret);
+            const std::string_view bytes{reinterpret_cast<const char*>(digest.data()), digest.size()};
+            const auto ec = inbox.greet(owner, notice, bytes, wall_now(), knew);
+            // What the protocol refuses is no failure of the store, and nothing was written for it.
+            refusal = ec == errc::auth_refused || ec == errc::outdated_attempt || ec == errc::busy ? ec : std::error_code{};
+            return refusal ? std::error_code{} : ec;
+        }
+    };
+
+    // Looks the record up; a handler that takes a transaction is called then and there.
+    struct judgement {
+        durable_inbox_options options;
+        record_owner owner;
+        kept_invoke asked;
+        std::shared_ptr<transaction_handler> to; // null: the handler is called on the executor
+        peer from;
+        std::uint64_t fingerprint;
+        durable_verdict verdict = durable_verdict::fresh;
+        kept_outcome result{};
+
+        std::error_code operator()(any_store& kept) noexcept
+        {
+            durable_inbox inbox{kept, options};
+            const auto place = asked.head.stamp;
+            stored_record record;
+            if (const auto ec = inbox.open(owner, place, fingerprint, verdict, record)) {
+                return ec;
+            }
+            switch (verdict) {
+            case durable_verdict::fresh:
+                return to == nullptr ? inbox.start(owner, place, fingerprint) : run_now(kept, inbox, place);
+            case durable_verdict::done: result.keep({{record.payload, record.form}, record.code, record.text}); break;
+            case durable_verdict::interrupted:
+                result.keep({{}, name_of(errc::interrupted), "the process ended while the handler ran"});
+                return inbox.end(owner, place, {record_state::done, 0, fingerprint, result.code, result.text, {}, {}});
+            case durable_verdict::stale: result.keep({{}, name_of(errc::stale_request), {}}); break;
+            case durable_verdict::conflict: result.keep({{}, name_of(errc::key_conflict), {}}); break;
+            }
+            return {};
+        }
+
+        std::error_code run_now(any_store& kept, durable_inbox<any_store>& inbox, const stamp& place)
+        {
+            if (const auto ec = kept.mark()) {
+                return ec;
+            }
+            to->call_in(kept.transaction(), asked.view(), from, result);
+            if (result.code.empty()) {
+                return inbox.end(owner, place,
+                                 {record_state::done, 0, fingerprint, {}, {}, result.payload, result.form});
+            }
+            if (const auto ec = kept.undo()) {
+                return ec; // its effect goes, whatever it was
+            }
+            if (certainty_of(make_error_code(errc_named(result.code))) == certainty::not_executed) {
+                return inbox.give_back(owner, place);
+            }
+            return inbox.end(owner, place,
+                             {record_state::done, 0, fingerprint, result.code, result.text, result.payload, result.form});
+        }
+    };
+
+    struct plain_run {
+        kept_invoke asked;
+        std::shared_ptr<transaction_handler> to;
+        peer from;
+        kept_outcome result;
+
+        std::error_code operator()(any_store& kept) noexcept
+        {
+            if (const auto ec = kept.mark()) {
+                return ec;
+            }
+            to->call_in(kept.transaction(), asked.view(), from, result);
+            return result.code.empty() ? std::error_code{} : kept.undo();
+        }
+    };
+
+    struct ending {
+        durable_inbox_options options;
+        record_owner owner;
+        stamp place;
+        stored_record record;
+        bool refused; // before the handler: it may come again
+
+        std::error_code operator()(any_store& kept) noexcept
+        {
+            durable_inbox inbox{kept, options};
+            return refused ? inbox.give_back(owner, place) : inbox.end(owner, place, record);
+        }
+    };
+
+    static wall_time wall_now() noexcept
+    {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    }
+
+    static outcome store_failure() noexcept
+    {
+        return {{}, name_of(errc::store_failed), "the receiver could not write its store"};
+    }
+
+    static std::uint64_t fingerprint_of(const invoke& asked)
+    {
+        std::string whole;
+        whole.reserve(asked.name.size() + 1 + asked.payload.bytes.size());
+        whole.append(asked.name).append(1, '\0').append(asked.payload.bytes);
+        const auto digest = digest_of(whole);
+        std::uint64_t first = 0;
+        for (std::size_t i = 0; i != sizeof first; ++i) {
+            first = first << 8 | digest[i];
+        }
+        return first;
+    }
+
+    void judge(const key& which, const run& made, const invoke& asked, const std::shared_ptr<handler>& to,
+               const peer& from)
+    {
+        judgement job{options_, which.owner, kept_invoke{asked}, std::dynamic_pointer_cast<transaction_handler>(to),
+                      from,     made.fingerprint};
+        mail_->send(*scribe_, std::move(job),
+                    [weak = this->weak_from_this(), which](judgement& how, const std::error_code& failure) {
+                        const auto self = weak.lock();
+                        if (self == nullptr) {
+                            return;
+                        }
+                        const bool call_it = how.verdict == durable_verdict::fresh && how.to == nullptr;
+                        if (failure || !call_it) {
+                            self->tell(which, failure ? store_failure() : how.result.view());
+                        } else {
+                            self->call(which, how.asked);
+                        }
+                    });
+    }
+
+    // By the first session that is still there. With none the message comes again, and must then run.
+    void call(const key& which, kept_invoke& asked)
+    {
+        for (const auto& one : runs_.at(which).waiters) {
+            if (const auto site = one.site.lock()) {
+                asked.head.call = one.which;
+                site->run_durable(asked);
+                return;
+            }
+        }
+        settle(which, {{}, name_of(errc::refused), {}});
+    }
+
+    // Records how the handler has ended, then tells.
+    void settle(const key& which, const outcome& how)
+    {
+        const auto& over = runs_.at(which);
+        ending job{options_, which.owner, over.place, {}, false};
+        job.record.fingerprint = over.fingerprint;
+        job.record.code = how.code;
+        job.record.text = how.text;
+        job.record.payload = how.payload.bytes;
+        job.record.form = how.payload.form;
+        job.refused = !how.code.empty() && certainty_of(make_error_code(errc_named(how.code))) == certainty::not_executed;
+        mail_->send(*scribe_, std::move(job),
+                    [weak = this->weak_from_this(), which](ending& done, const std::error_code& failure) {
+                        if (const auto self = weak.lock()) {
+                            const auto& record = done.record;
+                            self->tell(which, failure ? store_failure()
+                                                      : outcome{{record.payload, record.form}, record.code, record.text});
+                        }
+                    });
+    }
+
+    void tell(const key& which, const outcome& how)
+    {
+        auto over = runs_.extract(which);
+        if (over.empty()) {
+            return;
+        }
+        for (const auto& one : over.mapped().waiters) {
+            if (const auto site = one.site.lock()) {
+                site->finish_durable(one.which, how);
+            }
+        }
+    }
+
+    std::shared_ptr<scribe> scribe_;
+    std::shared_ptr<mailbox> mail_;
+    durable_inbox_options options_;
+    std::map<key, run> runs_; // begun, and not settled
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 // What a caller left with a session: its completion, and whom to tell of progress.
 #ifndef REJOINDER_NET_DETAIL_PENDING_CALL_HPP
 #define REJOINDER_NET_DETAIL_PENDING_CALL_HPP
@@ -14042,6 +15936,7 @@ struct session_setting {
     rejoinder::router router;
     event_sink events;
     std::shared_ptr<counters> counts = std::make_shared<counters>();
+    std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
 
     void report(const event& happened) const
     {
@@ -14053,7 +15948,7 @@ struct session_setting {
 
 /// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
 template <class Policies>
-class host final : public call_site, public session_port, public std::enable_shared_from_this<host<Policies>> {
+class host final : public durable_site, public session_port, public std::enable_shared_from_this<host<Policies>> {
 public:
     using session_type = session<pending_call, Policies>;
 
@@ -14084,6 +15979,9 @@ public:
         link_->carry(this);
         session_.attach(link_->features(), timing, now);
     }
+
+    /// The client of this session has that durable outbox.
+    void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
     /// The connection is gone or about to be closed; returns it.
     std::shared_ptr<link> detach(instant now)
@@ -14127,12 +16025,12 @@ public:
 
     /// Opens a call. The completion's cancellation slot ends it.
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              pending_call waiting, instant now)
+              pending_call waiting, instant now, const stamp& durable = {})
     {
         auto slot = waiting.done.slot();
         const auto opened = kind == message_kind::request
                                 ? session_.request(name, payload, how, std::move(waiting), now)
-                                : session_.deliver(name, payload, how, std::move(waiting), now);
+                                : session_.deliver(name, payload, how, std::move(waiting), now, durable);
         if (slot.is_connected() && session_.completion(opened) != nullptr) {
             slot.assign(canceller{this->weak_from_this(), opened});
         }
@@ -14152,9 +16050,30 @@ public:
 
     void finish(invocation which, const outcome& how) override
     {
+        const auto recorded = durable_.extract(which.number);
+        if (!recorded.empty() && setting_->inbox->ended(outbox_, recorded.mapped(), how)) {
+            runs_.erase(which.number);
+            return; // `finish_durable` follows, once that is on disk
+        }
+        finish_durable(which, how);
+    }
+
+    void finish_durable(invocation which, const outcome& how) override
+    {
         session_.finish(which, how);
         runs_.erase(which.number);
         settle_up(delivering::later);
+    }
+
+    void run_durable(const kept_invoke& asked) override
+    {
+        const auto wanted = asked.view();
+        durable_.emplace(wanted.call.number, wanted.stamp);
+        if (const auto handler = setting_->router.handler_at(wanted.handler)) {
+            run(*handler, wanted);
+        } else {
+            finish(wanted.call, {{}, name_of(errc::no_handler), {}});
+        }
     }
 
     void progress(invocation which, const payload_view& payload) override
@@ -14296,18 +16215,33 @@ private:
             session_.finish(wanted.call, {{}, name_of(errc::no_handler), {}});
             return;
         }
+        if (setting_->inbox != nullptr && wanted.stamp && !outbox_.outbox.empty()) {
+            setting_->inbox->take(outbox_, wanted, handler, this->shared_from_this(), from_);
+        } else if (setting_->inbox != nullptr && handler->in_transaction()) {
+            setting_->inbox->run_once(wanted, std::static_pointer_cast<transaction_handler>(handler),
+                                      this->shared_from_this(), from_);
+        } else {
+            run(*handler, wanted);
+        }
+    }
+
+    void run(handler& to, const invoke& wanted)
+    {
         const auto number = wanted.call;
-        if (auto run = handler->call(wanted, this->shared_from_this(), from_);
-            run != nullptr && session_.is_running(number)) {
-            runs_.emplace(number.number, std::move(run));
+        if (auto begun = to.call(wanted, this->shared_from_this(), from_);
+            begun != nullptr && session_.is_running(number)) {
+            runs_.emplace(number.number, std::move(begun));
         }
     }
 
     void carry_out(stop& nobody_waits, delivering)
     {
+        if (over_ && durable_.contains(nobody_waits.call.number)) {
+            return; // the session ended, but the message's sender will ask another one
+        }
         if (const auto found = runs_.find(nobody_waits.call.number); found != runs_.end()) {
-            const auto run = found->second; // it may finish inside
-            guarded([&] { run->stop(); });
+            const auto one = found->second; // it may finish inside
+            guarded([&] { one->stop(); });
         }
     }
 
@@ -14346,6 +16280,8 @@ private:
     std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
         runs_; // those that go on after their call
+    record_owner outbox_;                                // whose durable messages come here
+    std::unordered_map<std::uint64_t, stamp> durable_;   // handler runs that are to be recorded
     bool draining_ = false;
     bool over_ = false; // the session has ended: its owner has forgotten it
 };
@@ -14393,6 +16329,429 @@ inline std::string random_name()
 
 #endif
 
+// Runs a client's durable outbox: between its callers, its store and its session.
+#ifndef REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
+#define REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
+
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+using enqueue_completion = completion<void(std::error_code, std::uint64_t)>;
+using outcome_observer = std::function<void(const durable_step::gone&)>;
+
+/// Held by shared pointer: what is on its way to the store or the peer finds it by a weak one. Used on the client's executor.
+template <class Policies>
+class outbox_keeper : public std::enable_shared_from_this<outbox_keeper<Policies>> {
+public:
+    using host_type = host<Policies>;
+
+    outbox_keeper(std::shared_ptr<scribe> to, std::shared_ptr<session_setting<Policies>> setting)
+        : scribe_(std::move(to)), setting_(std::move(setting)), mail_(std::make_shared<mailbox>(setting_->executor)),
+          outbox_(setting_->options.outbox)
+    {}
+
+    [[nodiscard]] const durable_outbox& messages() const noexcept { return outbox_; }
+    [[nodiscard]] bool is_open() const noexcept { return open_; }
+    [[nodiscard]] instant next_deadline() const noexcept { return ended_ ? never : outbox_.next_deadline(); }
+    void set_observer(outcome_observer observer) { observer_ = std::move(observer); }
+
+    /// Opens the outbox, and calls `opened` with how that went.
+    void open(std::function<void(const std::error_code&)> opened)
+    {
+        send(opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
+             [opened = std::move(opened)](outbox_keeper& self, opening& how, const std::error_code& failure) {
+                 if (!failure) {
+                     self.open_ = true;
+                     self.failed_ = {};
+                     self.outbox_.opened(std::move(how.found), now(), wall_now());
+                     for (auto& one : std::exchange(self.early_, {})) {
+                         self.take(one);
+                     }
+                 } else {
+                     self.failed_ = failure;
+                     self.give_up(failure);
+                 }
+                 opened(failure);
+                 self.settle_up();
+             });
+    }
+
+    // The callers
+
+    /// Completes with the sequence once the message is stored.
+    void enqueue(outgoing words, enqueue_completion caller) { begin(std::move(words), waiting{std::move(caller), {}}); }
+
+    /// Completes with the answer once that is settled.
+    void deliver(outgoing words, call_completion caller) { begin(std::move(words), waiting{{}, std::move(caller)}); }
+
+    /// Takes a message back: it is not sent any more. False: it has been, or there is none.
+    bool withdraw(std::uint64_t sequence)
+    {
+        const bool in_time = outbox_.withdraw(sequence);
+        if (const auto found = calls_.find(sequence); found != calls_.end()) {
+            if (const auto session = session_.lock()) {
+                session->cancel(found->second);
+            }
+        }
+        settle_up();
+        return in_time;
+    }
+
+    // The link
+
+    [[nodiscard]] std::optional<outbox_notice> notice() const
+    {
+        return open_ ? std::optional{outbox_.notice()} : std::nullopt;
+    }
+
+    /// Told before the session begins anew. What the peer's new session still knows.
+    peer_keeps welcomed(const std::optional<store_notice>& store)
+    {
+        const auto before = outbox_.peer();
+        const bool knows = store && store->knows_outbox;
+        const auto peer = outbox_.welcomed(store ? std::string_view{store->name} : std::string_view{}, knows);
+        peer_is_stored_ = peer == before;
+        if (!peer_is_stored_) {
+            send(naming{peer}, [](outbox_keeper& self, naming&, const std::error_code& failure) {
+                self.peer_is_stored_ = !failure;
+                self.settle_up();
+            });
+        }
+        return peer_is_stored_ && knows ? peer_keeps::deliveries : peer_keeps::nothing;
+    }
+
+    /// A session can carry messages from here on.
+    void attach(const std::shared_ptr<host_type>& session)
+    {
+        session_ = session;
+        settle_up();
+    }
+    void detach() noexcept { session_.reset(); }
+
+    /// Callers are told `why`, as nobody will answer them any more; what is stored stays, for the next start.
+    void give_up(const std::error_code& why)
+    {
+        early_.clear();
+        caller_of_.clear();
+        for (auto& [number, one] : std::exchange(callers_, {})) {
+            const auto sure = certainty_of_sending(one.sequence);
+            complete(std::move(one), why, reply{{}, {}, {}, sure});
+        }
+    }
+
+    /// The client is over.
+    void end()
+    {
+        ended_ = true;
+        mail_->close();
+        give_up(asio::error::operation_aborted);
+    }
+
+    /// So is its execution context: nobody is called any more.
+    void drop()
+    {
+        ended_ = true;
+        mail_->close();
+        early_.clear();
+        const auto callers = std::exchange(callers_, {}); // what they hold may come back here when it is destroyed
+    }
+
+    void advance(instant at)
+    {
+        outbox_.advance(at);
+        settle_up();
+    }
+
+    /// Sends what can be sent, and does what the outbox wants done.
+    void settle_up()
+    {
+        if (ended_ || std::exchange(busy_, true)) {
+            return;
+        }
+        const auto self = this->shared_from_this();
+        pump();
+        durable_step::any step;
+        while (!ended_ && outbox_.next(step)) {
+            std::visit([this](auto& one) { carry_out(one); }, step);
+            pump();
+        }
+        busy_ = false;
+    }
+
+private:
+    // One of the two waits.
+    struct waiting {
+        enqueue_completion stored;
+        call_completion answered;
+        std::uint64_t sequence = 0; // of its message; 0: the outbox is not open yet
+        reply answer{};
+    };
+    // A message that came before the outbox was open.
+    struct newcomer {
+        outgoing words;
+        std::uint64_t caller;
+    };
+
+    struct opening {
+        stored_outbox fresh;
+        stored_outbox found;
+
+        std::error_code operator()(any_store& kept) noexcept
+        {
+            found = {};
+            return kept.open_outbox(fresh, found);
+        }
+    };
+    struct naming {
+        std::string peer;
+
+        std::error_code operator()(any_store& kept) noexcept { return kept.set_peer(peer); }
+    };
+    struct putting {
+        stored_message words;
+
+        std::error_code operator()(any_store& kept) noexcept { return kept.put(words); }
+    };
+    struct removing {
+        std::uint64_t sequence;
+
+        std::error_code operator()(any_store& kept) noexcept { return kept.remove(sequence); }
+    };
+
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+    static wall_time wall_now() noexcept
+    {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    }
+
+    template <class Job, class Done>
+    void send(Job job, Done done)
+    {
+        mail_->send(*scribe_, std::move(job),
+                    [weak = this->weak_from_this(), done = std::move(done)](Job& run, const std::error_code& failure) {
+                        if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
+                            done(*self, run, failure);
+                        }
+                    });
+    }
+
+    void begin(outgoing words, waiting caller)
+    {
+        const bool full = early_.size() >= setting_->options.outbox.messages_max;
+        if (ended_ || failed_ || (!open_ && full)) {
+            const auto why = ended_    ? std::error_code{asio::error::operation_aborted}
+                             : failed_ ? failed_
+                                       : make_error_code(errc::queue_full);
+            complete(std::move(caller), why, reply{{}, {}, {}, certainty::never_sent});
+            return;
+        }
+        const auto number = ++last_caller_;
+        if (caller.answered) {
+            if (auto slot = caller.answered.slot(); slot.is_connected()) {
+                slot.assign(canceller{this->weak_from_this(), number});
+            }
+        }
+        callers_.emplace(number, std::move(caller));
+        newcomer one{std::move(words), number};
+        if (open_) {
+            take(one);
+            settle_up();
+        } else {
+            early_.push_back(std::move(one));
+        }
+    }
+
+    void take(const newcomer& one)
+    {
+        const auto caller = callers_.find(one.caller);
+        if (caller == callers_.end()) {
+            return; // cancelled meanwhile
+        }
+        const auto ttl = setting_->options.lifetime_of(message_kind::delivery, one.words.name(), one.words.how().timeout);
+        errc refusal = errc::too_big;
+        const bool fits = one.words.size() <= setting_->options.message_bytes_max;
+        const auto sequence =
+            fits ? outbox_.enqueue(one.words.name(), one.words.payload(), ttl, now(), wall_now(), refusal) : std::nullopt;
+        if (sequence) {
+            caller->second.sequence = *sequence;
+            caller_of_.emplace(*sequence, one.caller);
+        } else {
+            auto refused = callers_.extract(caller);
+            complete(std::move(refused.mapped()), make_error_code(refusal, certainty::never_sent),
+                     reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
+    // Put into a caller's cancellation slot. Completing the caller destroys it, so it moves what it needs out of itself first.
+    struct canceller {
+        std::weak_ptr<outbox_keeper> keeper;
+        std::uint64_t caller;
+
+        void operator()(asio::cancellation_type type) const
+        {
+            const auto one = caller;
+            if (const auto self = keeper.lock(); self != nullptr && type != asio::cancellation_type::none) {
+                self->abandon(one);
+            }
+        }
+    };
+
+    // The caller waits no more, and its message is taken back.
+    void abandon(std::uint64_t caller)
+    {
+        auto left = callers_.extract(caller);
+        if (left.empty()) {
+            return;
+        }
+        const auto sequence = left.mapped().sequence;
+        caller_of_.erase(sequence);
+        complete(std::move(left.mapped()), asio::error::operation_aborted, reply{{}, {}, {}, certainty_of_sending(sequence)});
+        withdraw(sequence);
+    }
+
+    [[nodiscard]] certainty certainty_of_sending(std::uint64_t sequence) const noexcept
+    {
+        const auto* kept = outbox_.find(sequence);
+        return kept == nullptr ? certainty::never_sent : kept->sure;
+    }
+
+    // The caller of a message, taken out; none if it was told.
+    std::optional<waiting> caller_of(std::uint64_t sequence)
+    {
+        const auto found = caller_of_.extract(sequence);
+        if (found.empty()) {
+            return std::nullopt;
+        }
+        return std::move(callers_.extract(found.mapped()).mapped());
+    }
+
+    // Gives the session what waits, in order, as long as it has room.
+    void pump()
+    {
+        const auto session = session_.lock();
+        while (session != nullptr && peer_is_stored_ && session->connection() != nullptr &&
+               session->core().pending() < session->core().capacity()) {
+            stamp place;
+            const auto at = now();
+            const auto* one = outbox_.send_next(at, place);
+            if (one == nullptr) {
+                return;
+            }
+            call_options how;
+            how.timeout = std::max<duration>(one->expires - at, std::chrono::milliseconds{1});
+            auto settled = [weak = this->weak_from_this(), sequence = place.sequence](std::error_code ec, reply answer) {
+                if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
+                    self->answered(sequence, ec, std::move(answer));
+                }
+            };
+            const payload_view payload{one->words.payload, one->words.form};
+            calls_[place.sequence] = session->open(
+                message_kind::delivery, one->words.name, payload, how,
+                {call_completion{std::move(settled), setting_->executor}, nullptr, nullptr}, at, place);
+        }
+    }
+
+    void answered(std::uint64_t sequence, const std::error_code& error, reply answer)
+    {
+        calls_.erase(sequence);
+        const auto whose = answer.code().empty() ? durable_outbox::word_of::this_side : durable_outbox::word_of::peer;
+        if (const auto found = caller_of_.find(sequence); found != caller_of_.end()) {
+            callers_.at(found->second).answer = std::move(answer);
+        }
+        outbox_.answered(sequence, error, whose, now());
+        settle_up();
+    }
+
+    void carry_out(const durable_step::put& wanted)
+    {
+        send(putting{outbox_.find(wanted.sequence)->words},
+             [sequence = wanted.sequence](outbox_keeper& self, putting&, const std::error_code& failure) {
+                 self.outbox_.stored(sequence, failure);
+                 self.settle_up();
+             });
+    }
+
+    void carry_out(const durable_step::remove& wanted)
+    {
+        send(removing{wanted.sequence},
+             [sequence = wanted.sequence](outbox_keeper& self, removing&, const std::error_code& failure) {
+                 self.outbox_.removed(sequence, failure, now());
+                 self.settle_up();
+             });
+    }
+
+    void carry_out(const durable_step::taken& taken)
+    {
+        const auto found = caller_of_.find(taken.sequence);
+        if (found == caller_of_.end() || (!taken.error && callers_.at(found->second).answered)) {
+            return; // it waits for more than this
+        }
+        complete(std::move(*caller_of(taken.sequence)), taken.error, reply{{}, {}, {}, certainty::never_sent});
+    }
+
+    void carry_out(const durable_step::gone& gone)
+    {
+        if (auto caller = caller_of(gone.sequence)) {
+            auto answer = std::move(caller->answer);
+            complete(std::move(*caller), gone.error, std::move(answer));
+        } else if (observer_) {
+            // Later: whoever looks on may do anything, even destroy the client.
+            asio::post(setting_->executor, [weak = this->weak_from_this(), observer = observer_, gone] {
+                if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
+                    observer(gone);
+                }
+            });
+        }
+    }
+
+    static void complete(waiting caller, const std::error_code& error, reply answer)
+    {
+        if (caller.stored) {
+            caller.stored.post(error, caller.sequence);
+        } else if (caller.answered) {
+            caller.answered.post(error, std::move(answer));
+        }
+    }
+
+    std::shared_ptr<scribe> scribe_;
+    std::shared_ptr<session_setting<Policies>> setting_;
+    std::shared_ptr<mailbox> mail_;
+    durable_outbox outbox_;
+    std::unordered_map<std::uint64_t, waiting> callers_; // by a number of their own
+    std::unordered_map<std::uint64_t, std::uint64_t> caller_of_; // a message, by sequence
+    std::uint64_t last_caller_ = 0;
+    std::unordered_map<std::uint64_t, call> calls_;      // what the session has
+    std::vector<newcomer> early_;                        // came before the store was open
+    outcome_observer observer_;
+    std::weak_ptr<host_type> session_;
+    std::error_code failed_; // why the store could not be opened
+    bool open_ = false;
+    bool peer_is_stored_ = false;
+    bool busy_ = false;
+    bool ended_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
@@ -14435,7 +16794,12 @@ public:
     {
         host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
         dialler_ = std::move(by);
-        connect_soon();
+        if (options_.journal) {
+            outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
+            open_outbox();
+        } else {
+            connect_soon();
+        }
     }
 
     void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
@@ -14445,6 +16809,8 @@ public:
     [[nodiscard]] link_state link_stands() const noexcept { return reconnector_.state(); }
     [[nodiscard]] std::error_code last_error() const noexcept { return reconnector_.last_error(); }
     [[nodiscard]] std::size_t pending() const noexcept { return host_->core().pending(); }
+    /// The durable outbox; null: there is none.
+    [[nodiscard]] const std::shared_ptr<outbox_keeper<Policies>>& outbox() const noexcept { return outbox_; }
 
     // The handle's commands
 
@@ -14452,6 +16818,12 @@ public:
     {
         told_what_to_do_ = true;
         asleep_ = false;
+        if (outbox_ != nullptr && !outbox_->is_open()) {
+            if (!std::exchange(connect_when_open_, true) && link_stands() == link_state::failed) {
+                open_outbox();
+            }
+            return;
+        }
         reconnector_.start(now());
         step();
     }
@@ -14459,6 +16831,7 @@ public:
     void disconnect()
     {
         told_what_to_do_ = true;
+        connect_when_open_ = false;
         asleep_ = false;
         reconnector_.stop(now());
         leave(close_reason::normal);
@@ -14473,6 +16846,9 @@ public:
         clock_.stop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
+        if (outbox_ != nullptr) {
+            outbox_->end();
+        }
         host_->end(errc::closed);
         setting_->router.clear(); // a handler may hold a responder, which holds the session, which holds the handlers
     }
@@ -14485,7 +16861,23 @@ public:
             waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
-        host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        if (kind == message_kind::delivery && outbox_ != nullptr) {
+            outbox_->deliver(std::move(words), std::move(waiting.done));
+            rearm();
+        } else {
+            host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
+        }
+        wake_up();
+    }
+
+    void enqueue(outgoing words, enqueue_completion caller)
+    {
+        if (stopped_ || outbox_ == nullptr) {
+            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported), 0);
+            return;
+        }
+        outbox_->enqueue(std::move(words), std::move(caller));
+        rearm();
         wake_up();
     }
 
@@ -14501,6 +16893,9 @@ public:
     void tick()
     {
         host_->advance(now());
+        if (outbox_ != nullptr) {
+            outbox_->advance(now());
+        }
         step();
     }
 
@@ -14515,8 +16910,9 @@ public:
             return;
         }
         const auto at = now();
+        const auto peer = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer.store);
         if (!answer.resumed) {
-            host_->core().begin(answer.capacity);
+            host_->core().begin(answer.capacity, peer);
         }
         if (!answer.token.empty()) {
             token_ = std::move(answer.token);
@@ -14524,6 +16920,9 @@ public:
         reconnector_.connected(at);
         host_->attach(link_, setting_->options.heartbeat, at);
         host_->settle_up();
+        if (outbox_ != nullptr) {
+            outbox_->attach(host_);
+        }
         tell();
         step();
     }
@@ -14580,8 +16979,48 @@ private:
         const auto self = this->shared_from_this();
         stopped_ = true;
         drop_link();
+        if (outbox_ != nullptr) {
+            outbox_->drop();
+        }
         host_->drop();
         setting_->router.clear();
+    }
+
+    // What is kept is read before anything is said: the hello names it.
+    void open_outbox()
+    {
+        outbox_->open([weak = this->weak_from_this()](const std::error_code& failure) {
+            const auto self = weak.lock();
+            if (self == nullptr || self->stopped_) {
+                return;
+            }
+            if (failure) {
+                self->connect_when_open_ = false;
+                self->setting_->report({.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
+                self->reconnector_.fail(failure, now());
+                self->step();
+            } else if (!self->told_what_to_do_ || std::exchange(self->connect_when_open_, false)) {
+                self->connect();
+            }
+        });
+    }
+
+    void rearm()
+    {
+        const auto kept = outbox_ == nullptr ? never : outbox_->next_deadline();
+        clock_.arm(std::min({reconnector_.next_deadline(), host_->core().next_deadline(), kept}), this->weak_from_this());
+    }
+
+    // The session is given up here: another start ends it at the hub, too (rule 2).
+    void give_up()
+    {
+        incarnation_ = random_name();
+        host_->core().end(verdict());
+        if (outbox_ != nullptr) {
+            outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
+        }
+        host_->settle_up();
+        tell();
     }
 
     // Later, so that the program can set its handlers first.
@@ -14611,8 +17050,7 @@ private:
         while (!stopped_) {
             switch (reconnector_.advance(now())) {
             case dialling::nothing:
-                clock_.arm(std::min(reconnector_.next_deadline(), host_->core().next_deadline()),
-                           this->weak_from_this());
+                rearm();
                 return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
@@ -14620,13 +17058,7 @@ private:
                 drop_link();
                 tell();
                 break;
-            case dialling::fail:
-                incarnation_ =
-                    random_name(); // the session is given up here: another start ends it at the hub, too (rule 2)
-                host_->core().end(verdict());
-                host_->settle_up();
-                tell();
-                break;
+            case dialling::fail: give_up(); break;
             }
         }
     }
@@ -14676,6 +17108,9 @@ private:
         words.dead_after = setting_->options.heartbeat.dead_after;
         words.auth = options_.auth;
         words.metadata = options_.metadata;
+        if (outbox_ != nullptr) {
+            words.outbox = outbox_->notice();
+        }
         return words;
     }
 
@@ -14708,6 +17143,9 @@ private:
     std::shared_ptr<link> let_go()
     {
         host_->detach(now());
+        if (outbox_ != nullptr) {
+            outbox_->detach();
+        }
         return std::exchange(link_, nullptr);
     }
 
@@ -14749,10 +17187,12 @@ private:
     std::unique_ptr<dialler> dialler_;
     std::function<void(link_state, std::error_code)> observer_;
     std::shared_ptr<host<Policies>> host_;
+    std::shared_ptr<outbox_keeper<Policies>> outbox_; // null: deliveries last as long as this
     std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
     link_state told_ = link_state::disconnected;
     bool told_what_to_do_ = false; // by the program: it connects by itself otherwise
     bool asleep_ = false;          // away because nobody used the link
+    bool connect_when_open_ = false; // told to before the outbox was open
     bool stopped_ = false;
 };
 
@@ -14858,6 +17298,7 @@ struct asio::associator<Associator, rejoinder::detail::speaking<Handler>, Defaul
 
 #include <asio/any_io_executor.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -14886,6 +17327,21 @@ struct hub_line {
     void open(message_kind kind, outgoing words, pending_call waiting) const
     {
         hub->open(kind, to, std::move(words), std::move(waiting));
+    }
+};
+
+/// Starts the storing of a durable message.
+template <class State>
+struct start_enqueue {
+    std::shared_ptr<State> client;
+
+    using executor_type = asio::any_io_executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return client->setting().executor; }
+
+    template <class Handler>
+    void operator()(Handler&& handler, outgoing words) const
+    {
+        client->enqueue(std::move(words), completion<void(std::error_code, std::uint64_t)>{std::forward<Handler>(handler), get_executor()});
     }
 };
 
@@ -14927,6 +17383,31 @@ struct start_typed_call {
 
 #endif
 
+// A message in a client's durable outbox, and how one leaves.
+#ifndef REJOINDER_NET_OUTBOX_ITEM_HPP
+#define REJOINDER_NET_OUTBOX_ITEM_HPP
+
+#include <cstdint>
+#include <string>
+
+namespace rejoinder::inline v0 {
+
+/// A durable message that has not been settled.
+struct outbox_item {
+    std::uint64_t id = 0;
+    std::string name;
+    payload_view payload{}; ///< borrowed until the client is used next
+    instant expires = never;
+    certainty sure = certainty::never_sent; ///< whether its handler may have run
+};
+
+/// How a durable message left: its number (`sequence`), its name, the departure, and the error that goes with it.
+using outbox_outcome = durable_step::gone;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // The native wire: messages as JSON arrays that a person can read, scanned without building a document.
 #ifndef REJOINDER_WIRE_JSON_CODEC_HPP
 #define REJOINDER_WIRE_JSON_CODEC_HPP
@@ -14953,6 +17434,7 @@ namespace detail {
 inline constexpr int json_wire_version = 1;
 inline constexpr std::uint64_t greeting_capacity_max = 65536;
 inline constexpr std::size_t greeting_name_max = 256; // a hub keeps these for each session
+inline constexpr std::size_t unsettled_max = 65536;   // no outbox holds more
 
 // Whole milliseconds, rounded down, never negative: time left that is rounded up would outlive its deadline.
 inline std::uint64_t wire_milliseconds(duration length) noexcept
@@ -15025,6 +17507,12 @@ public:
         begin(name);
         out_.append(value ? "true" : "false");
     }
+    // The caller writes the value.
+    std::string& raw(std::string_view name)
+    {
+        begin(name);
+        return out_;
+    }
     void end() { out_.append(empty_ ? "{}" : "}"); }
 
 private:
@@ -15037,6 +17525,33 @@ private:
     std::string& out_;
     bool empty_ = true;
 };
+
+inline void write_notice(const outbox_notice& notice, std::string& out)
+{
+    json_object_writer object{out};
+    object.string("name", notice.name);
+    object.string("secret", notice.secret);
+    object.number("epoch", notice.epoch);
+    object.number("next", notice.next);
+    auto& list = object.raw("unsettled");
+    list.push_back('[');
+    for (const auto sequence : notice.unsettled) {
+        list.append(decimal{sequence}.view()).push_back(',');
+    }
+    if (list.back() == ',') {
+        list.pop_back();
+    }
+    list.push_back(']');
+    object.end();
+}
+
+inline void write_notice(const store_notice& notice, std::string& out)
+{
+    json_object_writer object{out};
+    object.string("name", notice.name);
+    object.boolean("known", notice.knows_outbox);
+    object.end();
+}
 
 inline void write_greeting(const hello& greeting, std::string& out)
 {
@@ -15052,6 +17567,9 @@ inline void write_greeting(const hello& greeting, std::string& out)
     object.number("dead", wire_milliseconds(greeting.dead_after));
     object.json("auth", greeting.auth);
     object.json("meta", greeting.metadata);
+    if (greeting.outbox) {
+        write_notice(*greeting.outbox, object.raw("outbox"));
+    }
     object.end();
 }
 
@@ -15065,6 +17583,9 @@ inline void write_greeting(const welcome& answer, std::string& out)
     object.number("capacity", answer.capacity);
     object.number("ping", wire_milliseconds(answer.ping_interval));
     object.number("dead", wire_milliseconds(answer.dead_after));
+    if (answer.store) {
+        write_notice(*answer.store, object.raw("store"));
+    }
     object.end();
 }
 
@@ -15124,6 +17645,33 @@ public:
 
     bool milliseconds(duration& out) noexcept { return read_milliseconds(text_, out); }
 
+    // Sequences, ascending and below `next`.
+    bool sequences(std::vector<std::uint64_t>& out)
+    {
+        if (!text_.take('[')) {
+            return false;
+        }
+        if (text_.take(']')) {
+            return true;
+        }
+        do {
+            std::uint64_t sequence = 0;
+            if (!text_.integer(sequence) || sequence <= (out.empty() ? 0 : out.back()) || out.size() == unsettled_max) {
+                return false;
+            }
+            out.push_back(sequence);
+        } while (text_.take(','));
+        return text_.take(']');
+    }
+
+    // An object inside, read by a reader of its own.
+    template <class Read>
+    bool inner(Read read)
+    {
+        std::string_view value;
+        return text_.sees('{') && text_.value(value) && read(value);
+    }
+
 private:
     json_scanner text_;
     std::string name_;
@@ -15137,6 +17685,47 @@ inline bool read_version(std::string_view object, int& out)
     return text.read([&](std::string_view name) {
         return name == "v" ? seen.add(0) && text.number(out, 1, std::numeric_limits<int>::max()) : text.skip();
     }) && seen.has(0);
+}
+
+inline bool read_notice(std::string_view object, outbox_notice& out)
+{
+    greeting_reader text{object};
+    member_set seen;
+    const bool read = text.read([&](std::string_view name) {
+        if (name == "name") {
+            return seen.add(0) && text.name(out.name) && !out.name.empty();
+        }
+        if (name == "secret") {
+            return seen.add(1) && text.name(out.secret);
+        }
+        if (name == "epoch") {
+            return seen.add(2) && text.number(out.epoch, 1, json_integer_max);
+        }
+        if (name == "next") {
+            return seen.add(3) && text.number(out.next, 1, json_integer_max);
+        }
+        if (name == "unsettled") {
+            return seen.add(4) && text.sequences(out.unsettled);
+        }
+        return text.skip();
+    });
+    const bool whole = seen.has(0) && seen.has(1) && seen.has(2) && seen.has(3);
+    return read && whole && (out.unsettled.empty() || out.unsettled.back() < out.next);
+}
+
+inline bool read_notice(std::string_view object, store_notice& out)
+{
+    greeting_reader text{object};
+    member_set seen;
+    return text.read([&](std::string_view name) {
+        if (name == "name") {
+            return seen.add(0) && text.name(out.name);
+        }
+        if (name == "known") {
+            return seen.add(1) && text.boolean(out.knows_outbox);
+        }
+        return text.skip();
+    }) && !out.name.empty();
 }
 
 inline bool read_greeting(std::string_view object, hello& out)
@@ -15175,6 +17764,10 @@ inline bool read_greeting(std::string_view object, hello& out)
         if (name == "meta") {
             return seen.add(7) && text.object(out.metadata);
         }
+        if (name == "outbox") {
+            return seen.add(8) &&
+                   text.inner([&](std::string_view inside) { return read_notice(inside, out.outbox.emplace()); });
+        }
         return text.skip();
     });
     return read && !out.incarnation.empty();
@@ -15210,6 +17803,10 @@ inline bool read_greeting(std::string_view object, welcome& out)
         if (name == "dead") {
             return seen.add(5) && text.milliseconds(out.dead_after);
         }
+        if (name == "store") {
+            return seen.add(6) &&
+                   text.inner([&](std::string_view inside) { return read_notice(inside, out.store.emplace()); });
+        }
         return text.skip();
     });
     return read && seen.has(3);
@@ -15223,6 +17820,7 @@ inline bool read_greeting(std::string_view object, welcome& out)
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15376,15 +17974,25 @@ private:
             return true;
         }
         member_set seen;
-        return read_object(text_, scratch_.member, [&](std::string_view member) {
+        const bool read = read_object(text_, scratch_.member, [&](std::string_view member) {
             if (member == "ttl") {
                 return seen.add(0) && time_left();
             }
             if (member == "key") {
                 return seen.add(1) && string(in_.key, scratch_.key);
             }
+            if (member == "seq") {
+                return seen.add(2) && text_.integer(in_.stamp.sequence) && in_.stamp.sequence != 0;
+            }
+            if (member == "settled") {
+                return seen.add(3) && text_.integer(in_.stamp.settled);
+            }
+            if (member == "try") {
+                return seen.add(4) && attempt();
+            }
             return text_.skip_value();
         });
+        return read && (in_.kind == message_kind::delivery || !in_.stamp);
     }
 
     bool retry_options()
@@ -15396,6 +18004,16 @@ private:
         return read_object(text_, scratch_.member, [&](std::string_view member) {
             return member == "retry_after" ? seen.add(0) && time_left() : text_.skip_value();
         });
+    }
+
+    bool attempt() noexcept
+    {
+        std::uint64_t count = 0;
+        if (!text_.integer(count) || count == 0 || count > std::numeric_limits<std::uint32_t>::max()) {
+            return false;
+        }
+        in_.stamp.attempt = static_cast<std::uint32_t>(count);
+        return true;
     }
 
     bool time_left() noexcept { return read_milliseconds(text_, in_.time_left.emplace()); }
@@ -15540,7 +18158,7 @@ public:
 
     void payload_and_call_options(const message& m)
     {
-        const bool options = m.time_left || !m.key.empty();
+        const bool options = m.time_left || !m.key.empty() || m.stamp;
         if (options || !is_nothing(m.payload)) {
             payload(m.payload);
         }
@@ -15554,6 +18172,13 @@ public:
         }
         if (!m.key.empty()) {
             object.string("key", m.key);
+        }
+        if (m.stamp) {
+            object.number("seq", m.stamp.sequence);
+            object.number("settled", m.stamp.settled);
+        }
+        if (m.stamp && m.stamp.attempt != 1) {
+            object.number("try", m.stamp.attempt);
         }
         object.end();
     }
@@ -15753,11 +18378,13 @@ private:
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
@@ -15898,6 +18525,48 @@ public:
     {
         return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
     }
+
+    /// Sends a message that must arrive, and must survive this process: completes with `void(std::error_code, std::uint64_t)` once it is in the
+    /// `journal` of the options, with its number there. What becomes of it is told to `on_settled`. `how.timeout` is its time to live. Errors:
+    /// `queue_full`, `too_big`, those of the store, `unsupported` without a journal. With a journal `async_deliver` is this and its settling.
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    auto async_enqueue(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(detail::start_enqueue<state>{state_}, token,
+                                                                                 detail::outgoing{name, payload, how});
+    }
+    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    auto async_enqueue(std::string_view name, const Payload& payload, Token&& token)
+    {
+        return async_enqueue(name, payload, call_options{}, std::forward<Token>(token));
+    }
+    /// Calls `observer(const outbox_outcome&)` for each durable message that leaves and whose caller is gone: it was enqueued, or an earlier
+    /// process took it. Set it before the client runs, so that none is missed.
+    void on_settled(std::function<void(const outbox_outcome&)> observer)
+    {
+        if (state_->outbox() != nullptr) {
+            state_->outbox()->set_observer(std::move(observer));
+        }
+    }
+    /// The durable messages that have not been settled, oldest first.
+    [[nodiscard]] std::vector<outbox_item> outbox() const
+    {
+        std::vector<outbox_item> all;
+        if (state_->outbox() != nullptr) {
+            for (const auto& [id, one] : state_->outbox()->messages().entries()) {
+                all.push_back({id, one.words.name, {one.words.payload, one.words.form}, one.expires, one.sure});
+            }
+        }
+        return all;
+    }
+    /// The number that the next durable message will get, once the client has been connected: a program that sends a numbered series knows by
+    /// it where it stopped. 0 without a journal.
+    [[nodiscard]] std::uint64_t next_outbox_id() const noexcept
+    {
+        return state_->outbox() == nullptr ? 0 : state_->outbox()->messages().next_sequence();
+    }
+    /// Takes a durable message back: it leaves as `removed`. True: it was never sent.
+    bool withdraw(std::uint64_t id) { return state_->outbox() != nullptr && state_->outbox()->withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
     template <writable_payload Payload>
@@ -16277,6 +18946,7 @@ struct hub_alarm {
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace rejoinder::inline v0::detail {
 
@@ -16286,6 +18956,8 @@ struct link_entry {
     session_id session = 0;
     std::uint32_t capacity = 0;
     bool greeted = false;
+    std::optional<outbox_notice> outbox{}; // its client's
+    bool outbox_known = false;
     timer_id patience{};                                 // for the hello, then for the authenticator
     std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
 };
@@ -16432,6 +19104,8 @@ struct hub_options {
     std::uint32_t sessions_max = 100'000;
     std::uint32_t connections_max = 100'000; ///< in all, those without a session yet included
     parked_options parked{};                 ///< of the calls that wait for somebody to come
+    rejoinder::journal journal{};            ///< where records of durable deliveries are kept; none: they are not durable here
+    durable_inbox_options durable{};
     session_options<Policies> session{};
     connection_options connection{};
 
@@ -16939,6 +19613,9 @@ public:
     /// Called once it is held by shared pointer.
     void begin()
     {
+        if (options_.journal) {
+            setting_->inbox = std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
+        }
         switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
     }
 
@@ -16987,6 +19664,9 @@ public:
             entry.carrier->close(close_reason::going_away);
         }
         switchboard_.stop();
+        if (setting_->inbox != nullptr) {
+            setting_->inbox->end();
+        }
     }
 
     template <class Target>
@@ -17048,6 +19728,7 @@ public:
         entry.who = {from.number(),          {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt,
                      !greeting.token.empty()};
         entry.capacity = greeting.capacity;
+        entry.outbox = std::move(greeting.outbox);
         expect(from.number(), entry, now());
         entry.asking = std::make_shared<asio::cancellation_signal>();
         gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
@@ -17108,6 +19789,9 @@ private:
             entry.carrier->abort();
         }
         switchboard_.drop();
+        if (setting_->inbox != nullptr) {
+            setting_->inbox->end();
+        }
     }
 
     void arm()
@@ -17139,7 +19823,6 @@ private:
         if (found == links_.end() || stopped_) {
             return; // it went away, or took too long, meanwhile
         }
-        timers_.cancel(found->second.patience);
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             ++setting_->counts->auth_refused;
@@ -17147,7 +19830,42 @@ private:
             return;
         }
         found->second.who.identity = word.who()->name();
-        admission_.arrive(found->second.who, now());
+        if (found->second.outbox && setting_->inbox != nullptr) {
+            acquaint(number, found->second);
+        } else {
+            arrive(found->second);
+        }
+    }
+
+    // Before the session, so that what it brings meets its records. The handshake's patience bounds the wait.
+    void acquaint(std::uint64_t number, const link_entry& entry)
+    {
+        setting_->inbox->greet({entry.who.identity, entry.outbox->name}, *entry.outbox,
+                               [weak = this->weak_from_this(), number](const std::error_code& why, bool known) {
+                                   if (const auto hub = weak.lock()) {
+                                       hub->acquainted(number, why, known);
+                                   }
+                               });
+    }
+
+    void acquainted(std::uint64_t number, const std::error_code& why, bool known)
+    {
+        const auto found = links_.find(number);
+        if (found == links_.end() || stopped_) {
+            return;
+        }
+        if (why) {
+            drop(number, kind_of(why).value_or(errc::store_failed), why.message());
+            return;
+        }
+        found->second.outbox_known = known;
+        arrive(found->second);
+    }
+
+    void arrive(link_entry& entry)
+    {
+        timers_.cancel(entry.patience);
+        admission_.arrive(entry.who, now());
         carry_out();
         arm();
     }
@@ -17186,6 +19904,10 @@ private:
         words.capacity = one->core().capacity();
         words.ping_interval = options_.session.heartbeat.ping_every;
         words.dead_after = options_.session.heartbeat.dead_after;
+        if (entry.outbox && setting_->inbox != nullptr) {
+            words.store = store_notice{std::string{setting_->inbox->store_name()}, entry.outbox_known};
+            one->set_outbox(entry.outbox->name);
+        }
         entry.carrier->say(words);
         one->attach(entry.carrier, options_.session.heartbeat, now());
         setting_->report({.name = "ws_connect",
@@ -17374,6 +20096,7 @@ private:
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17480,10 +20203,19 @@ public:
     // Answering
 
     /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
+    ///
+    /// A plain function whose first parameter is a store's transaction, as in `[](sqlite_transaction& within, const job& what) {...}`, writes its
+    /// effect in the transaction that records that it ran: with a durable delivery, exactly once, whatever crashes. It is called on the thread of
+    /// the hub's `journal`, one such handler at a time in the order in which the messages came, and again if the transaction fails: its effect
+    /// is to be in the store alone. If it throws, its effect is undone. Throws `std::invalid_argument` if the hub has no such store.
     template <class F>
     void on(std::string_view name, F f, handling run = handling::overlapping)
     {
-        state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+        if constexpr (detail::takes_transaction<F>) {
+            set_in_transaction(name, std::make_shared<detail::function_in_transaction<F>>(std::move(f)));
+        } else {
+            state_->setting().router.set(name, detail::make_handler(std::move(f)), run);
+        }
     }
     /// Answers the contract's messages with `f`, checked against it when this is compiled.
     template <contract_type Contract, class F>
@@ -17594,6 +20326,15 @@ public:
     [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
 
 private:
+    void set_in_transaction(std::string_view name, std::shared_ptr<detail::transaction_handler> to)
+    {
+        const auto& kept = state_->options().journal;
+        if (!kept || kept.thread()->transaction_type() != to->transaction_type()) {
+            throw std::invalid_argument("rejoinder: this handler takes the transaction of a store that the hub does not have");
+        }
+        state_->setting().router.set(name, std::move(to));
+    }
+
     template <class Target>
     using line = detail::hub_line<state, Target>;
 

@@ -39,13 +39,13 @@ bool same(const hello& a, const hello& b)
 {
     return a.version == b.version && a.incarnation == b.incarnation && a.token == b.token && a.attempt == b.attempt &&
            a.capacity == b.capacity && a.ping_interval == b.ping_interval && a.dead_after == b.dead_after &&
-           a.auth.size() == b.auth.size() && a.metadata.size() == b.metadata.size();
+           a.auth.size() == b.auth.size() && a.metadata.size() == b.metadata.size() && a.outbox == b.outbox;
 }
 
 bool same(const welcome& a, const welcome& b)
 {
     return a.version == b.version && a.session == b.session && a.token == b.token && a.resumed == b.resumed &&
-           a.capacity == b.capacity && a.ping_interval == b.ping_interval && a.dead_after == b.dead_after;
+           a.capacity == b.capacity && a.ping_interval == b.ping_interval && a.dead_after == b.dead_after && a.store == b.store;
 }
 
 template <class Greeting>
