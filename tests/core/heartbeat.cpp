@@ -23,7 +23,7 @@ round_trip of(duration length)
     return trip;
 }
 
-// A heartbeat on a link with a round trip of 20 ms that is known already: timeouts are the least ones.
+// A heartbeat on a link with a round trip of 20 ms that is known already: a probe after 110 ms, and its verdict after the least wait.
 heartbeat warm(heartbeat_options options = {})
 {
     return heartbeat{options, start, probing::allowed, of(20ms)};
@@ -93,17 +93,17 @@ TEST_CASE("a regular ping without pong is no reason to drop a link on which othe
     }
 }
 
-TEST_CASE("a link that dies after a send is dropped within a quarter of a second")
+TEST_CASE("a link that dies after a send is dropped after a quarter of a second and half a round trip")
 {
     heartbeat beats = warm();
     beats.sent(start + 5s);
     beats.awaiting(1);
     auto now = start;
     CHECK(run(beats, now, start + 1h) == beat::ping);
-    CHECK(now == start + 5s + 100ms);
+    CHECK(now == start + 5s + 110ms);
     beats.ping(now);
     CHECK(run(beats, now, start + 1h) == beat::dead);
-    CHECK(now == start + 5s + 250ms);
+    CHECK(now == start + 5s + 260ms);
 }
 
 TEST_CASE("while no round trip is known, a probe and its verdict take the ack timeout each")
@@ -138,9 +138,9 @@ TEST_CASE("an answer proves what was emitted before it, and nothing after it")
     CHECK(second < third);
     beats.proven(second, start + 50ms);
     CHECK(beats.unproven());
-    CHECK(beats.next_deadline() == start + 150ms); // the wait for the third's proof starts with the last proof
+    CHECK(beats.next_deadline() == start + 160ms); // the wait for the third's proof starts with the last proof
     beats.proven(first, start + 60ms);             // an answer that says nothing new
-    CHECK(beats.next_deadline() == start + 150ms);
+    CHECK(beats.next_deadline() == start + 160ms);
     beats.proven(third, start + 70ms);
     CHECK(!beats.unproven());
     beats.proven(std::numeric_limits<std::uint64_t>::max(), start + 70ms);
@@ -167,7 +167,7 @@ TEST_CASE("steady proofs keep probes away, however much is in flight")
         now += 10ms;
         beats.sent(now);
     }
-    CHECK(now == last + 100ms);
+    CHECK(now == last + 110ms);
 }
 
 TEST_CASE("a slow handler on a live link is never dropped, and probes for it are spaced out")
@@ -188,7 +188,7 @@ TEST_CASE("a slow handler on a live link is never dropped, and probes for it are
         heard = now;
     }
     REQUIRE(gaps.size() > 9);
-    CHECK(gaps[0] == 100ms); // the first probe: nothing proved that the request had arrived
+    CHECK(gaps[0] == 110ms); // the first probe: nothing proved that the request had arrived
     CHECK(gaps[1] == 200ms);
     CHECK(gaps[2] == 400ms);
     CHECK(gaps[7] == 12800ms);
@@ -230,7 +230,7 @@ TEST_CASE("a new emission or a proof brings the probes close again")
     };
     widen();
     position = beats.sent(now);
-    CHECK(beats.next_deadline() == now + 100ms);
+    CHECK(beats.next_deadline() == now + 110ms);
     beats.proven(position, now + 10ms);
     CHECK(beats.next_deadline() == now + 110ms);
     now += 10ms;
@@ -258,12 +258,12 @@ TEST_CASE("only one probe is out at a time")
 {
     heartbeat beats = warm({.ping_every = 0s});
     beats.sent(start);
-    REQUIRE(beats.advance(start + 100ms) == beat::ping);
-    beats.ping(start + 100ms);
-    beats.sent(start + 110ms);
-    CHECK(beats.advance(start + 249ms) == beat::nothing);
-    CHECK(beats.next_deadline() == start + 250ms);
-    CHECK(beats.advance(start + 250ms) == beat::dead);
+    REQUIRE(beats.advance(start + 110ms) == beat::ping);
+    beats.ping(start + 110ms);
+    beats.sent(start + 120ms);
+    CHECK(beats.advance(start + 259ms) == beat::nothing);
+    CHECK(beats.next_deadline() == start + 260ms);
+    CHECK(beats.advance(start + 260ms) == beat::dead);
 }
 
 TEST_CASE("what is emitted behind an unanswered regular ping is judged by that ping, from its emission on")
@@ -296,7 +296,7 @@ TEST_CASE("an answer to what was emitted behind the probe acquits the link witho
 {
     heartbeat beats = warm();
     beats.sent(start);
-    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    REQUIRE(beats.advance(start + 110ms) == beat::ping);
     beats.ping(start + 100ms);
     const auto behind = beats.sent(start + 120ms);
     beats.proven(behind, start + 200ms);
@@ -308,7 +308,7 @@ TEST_CASE("an answer to what was emitted before the probe starts the wait for it
     heartbeat beats = warm();
     const auto first = beats.sent(start);
     const auto second = beats.sent(start);
-    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    REQUIRE(beats.advance(start + 110ms) == beat::ping);
     beats.ping(start + 100ms);
     beats.proven(first, start + 200ms);
     CHECK(beats.next_deadline() == start + 350ms);
@@ -321,7 +321,7 @@ TEST_CASE("what comes in front of a pong stretches the wait, up to the ack timeo
 {
     heartbeat beats = warm();
     beats.sent(start);
-    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    REQUIRE(beats.advance(start + 110ms) == beat::ping);
     beats.ping(start + 100ms);
     auto now = start + 100ms;
     while (beats.advance(now) == beat::nothing) {
@@ -337,14 +337,13 @@ TEST_CASE("a pong proves all that was emitted before its ping, and nothing after
 {
     heartbeat beats = warm();
     beats.sent(start);
-    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    REQUIRE(beats.advance(start + 110ms) == beat::ping);
     const auto number = beats.ping(start + 100ms);
     beats.sent(start + 110ms);
     beats.pong(number, start + 130ms);
     CHECK(beats.unproven());
-    CHECK(beats.next_deadline() == start + 230ms); // the next probe, for what came behind
-    CHECK(beats.advance(start + 230ms) == beat::ping);
-    beats.pong(beats.ping(start + 230ms), start + 250ms);
+    CHECK(beats.advance(start + 250ms) == beat::ping); // the next probe, for what came behind
+    beats.pong(beats.ping(start + 250ms), start + 270ms);
     CHECK(!beats.unproven());
 }
 
@@ -409,7 +408,7 @@ TEST_CASE("a pong that leaves something unproven does not space the probes out")
     heartbeat beats = warm();
     beats.awaiting(1);
     beats.sent(start);
-    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    REQUIRE(beats.advance(start + 110ms) == beat::ping);
     const auto number = beats.ping(start + 100ms);
     const auto behind = beats.sent(start + 110ms);
     beats.pong(number, start + 120ms);
@@ -517,8 +516,8 @@ TEST_CASE("what one connection learned serves the next, with the patience that a
     // end.
     heartbeat again{{}, now, probing::allowed, beats.trip()};
     const auto large = again.sent(now);
-    CHECK(again.next_deadline() == now + 200ms);
-    now += 200ms;
+    CHECK(again.next_deadline() == now + 220ms);
+    now += 220ms;
     REQUIRE(again.advance(now) == beat::ping);
     const auto number = again.ping(now);
     CHECK(again.next_deadline() == now + 300ms);
@@ -579,7 +578,7 @@ TEST_CASE("a heartbeat is a small value that works at compile time")
         heartbeat beats{{}, start, probing::allowed};
         beats.pong(beats.ping(start), start + 20ms);
         beats.sent(start + 1s);
-        return beats.advance(start + 1s + 100ms) == beat::ping;
+        return beats.advance(start + 1s + 110ms) == beat::ping;
     }());
     CHECK(sizeof(heartbeat) <= 352);
 }
@@ -588,7 +587,7 @@ TEST_CASE("a verdict that this side comes late to is put off once: the pong may 
 {
     auto beats = warm();
     beats.sent(start);
-    REQUIRE(beats.advance(start + 100ms) == beat::ping);
+    REQUIRE(beats.advance(start + 110ms) == beat::ping);
     const auto number = beats.ping(start + 100ms);
 
     SECTION("the pong is read after the oversleeping")
@@ -604,4 +603,42 @@ TEST_CASE("a verdict that this side comes late to is put off once: the pong may 
         CHECK(beats.next_deadline() == start + 2s + 150ms);
         CHECK(beats.advance(start + 9s) == beat::dead);
     }
+}
+
+TEST_CASE("whatever the round trip, a dead link is found in half of it and a quarter of a second, or in its timeout")
+{
+    for (const auto length : {0ms, 1ms, 20ms, 100ms, 200ms, 400ms}) {
+        for (const int samples : {1, 2, 4, 8, 100}) {
+            round_trip known;
+            for (int i = 0; i != samples; ++i) {
+                known.sample(length);
+            }
+            heartbeat beats{{}, start, probing::allowed, known};
+            beats.sent(start);
+            auto now = start;
+            REQUIRE(run(beats, now, start + 1h) == beat::ping);
+            beats.ping(now);
+            REQUIRE(run(beats, now, start + 1h) == beat::dead);
+            const auto timeout = known.timeout(150ms, 10s);
+            CHECK(now - start <= std::max(250ms + duration{length} / 2, timeout) + 1us);
+            // Dialling takes a round trip, hello and welcome another one, the message half of one.
+            if (length <= 100ms || samples == 100 || (length <= 200ms && samples == 8)) {
+                CHECK(now - start + length * 5 / 2 < length * 3 + 300ms);
+            }
+        }
+    }
+}
+
+TEST_CASE("on a link whose round trip is not well known yet the probe goes out with the message, and its pong tells more")
+{
+    round_trip young;
+    young.sample(100ms);
+    heartbeat beats{{}, start, probing::allowed, young};
+    beats.sent(start);
+    REQUIRE(beats.advance(start) == beat::ping);
+    const auto number = beats.ping(start);
+    CHECK(beats.advance(start) == beat::nothing);
+    beats.pong(number, start + 100ms);
+    CHECK(beats.next_deadline() == start + 20s);
+    CHECK(beats.trip().timeout(150ms, 10s) == 250ms);
 }

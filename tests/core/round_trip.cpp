@@ -97,3 +97,30 @@ TEST_CASE("backing off doubles the timeout up to its bound until the link answer
     trip.settle();
     CHECK(trip.timeout(100ms, 1s) == 100ms);
 }
+
+TEST_CASE("a link is doubted when a proof is overdue, and earlier where the verdict would come late")
+{
+    const auto steady = [](duration length) {
+        round_trip trip;
+        for (int i = 0; i != 200; ++i) {
+            trip.sample(length);
+        }
+        return trip;
+    };
+    CHECK(round_trip{}.doubt(100ms, 150ms, 10s) == 10s);
+    CHECK(steady(0ms).doubt(100ms, 150ms, 10s) == 100ms);
+    CHECK(steady(100ms).doubt(100ms, 150ms, 10s) == 150ms);
+    CHECK(steady(200ms).doubt(100ms, 150ms, 10s) == 149ms); // 350 ms in all, of which the pong may take 201
+    CHECK(steady(1s).doubt(100ms, 150ms, 10s) == 0ms);
+    round_trip young;
+    young.sample(100ms); // its pong may take 300 ms
+    CHECK(young.doubt(100ms, 150ms, 10s) == 0ms);
+    CHECK(steady(100ms).doubt(20s, 150ms, 10s) == 10s);
+
+    auto doubled = steady(100ms);
+    doubled.back_off();
+    CHECK(doubled.doubt(100ms, 150ms, 10s) == 300ms);
+    CHECK(doubled.doubt(100ms, 150ms, 250ms) == 250ms);
+    CHECK(steady(duration::max()).doubt(duration::max(), duration::max(), duration::max()) == duration::max());
+    CHECK(steady(duration::max()).doubt(0ms, 0ms, duration::max()) == 0ms);
+}

@@ -1,16 +1,19 @@
-// A TCP relay that misbehaves on demand: it freezes, cuts after a count of bytes, or leaves one half open.
+// A TCP relay that misbehaves on demand: it delays, freezes, cuts after a count of bytes, or leaves one half open.
 #ifndef REJOINDER_TESTS_SUPPORT_PROXY_HPP
 #define REJOINDER_TESTS_SUPPORT_PROXY_HPP
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <string>
@@ -25,9 +28,19 @@ public:
 
     static constexpr std::size_t for_ever = std::numeric_limits<std::size_t>::max();
 
-    proxy(asio::io_context& io, const asio::ip::tcp::endpoint& target)
-        : shared_(std::make_shared<shared>(io, target))
+    /// A network's numbers.
+    struct line {
+        std::chrono::microseconds delay{};
+        std::size_t bytes_per_second = 0; // each way; 0: as many as there are
+    };
+
+    /// Bytes take `delay` each way; so does the opening of a connection, of which TCP's own two ways know nothing here.
+    proxy(asio::io_context& io, const asio::ip::tcp::endpoint& target, const line& how = {})
+        : shared_(std::make_shared<shared>(io, target, how))
     {
+        if (how.bytes_per_second != 0) {
+            shared_->port.set_option(asio::socket_base::receive_buffer_size{4096}); // or the system takes what this doesn't
+        }
         accept(shared_);
     }
     ~proxy()
@@ -83,8 +96,19 @@ private:
 
     struct pipe : std::enable_shared_from_this<pipe> {
         pipe(const std::shared_ptr<shared>& owner, asio::ip::tcp::socket from)
-            : of(owner), ends{std::move(from), asio::ip::tcp::socket{owner->io}}, allowed(owner->quota)
+            : of(owner), ends{std::move(from), asio::ip::tcp::socket{owner->io}}, allowed(owner->quota),
+              how(owner->how), waits{asio::steady_timer{owner->io}, asio::steady_timer{owner->io}}
         {
+        }
+
+        void start_late(const asio::ip::tcp::endpoint& target)
+        {
+            waits[0].expires_after(2 * how.delay);
+            waits[0].async_wait([self = shared_from_this(), target](std::error_code ec) {
+                if (!ec) {
+                    self->start(target);
+                }
+            });
         }
 
         void start(const asio::ip::tcp::endpoint& target)
@@ -123,6 +147,10 @@ private:
             if (const auto all = of.lock()) {
                 all->passed[from] += length;
             }
+            if (how.delay.count() != 0 || how.bytes_per_second != 0) {
+                hold(from, {buffers[from].data(), length}, last);
+                return;
+            }
             asio::async_write(ends[1 - from], asio::buffer(buffers[from].data(), length),
                               [self = shared_from_this(), from, last](std::error_code ec, std::size_t) {
                                   if (ec || (last && self->then_cut)) {
@@ -133,24 +161,85 @@ private:
                               });
         }
 
+        void hold(std::size_t from, std::string bytes, bool last)
+        {
+            auto& due = busy_until[from];
+            due = std::max(due, std::chrono::steady_clock::now());
+            if (how.bytes_per_second != 0) {
+                due += std::chrono::nanoseconds{bytes.size() * 1'000'000'000 / how.bytes_per_second};
+            }
+            held[from].push_back({due + how.delay, std::move(bytes), last});
+            if (held[from].size() == 1) {
+                let_go(from);
+            }
+            if (how.bytes_per_second == 0 || held[from].size() < held_max) {
+                pump(from);
+            }
+        }
+
+        void let_go(std::size_t from)
+        {
+            waits[from].expires_at(held[from].front().due);
+            waits[from].async_wait([self = shared_from_this(), from](std::error_code cancelled) {
+                if (cancelled || self->frozen) {
+                    return;
+                }
+                asio::async_write(self->ends[1 - from], asio::buffer(self->held[from].front().bytes),
+                                  [self, from](std::error_code ec, std::size_t) { self->gone(from, ec); });
+            });
+        }
+
+        void gone(std::size_t from, std::error_code ec)
+        {
+            const bool last = held[from].front().last;
+            held[from].pop_front();
+            if (ec || (last && then_cut)) {
+                close();
+                return;
+            }
+            if (how.bytes_per_second != 0 && held[from].size() == held_max - 1) {
+                pump(from);
+            }
+            if (!held[from].empty()) {
+                let_go(from);
+            }
+        }
+
         void close()
         {
             for (auto& end : ends) {
                 std::error_code ignored;
                 end.close(ignored);
             }
+            for (auto& wait : waits) {
+                wait.cancel();
+            }
         }
+
+        struct chunk {
+            std::chrono::steady_clock::time_point due;
+            std::string bytes;
+            bool last; // what is allowed ends with it
+        };
 
         std::weak_ptr<shared> of;
         std::array<asio::ip::tcp::socket, 2> ends;
         std::array<std::array<char, 4096>, 2> buffers{};
         std::array<std::size_t, 2> allowed;
+        static constexpr std::size_t held_max = 4; // chunks: a router's queue, short as nobody wants it longer
+        line how;
+        std::array<asio::steady_timer, 2> waits;
+        std::array<std::deque<chunk>, 2> held{}; // under way
+        std::array<std::chrono::steady_clock::time_point, 2> busy_until{};
         bool frozen = false;
         bool then_cut = true;
     };
 
     struct shared {
-        shared(asio::io_context& on, const asio::ip::tcp::endpoint& to) : io(on), target(to), port(on, {asio::ip::address_v4::loopback(), 0}) {}
+        shared(asio::io_context& on, const asio::ip::tcp::endpoint& to, const line& network)
+            : io(on), target(to), port(on, {asio::ip::address_v4::loopback(), 0}), how(network)
+        {
+        }
 
         std::vector<std::shared_ptr<pipe>> alive()
         {
@@ -166,6 +255,7 @@ private:
         asio::io_context& io;
         asio::ip::tcp::endpoint target;
         asio::ip::tcp::acceptor port;
+        line how;
         std::vector<std::weak_ptr<pipe>> pipes;
         std::array<std::size_t, 2> quota{for_ever, for_ever};
         std::array<std::size_t, 2> passed{0, 0};
@@ -183,7 +273,7 @@ private:
             if (!by->refuses) {
                 const auto made = std::make_shared<pipe>(by, std::move(from));
                 by->pipes.push_back(made);
-                made->start(by->target);
+                made->how.delay.count() == 0 ? made->start(by->target) : made->start_late(by->target);
             }
             accept(by);
         });

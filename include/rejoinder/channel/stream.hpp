@@ -7,7 +7,9 @@
 #include <rejoinder/channel/detail/flush_operation.hpp>
 #include <rejoinder/channel/detail/receive_operation.hpp>
 #include <rejoinder/channel/detail/stream_state.hpp>
+#include <rejoinder/channel/detail/unacknowledged.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
+#include <rejoinder/channel/tcp_options.hpp>
 #include <rejoinder/channel/tune.hpp>
 
 #include <rejoinder/core/close_reason.hpp>
@@ -18,6 +20,7 @@
 #include <asio/async_result.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -48,13 +51,13 @@ public:
     /// An empty channel: to be assigned to or destroyed.
     stream() noexcept = default;
 
-    /// A channel over `connected`, whose frames `framing` marks. Tunes a TCP socket (`tune`) and makes a
-    /// `waitable_stream` non-blocking; if that fails, the first `async_receive` says why.
-    explicit stream(AsyncStream connected, Framing framing = {})
+    /// A channel over `connected`, whose frames `framing` marks. Sets `options` on a TCP socket (`tune`), if the system
+    /// takes them, and makes a `waitable_stream` non-blocking; if that fails, the first `async_receive` says why.
+    explicit stream(AsyncStream connected, Framing framing = {}, const tcp_options& options = {})
         : state_(std::make_shared<state_type>(std::move(connected), framing))
     {
         // Without its options a channel is slower, but no less a channel.
-        static_cast<void>(tune(state_->stream));
+        static_cast<void>(tune(state_->stream, options));
     }
 
     stream(stream&&) noexcept = default;
@@ -83,6 +86,12 @@ public:
 
     /// Bytes committed and not yet accepted by the stream.
     std::size_t pending() const noexcept { return state_->out.pending(); }
+
+    /// Bytes that came so far, those of unfinished frames too.
+    std::uint64_t received() const noexcept { return state_->in.received(); }
+
+    /// Bytes that the stream accepted and the peer's system has not acknowledged, if it is one of TCP and this system can tell; else 0.
+    std::size_t unacknowledged() noexcept { return detail::unacknowledged(state_->stream); }
 
     /// Bytes that this channel's buffers hold now.
     std::size_t buffer_memory() const noexcept { return state_->in.held() + state_->out.held(); }

@@ -5,6 +5,7 @@
 #include <rejoinder/channel/connector.hpp>
 #include <rejoinder/channel/detail/connect_attempt.hpp>
 #include <rejoinder/channel/stream.hpp>
+#include <rejoinder/channel/tcp_options.hpp>
 
 #include <rejoinder/wire/framing.hpp>
 #include <rejoinder/wire/length_prefix.hpp>
@@ -33,19 +34,20 @@ class tcp_connector {
 public:
     using channel_type = stream<asio::ip::tcp::socket, Framing>;
 
-    /// `host` is a name or an address; `service` a port number or a service's name.
-    tcp_connector(std::string host, std::string service, Framing framing = {})
-        : host_(std::move(host)), service_(std::move(service)), framing_(std::move(framing)),
+    /// `host` is a name or an address; `service` a port number or a service's name; `options` are set on each socket.
+    tcp_connector(std::string host, std::string service, Framing framing = {}, const tcp_options& options = {})
+        : host_(std::move(host)), service_(std::move(service)), how_{std::move(framing), options},
           endpoint_(literal(host_, service_))
     {}
 
-    tcp_connector(std::string host, std::uint16_t port, Framing framing = {})
-        : tcp_connector(std::move(host), std::to_string(port), std::move(framing))
+    tcp_connector(std::string host, std::uint16_t port, Framing framing = {}, const tcp_options& options = {})
+        : tcp_connector(std::move(host), std::to_string(port), std::move(framing), options)
     {}
 
-    explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {})
+    explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {},
+                           const tcp_options& options = {})
         : host_(endpoint.address().to_string()), service_(std::to_string(endpoint.port())),
-          framing_(std::move(framing)), endpoint_(endpoint)
+          how_{std::move(framing), options}, endpoint_(endpoint)
     {}
 
     /// `tcp://host:service`.
@@ -76,6 +78,12 @@ private:
     using attempt = detail::connect_attempt<asio::ip::tcp::socket, channel_type>;
     using resolver = asio::ip::tcp::resolver;
 
+    // What a channel is made of besides its socket.
+    struct making {
+        Framing framing;
+        tcp_options options;
+    };
+
     // An address needs no look-up, which would cost a thread.
     static std::optional<asio::ip::tcp::endpoint> literal(const std::string& host, std::string_view service)
     {
@@ -92,8 +100,8 @@ private:
 
     void connect_one(const std::shared_ptr<attempt>& made) const
     {
-        made->socket.async_connect(*endpoint_,
-                                   [made, framing = framing_](std::error_code ec) { made->finish(ec, framing); });
+        made->socket.async_connect(
+            *endpoint_, [made, how = how_](std::error_code ec) { made->finish(ec, how.framing, how.options); });
     }
 
     void look_up(const std::shared_ptr<attempt>& made) const
@@ -101,29 +109,29 @@ private:
         const auto names = std::make_shared<resolver>(made->socket.get_executor());
         // The look-up keeps its resolver, whose end would cancel it.
         names->async_resolve(host_, service_,
-                             [made, names, framing = framing_](std::error_code ec, resolver::results_type found) {
+                             [made, names, how = how_](std::error_code ec, resolver::results_type found) {
                                  if (made->is_over()) {
                                      return;
                                  }
                                  if (ec) {
-                                     made->finish(ec, framing);
+                                     made->finish(ec, how.framing, how.options);
                                      return;
                                  }
-                                 connect_any(made, found, framing);
+                                 connect_any(made, found, how);
                              });
     }
 
     static void connect_any(const std::shared_ptr<attempt>& made, const resolver::results_type& found,
-                            const Framing& framing)
+                            const making& how)
     {
-        asio::async_connect(made->socket, found, [made, framing](std::error_code ec, const asio::ip::tcp::endpoint&) {
-            made->finish(ec, framing);
+        asio::async_connect(made->socket, found, [made, how](std::error_code ec, const asio::ip::tcp::endpoint&) {
+            made->finish(ec, how.framing, how.options);
         });
     }
 
     std::string host_;
     std::string service_;
-    Framing framing_;
+    making how_;
     std::optional<asio::ip::tcp::endpoint> endpoint_;
 };
 

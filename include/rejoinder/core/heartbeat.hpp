@@ -20,9 +20,10 @@ struct heartbeat_options {
     duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
     duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
     duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
-    duration probe_least = std::chrono::milliseconds{100}; ///< shortest wait for a proof before a probe
-    duration pong_least = std::chrono::milliseconds{150};  ///< shortest wait for a probe's pong
-    duration idle_after = duration::zero();                ///< without traffic of the application; zero: never
+    duration probe_least =
+        std::chrono::milliseconds{100}; ///< wait for a proof before a probe, where round trips are short and steady
+    duration pong_least = std::chrono::milliseconds{150}; ///< shortest wait for a probe's pong
+    duration idle_after = duration::zero();               ///< without traffic of the application; zero: never
 };
 
 /// Whether the wire has session-level pings (`capabilities::probe`).
@@ -39,8 +40,10 @@ enum class beat : std::uint8_t {
 /// The heartbeat of one connection (contract, point 5). Make one when a connection attaches; it ends with it.
 ///
 /// Channels are ordered, so an answer to the message at one position, or a pong, proves that all emitted before has
-/// arrived. While something emitted lacks this proof for a round trip's timeout, a ping is asked for: the probe. A
-/// probe whose pong stays out as long means that the link is dead. Each proof and each pong shows that the link works
+/// arrived. While something emitted lacks this proof for too long, a ping is asked for: the probe. A probe whose pong
+/// stays out for a round trip's timeout means that the link is dead. Once a round trip is known, that takes `probe_least`
+/// and `pong_least` and half a round trip in all, or that timeout if it is longer: where round trips are long or not well
+/// known yet, the probe goes out early rather than the verdict late. Each proof and each pong shows that the link works
 /// and starts that wait anew; anything else that comes meanwhile (a large answer in front of the pong) stretches it, up
 /// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
 /// probes go on, each time twice as far apart, up to `ping_every`.
@@ -229,10 +232,10 @@ private:
         if (demanded_) {
             return instant::min();
         }
-        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
         if (unproven()) {
-            return later(quiet_since_, patience);
+            return later(quiet_since_, trip_.doubt(options_.probe_least, options_.pong_least, options_.ack_timeout));
         }
+        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
         return awaited_ != 0 ? later(quiet_since_, spaced(patience)) : never;
     }
 

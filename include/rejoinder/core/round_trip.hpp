@@ -37,6 +37,23 @@ public:
         return expected > most / doubled ? most : expected * doubled;
     }
 
+    /// How long a proof may be waited for before a ping is sent to get one, if `timeout(pong_least, most)` is then waited for its pong:
+    /// so long that both together take pong_least + `least` + SRTT / 2, or the second alone if that is longer. So a link that is quick
+    /// and steady is doubted only when a proof is overdue, one whose round trip is long or not well known yet in time. Doubled for each
+    /// `back_off`, not above `most`. While nothing is known: `most`.
+    [[nodiscard]] constexpr duration doubt(duration least, duration pong_least, duration most) const noexcept
+    {
+        if (!known_ || least >= most) {
+            return most;
+        }
+        const duration expected = smoothed_ + std::max(granularity, 4 * variation_);
+        const duration spent = expected > pong_least ? expected - pong_least : duration::zero();
+        const duration granted = least + std::min(most - least, smoothed_ / 2);
+        const duration left = granted > spent ? granted - spent : duration::zero();
+        const duration::rep doubled = duration::rep{1} << doublings_;
+        return left > most / doubled ? most : left * doubled;
+    }
+
     /// One ping came back after `length`. A negative length counts as zero.
     constexpr void sample(duration length) noexcept
     {

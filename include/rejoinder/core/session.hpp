@@ -127,6 +127,7 @@ public:
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
         todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
+        rest();
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -147,6 +148,14 @@ public:
         beat_->received(now);
         if (!take(came, now)) {
             bad(now);
+        }
+    }
+
+    /// Bytes move on the attached connection, though no whole message has come.
+    void stirred(instant now)
+    {
+        if (attached()) {
+            beat_->received(now);
         }
     }
 
@@ -323,6 +332,14 @@ private:
         }
     }
 
+    // A session that is not used keeps no memory for when it was.
+    void rest()
+    {
+        if (asker_.pending() == 0 && inbox_.running() == 0) {
+            shrink();
+        }
+    }
+
     bool confirm() noexcept
     {
         const bool expected = side_ == side::hub && !confirmed_;
@@ -358,9 +375,7 @@ private:
         if (!std::exchange(ping_due_, false)) {
             return false;
         }
-        if (asker_.pending() == 0 && inbox_.running() == 0) {
-            shrink();
-        }
+        rest();
         out.kind = message_kind::ping;
         out.id = beat_->ping(now);
         out.finished = asker_.name_finished();

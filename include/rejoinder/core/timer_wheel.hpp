@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rejoinder::inline v0 {
@@ -32,9 +33,9 @@ struct timer_id {
 ///
 /// A timer never fires early: its deadline is rounded up to a whole millisecond of the clock, and it fires in the first
 /// `expire(now)` whose `now` has reached that. Scheduling and cancelling take constant time; a timer that lives is moved at
-/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes) and 4 KiB for the
-/// wheel; nothing until the first timer, and no allocation once as many have been pending as ever will be. Unbounded in
-/// itself: whoever schedules has a bound.
+/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes), and 4 KiB for the
+/// wheel once more than 16 are pending: fewer stand in a line, so that thousands of wheels with few timers each stay
+/// small. No allocation once as many have been pending as ever will be. Unbounded in itself: whoever schedules has a bound.
 ///
 /// Distinct objects are independent; one object is used from one thread at a time. A moved-from wheel may only be
 /// destroyed or assigned to.
@@ -67,12 +68,15 @@ public:
     /// program sleeps through; otherwise it may be earlier, for a far timer to be moved to a finer level.
     instant next_expiry() const noexcept
     {
+        if (few_.head != none) {
+            return instant_of(nodes_[few_.head].tick);
+        }
         if (levels_ == 0) {
             return never;
         }
         const auto level = static_cast<unsigned>(std::countr_zero(levels_));
         const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
-        if (level == 0 || size_ > exact_below) {
+        if (level == 0 || size_ > few_max) {
             return instant_of(start_of(level, slot));
         }
         std::uint64_t earliest = ~std::uint64_t{0};
@@ -86,13 +90,13 @@ public:
     /// next `expire`, or in the same loop.
     timer_id schedule(instant when, T value)
     {
-        if (buckets_.empty()) {
-            buckets_.resize(levels * slots);
+        if (buckets_.empty() && size_ == few_max) {
+            spread();
         }
         const auto index = acquire(value);
         auto& timer = nodes_[index];
         timer.tick = std::max(tick_due(when), current_);
-        append(index);
+        buckets_.empty() ? line_up(index) : append(index);
         ++size_;
         return {index, timer.generation};
     }
@@ -114,14 +118,14 @@ public:
     std::optional<T> expire(instant now)
     {
         now_ = std::max(now_, tick_reached(now));
+        if (few_.head != none && nodes_[few_.head].tick <= now_) {
+            current_ = nodes_[few_.head].tick;
+            return take(few_.head);
+        }
         while (levels_ != 0) {
             const auto here = static_cast<unsigned>(current_ % slots);
             if ((occupied_[0] >> here & 1) != 0) {
-                const auto index = buckets_[here].head;
-                const T value = nodes_[index].value;
-                unlink(index);
-                release(index);
-                return value;
+                return take(buckets_[here].head);
             }
             if (!turn()) {
                 return std::nullopt;
@@ -161,9 +165,10 @@ private:
     static constexpr unsigned slots = 1U << digit_bits;
     // 2^48 ms are more than the 2^45 between the two ends of a 64-bit count of nanoseconds: no deadline is out of range.
     static constexpr unsigned levels = 8;
-    static constexpr std::size_t exact_below = 16;
+    static constexpr std::size_t few_max = 16;
     static constexpr std::uint32_t none = ~std::uint32_t{0};
     static constexpr std::uint32_t no_bucket = ~std::uint32_t{0};
+    static constexpr std::uint32_t in_line = no_bucket - 1;
 
     struct node {
         T value;
@@ -248,13 +253,48 @@ private:
         nodes_[timer.previous].next = index;
     }
 
+    T take(std::uint32_t index) noexcept
+    {
+        const T value = nodes_[index].value;
+        unlink(index);
+        release(index);
+        return value;
+    }
+
+    // Few timers stand in the order of their deadlines. Most come with the same length, hence go to the end.
+    void line_up(std::uint32_t index) noexcept
+    {
+        auto& timer = nodes_[index];
+        auto before = few_.tail;
+        while (before != none && nodes_[before].tick > timer.tick) {
+            before = nodes_[before].previous;
+        }
+        timer.bucket = in_line;
+        timer.previous = before;
+        timer.next = before == none ? few_.head : nodes_[before].next;
+        (timer.previous == none ? few_.head : nodes_[timer.previous].next) = index;
+        (timer.next == none ? few_.tail : nodes_[timer.next].previous) = index;
+    }
+
+    // There are many now.
+    void spread()
+    {
+        buckets_.resize(levels * slots);
+        auto index = std::exchange(few_, {}).head;
+        while (index != none) {
+            const auto next = nodes_[index].next;
+            append(index);
+            index = next;
+        }
+    }
+
     void unlink(std::uint32_t index) noexcept
     {
         const auto& timer = nodes_[index];
-        auto& bucket = buckets_[timer.bucket];
+        auto& bucket = timer.bucket == in_line ? few_ : buckets_[timer.bucket];
         (timer.next == none ? bucket.tail : nodes_[timer.next].previous) = timer.previous;
         (timer.previous == none ? bucket.head : nodes_[timer.previous].next) = timer.next;
-        if (bucket.head == none) {
+        if (bucket.head == none && timer.bucket != in_line) {
             mark_empty(timer.bucket);
         }
     }
@@ -303,6 +343,7 @@ private:
     }
 
     std::vector<node> nodes_;
+    list few_; // while there are no buckets
     std::vector<list> buckets_;
     std::array<std::uint64_t, levels> occupied_{};
     std::int64_t origin_;       // milliseconds of the clock

@@ -59,6 +59,17 @@ public:
 
     [[nodiscard]] std::string description() const override { return description_; }
 
+    [[nodiscard]] bool stirs() noexcept override
+    {
+        const auto in_all = received();
+        const bool came = std::exchange(received_, in_all) != in_all;
+        const auto waiting = channel_.pending() + unacknowledged();
+        // That the peer's system took all of it is no sign of the peer; that it takes more and more is one of the way there.
+        const auto arrived = static_cast<std::int64_t>(committed_ - waiting);
+        const bool went = std::exchange(arrived_, arrived) < arrived && waiting != 0;
+        return came || went;
+    }
+
     void start() override { read(); }
 
     bool say(const hello& greeting) override { return write_greeting(greeting); }
@@ -131,6 +142,7 @@ private:
     {
         {
             const detail::raised turn{reading_};
+            received_ = received();
             const auto now = std::chrono::steady_clock::now();
             frame_view frame;
             while (owner_ != nullptr && batch.next(frame)) {
@@ -243,6 +255,24 @@ private:
         counts_->bytes_out += size;
         ++counts_->frames_out;
         return true;
+    }
+
+    // What the channel can tell of bytes on their way; for one that cannot they do not exist.
+    [[nodiscard]] std::uint64_t received() const noexcept
+    {
+        if constexpr (requires { channel_.received(); }) {
+            return channel_.received();
+        } else {
+            return 0;
+        }
+    }
+    [[nodiscard]] std::uint64_t unacknowledged() noexcept
+    {
+        if constexpr (requires { channel_.unacknowledged(); }) {
+            return channel_.unacknowledged();
+        } else {
+            return 0;
+        }
     }
 
     // Bytes that the channel got rid of so far.
@@ -391,6 +421,8 @@ private:
     detail::session_port* session_ = nullptr;
     asio::steady_timer timer_;    // of patience, then of lingering
     std::uint64_t committed_ = 0; // bytes, as the channel counts them
+    std::uint64_t received_ = 0;  // bytes, at the last look
+    std::int64_t arrived_ = 0;    // bytes that the peer's system had then
     bool reading_ = false;
     bool flushing_ = false;
     bool waiting_ = false; // for a full write queue to go out

@@ -3,7 +3,7 @@
 #define REJOINDER_NET_LISTENER_HPP
 
 #include <rejoinder/channel/stream.hpp>
-#include <rejoinder/channel/tune.hpp>
+#include <rejoinder/channel/tcp_options.hpp>
 #include <rejoinder/core/codec.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/wire/json_codec.hpp>
@@ -46,6 +46,7 @@ struct listen_options {
     typename detail::accepted_by<Channel>::framing framing{};
     Codec spelling{};
     int backlog = asio::socket_base::max_listen_connections;
+    tcp_options tcp{}; ///< of each accepted socket, if it is one of TCP
 };
 
 /// An open port. A handle: it may be dropped; the hub keeps the port open until it is destroyed or `close` is called.
@@ -138,10 +139,7 @@ private:
     {
         std::error_code gone;
         const auto from = socket.remote_endpoint(gone);
-        if constexpr (std::is_same_v<protocol, asio::ip::tcp>) {
-            tune(socket);
-        }
-        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling},
+        hub.serve(Channel{std::move(socket), options_.framing, options_.tcp}, Codec{options_.spelling},
                   gone ? std::string{} : description_of(from));
     }
 

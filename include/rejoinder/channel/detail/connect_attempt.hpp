@@ -38,9 +38,9 @@ public:
 
     bool is_over() const noexcept { return !done_; }
 
-    /// Ends the attempt from one of its steps.
-    template <class Framing>
-    void finish(std::error_code ec, const Framing& framing)
+    /// Ends the attempt from one of its steps; the channel is made of the socket and `how`.
+    template <class... How>
+    void finish(std::error_code ec, const How&... how)
     {
         if (is_over()) {
             return;
@@ -49,7 +49,7 @@ public:
             done_.complete(ec, Channel{});
             return;
         }
-        done_.complete(ec, Channel{std::move(socket), framing});
+        done_.complete(ec, Channel{std::move(socket), how...});
     }
 
     Socket socket;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -33,6 +34,9 @@ public:
     const std::error_code& failure() const noexcept { return failure_; }
     void fail(std::error_code why) noexcept { failure_ = why; }
 
+    /// Bytes that came so far, those of unfinished frames too.
+    std::uint64_t received() const noexcept { return received_; }
+
     /// Bytes of memory held.
     std::size_t held() const noexcept { return kept_.capacity(); }
 
@@ -50,6 +54,7 @@ public:
     /// Takes the `count` bytes that were read into `room`; whole frames are in `now.frames()` afterwards.
     void take(turn& now, std::size_t count)
     {
+        received_ += count;
         if (joins_buffer()) {
             const std::string_view bytes{now.buffer().data(), kept_.size() + count};
             if (bytes.size() < enough_) {
@@ -82,6 +87,7 @@ public:
     void own_take(turn& now, std::size_t count)
     {
         assert(count <= own_read_);
+        received_ += count;
         kept_.resize(own_before_ + count);
         // A read that fills its room has probably left something behind; one that doesn't tells how much there is.
         const auto next = count == own_read_ ? 4 * own_read_ : 2 * count;
@@ -166,6 +172,7 @@ private:
 
     Framing framing_;
     std::string kept_{};
+    std::uint64_t received_ = 0;
     std::size_t enough_ = 0; // parsing fewer bytes than this is in vain
     std::error_code failure_{};
     std::size_t own_read_ = own_read_min;

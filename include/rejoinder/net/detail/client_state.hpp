@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/error.hpp>
+#include <rejoinder/core/heartbeat_terms.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
@@ -19,6 +20,7 @@
 #include <rejoinder/net/detail/outbox_keeper.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/detail/spoken.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/is_json.hpp>
@@ -180,6 +182,12 @@ public:
             lose(from, make_error_code(errc::bad_message), std::nullopt);
             return;
         }
+        const auto& own = setting_->options.heartbeat;
+        const heartbeat_terms said{answer.ping_interval, answer.dead_after};
+        if (const auto conflict = conflict_of(terms_of(own), said); !conflict.empty() && from.features().probe) {
+            lose(from, make_error_code(errc::incompatible), std::nullopt, conflict);
+            return;
+        }
         const auto at = now();
         const auto peer = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer.store);
         if (!answer.resumed) {
@@ -189,7 +197,7 @@ public:
             token_ = std::move(answer.token);
         }
         reconnector_.connected(at);
-        host_->attach(link_, setting_->options.heartbeat, at);
+        host_->attach(link_, agreed(own, said), at);
         host_->settle_up();
         if (outbox_ != nullptr) {
             outbox_->attach(host_);
@@ -198,9 +206,9 @@ public:
         step();
     }
 
-    void on_refusal(link& from, errc why, std::string_view, std::optional<duration> retry_after) override
+    void on_refusal(link& from, errc why, std::string_view text, std::optional<duration> retry_after) override
     {
-        lose(from, make_error_code(why), retry_after);
+        lose(from, make_error_code(why), retry_after, text);
     }
 
     void on_end(link& ended, const std::error_code& why) override
@@ -218,10 +226,8 @@ public:
     void on_hang_up(host<Policies>&, close_reason why) override
     {
         end(why);
-        if (why == close_reason::idle) {
-            reconnector_.stop(now());
-            asleep_ = true;
-            tell();
+        if (why == close_reason::idle && host_->core().pending() == 0) {
+            fall_asleep();
             return;
         }
         gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message)
@@ -232,6 +238,10 @@ public:
     void on_farewell(host<Policies>&, const farewell& words) override
     {
         end(close_reason::normal);
+        if (words.reason == close_reason::idle && host_->core().pending() == 0) {
+            fall_asleep(); // to come back at once would keep every idle link up
+            return;
+        }
         gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced)
                                                     : std::error_code{asio::error::eof},
              words.retry_after);
@@ -305,6 +315,13 @@ private:
     }
 
     // The link was closed because nobody used it: whoever has something to say opens it again.
+    void fall_asleep()
+    {
+        reconnector_.stop(now());
+        asleep_ = true;
+        tell();
+    }
+
     void wake_up()
     {
         if (asleep_ && !stopped_) {
@@ -385,13 +402,20 @@ private:
         return words;
     }
 
-    // The link ended, or is of no use.
-    void lose(link& from, const std::error_code& why, std::optional<duration> retry_after)
+    // The link ended, or is of no use; `said` is more about that, for people.
+    void lose(link& from, const std::error_code& why, std::optional<duration> retry_after, std::string_view said = {})
     {
         if (&from != link_.get()) {
             from.abort();
             return;
         }
+        if (!said.empty()) {
+            setting_->report({.name = "ws_refused",
+                              .connection = from.number(),
+                              .reason = name_of(kind_of(why).value_or(errc::refused)),
+                              .text = said});
+        }
+        last_words_ = said;
         drop_link();
         gone(why, retry_after);
     }
@@ -440,12 +464,13 @@ private:
         if (observer_ && link_stands() != told_) {
             told_ = link_stands();
             // Later: whoever looks on may do anything, even destroy the client.
-            asio::post(setting_->executor,
-                       [weak = this->weak_from_this(), observer = observer_, stands = told_, why = last_error()] {
-                           if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
-                               observer(stands, why);
-                           }
-                       });
+            asio::post(setting_->executor, [weak = this->weak_from_this(), observer = observer_, stands = told_,
+                                            why = last_error(), said = last_words_] {
+                if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                    const spoken_scope scope{why, said};
+                    observer(stands, why);
+                }
+            });
         }
     }
 
@@ -455,6 +480,7 @@ private:
     reconnector<typename Policies::backoff> reconnector_;
     std::string incarnation_;
     std::string token_;
+    std::string last_words_; // of who refused the last link
     std::unique_ptr<dialler> dialler_;
     std::function<void(link_state, std::error_code)> observer_;
     std::shared_ptr<host<Policies>> host_;

@@ -133,6 +133,10 @@ public:
 
     void advance(instant now)
     {
+        // What is still on its way, as a large answer in front of a pong, is a sign of life, too.
+        if (link_ != nullptr && link_->stirs()) {
+            session_.stirred(now);
+        }
         session_.advance(now);
         settle_up(delivering::at_once);
     }

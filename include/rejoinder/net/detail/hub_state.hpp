@@ -8,6 +8,7 @@
 #include <rejoinder/core/codec.hpp>
 #include <rejoinder/core/digest.hpp>
 #include <rejoinder/core/error.hpp>
+#include <rejoinder/core/heartbeat_terms.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
@@ -181,11 +182,10 @@ public:
             drop(from.number(), errc::bad_message, "a connection says hello once");
             return;
         }
-        entry.greeted = true;
-        entry.who = {from.number(),          {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt,
-                     !greeting.token.empty()};
-        entry.capacity = greeting.capacity;
-        entry.outbox = std::move(greeting.outbox);
+        if (const auto conflict = entry.take(greeting, options_.session.heartbeat); !conflict.empty()) {
+            drop(from.number(), errc::incompatible, conflict);
+            return;
+        }
         expect(from.number(), entry, now());
         entry.asking = std::make_shared<asio::cancellation_signal>();
         gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
@@ -366,7 +366,7 @@ private:
             one->set_outbox(entry.outbox->name);
         }
         entry.carrier->say(words);
-        one->attach(entry.carrier, options_.session.heartbeat, now());
+        one->attach(entry.carrier, agreed(options_.session.heartbeat, entry.terms), now());
         setting_->report({.name = "ws_connect",
                           .who = one->from().who().name(),
                           .session = granted.session,
@@ -510,7 +510,7 @@ private:
         if (found == links_.end()) {
             return;
         }
-        const auto left = take_out(found, close_reason::refused, name_of(why));
+        const auto left = take_out(found, close_reason::refused, text.empty() ? name_of(why) : text);
         left->refuse(why, text, std::nullopt);
         admission_.lose(number, 0, now());
         carry_out();

@@ -63,6 +63,10 @@ public:
     /// Where it leads, for logs.
     [[nodiscard]] virtual std::string description() const = 0;
 
+    /// Whether bytes moved since the last call or the last whole frame, as far as its channel can tell: of a frame that has not come
+    /// whole yet, or of what was written and is still on its way.
+    [[nodiscard]] virtual bool stirs() noexcept { return false; }
+
     /// Begins to read.
     virtual void start() = 0;
     /// Says hello, or welcome. False: it is too large for a frame, and not said.

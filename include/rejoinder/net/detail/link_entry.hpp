@@ -3,6 +3,8 @@
 #define REJOINDER_NET_DETAIL_LINK_ENTRY_HPP
 
 #include <rejoinder/core/admission_verdict.hpp>
+#include <rejoinder/core/digest.hpp>
+#include <rejoinder/core/heartbeat_terms.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/link.hpp>
@@ -12,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace rejoinder::inline v0::detail {
 
@@ -25,6 +28,18 @@ struct link_entry {
     bool outbox_known = false;
     timer_id patience{};                                 // for the hello, then for the authenticator
     std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
+    heartbeat_terms terms{};
+
+    /// Takes what the hello says. Returns why its heartbeat does not go with `own`, in a sentence; empty: it does.
+    [[nodiscard]] std::string take(const hello& said, const heartbeat_options& own)
+    {
+        greeted = true;
+        who = {carrier->number(), {}, said.incarnation, digest_of(said.token), said.attempt, !said.token.empty()};
+        capacity = said.capacity;
+        outbox = said.outbox;
+        terms = {said.ping_interval, said.dead_after};
+        return carrier->features().probe ? conflict_of(terms, terms_of(own)) : std::string{};
+    }
 };
 
 } // namespace rejoinder::inline v0::detail
