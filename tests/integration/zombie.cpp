@@ -86,7 +86,7 @@ struct fleet {
         });
         hub.on("slow", [this](int length) { return work(length); });
         for (const auto delay : delays) {
-            parts.push_back({.delay = delay, .between = std::make_unique<proxy>(io, port, proxy::line{.delay = delay})});
+            parts.push_back({.delay = delay, .between = std::make_unique<proxy>(io, port, proxied_line{.delay = delay})});
             for (std::size_t i = 0; i != each; ++i) {
                 rejoinder::client_options<> options;
                 options.auth = '"' + std::to_string(parts.size()) + '_' + std::to_string(i) + '"';

@@ -21,6 +21,12 @@
 #include <utility>
 #include <vector>
 
+/// The numbers of the network that a proxy plays.
+struct proxied_line {
+    std::chrono::microseconds delay{};
+    std::size_t bytes_per_second = 0; ///< each way; 0: as many as there are
+};
+
 /// Passes bytes between whoever connects and one target. Used from its context's thread.
 class proxy {
 public:
@@ -28,14 +34,8 @@ public:
 
     static constexpr std::size_t for_ever = std::numeric_limits<std::size_t>::max();
 
-    /// A network's numbers.
-    struct line {
-        std::chrono::microseconds delay{};
-        std::size_t bytes_per_second = 0; // each way; 0: as many as there are
-    };
-
     /// Bytes take `delay` each way; so does the opening of a connection, of which TCP's own two ways know nothing here.
-    proxy(asio::io_context& io, const asio::ip::tcp::endpoint& target, const line& how = {})
+    proxy(asio::io_context& io, const asio::ip::tcp::endpoint& target, const proxied_line& how = {})
         : shared_(std::make_shared<shared>(io, target, how))
     {
         if (how.bytes_per_second != 0) {
@@ -117,6 +117,9 @@ private:
                 if (ec) {
                     self->close();
                     return;
+                }
+                for (auto& end : self->ends) {
+                    end.set_option(asio::ip::tcp::no_delay{true}, ec); // a network does not wait for acknowledgements
                 }
                 self->pump(0);
                 self->pump(1);
@@ -227,7 +230,7 @@ private:
         std::array<std::array<char, 4096>, 2> buffers{};
         std::array<std::size_t, 2> allowed;
         static constexpr std::size_t held_max = 4; // chunks: a router's queue, short as nobody wants it longer
-        line how;
+        proxied_line how;
         std::array<asio::steady_timer, 2> waits;
         std::array<std::deque<chunk>, 2> held{}; // under way
         std::array<std::chrono::steady_clock::time_point, 2> busy_until{};
@@ -236,7 +239,7 @@ private:
     };
 
     struct shared {
-        shared(asio::io_context& on, const asio::ip::tcp::endpoint& to, const line& network)
+        shared(asio::io_context& on, const asio::ip::tcp::endpoint& to, const proxied_line& network)
             : io(on), target(to), port(on, {asio::ip::address_v4::loopback(), 0}), how(network)
         {
         }
@@ -255,7 +258,7 @@ private:
         asio::io_context& io;
         asio::ip::tcp::endpoint target;
         asio::ip::tcp::acceptor port;
-        line how;
+        proxied_line how;
         std::vector<std::weak_ptr<pipe>> pipes;
         std::array<std::size_t, 2> quota{for_ever, for_ever};
         std::array<std::size_t, 2> passed{0, 0};

@@ -328,6 +328,7 @@ public:
         pool_.shrink();
         timers_.shrink();
         sent_.shrink();
+        outbox_.shrink();
         finished_.shrink();
     }
 
