@@ -147,3 +147,42 @@ TEST_CASE("what is older than an instant is forgotten, and the totals stay")
     CHECK(stats.forget_before(instant::max()) == 1);
     CHECK(stats.total() == 5);
 }
+
+TEST_CASE("who had no disconnect for the time that users are kept is forgotten by what others record")
+{
+    disconnect_stats stats{{.keep_for = 24h}};
+    stats.record("old", close_reason::silent, start);
+    stats.record("steady", close_reason::silent, start);
+    stats.record("steady", close_reason::silent, start + 20h);
+    stats.record("new", close_reason::silent, start + 26h);
+    CHECK(stats.find("old") == nullptr);
+    REQUIRE(stats.find("steady") != nullptr);
+    CHECK(stats.find("steady")->count == 2);
+    CHECK(stats.total() == 4);
+    CHECK(stats.forget_old(start + 45h) == 1);
+    CHECK(stats.users() == 1);
+    disconnect_stats never_forgets{{.keep_for = duration::zero()}};
+    never_forgets.record("old", close_reason::silent, start);
+    never_forgets.record("new", close_reason::silent, start + 10'000h);
+    CHECK(never_forgets.users() == 2);
+}
+
+TEST_CASE("a million users in a day take the memory of a hundred")
+{
+    disconnect_stats stats;
+    constexpr int many = 1'000'000;
+    std::string user;
+    for (int i = 0; i != many; ++i) {
+        user.assign("user_of_a_day_").append(std::to_string(i));
+        stats.record(user, close_reason::going_away, start + i * 86ms); // a day and a bit
+        if (i % 1000 == 0) {
+            stats.record("noisy", close_reason::silent, start + i * 86ms);
+        }
+    }
+    CHECK(stats.users() == 100);
+    CHECK(stats.total() == many + many / 1000);
+    CHECK(stats.of(close_reason::going_away) == many);
+    CHECK(stats.forget_old(start + many * 86ms + 25h) == 100);
+    CHECK(stats.users() == 0);
+    CHECK(stats.total() == many + many / 1000);
+}

@@ -134,3 +134,19 @@ TEST_CASE("a bucket that is full halves all, and the quantiles stay")
     seen.record(5s, 0);
     CHECK(seen.count() == 6 * std::uint64_t{most} + 2);
 }
+
+TEST_CASE("lengths add up, and a sum too long to hold stays the longest")
+{
+    latency seen;
+    seen.record(2s, 3);
+    seen.record(-1s);
+    latency other;
+    other.record(1s);
+    seen += other;
+    CHECK(seen.sum() == 7s);
+    seen.record(duration::max() / 2, 3);
+    CHECK(seen.sum() == duration::max());
+    seen.record(1s);
+    seen += other;
+    CHECK(seen.sum() == duration::max());
+}

@@ -42,6 +42,8 @@ struct counters {
     std::uint64_t detaches_cancelled = 0; ///< identities that were back within the grace
     std::uint64_t detaches_executed = 0;  ///< identities whose clean-up ran
     std::uint64_t auth_refused = 0;
+    std::uint64_t connects = 0;        ///< connections that came to carry a session
+    std::uint64_t connects_failed = 0; ///< a client's attempts to connect that came to nothing
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
@@ -53,50 +55,54 @@ struct counters {
     friend constexpr bool operator==(const counters&, const counters&) = default;
 };
 
-/// One counter: its name, and where it is.
+/// One counter: its name, where it is, and what it says.
 struct counter_entry {
     std::string_view name;
     std::uint64_t counters::* member;
+    std::string_view meaning{}; ///< a sentence for exporters
 };
 
 /// All counters, in the order of their declaration.
 inline constexpr std::array counter_table{
-    counter_entry{"requests_sent", &counters::requests_sent},
-    counter_entry{"deliveries_sent", &counters::deliveries_sent},
-    counter_entry{"notifications_sent", &counters::notifications_sent},
-    counter_entry{"notifications_dropped", &counters::notifications_dropped},
-    counter_entry{"replies_received", &counters::replies_received},
-    counter_entry{"errors_received", &counters::errors_received},
-    counter_entry{"acks_received", &counters::acks_received},
-    counter_entry{"requests_received", &counters::requests_received},
-    counter_entry{"deliveries_received", &counters::deliveries_received},
-    counter_entry{"notifications_received", &counters::notifications_received},
-    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed},
-    counter_entry{"answers_replayed", &counters::answers_replayed},
-    counter_entry{"stale_requests", &counters::stale_requests},
-    counter_entry{"late_replies", &counters::late_replies},
-    counter_entry{"bad_messages", &counters::bad_messages},
-    counter_entry{"resent", &counters::resent},
-    counter_entry{"retries", &counters::retries},
-    counter_entry{"timeouts", &counters::timeouts},
-    counter_entry{"cancelled", &counters::cancelled},
-    counter_entry{"expired", &counters::expired},
-    counter_entry{"evicted", &counters::evicted},
-    counter_entry{"refused", &counters::refused},
-    counter_entry{"probes_sent", &counters::probes_sent},
-    counter_entry{"links_dropped", &counters::links_dropped},
-    counter_entry{"resumes", &counters::resumes},
-    counter_entry{"sessions_started", &counters::sessions_started},
-    counter_entry{"sessions_ended", &counters::sessions_ended},
-    counter_entry{"replaced", &counters::replaced},
-    counter_entry{"detaches_cancelled", &counters::detaches_cancelled},
-    counter_entry{"detaches_executed", &counters::detaches_executed},
-    counter_entry{"auth_refused", &counters::auth_refused},
-    counter_entry{"bytes_in", &counters::bytes_in},
-    counter_entry{"bytes_out", &counters::bytes_out},
-    counter_entry{"frames_in", &counters::frames_in},
-    counter_entry{"frames_out", &counters::frames_out},
-    counter_entry{"handler_failures", &counters::handler_failures},
+    counter_entry{"requests_sent", &counters::requests_sent, "First emissions of requests."},
+    counter_entry{"deliveries_sent", &counters::deliveries_sent, "First emissions of deliveries."},
+    counter_entry{"notifications_sent", &counters::notifications_sent, "Notifications that a connection took."},
+    counter_entry{"notifications_dropped", &counters::notifications_dropped,
+                  "Notifications made while offline, or over a bound."},
+    counter_entry{"replies_received", &counters::replies_received, "Answers to requests."},
+    counter_entry{"errors_received", &counters::errors_received, "Last words that were errors."},
+    counter_entry{"acks_received", &counters::acks_received, "Acknowledgements of deliveries."},
+    counter_entry{"requests_received", &counters::requests_received, "Requests that were new."},
+    counter_entry{"deliveries_received", &counters::deliveries_received, "Deliveries that were new."},
+    counter_entry{"notifications_received", &counters::notifications_received, "Notifications that came."},
+    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed, "Repeats that did not run again."},
+    counter_entry{"answers_replayed", &counters::answers_replayed, "Repeats that got the recorded answer."},
+    counter_entry{"stale_requests", &counters::stale_requests, "Messages under ids of an earlier generation."},
+    counter_entry{"late_replies", &counters::late_replies, "Last words that nothing waited for."},
+    counter_entry{"bad_messages", &counters::bad_messages, "Frames that broke the protocol."},
+    counter_entry{"resent", &counters::resent, "Emissions again, after a link loss."},
+    counter_entry{"retries", &counters::retries, "Attempts after the first."},
+    counter_entry{"timeouts", &counters::timeouts, "Requests whose deadline passed."},
+    counter_entry{"cancelled", &counters::cancelled, "Calls that their caller gave up."},
+    counter_entry{"expired", &counters::expired, "Deliveries whose time to live passed."},
+    counter_entry{"evicted", &counters::evicted, "Deliveries that gave their place to newer ones."},
+    counter_entry{"refused", &counters::refused, "Calls that a bound did not let in."},
+    counter_entry{"probes_sent", &counters::probes_sent, "Pings."},
+    counter_entry{"links_dropped", &counters::links_dropped, "Links that were dead by silence."},
+    counter_entry{"resumes", &counters::resumes, "Reconnects that found their session."},
+    counter_entry{"sessions_started", &counters::sessions_started, "Sessions that began."},
+    counter_entry{"sessions_ended", &counters::sessions_ended, "Sessions that are over."},
+    counter_entry{"replaced", &counters::replaced, "Connections displaced by a newer one of their session."},
+    counter_entry{"detaches_cancelled", &counters::detaches_cancelled, "Identities that were back within the grace."},
+    counter_entry{"detaches_executed", &counters::detaches_executed, "Identities whose clean-up ran."},
+    counter_entry{"auth_refused", &counters::auth_refused, "Hellos that the authenticator refused."},
+    counter_entry{"connects", &counters::connects, "Connections that came to carry a session."},
+    counter_entry{"connects_failed", &counters::connects_failed, "Attempts to connect that came to nothing."},
+    counter_entry{"bytes_in", &counters::bytes_in, "Bytes of the frames that were read."},
+    counter_entry{"bytes_out", &counters::bytes_out, "Bytes of the frames that were written."},
+    counter_entry{"frames_in", &counters::frames_in, "Frames that were read."},
+    counter_entry{"frames_out", &counters::frames_out, "Frames that were written."},
+    counter_entry{"handler_failures", &counters::handler_failures, "Handlers that threw or answered with an error."},
 };
 
 static_assert(sizeof(counters) == counter_table.size() * sizeof(std::uint64_t),

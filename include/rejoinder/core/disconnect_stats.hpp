@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,7 +19,9 @@ namespace rejoinder::inline v0 {
 
 /// The bounds of the statistics.
 struct disconnect_stats_options {
-    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
+    std::size_t users_max = 100;                ///< users that are counted one by one; 0: none
+    std::size_t top_max = 10;                   ///< of these in a snapshot
+    duration keep_for = std::chrono::hours{24}; ///< who had no disconnect for so long is forgotten; zero: nobody is
 };
 
 /// What is known of one user's disconnects.
@@ -45,12 +48,16 @@ struct user_disconnects {
 /// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
 /// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
 ///
+/// Whoever had no disconnect for `keep_for` is forgotten, by `record` and `forget_old`, and would be counted anew.
+///
 /// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
 /// users). Distinct objects are independent; one object is used from one thread at a time.
 class disconnect_stats {
 public:
     disconnect_stats() = default;
     explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
+
+    [[nodiscard]] const disconnect_stats_options& options() const noexcept { return options_; }
 
     /// All disconnects, whoever's.
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
@@ -70,9 +77,8 @@ public:
     /// What is known of a user, or null. Valid until the next change.
     [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
     {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        return found == users_.end() ? nullptr : &*found;
+        const auto* one = seek(user, mark_of(user));
+        return one == nullptr ? nullptr : &one->known;
     }
 
     /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
@@ -90,8 +96,8 @@ public:
         std::vector<const user_disconnects*> found;
         found.reserve(users_.size());
         for (const auto& each : users_) {
-            if (each.certainly() >= at_least) {
-                found.push_back(&each);
+            if (each.known.certainly() >= at_least) {
+                found.push_back(&each.known);
             }
         }
         std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
@@ -106,6 +112,9 @@ public:
         ++total_;
         ++reasons_[static_cast<std::size_t>(reason)];
         last_ = std::max(last_, now);
+        if (now >= forgetting_at_) {
+            forget_old(now);
+        }
         if (user.empty() || options_.users_max == 0) {
             return;
         }
@@ -115,35 +124,77 @@ public:
         entry.last = std::max(entry.last, now);
     }
 
+    /// Forgets the users whose last disconnect is longer ago than they are kept for. Returns how many there were.
+    std::size_t forget_old(instant now)
+    {
+        if (options_.keep_for <= duration::zero()) {
+            return 0;
+        }
+        forgetting_at_ =
+            later(now, options_.keep_for / 16); // so seldom that nobody feels it, and so often that nobody stays long
+        return now < instant::min() + options_.keep_for ? 0 : forget_before(now - options_.keep_for);
+    }
+
     /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
     std::size_t forget_before(instant limit)
     {
-        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
+        return std::erase_if(users_, [limit](const tracked& each) { return each.known.last < limit; });
     }
 
 private:
+    struct tracked {
+        user_disconnects known;
+        std::size_t mark = 0; // of the name, so that a scan compares numbers
+    };
+
+    static std::size_t mark_of(std::string_view user) noexcept { return std::hash<std::string_view>{}(user); }
+
+    [[nodiscard]] const tracked* seek(std::string_view user, std::size_t mark) const noexcept
+    {
+        const tracked* const end = users_.data() + users_.size();
+        for (const tracked* one = users_.data(); one != end; ++one) {
+            if (one->mark == mark && one->known.user == user) {
+                return one;
+            }
+        }
+        return nullptr;
+    }
+
     user_disconnects& place_of(std::string_view user)
     {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        if (found != users_.end()) {
-            return *found;
+        const auto mark = mark_of(user);
+        if (const auto* found = seek(user, mark)) {
+            return users_[static_cast<std::size_t>(found - users_.data())].known;
         }
         if (users_.size() < options_.users_max) {
             auto& fresh = users_.emplace_back();
-            fresh.user = user;
-            fresh.last = instant::min();
-            return fresh;
+            fresh.mark = mark;
+            fresh.known.user = user;
+            fresh.known.last = instant::min();
+            return fresh.known;
         }
-        // Of equals the one longest quiet gives way.
-        const auto least = std::min_element(
-            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
-                return left.count != right.count ? left.count < right.count : left.last < right.last;
-            });
-        least->user = user;
-        least->overcount = least->count;
-        least->reasons = {};
-        least->last = instant::min();
+        auto& inherited = fewest();
+        auto& known = inherited.known;
+        inherited.mark = mark;
+        known.user = user;
+        known.overcount = known.count;
+        known.reasons = {};
+        known.last = instant::min();
+        return known;
+    }
+
+    // Of equals the one longest quiet gives way. Precondition: there are users.
+    tracked& fewest() noexcept
+    {
+        tracked* least = users_.data();
+        tracked* const end = least + users_.size();
+        for (tracked* one = least + 1; one != end; ++one) {
+            const auto& known = one->known;
+            const bool fewer = known.count < least->known.count;
+            if (fewer || (known.count == least->known.count && known.last < least->known.last)) {
+                least = one;
+            }
+        }
         return *least;
     }
 
@@ -151,7 +202,8 @@ private:
     std::array<std::uint64_t, close_reason_count> reasons_{};
     std::uint64_t total_ = 0;
     instant last_ = instant::min();
-    std::vector<user_disconnects> users_;
+    instant forgetting_at_ = instant::min();
+    std::vector<tracked> users_;
 };
 
 } // namespace rejoinder::inline v0

@@ -25,6 +25,9 @@ public:
     /// How many lengths were recorded.
     [[nodiscard]] constexpr std::uint64_t count() const noexcept { return count_; }
 
+    /// All of them together; a sum too long to add stays the longest that there is.
+    [[nodiscard]] constexpr duration sum() const noexcept { return sum_; }
+
     /// The longest one; zero if there is none.
     [[nodiscard]] constexpr duration longest() const noexcept { return longest_; }
 
@@ -55,6 +58,8 @@ public:
         length = std::max(length, duration::zero());
         longest_ = std::max(longest_, length);
         count_ += times;
+        const bool fits = times == 0 || length <= (duration::max() - sum_) / times;
+        sum_ = fits ? sum_ + length * times : duration::max();
         auto& bucket = buckets_[index_of(length)];
         while (times > bucket_most - bucket) {
             halve();
@@ -75,6 +80,7 @@ public:
         }
         longest_ = std::max(longest_, other.longest_);
         count_ += other.count_;
+        sum_ = other.sum_ <= duration::max() - sum_ ? sum_ + other.sum_ : duration::max();
         return *this;
     }
 
@@ -133,6 +139,7 @@ private:
 
     std::array<std::uint32_t, buckets_max> buckets_{};
     std::uint64_t count_ = 0;
+    duration sum_{};
     duration longest_{};
 };
 
