@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace rejoinder::inline v0 {
 
@@ -74,6 +75,21 @@ inline void append_utf8(std::string& out, std::uint32_t point)
     } else {
         out.append({static_cast<char>(0xF0 | (point >> 18)), trail(12), trail(6), trail(0)});
     }
+}
+
+// The text with U+FFFD in place of each byte that is not UTF-8.
+inline std::string made_utf8(std::string_view text)
+{
+    std::string made;
+    made.reserve(text.size());
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto length = utf8_length(at, end);
+        made.append(length != 0 ? std::string_view{at, length} : std::string_view{"\xEF\xBF\xBD"});
+        at += length != 0 ? length : 1;
+    }
+    return made;
 }
 
 } // namespace detail
