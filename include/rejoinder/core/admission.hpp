@@ -15,6 +15,7 @@
 #include <rejoinder/core/timer_wheel.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -50,6 +51,15 @@ public:
     {
         const auto found = identities_.find(identity);
         return found == identities_.end() ? presence::absent : found->second.grace.state();
+    }
+    /// How many identities stand where: an element for each `presence`. Linear in the identities.
+    [[nodiscard]] std::array<std::size_t, 4> presences() const
+    {
+        std::array<std::size_t, 4> all{};
+        for (const auto& [name, at] : identities_) {
+            ++all[static_cast<std::size_t>(at.grace.state())];
+        }
+        return all;
     }
     /// The session of an identity that attached last and still is; 0: none is attached. Linear in the identity's sessions.
     [[nodiscard]] session_id newest_attached(const std::string& identity) const noexcept
@@ -197,12 +207,8 @@ private:
     using home = detail::home<Grace>;
     using resident = detail::resident<Grace>;
     using clock = detail::admission_clock;
-
-    struct alarm {
-        clock what;
-        home* at;
-        session_id session;
-    };
+    using link = detail::link_of;
+    using alarm = detail::admission_alarm<Grace>;
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
     void hold(home& at, candidate who, instant now)
@@ -262,7 +268,7 @@ private:
             open(at, std::move(who), now);
         } else if (who.attempt <= one.attempt) {
             deny(at, who, errc::outdated_attempt, now);
-        } else if (one.connection == 0 && crowded(at)) {
+        } else if (one.connection == 0 && at.crowded(options_.connections_per_identity)) {
             crowd(at, std::move(who), now);
         } else {
             resume(session, one, who, now);
@@ -285,7 +291,7 @@ private:
 
     void open(home& at, candidate who, instant now)
     {
-        if (crowded(at)) {
+        if (at.crowded(options_.connections_per_identity)) {
             crowd(at, std::move(who), now);
             return;
         }
@@ -312,11 +318,6 @@ private:
         verdicts_.push_back(verdict_of::probe{session});
     }
 
-    [[nodiscard]] bool crowded(const home& at) const
-    {
-        return at.grace.attached() >= options_.connections_per_identity;
-    }
-
     void crowd(home& at, candidate who, instant now)
     {
         if (options_.on_crowding == crowding::refuse_new) {
@@ -337,8 +338,6 @@ private:
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
     }
-
-    enum class link : std::uint8_t { attached, dormant };
 
     // Of an identity's sessions with a link, or without one; 0: there is none.
     [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept

@@ -437,6 +437,7 @@ private:
             return;
         }
         place.at = stage::resting;
+        todo_.outputs.push_back(attempt_failed{pool_.handle(index), place.kind, error, place.attempts, *rest});
         timers_.cancel(place.timer);
         place.timer = timers_.schedule(later(now, *rest), index);
     }

@@ -39,6 +39,15 @@ struct call {
     friend bool operator==(const call&, const call&) = default;
 };
 
+/// An attempt at a call ended with an error of the peer, and another one follows.
+struct attempt_failed {
+    call which{};
+    message_kind kind = message_kind::request;
+    std::error_code error{};
+    std::uint32_t attempt = 0; ///< the first is 1
+    duration rest{};           ///< until the next one
+};
+
 /// A word about a request that still runs at the peer.
 struct progressed {
     call which{};
@@ -80,7 +89,8 @@ struct alive {};
 /// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
 /// as long as that does.
 template <class Completion>
-using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell, alive>;
+using output = std::variant<std::monostate, settled<Completion>, attempt_failed, progressed, invoke, stop, hang_up,
+                            farewell, alive>;
 
 } // namespace rejoinder::inline v0
 

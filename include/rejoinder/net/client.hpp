@@ -9,6 +9,7 @@
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnector.hpp>
 #include <rejoinder/core/route_table.hpp>
+#include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/client_state.hpp>
@@ -84,6 +85,8 @@ public:
     /// Requests and deliveries that are not over.
     [[nodiscard]] std::size_t pending() const noexcept { return state_->pending(); }
     [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+    /// All that is known in numbers, at this moment.
+    [[nodiscard]] rejoinder::snapshot snapshot() const { return state_->snapshot(); }
 
     // The link
 

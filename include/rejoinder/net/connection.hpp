@@ -57,6 +57,7 @@ public:
         return all;
     }
 
+    [[nodiscard]] std::size_t queued() const noexcept override { return channel_.pending(); }
     [[nodiscard]] std::string description() const override { return description_; }
 
     [[nodiscard]] bool stirs() noexcept override

@@ -10,6 +10,7 @@
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
 #include <rejoinder/core/route_table.hpp>
+#include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/hub_state.hpp>
@@ -91,6 +92,8 @@ public:
     /// Where an identity stands.
     [[nodiscard]] presence presence_of(const identity& who) const { return state_->presence_of(who); }
     [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+    /// All that is known in numbers, at this moment. Linear in the sessions and identities.
+    [[nodiscard]] rejoinder::snapshot snapshot() const { return state_->snapshot(); }
 
     // Clients
 

@@ -3,8 +3,9 @@
 #define REJOINDER_NET_HUB_OPTIONS_HPP
 
 #include <rejoinder/core/admission.hpp>
-#include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/disconnect_stats.hpp>
 #include <rejoinder/core/durable_inbox.hpp>
+#include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/journal.hpp>
@@ -38,6 +39,7 @@ struct hub_options {
     parked_options parked{};                 ///< of the calls that wait for somebody to come
     rejoinder::journal journal{};            ///< where records of durable deliveries are kept; none: they are not durable here
     durable_inbox_options durable{};
+    disconnect_stats_options disconnects{};  ///< of what is remembered of users who lost connections
     session_options<Policies> session{};
     connection_options connection{};
 

@@ -229,6 +229,7 @@ private:
     }
 
     void perform(std::monostate) {}
+    void perform(const attempt_failed&) {}
 
     void perform(const settled<question_ptr>& done)
     {

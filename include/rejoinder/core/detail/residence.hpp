@@ -16,6 +16,8 @@ namespace rejoinder::inline v0::detail {
 
 enum class admission_clock : std::uint8_t { lease, grace, clean_up, crowd };
 
+enum class link_of : std::uint8_t { attached, dormant };
+
 /// An identity: its presence, its sessions, and who of it waits.
 template <class Grace>
 struct home {
@@ -30,6 +32,8 @@ struct home {
     timer_id crowd_timer{};
     session_id probed = 0; // asked for a sign of life, at this time, for those who wait for a place
     instant probed_at{};
+
+    [[nodiscard]] bool crowded(std::uint32_t connections_max) const { return grace.attached() >= connections_max; }
 };
 
 /// A session: where it lives, and what it takes to resume it.
@@ -43,6 +47,14 @@ struct resident {
     instant heard{};
     timer_id lease{};
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+};
+
+/// What a clock of an admission is about.
+template <class Grace>
+struct admission_alarm {
+    admission_clock what;
+    home<Grace>* at;
+    session_id session;
 };
 
 } // namespace rejoinder::inline v0::detail

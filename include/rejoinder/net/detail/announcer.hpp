@@ -2,6 +2,9 @@
 #ifndef REJOINDER_NET_DETAIL_ANNOUNCER_HPP
 #define REJOINDER_NET_DETAIL_ANNOUNCER_HPP
 
+#include <rejoinder/core/admission_verdict.hpp>
+#include <rejoinder/core/instant.hpp>
+#include <rejoinder/net/detail/exception_text.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/identity.hpp>
@@ -9,6 +12,7 @@
 
 #include <asio/post.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -45,14 +49,13 @@ public:
     {
         setting.report({.name = "user_detach_executing", .who = identity_name});
         setting.report({.name = "registry_cleanup_start", .who = identity_name});
-        auto done = [hub = std::move(hub), identity_name, then = std::move(then)](std::exception_ptr thrown) {
+        const auto began = std::chrono::steady_clock::now();
+        auto done = [hub = std::move(hub), identity_name, began, then = std::move(then)](std::exception_ptr thrown) {
             const auto alive = hub.lock();
             if (alive == nullptr || alive->stopped()) {
                 return;
             }
-            const auto how = thrown ? "registry_cleanup_error" : "registry_cleanup_success";
-            alive->setting().report({.name = how, .who = identity_name});
-            alive->setting().report({.name = "ws_cleanup_complete", .who = identity_name});
+            tell_end(alive->setting(), identity_name, thrown, std::chrono::steady_clock::now() - began);
             then(*alive);
         };
         if (const auto run = detached) { // a copy: it may be replaced from inside
@@ -60,6 +63,39 @@ public:
         } else {
             done(nullptr);
         }
+    }
+
+    // What becomes of an identity's presence.
+
+    template <class Setting, class Options>
+    void tell_presence(const verdict_of::leaving& one, const Setting& setting, const Options& options) const
+    {
+        setting.report({.name = "user_detach_delay_start", .who = one.identity, .took = options.grace});
+    }
+    template <class Setting, class Options>
+    void tell_presence(const verdict_of::returned& one, const Setting& setting, const Options&) const
+    {
+        ++setting.counts->detaches_cancelled;
+        setting.report({.name = "user_detach_cancelled", .who = one.identity});
+    }
+    template <class Setting, class Options>
+    void tell_presence(const verdict_of::overdue& one, const Setting& setting, const Options& options) const
+    {
+        setting.report({.name = "registry_cleanup_overdue", .who = one.identity, .took = options.clean_up_limit});
+    }
+
+private:
+    template <class Setting>
+    static void tell_end(const Setting& setting, const std::string& who, const std::exception_ptr& thrown,
+                         duration took)
+    {
+        if (thrown && setting.events) {
+            const auto text = text_of(thrown);
+            setting.report({.name = "registry_cleanup_error", .who = who, .took = took, .text = text});
+        } else if (!thrown) {
+            setting.report({.name = "registry_cleanup_success", .who = who, .took = took});
+        }
+        setting.report({.name = "ws_cleanup_complete", .who = who, .took = took});
     }
 };
 

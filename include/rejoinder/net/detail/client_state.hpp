@@ -9,6 +9,7 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnector.hpp>
+#include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
@@ -16,6 +17,8 @@
 #include <rejoinder/net/detail/dialler.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/link_watch.hpp>
+#include <rejoinder/net/detail/measuring.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/outbox_keeper.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
@@ -30,6 +33,7 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -85,6 +89,14 @@ public:
     /// The durable outbox; null: there is none.
     [[nodiscard]] const std::shared_ptr<outbox_keeper<Policies>>& outbox() const noexcept { return outbox_; }
 
+    [[nodiscard]] rejoinder::snapshot snapshot()
+    {
+        measuring all{watch_.look(*setting_)};
+        all.add(link_ == nullptr ? 0 : 1, {});
+        all.add(*host_);
+        return all.finish();
+    }
+
     // The handle's commands
 
     void connect()
@@ -106,6 +118,9 @@ public:
         told_what_to_do_ = true;
         connect_when_open_ = false;
         asleep_ = false;
+        if (link_stands() == link_state::connected) {
+            tell_end(close_reason::normal);
+        }
         reconnector_.stop(now());
         leave(close_reason::normal);
         tell();
@@ -190,6 +205,8 @@ public:
         }
         const auto at = now();
         const auto peer = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer.store);
+        std::from_chars(answer.session.data(), answer.session.data() + answer.session.size(), session_);
+        watch_.connected(*setting_, told(), answer.resumed ? "resumed" : "new", reconnector_.since());
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
         }
@@ -214,6 +231,7 @@ public:
     void on_end(link& ended, const std::error_code& why) override
     {
         if (&ended == link_.get()) {
+            tell_end(reason_of_end(why), why);
             let_go(); // it sees to its own end
             gone(why, std::nullopt);
         }
@@ -225,6 +243,7 @@ public:
 
     void on_hang_up(host<Policies>&, close_reason why) override
     {
+        tell_end(why);
         end(why);
         if (why == close_reason::idle && host_->core().pending() == 0) {
             fall_asleep();
@@ -237,6 +256,7 @@ public:
 
     void on_farewell(host<Policies>&, const farewell& words) override
     {
+        tell_end(words.reason);
         end(close_reason::normal);
         if (words.reason == close_reason::idle && host_->core().pending() == 0) {
             fall_asleep(); // to come back at once would keep every idle link up
@@ -342,6 +362,7 @@ private:
                 return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
+                watch_.unconnected(*setting_, told(last_error()), now() - options_.connect_timeout);
                 dialler_->cancel();
                 drop_link();
                 tell();
@@ -375,6 +396,7 @@ private:
             return;
         }
         if (ec) {
+            tell_end(close_reason::link_lost, ec);
             gone(ec, std::nullopt);
             return;
         }
@@ -416,8 +438,25 @@ private:
                               .text = said});
         }
         last_words_ = said;
+        tell_end(reason_of_end(why), why);
         drop_link();
         gone(why, retry_after);
+    }
+
+    [[nodiscard]] event told(const std::error_code& error = {}) const
+    {
+        const auto attempt = reconnector_.attempt();
+        return {.session = session_, .connection = attempt, .attempt = attempt, .error = error};
+    }
+
+    // What the end of a connection, or of an attempt, is to those who watch. Before the reconnector hears of it.
+    void tell_end(close_reason why, const std::error_code& error = {})
+    {
+        if (link_stands() == link_state::connected) {
+            watch_.disconnected(*setting_, told(error), why, reconnector_.since());
+        } else if (link_stands() == link_state::connecting) {
+            watch_.unconnected(*setting_, told(error), reconnector_.since());
+        }
     }
 
     void gone(const std::error_code& why, std::optional<duration> retry_after)
@@ -481,6 +520,8 @@ private:
     std::string incarnation_;
     std::string token_;
     std::string last_words_; // of who refused the last link
+    std::uint64_t session_ = 0; // the hub's number for it
+    link_watch watch_{{.users_max = 0}};
     std::unique_ptr<dialler> dialler_;
     std::function<void(link_state, std::error_code)> observer_;
     std::shared_ptr<host<Policies>> host_;

@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/net/detail/exception_text.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/handshake.hpp>
 #include <rejoinder/net/identity.hpp>
@@ -65,17 +66,6 @@ public:
     }
 
 private:
-    static std::string text_of(const std::exception_ptr& thrown)
-    {
-        try {
-            std::rethrow_exception(thrown);
-        } catch (const std::exception& what) {
-            return what.what();
-        } catch (...) {
-            return "an exception of no known type";
-        }
-    }
-
     std::size_t asking_max_;
     std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
 };

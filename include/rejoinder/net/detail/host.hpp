@@ -7,6 +7,7 @@
 #include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/latency.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/session.hpp>
@@ -16,6 +17,7 @@
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/raised.hpp>
+#include <rejoinder/net/detail/tell.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
@@ -26,12 +28,14 @@
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
@@ -74,13 +78,9 @@ struct session_setting {
     event_sink events;
     std::shared_ptr<counters> counts = std::make_shared<counters>();
     std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
+    latency answered; // how long requests took
 
-    void report(const event& happened) const
-    {
-        if (events) {
-            events(happened);
-        }
-    }
+    void report(const event& happened) const { tell(events, happened); }
 };
 
 /// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
@@ -137,6 +137,7 @@ public:
         if (link_ != nullptr && link_->stirs()) {
             session_.stirred(now);
         }
+        seen_ = now;
         session_.advance(now);
         settle_up(delivering::at_once);
     }
@@ -169,6 +170,7 @@ public:
               pending_call waiting, instant now, const stamp& durable = {})
     {
         auto slot = waiting.done.slot();
+        waiting.asked_at = kind == message_kind::request ? std::min(waiting.asked_at, now) : never;
         const auto opened = kind == message_kind::request
                                 ? session_.request(name, payload, how, std::move(waiting), now)
                                 : session_.deliver(name, payload, how, std::move(waiting), now, durable);
@@ -191,6 +193,9 @@ public:
 
     void finish(invocation which, const outcome& how) override
     {
+        if (!how.code.empty() && how.code != name_of(errc::cancelled)) {
+            report({.name = "handler_failed", .reason = how.code, .text = how.text});
+        }
         const auto recorded = durable_.extract(which.number);
         if (!recorded.empty() && setting_->inbox->ended(outbox_, recorded.mapped(), how)) {
             runs_.erase(which.number);
@@ -228,13 +233,19 @@ public:
     void receive(const message& came, instant now) override
     {
         heard = true;
+        seen_ = now;
+        const auto bad = setting_->counts->bad_messages;
         session_.receive(came, now);
+        if (setting_->counts->bad_messages != bad) {
+            report({.name = "bad_message"});
+        }
         drain(delivering::at_once);
     }
 
     void receive_bad(instant now) override
     {
         session_.bad(now);
+        report({.name = "bad_message"});
         drain(delivering::at_once);
     }
 
@@ -318,12 +329,7 @@ private:
                 return;
             }
         }
-        if (over.error == errc::timed_out) {
-            setting_->report({.name = "request_timeout",
-                              .who = from_.who().name(),
-                              .session = from_.session(),
-                              .reason = name_of(certainty_of(over.error))});
-        }
+        watch(over);
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
         const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
@@ -333,6 +339,42 @@ private:
             return;
         }
         guarded([&] { done.complete(error, std::move(answer)); });
+    }
+
+    // How long a request took that was sent and not taken back; and who hears of a deadline.
+    void watch(const settled<pending_call>& over)
+    {
+        const bool late = over.error == errc::timed_out;
+        const auto sure = certainty_of(over.error);
+        const auto since = over.completion.asked_at;
+        const bool counts = !over.error || !over.code.empty() || (late && sure != certainty::never_sent);
+        if (since != never && counts) {
+            setting_->answered.record(seen_ - since);
+        }
+        if (late || over.error == errc::expired) {
+            report({.name = late ? "request_timeout" : "delivery_expired",
+                    .reason = name_of(sure),
+                    .took = since == never ? duration::zero() : seen_ - since});
+        }
+    }
+
+    // An event of this session.
+    void report(event happened) const
+    {
+        if (setting_->events) {
+            happened.who = from_.who().name();
+            happened.session = from_.session();
+            setting_->report(happened);
+        }
+    }
+
+    void carry_out(const attempt_failed& one, delivering)
+    {
+        report({.name = "attempt_failed",
+                .attempt = one.attempt,
+                .reason = kind_of(one.error) ? name_of(*kind_of(one.error)) : std::string_view{},
+                .kind = one.kind == message_kind::request ? "request" : "delivery",
+                .took = one.rest});
     }
 
     void carry_out(progressed& word, delivering)
@@ -423,6 +465,7 @@ private:
         runs_; // those that go on after their call
     record_owner outbox_;                                // whose durable messages come here
     std::unordered_map<std::uint64_t, stamp> durable_;   // handler runs that are to be recorded
+    instant seen_{}; // the time of the last input
     bool draining_ = false;
     bool over_ = false; // the session has ended: its owner has forgotten it
 };

@@ -13,6 +13,7 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/random.hpp>
+#include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/announcer.hpp>
@@ -23,6 +24,8 @@
 #include <rejoinder/net/detail/hub_alarm.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/link_entry.hpp>
+#include <rejoinder/net/detail/link_watch.hpp>
+#include <rejoinder/net/detail/measuring.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
@@ -64,7 +67,7 @@ public:
     hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
         : lives_on_context(executor), options_(std::move(options)),
           setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
-          admission_(options_.admission()), gate_(options_.connections_max),
+          admission_(options_.admission()), watch_(options_.disconnects), gate_(options_.connections_max),
           switchboard_(setting_, admission_, options_.parked)
     {}
 
@@ -87,6 +90,15 @@ public:
     [[nodiscard]] announcer& news() noexcept { return news_; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
+    /// What happened so far, and what there is. Linear in the sessions and identities.
+    [[nodiscard]] rejoinder::snapshot snapshot()
+    {
+        measuring all{watch_.look(*setting_)};
+        all.add(links_.size(), admission_.presences());
+        switchboard_.measure(all);
+        return all.finish();
+    }
+
     // The handle's commands
 
     /// Takes a channel that a listener accepted, or that the program has. False: too many connections; it is closed.
@@ -103,7 +115,7 @@ public:
                                                          options_.connection, setting_->counts, *this, std::move(from));
         auto& entry = links_[number];
         entry.carrier = made;
-        expect(number, entry, now());
+        expect(number, entry, entry.since = now());
         made->start();
         return true;
     }
@@ -206,7 +218,7 @@ public:
     }
     void on_end(link& ended, const std::error_code& why) override
     {
-        forget(ended.number(), close_reason::link_lost, why.message());
+        forget(ended.number(), reason_of_end(why), {}, why);
     }
 
     // What sessions say
@@ -367,11 +379,7 @@ private:
         }
         entry.carrier->say(words);
         one->attach(entry.carrier, agreed(options_.session.heartbeat, entry.terms), now());
-        setting_->report({.name = "ws_connect",
-                          .who = one->from().who().name(),
-                          .session = granted.session,
-                          .connection = granted.connection,
-                          .reason = granted.resumed ? "resumed" : "new"});
+        watch_.connected(*setting_, entry.told(), granted.resumed ? "resumed" : "new", entry.since);
         ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
         switchboard_.unpark(one->from().who(), *one);
         one->settle_up();
@@ -418,19 +426,12 @@ private:
         }
         timers_.cancel(one->due.timer);
         ++setting_->counts->sessions_ended;
+        setting_->report({.name = "session_end", .who = one->from().who().name(), .session = over.session});
         one->end(errc::session_lost);
         news_.tell(news_.session_ended, *setting_, this->weak_from_this(), one->from());
     }
 
-    void report(std::string_view name, std::string_view who) const { setting_->report({.name = name, .who = who}); }
-
-    void carry_out(const verdict_of::leaving& away) { report("user_detach_delay_start", away.identity); }
-    void carry_out(const verdict_of::overdue& slow) { report("registry_cleanup_overdue", slow.identity); }
-    void carry_out(const verdict_of::returned& back)
-    {
-        ++setting_->counts->detaches_cancelled;
-        report("user_detach_cancelled", back.identity);
-    }
+    void carry_out(const auto& changed) { news_.tell_presence(changed, *setting_, options_); }
 
     void carry_out(const verdict_of::absent& gone)
     {
@@ -464,7 +465,8 @@ private:
     using links = std::unordered_map<std::uint64_t, link_entry>;
 
     // Takes a link out of everything that knows it. Its session, if it has one, is detached.
-    std::shared_ptr<link> take_out(typename links::iterator found, close_reason why, std::string_view text)
+    std::shared_ptr<link> take_out(typename links::iterator found, close_reason why, std::string_view text,
+                                   const std::error_code& error = {})
     {
         auto entry = std::move(found->second);
         links_.erase(found);
@@ -473,12 +475,7 @@ private:
             entry.asking->emit(asio::cancellation_type::terminal);
         }
         detach_from(entry);
-        setting_->report({.name = "ws_disconnect",
-                          .who = entry.who.identity,
-                          .session = entry.session,
-                          .connection = entry.carrier->number(),
-                          .reason = name_of(why),
-                          .text = text});
+        watch_.disconnected(*setting_, entry.told(text, error), why, entry.since);
         return std::move(entry.carrier);
     }
 
@@ -489,7 +486,7 @@ private:
         }
     }
 
-    void forget(std::uint64_t number, close_reason why, std::string_view text)
+    void forget(std::uint64_t number, close_reason why, std::string_view text, const std::error_code& error = {})
     {
         const auto self = this->shared_from_this();
         const auto found = links_.find(number);
@@ -497,7 +494,7 @@ private:
             return;
         }
         const auto session = found->second.session;
-        const auto left = take_out(found, why, text);
+        const auto left = take_out(found, why, text, error);
         admission_.lose(number, session, now());
         carry_out();
         arm();
@@ -530,6 +527,7 @@ private:
     clockwork clock_;
     admission<typename Policies::grace> admission_;
     timer_wheel<hub_alarm> timers_;
+    link_watch watch_;
     links links_;
     gatekeeper gate_;
     announcer news_;

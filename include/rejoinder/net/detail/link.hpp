@@ -8,6 +8,7 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -60,6 +61,8 @@ public:
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     /// What its codec and channel can carry together.
     [[nodiscard]] virtual capabilities features() const = 0;
+    /// Bytes that were written and that the channel has not got rid of.
+    [[nodiscard]] virtual std::size_t queued() const noexcept = 0;
     /// Where it leads, for logs.
     [[nodiscard]] virtual std::string description() const = 0;
 

@@ -5,9 +5,11 @@
 #include <rejoinder/core/admission_verdict.hpp>
 #include <rejoinder/core/digest.hpp>
 #include <rejoinder/core/heartbeat_terms.hpp>
+#include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/event.hpp>
 
 #include <asio/cancellation_signal.hpp>
 
@@ -15,6 +17,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 namespace rejoinder::inline v0::detail {
 
@@ -26,6 +30,7 @@ struct link_entry {
     bool greeted = false;
     std::optional<outbox_notice> outbox{}; // its client's
     bool outbox_known = false;
+    instant since{};                                     // it was accepted
     timer_id patience{};                                 // for the hello, then for the authenticator
     std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
     heartbeat_terms terms{};
@@ -39,6 +44,17 @@ struct link_entry {
         outbox = said.outbox;
         terms = {said.ping_interval, said.dead_after};
         return carrier->features().probe ? conflict_of(terms, terms_of(own)) : std::string{};
+    }
+
+    /// What an event says of it.
+    [[nodiscard]] event told(std::string_view text = {}, const std::error_code& error = {}) const
+    {
+        return {.who = who.identity,
+                .session = session,
+                .connection = carrier->number(),
+                .attempt = who.attempt,
+                .error = error,
+                .text = text};
     }
 };
 

@@ -29,6 +29,9 @@ class parked_calls {
 public:
     explicit parked_calls(const parked_options& bounds) : bounds_(bounds), all_(bounds.all_max) {}
 
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
     struct placed {
         std::optional<message_id> which;
         std::optional<pending_call> refused;

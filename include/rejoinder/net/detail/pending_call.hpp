@@ -34,6 +34,7 @@ struct pending_call {
     // Most calls have neither, so that each is worth a place of its own.
     std::unique_ptr<progress_listener> progress{};
     std::unique_ptr<asked> again{};
+    instant asked_at = never; ///< of a request: when a session first took it
 };
 
 } // namespace rejoinder::inline v0::detail

@@ -9,6 +9,7 @@
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/group_call.hpp>
 #include <rejoinder/net/detail/host.hpp>
+#include <rejoinder/net/detail/measuring.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/parked_calls.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
@@ -176,6 +177,15 @@ public:
         }
     }
 
+    /// Adds its sessions and the calls that wait for one.
+    void measure(measuring& all) const
+    {
+        for (const auto& [session, one] : hosts_) {
+            all.add(*one);
+        }
+        all.add_parked(parked_.size(), parked_.bytes());
+    }
+
     /// When `advance` is due at the latest.
     [[nodiscard]] instant next_deadline() const noexcept { return patience_.next_expiry(); }
 
@@ -187,7 +197,12 @@ public:
             if (!one) {
                 continue;
             }
-            const auto why = one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired;
+            const bool asks = one->waiting.again->kind == message_kind::request;
+            const auto why = asks ? errc::timed_out : errc::expired;
+            ++(asks ? setting_->counts->timeouts : setting_->counts->expired);
+            setting_->report({.name = asks ? "request_timeout" : "delivery_expired",
+                              .who = one->waiting.again->target,
+                              .reason = name_of(certainty::never_sent)});
             one->waiting.done.post(make_error_code(why, certainty::never_sent),
                                    reply{{}, {}, {}, certainty::never_sent});
         }
