@@ -1,4 +1,4 @@
-# Installation: headers, a CMake package with the components core and all, two pkg-config files, a Debian package.
+# Installation: headers, a CMake package with the components core, all and spdlog, two pkg-config files, a Debian package.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

@@ -4,8 +4,8 @@ set(core_headers ${all_headers})
 list(FILTER core_headers INCLUDE REGEX "^include/rejoinder/(core/.*|core\\.hpp|version\\.hpp)$")
 set(other_headers ${all_headers})
 list(REMOVE_ITEM other_headers ${core_headers})
-# What needs more than Asio and Boost.JSON stands in these rooms, each a target of its own.
-list(FILTER other_headers EXCLUDE REGEX "^include/rejoinder/(store|sink)/")
+# What needs more than Asio and Boost.JSON is a target of its own.
+list(FILTER other_headers EXCLUDE REGEX "^include/rejoinder/(store/|sink/spdlog\\.hpp)")
 
 # Declares an interface library over headers of include/, as a file set where CMake knows them.
 function(rejoinder_add_library name headers)
@@ -37,7 +37,9 @@ target_link_libraries(rejoinder_rejoinder INTERFACE rejoinder_core rejoinder::as
 # installing this one does not need it.
 set(rejoinder_optional_targets "")
 function(rejoinder_add_optional name header package target)
-    find_package(${package} QUIET)
+    if(rejoinder_is_top_level) # a project around this one finds it by itself
+        find_package(${package} QUIET)
+    endif()
     rejoinder_add_library(${name} "include/rejoinder/${header}")
     target_link_libraries(rejoinder_${name} INTERFACE rejoinder_rejoinder ${target})
     if(NOT TARGET ${target})
@@ -46,3 +48,4 @@ function(rejoinder_add_optional name header package target)
     set(rejoinder_optional_targets ${rejoinder_optional_targets} "${name}" PARENT_SCOPE)
 endfunction()
 rejoinder_add_optional(sqlite store/sqlite.hpp SQLite3 SQLite::SQLite3)
+rejoinder_add_optional(spdlog sink/spdlog.hpp spdlog spdlog::spdlog)

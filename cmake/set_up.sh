@@ -67,6 +67,11 @@ need_clang_sanitizers() {
         lacks libclang-rt-19-dev 'the sanitizers of clang 19 (compiler-rt)'
 }
 
+# For the test of its sink.
+need_spdlog() {
+    has_header spdlog/spdlog.h || lacks libspdlog-dev 'spdlog'
+}
+
 need_tool() { # command package words
     has "$1" || lacks "$2" "$3"
 }

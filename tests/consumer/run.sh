@@ -29,6 +29,7 @@ expect() { # line command...
     fi
 }
 expect_core() { expect "core $version" "$@"; }
+expect_spdlog() { expect "spdlog $version who=42" "$@"; }
 expect_all() { expect "all $version {\"hello\":\"there\"}" "$@"; }
 
 install_library() { # options
@@ -75,6 +76,10 @@ installed_core) # the component core looks for nothing else
     install_library
     build_with_package core -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON \
         -DCMAKE_DISABLE_FIND_PACKAGE_Threads=ON
+    ;;
+installed_spdlog) # the component spdlog
+    install_library
+    build_with_package spdlog -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
 json_source) # no compiled Boost.JSON: its source is compiled once, in the consumer's project
     install_library -DREJOINDER_JSON=SOURCE
