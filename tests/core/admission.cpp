@@ -337,6 +337,25 @@ TEST_CASE("admission: at the bound it may also refuse at once")
     CHECK(find<verdict_of::attach>(b.verdicts())->resumed);
 }
 
+TEST_CASE("admission: at the bound it may also close the one that was silent longest, unasked")
+{
+    admission_options options;
+    options.connections_per_identity = 2;
+    options.on_crowding = crowding::drop_oldest;
+    bench b{options};
+    const auto [first_line, first] = b.attach("42", "first");
+    b.now += 1s;
+    b.attach("42", "second");
+    const auto third = b.arrive("42", "third");
+    const auto left = find<verdict_of::give_way>(b.verdicts());
+    REQUIRE(left);
+    CHECK(left->connection == first_line);
+    b.hub.lose(first_line, first, b.now);
+    const auto granted = find<verdict_of::attach>(b.verdicts());
+    REQUIRE(granted);
+    CHECK(granted->connection == third);
+}
+
 TEST_CASE("admission: at the bound of sessions the longest dormant one gives way, and without one nobody is let in")
 {
     admission_options options;

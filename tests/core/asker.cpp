@@ -544,3 +544,22 @@ TEST_CASE("asker: a handle outlives its message harmlessly")
     REQUIRE(b.asks.completion(second) != nullptr);
     CHECK(*b.asks.completion(second) == 2);
 }
+
+TEST_CASE("asker: retries are a share of the calls: over the budget an error is final")
+{
+    auto options = small(8);
+    options.retries = {.percent = 0, .reserve = 1, .per_second = 0};
+    bench b{options};
+    b.attach();
+    b.ask(1, {.repeat = repeatable::idempotent});
+    b.ask(2, {.repeat = repeatable::idempotent});
+    const auto out = b.emitted();
+    b.word(message_kind::error, out[0].second, "busy");
+    CHECK(b.settlings().empty()); // it is tried again
+    b.word(message_kind::error, out[1].second, "busy");
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].first == 2);
+    CHECK(done[0].second == errc::busy);
+    CHECK(b.counts.over_budget == 1);
+}

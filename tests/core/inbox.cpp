@@ -62,7 +62,7 @@ struct bench {
         asked.time_left = time_left;
         asked.payload.bytes = payload;
         if (kind == message_kind::notification) {
-            in.notified(asked);
+            in.notified(asked, now);
             return true;
         }
         return in.receive(asked, now);

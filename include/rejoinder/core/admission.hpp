@@ -333,7 +333,11 @@ private:
         }
         at.probed = silent_longest(at, link::attached);
         at.probed_at = now;
-        verdicts_.push_back(verdict_of::probe{at.probed});
+        if (options_.on_crowding == crowding::drop_oldest) {
+            verdicts_.push_back(verdict_of::give_way{sessions_.find(at.probed)->connection});
+        } else {
+            verdicts_.push_back(verdict_of::probe{at.probed});
+        }
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }

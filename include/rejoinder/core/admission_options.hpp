@@ -13,6 +13,7 @@ namespace rejoinder::inline v0 {
 enum class crowding : std::uint8_t {
     probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
     refuse_new,
+    drop_oldest, ///< closes the one that was silent longest, unasked; its client, told `replaced`, stays away
 };
 
 /// The numbers of a hub's admission.

@@ -53,6 +53,10 @@ struct probe {
 struct silence {
     connection_id connection = 0;
 };
+/// This connection gives its place to a newer one: say `lose`, and close it as replaced.
+struct give_way {
+    connection_id connection = 0;
+};
 /// This session is over: settle what is pending, forget it.
 struct end {
     session_id session = 0;
@@ -77,9 +81,10 @@ struct overdue {
 
 } // namespace verdict_of
 
-using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace,
-                                       verdict_of::probe, verdict_of::silence, verdict_of::end, verdict_of::leaving,
-                                       verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+using admission_verdict =
+    std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
+                 verdict_of::silence, verdict_of::give_way, verdict_of::end, verdict_of::leaving, verdict_of::returned,
+                 verdict_of::absent, verdict_of::overdue>;
 
 } // namespace rejoinder::inline v0
 

@@ -16,6 +16,7 @@
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/random.hpp>
+#include <rejoinder/core/retry_budget.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 
 #include <algorithm>
@@ -37,8 +38,8 @@ template <class Completion, class Policies>
 class asker {
 public:
     asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity),
-          outbox_(unbounded(options.outbox)), finished_(options.capacity)
+        : options_(options), todo_(todo), counts_(counts), random_(seed), budget_(options.retries),
+          sent_(options.capacity), outbox_(unbounded(options.outbox)), finished_(options.capacity)
     {}
     asker(const asker&) = delete;
     asker& operator=(const asker&) = delete;
@@ -51,6 +52,7 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
     /// Messages that no connection has seen yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return outbox_.bytes(); }
     /// Ids whose last word is awaited.
     [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
@@ -145,6 +147,7 @@ public:
             ++counts_.refused;
             return {};
         }
+        budget_.called(now);
         const auto index = pool_.take();
         auto& place = pool_[index];
         place.kind = kind;
@@ -431,7 +434,8 @@ private:
         const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
         const auto rest =
             may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
-        if (!rest) {
+        if (!rest || !budget_.take(now)) {
+            counts_.over_budget += rest ? 1U : 0U;
             settle(index, error, word.payload, word.name, word.text);
             pool_.release(index);
             return;
@@ -486,6 +490,7 @@ private:
     agenda<Completion>& todo_;
     counters& counts_;
     random_source random_;
+    retry_budget budget_;
     bool linked_ = false;
     capabilities features_{};
     detail::delivery_pool<Completion> pool_;

@@ -20,6 +20,7 @@ enum class close_reason : std::uint8_t {
     bad_messages,  ///< the peer broke the protocol too often
     too_big,       ///< a frame over the limit
     slow_peer,     ///< the peer did not read what was written for it
+    flooding,      ///< the peer went on sending far over its rate
     idle,          ///< nothing was asked for longer than the idle timeout
     shutting_down, ///< the hub drains; come back later
     internal,      ///< this side failed
@@ -44,6 +45,7 @@ inline constexpr std::array close_reason_table{
     close_reason_entry{close_reason::bad_messages, "bad_messages", 1008},
     close_reason_entry{close_reason::too_big, "too_big", 1009},
     close_reason_entry{close_reason::slow_peer, "slow_peer", 4004},
+    close_reason_entry{close_reason::flooding, "flooding", 4006},
     close_reason_entry{close_reason::idle, "idle", 4005},
     close_reason_entry{close_reason::shutting_down, "shutting_down", 1012},
     close_reason_entry{close_reason::internal, "internal", 1011},

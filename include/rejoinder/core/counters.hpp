@@ -33,6 +33,8 @@ struct counters {
     std::uint64_t expired = 0;       ///< deliveries whose time to live passed
     std::uint64_t evicted = 0;       ///< deliveries that gave their place to newer ones
     std::uint64_t refused = 0;       ///< calls that a bound did not let in
+    std::uint64_t over_rate = 0;     ///< messages of peers over their inbound limit
+    std::uint64_t over_budget = 0;   ///< retries that the budget did not allow
     std::uint64_t probes_sent = 0;   ///< pings
     std::uint64_t links_dropped = 0; ///< dead by silence
     std::uint64_t resumes = 0;       ///< reconnects that found their session
@@ -87,6 +89,8 @@ inline constexpr std::array counter_table{
     counter_entry{"expired", &counters::expired, "Deliveries whose time to live passed."},
     counter_entry{"evicted", &counters::evicted, "Deliveries that gave their place to newer ones."},
     counter_entry{"refused", &counters::refused, "Calls that a bound did not let in."},
+    counter_entry{"over_rate", &counters::over_rate, "Messages that came faster than their peer may send."},
+    counter_entry{"over_budget", &counters::over_budget, "Retries that the budget did not allow."},
     counter_entry{"probes_sent", &counters::probes_sent, "Pings."},
     counter_entry{"links_dropped", &counters::links_dropped, "Links that were dead by silence."},
     counter_entry{"resumes", &counters::resumes, "Reconnects that found their session."},

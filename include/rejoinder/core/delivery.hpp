@@ -40,13 +40,30 @@ enum class peer_keeps : std::uint8_t {
     deliveries, ///< those with a stamp: it has their records in a store
 };
 
+/// What becomes of a call that its session has no room for: as many are pending, or wait for the link, as may be.
+enum class full : std::uint8_t {
+    fail, ///< it ends with `queue_full` at once
+    wait, ///< it waits for room until its deadline, in a line that is bounded, too
+};
+
+/// Which of a user's sessions a hub's request is asked of.
+enum class reach : std::uint8_t {
+    newest, ///< the one that attached last: a question that changes something is run by one session only
+    every,  ///< all that have a link: the first answer wins, and the others are cancelled
+};
+
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
     duration timeout = duration::zero(); ///< the whole call; zero: the session's default for the name
     repeatable repeat = repeatable::no;  ///< lets a request be retried, and survive its session
     absent when_absent = absent::fail;   ///< for calls of a hub
-    std::string_view key{};              ///< the application's name for "the same thing"; borrowed during the call only
+    full when_full = full::fail;
+    reach sessions = reach::newest; ///< for requests of a hub to a user
+    duration hedge =
+        duration::zero();   ///< for requests to several: each is asked when those before it have not answered
+                            ///< for so long, or have failed; zero: all at once
+    std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);

@@ -49,6 +49,7 @@ enum class errc {
     outdated_attempt,
     handshake_timed_out,
     store_failed,
+    no_quorum,
 };
 
 } // namespace rejoinder::inline v0
@@ -108,6 +109,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
     errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
                certainty::not_executed},
+    errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept

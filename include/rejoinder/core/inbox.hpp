@@ -4,10 +4,12 @@
 
 #include <rejoinder/core/ack_policy.hpp>
 #include <rejoinder/core/agenda.hpp>
+#include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/correlation_registry.hpp>
 #include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/dedup_window.hpp>
 #include <rejoinder/core/error.hpp>
+#include <rejoinder/core/inbound_limit.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/keyed_runs.hpp>
 #include <rejoinder/core/message.hpp>
@@ -43,7 +45,8 @@ public:
           counters& counts)
         : options_(options), routes_(routes), todo_(todo), counts_(counts),
           records_(options.capacity, options.kept_answer_bytes_max),
-          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys)
+          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys),
+          limit_(options.inbound)
     {}
     inbox(const inbox&) = delete;
     inbox& operator=(const inbox&) = delete;
@@ -120,11 +123,11 @@ public:
     }
 
     /// `notification`.
-    void notified(const message& said)
+    void notified(const message& said, instant now)
     {
         ++counts_.notifications_received;
         const auto* to = routes_.find(said.name);
-        if (to == nullptr || notified_ >= options_.notifications_max) {
+        if (!passes(now) || to == nullptr || notified_ >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return;
         }
@@ -243,9 +246,23 @@ private:
 
     [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
 
+    // Whether the peer's rate allows one more message.
+    bool passes(instant now)
+    {
+        const auto how = limit_.take(now);
+        counts_.over_rate += how == passage::open ? 0U : 1U;
+        if (how == passage::flood) {
+            todo_.outputs.push_back(hang_up{close_reason::flooding});
+        }
+        return how == passage::open;
+    }
+
     void begin(const message& asked, instant now)
     {
         ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        if (!passes(now)) {
+            return refuse(asked.id, errc::busy);
+        }
         const auto* to = routes_.find(asked.name);
         if (to == nullptr) {
             return refuse(asked.id, errc::no_handler);
@@ -422,6 +439,7 @@ private:
     correlation_registry<run> runs_;
     std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
     keyed_runs keyed_;
+    inbound_limit limit_;
     serial_lanes lanes_;
 };
 

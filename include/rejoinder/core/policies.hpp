@@ -6,11 +6,13 @@
 #include <rejoinder/core/backoff.hpp>
 #include <rejoinder/core/correlation_registry.hpp>
 #include <rejoinder/core/heartbeat.hpp>
+#include <rejoinder/core/inbound_limit.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/keyed_window.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
+#include <rejoinder/core/retry_budget.hpp>
 #include <rejoinder/core/retry_policy.hpp>
 
 #include <cstddef>
@@ -52,6 +54,9 @@ struct session_options {
         1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
     std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
     unsigned bad_messages_per_minute = 16;  ///< more close the connection
+    std::uint32_t room_waiters_max = 1024;  ///< calls that wait for room (`full::wait`); as many bytes as the outbox's
+    inbound_limit_options inbound{};        ///< of what the peer sends
+    retry_budget_options retries{};         ///< of what this side tries again
     keyed_window::options keys{};           ///< of the answers kept for the application's keys
     rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};

@@ -63,6 +63,17 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return asker_.pending(); }
     /// Messages of this side that no connection has seen yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return asker_.waiting(); }
+    /// Whether a message of so many bytes would be let in now, without one that waits giving its place away. What no room could help is let
+    /// in, too: it gets its error.
+    [[nodiscard]] bool has_room(std::size_t bytes) const noexcept
+    {
+        const auto bytes_max = options_.outbox.bytes_max;
+        if (bytes > options_.message_bytes_max || bytes > bytes_max) {
+            return true;
+        }
+        return pending() < options_.capacity && asker_.waiting_bytes() <= bytes_max - bytes &&
+               (attached() || waiting() < options_.outbox.messages_max);
+    }
     /// Handlers of this side that run or wait for their turn.
     [[nodiscard]] std::size_t running() const noexcept { return inbox_.running(); }
     /// Whether this run of a handler has not ended.
@@ -282,7 +293,7 @@ private:
         case message_kind::notification:
             beat_->touched(now);
             if (confirmed_) {
-                inbox_.notified(came);
+                inbox_.notified(came, now);
             }
             return confirmed_;
         case message_kind::cancel: return confirmed_ && inbox_.cancel(came.id);

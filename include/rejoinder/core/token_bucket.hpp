@@ -54,6 +54,13 @@ public:
         return true;
     }
 
+    /// Adds hundredths of a token, as far as there is place.
+    constexpr void earn(instant now, std::uint32_t hundredths) noexcept
+    {
+        credit_ = std::min(full_, credit_at(now) + hundredths * (token / 100));
+        refilled_at_ = std::max(refilled_at_, now);
+    }
+
 private:
     // What one nanosecond adds is `per_second` credit; so a token is as much credit as a second has nanoseconds.
     static constexpr std::uint64_t token = 1'000'000'000;

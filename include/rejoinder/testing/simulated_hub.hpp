@@ -294,6 +294,7 @@ private:
     }
 
     void perform(const verdict_of::silence& how) { lose(guests_.at(how.connection)); }
+    void perform(const verdict_of::give_way& how) { lose(guests_.at(how.connection)); }
     void perform(const verdict_of::probe& how) { residents_.at(how.session).self->session().probe(); }
 
     void perform(const verdict_of::end& how)

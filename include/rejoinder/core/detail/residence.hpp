@@ -36,6 +36,14 @@ struct home {
     [[nodiscard]] bool crowded(std::uint32_t connections_max) const { return grace.attached() >= connections_max; }
 };
 
+/// A deadline of an identity or of a session.
+template <class Grace>
+struct admission_alarm {
+    admission_clock what;
+    home<Grace>* at;
+    session_id session;
+};
+
 /// A session: where it lives, and what it takes to resume it.
 template <class Grace>
 struct resident {
