@@ -43,6 +43,7 @@ constexpr disconnect_kind kind_of(close_reason reason) noexcept
     case close_reason::refused: return disconnect_kind::refused;
     case close_reason::bad_messages:
     case close_reason::too_big:
+    case close_reason::flooding:
     case close_reason::slow_peer: return disconnect_kind::fault;
     case close_reason::shutting_down:
     case close_reason::internal: return disconnect_kind::local;

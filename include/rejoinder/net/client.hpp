@@ -19,6 +19,7 @@
 #include <rejoinder/net/detail/start_call.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/handler.hpp>
+#include <rejoinder/net/interceptor.hpp>
 #include <rejoinder/net/outbox_item.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/json_codec.hpp>
@@ -103,6 +104,9 @@ public:
     }
 
     // Answering
+
+    /// Puts `f(intercepted&)` before every handler, as a hub's.
+    void intercept(interceptor f) { state_->setting().router.intercept(std::move(f)); }
 
     /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
     template <class F>

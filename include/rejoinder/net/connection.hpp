@@ -31,8 +31,9 @@ namespace rejoinder::inline v0 {
 /// How a connection reads and writes.
 struct connection_options {
     std::size_t write_high_water = std::size_t{256}
-                                   << 10;      ///< bytes waiting to be written; above, the session keeps its messages
-    duration linger = std::chrono::seconds{1}; ///< how long a closing link may take to say so to the peer
+                                   << 10; ///< bytes waiting to be written; above, the session keeps its messages
+    std::size_t write_low_water = std::size_t{64} << 10; ///< it gives them again once so few wait
+    duration linger = std::chrono::seconds{1};           ///< how long a closing link may take to say so to the peer
     duration patience = std::chrono::seconds{
         30}; ///< how long a full write queue may take to go out, before the peer counts as too slow
 };
@@ -96,7 +97,9 @@ public:
         }
     }
 
-    void close(close_reason reason) override
+    void keep(std::shared_ptr<void> something) override { kept_ = std::move(something); }
+
+    void close(close_reason reason, std::optional<duration> retry_after = std::nullopt) override
     {
         if (owner_ == nullptr) {
             return;
@@ -104,6 +107,7 @@ public:
         message out;
         out.kind = message_kind::bye;
         out.name = name_of(reason);
+        out.time_left = retry_after;
         write(out);
         end_writing(reason);
     }
@@ -307,11 +311,13 @@ private:
         }
         const auto now = std::chrono::steady_clock::now();
         message out;
-        while (channel_.pending() < options_.write_high_water && session_->emit(out, now)) {
+        full_ = full_ && channel_.pending() > options_.write_low_water;
+        while (!full_ && session_->emit(out, now)) {
             write(out);
+            full_ = channel_.pending() >= options_.write_high_water;
         }
         flush();
-        if (channel_.pending() >= options_.write_high_water && !waiting_) {
+        if (full_ && !waiting_) {
             wait_for_room();
         }
     }
@@ -426,10 +432,12 @@ private:
     std::int64_t arrived_ = 0;    // bytes that the peer's system had then
     bool reading_ = false;
     bool flushing_ = false;
+    bool full_ = false;    // the high water mark was reached, and the low one not yet
     bool waiting_ = false; // for a full write queue to go out
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;
+    std::shared_ptr<void> kept_;
 };
 
 } // namespace rejoinder::inline v0

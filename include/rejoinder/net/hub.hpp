@@ -6,10 +6,12 @@
 #include <rejoinder/core/codec.hpp>
 #include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/delivery.hpp>
+#include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
 #include <rejoinder/core/route_table.hpp>
+#include <rejoinder/net/ask_all_options.hpp>
 #include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/gate.hpp>
@@ -17,14 +19,19 @@
 #include <rejoinder/net/detail/listener_of_progress.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/start_call.hpp>
+#include <rejoinder/net/detail/start_of_many.hpp>
 #include <rejoinder/net/detail/transaction_handler.hpp>
 #include <rejoinder/net/event.hpp>
+#include <rejoinder/net/except.hpp>
 #include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/handshake.hpp>
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
+#include <rejoinder/net/interceptor.hpp>
 #include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/peer_outcome.hpp>
 #include <rejoinder/net/reply.hpp>
+#include <rejoinder/net/shutdown_options.hpp>
 #include <rejoinder/wire/json_codec.hpp>
 #include <rejoinder/wire/json_payload.hpp>
 
@@ -44,9 +51,10 @@
 
 namespace rejoinder::inline v0 {
 
-/// Whom a hub can call: a `user`, a `peer`, or all in a `room`.
+/// Whom a hub can call: a `user`, a `peer`, all in a `room`, or all but some (`except`).
 template <class T>
-concept call_target = std::same_as<T, user> || std::same_as<T, peer> || std::same_as<T, room>;
+concept call_target =
+    std::same_as<T, user> || std::same_as<T, peer> || std::same_as<T, room> || std::same_as<T, all_except>;
 
 /// A hub for any number of clients.
 ///
@@ -127,6 +135,28 @@ public:
     /// Closes the connection of a session, which the client may resume.
     void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
 
+    /// Goes down in good order. From now on no connection is accepted, and what peers newly ask is answered `busy` (`not_executed`). What runs
+    /// goes on: handlers, calls of either side, clean-ups. Each peer is told to come back later (`how.retry_after`, spread over `how.spread`)
+    /// as soon as neither side waits for anything of the other; its connection closes behind what was written. What is left at `how.limit`
+    /// ends as it does when a hub is destroyed; so do calls that wait for who is not here.
+    ///
+    /// Completes with `void(std::error_code)` once nothing is left, and the hub is then as good as destroyed: no error; `timed_out` if the
+    /// limit had to end something; `operation_aborted` if the hub was destroyed meanwhile, or the wait was cancelled, which does not stop the
+    /// shutdown. Said twice, the second joins the first. Nobody's detach is told for it.
+    template <ASIO_COMPLETION_TOKEN_FOR(void(std::error_code)) Token>
+    auto async_shutdown(const shutdown_options& how, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(detail::start_shutdown<state>{state_, how}, token);
+    }
+    /// The same with a limit and defaults.
+    template <ASIO_COMPLETION_TOKEN_FOR(void(std::error_code)) Token>
+    auto async_shutdown(duration limit, Token&& token)
+    {
+        shutdown_options how;
+        how.limit = limit;
+        return async_shutdown(how, std::forward<Token>(token));
+    }
+
     // Rooms
 
     void join(const peer& who, const room& where) { state_->calls().groups().join(where.name(), who.session()); }
@@ -141,7 +171,18 @@ public:
         return all;
     }
 
+    /// The rooms that a session has joined, in that order.
+    [[nodiscard]] std::vector<room> rooms_of(const peer& who) const
+    {
+        const auto names = state_->calls().groups().of(who.session());
+        return {names.begin(), names.end()};
+    }
+
     // Answering
+
+    /// Puts `f(intercepted&)` before every handler, behind the interceptors that there are: for logging, authorisation, metrics. It may refuse
+    /// the call, and see how it ends. Without interceptors nothing is asked or measured.
+    void intercept(interceptor f) { state_->setting().router.intercept(std::move(f)); }
 
     /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
     ///
@@ -176,8 +217,9 @@ public:
 
     // Asking
 
-    /// Asks a user, in its session that attached last; one peer, in that session; or all in a room, of whom the first to answer wins and the
-    /// others are cancelled. Completes with `void(std::error_code, reply)`: the
+    /// Asks a user, in its session that attached last, or in all (`how.sessions`); one peer, in that session; or all in a room. Of several the
+    /// first to answer wins and the others are cancelled; with `how.hedge` the next one is asked only when those before it were silent for that
+    /// long, or have failed. Completes with `void(std::error_code, reply)`: the
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
@@ -237,21 +279,32 @@ public:
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
     }
 
-    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
-    template <writable_payload Payload>
-    std::size_t notify(const user& to, std::string_view name, const Payload& payload)
+    /// Asks everybody: all in a room, those without a link included, or all sessions of a user that have one. Completes with
+    /// `void(std::error_code, std::vector<peer_outcome>)`, the outcomes in the order in which they joined: when all have ended, or as soon as
+    /// `how.quorum` or `how.first` have answered. The others are then cancelled, and theirs is `given_up`. No error, though peers may have
+    /// failed; `no_quorum`, as soon as the quorum cannot be had any more; `operation_aborted`, for a cancelled call or a destroyed hub, with
+    /// the outcomes so far. Nobody in the room: no outcomes, and an error only if there is a quorum.
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    auto async_ask_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
+                       Token&& token)
     {
-        return notify_all(state_->calls().attached_sessions(to.who()), {name, payload, {}});
+        return broadcast_out(message_kind::request, to, {name, payload, how.each()}, how, std::forward<Token>(token));
     }
-    template <writable_payload Payload>
-    std::size_t notify(const room& to, std::string_view name, const Payload& payload)
+    /// The same for a message that must arrive: who has acknowledged it has answered.
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    auto async_deliver_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
+                           Token&& token)
+    {
+        return broadcast_out(message_kind::delivery, to, {name, payload, how.each()}, how, std::forward<Token>(token));
+    }
+
+    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
+    template <call_target Target, writable_payload Payload>
+    std::size_t notify(const Target& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
-    }
-    template <writable_payload Payload>
-    std::size_t notify(const peer& to, std::string_view name, const Payload& payload)
-    {
-        return notify_all({to.session()}, {name, payload, {}});
     }
 
     // For listeners
@@ -261,7 +314,7 @@ public:
     /// Calls `close_it` when the hub stops, unless `feeder` is gone by then.
     void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
     {
-        state_->keep_until_stopped(std::move(feeder), std::move(close_it));
+        state_->sources().add(std::move(feeder), std::move(close_it));
     }
     /// What a listener holds of the hub.
     [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
@@ -285,6 +338,14 @@ private:
     {
         return asio::async_initiate<Token, void(std::error_code, reply)>(
             detail::start_call<line<Target>>{{state_, to}, kind}, token, std::move(words), std::move(listener));
+    }
+
+    template <call_target Target, class Token>
+    auto broadcast_out(message_kind kind, const Target& to, detail::outgoing words, const ask_all_options& how,
+                       Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, std::vector<peer_outcome>)>(
+            detail::start_broadcast<line<Target>>{{state_, to}, kind, how}, token, std::move(words));
     }
 
     std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)

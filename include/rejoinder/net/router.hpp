@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/route_table.hpp>
 #include <rejoinder/net/handler.hpp>
+#include <rejoinder/net/interceptor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
@@ -19,6 +21,8 @@ namespace rejoinder::inline v0 {
 /// O(1). Distinct objects are independent; one is used from one thread at a time.
 class router {
 public:
+    using interceptors = std::vector<interceptor>;
+
     /// The names, for sessions; it holds as long as this.
     [[nodiscard]] const route_table& routes() const noexcept { return routes_; }
     /// Handlers, the fallback included.
@@ -59,10 +63,22 @@ public:
         return true;
     }
 
-    /// Takes all handlers away. Those that run go on.
+    /// Puts `one` before every handler, behind the interceptors that there are.
+    void intercept(interceptor one)
+    {
+        auto chain = chain_ == nullptr ? std::make_shared<interceptors>() : std::make_shared<interceptors>(*chain_);
+        chain->push_back(std::move(one));
+        chain_ = std::move(chain);
+    }
+
+    /// What stands before the handlers; null: nothing. The caller keeps it while it goes through it: it may be replaced meanwhile.
+    [[nodiscard]] const std::shared_ptr<const interceptors>& chain() const noexcept { return chain_; }
+
+    /// Takes all handlers and interceptors away. Those that run go on.
     void clear()
     {
         routes_ = {};
+        const auto former = std::exchange(chain_, nullptr);
         const auto gone = std::exchange(handlers_, {}); // what they hold may come back here when it is destroyed
     }
 
@@ -87,6 +103,7 @@ private:
 
     route_table routes_;
     std::unordered_map<std::uint32_t, std::shared_ptr<detail::handler>> handlers_;
+    std::shared_ptr<const interceptors> chain_;
     std::uint32_t last_ = fallback;
 };
 

@@ -57,14 +57,6 @@ struct resident {
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
 };
 
-/// What a clock of an admission is about.
-template <class Grace>
-struct admission_alarm {
-    admission_clock what;
-    home<Grace>* at;
-    session_id session;
-};
-
 } // namespace rejoinder::inline v0::detail
 
 #endif

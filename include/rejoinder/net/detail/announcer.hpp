@@ -13,6 +13,7 @@
 #include <asio/post.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -50,7 +51,10 @@ public:
         setting.report({.name = "user_detach_executing", .who = identity_name});
         setting.report({.name = "registry_cleanup_start", .who = identity_name});
         const auto began = std::chrono::steady_clock::now();
-        auto done = [hub = std::move(hub), identity_name, began, then = std::move(then)](std::exception_ptr thrown) {
+        ++*cleaning_;
+        auto done = [hub = std::move(hub), identity_name, began, then = std::move(then),
+                     cleaning = cleaning_](std::exception_ptr thrown) {
+            --*cleaning;
             const auto alive = hub.lock();
             if (alive == nullptr || alive->stopped()) {
                 return;
@@ -64,6 +68,9 @@ public:
             done(nullptr);
         }
     }
+
+    /// Clean-ups that run.
+    [[nodiscard]] std::size_t cleaning() const noexcept { return *cleaning_; }
 
     // What becomes of an identity's presence.
 
@@ -97,6 +104,8 @@ private:
         }
         setting.report({.name = "ws_cleanup_complete", .who = who, .took = took});
     }
+
+    std::shared_ptr<std::size_t> cleaning_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
 };
 
 } // namespace rejoinder::inline v0::detail

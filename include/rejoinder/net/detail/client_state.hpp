@@ -239,7 +239,7 @@ public:
 
     // What the session says
 
-    void on_deadline(host<Policies>& of) override { clock_.arm(of.core().next_deadline(), this->weak_from_this()); }
+    void on_deadline(host<Policies>& of) override { clock_.arm(of.next_deadline(), this->weak_from_this()); }
 
     void on_hang_up(host<Policies>&, close_reason why) override
     {
@@ -309,18 +309,17 @@ private:
     void rearm()
     {
         const auto kept = outbox_ == nullptr ? never : outbox_->next_deadline();
-        clock_.arm(std::min({reconnector_.next_deadline(), host_->core().next_deadline(), kept}), this->weak_from_this());
+        clock_.arm(std::min({reconnector_.next_deadline(), host_->next_deadline(), kept}), this->weak_from_this());
     }
 
     // The session is given up here: another start ends it at the hub, too (rule 2).
     void give_up()
     {
         incarnation_ = random_name();
-        host_->core().end(verdict());
+        host_->give_up(verdict());
         if (outbox_ != nullptr) {
             outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
         }
-        host_->settle_up();
         tell();
     }
 

@@ -13,18 +13,24 @@
 #include <rejoinder/core/session.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/call_site.hpp>
+#include <rejoinder/net/detail/canceller.hpp>
+#include <rejoinder/net/detail/host_owner.hpp>
 #include <rejoinder/net/detail/inbox_keeper.hpp>
+#include <rejoinder/net/detail/interception.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/raised.hpp>
+#include <rejoinder/net/detail/room_line.hpp>
 #include <rejoinder/net/detail/tell.hpp>
+#include <rejoinder/net/detail/watched_runs.hpp>
 #include <rejoinder/net/event.hpp>
+#include <rejoinder/net/interceptor.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/net/router.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
@@ -42,28 +48,6 @@
 #include <variant>
 
 namespace rejoinder::inline v0::detail {
-
-template <class Policies>
-class host;
-
-/// Hub or client, as the host of one of its sessions sees it.
-template <class Policies>
-class host_owner {
-public:
-    /// The session's next deadline may be earlier than before.
-    virtual void on_deadline(host<Policies>& of) = 0;
-    /// The session wants its connection closed.
-    virtual void on_hang_up(host<Policies>& of, close_reason why) = 0;
-    /// The peer says that it closes the connection.
-    virtual void on_farewell(host<Policies>& of, const farewell& words) = 0;
-    /// The session's peer gave the sign of life that was asked for.
-    virtual void on_alive(host<Policies>&) {}
-    /// The session ended under a call that may be asked again of the same target's next session.
-    virtual void on_orphan(pending_call&& orphan, const std::error_code& why) = 0;
-
-protected:
-    ~host_owner() = default;
-};
 
 /// What all sessions of a hub or client share. It outlives them all.
 template <class Policies>
@@ -131,6 +115,17 @@ public:
         return left;
     }
 
+    /// When `advance` is due at the latest.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return std::min(session_.next_deadline(), line_ == nullptr ? never : line_->next_deadline());
+    }
+    /// Whether neither side waits for anything of the other, and everything has gone to the connection.
+    [[nodiscard]] bool quiet() const noexcept
+    {
+        return session_.running() == 0 && session_.pending() == 0 && !session_.has_messages() && nobody_waits();
+    }
+
     void advance(instant now)
     {
         // What is still on its way, as a large answer in front of a pong, is a sign of life, too.
@@ -139,7 +134,20 @@ public:
         }
         seen_ = now;
         session_.advance(now);
+        while (auto late = nobody_waits() ? std::nullopt : line_->take_expired(now)) {
+            const bool asks = late->kind == message_kind::request;
+            ++(asks ? setting_->counts->timeouts : setting_->counts->expired);
+            leave_line(std::move(*late), asks ? errc::timed_out : errc::expired);
+        }
         settle_up(delivering::at_once);
+    }
+
+    /// Nothing can be asked until another `begin`: completes what is pending with `why`. The session goes on.
+    void give_up(errc why)
+    {
+        session_.end(why);
+        empty_line(why);
+        settle_up(delivering::later);
     }
 
     /// The session is over: completes what is pending with `why`, or with `operation_aborted` if this side closed it, stops the handlers.
@@ -147,6 +155,7 @@ public:
     {
         over_ = true;
         session_.end(why);
+        empty_line(why);
         drain(delivering::later);
     }
 
@@ -157,6 +166,8 @@ public:
         over_ = true;
         draining_ = true; // what the destructors lead to here is not carried out any more
         session_.end(errc::closed);
+        const auto waited = std::move(line_);
+        const auto watched = std::move(watched_);
         runs_.clear();
         output<pending_call> next;
         while (session_.next(next)) {}
@@ -165,18 +176,24 @@ public:
     /// Does what the last command led to; what completes does so later, as it may stand inside an initiation.
     void settle_up() { settle_up(delivering::later); }
 
-    /// Opens a call. The completion's cancellation slot ends it.
-    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              pending_call waiting, instant now, const stamp& durable = {})
+    /// Opens a call, or lets it wait until there is room for it. The completion's cancellation slot ends it.
+    void open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+              pending_call waiting, instant now)
     {
-        auto slot = waiting.done.slot();
-        waiting.asked_at = kind == message_kind::request ? std::min(waiting.asked_at, now) : never;
-        const auto opened = kind == message_kind::request
-                                ? session_.request(name, payload, how, std::move(waiting), now)
-                                : session_.deliver(name, payload, how, std::move(waiting), now, durable);
-        if (slot.is_connected() && session_.completion(opened) != nullptr) {
-            slot.assign(canceller{this->weak_from_this(), opened});
+        const auto size = name.size() + payload.bytes.size() + how.key.size();
+        if (how.when_full == full::wait && !(nobody_waits() && session_.has_room(size))) {
+            line_up(kind, {name, payload, how}, std::move(waiting), now);
+        } else {
+            start(kind, name, payload, how, std::move(waiting), now);
         }
+        settle_up(delivering::later);
+    }
+
+    /// Opens a delivery of a durable outbox, which has a line of its own. Returns what it can be cancelled by.
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, pending_call waiting,
+                 instant now, const stamp& durable)
+    {
+        const auto opened = session_.deliver(name, payload, how, std::move(waiting), now, durable);
         settle_up(delivering::later);
         return opened;
     }
@@ -185,6 +202,15 @@ public:
     {
         session_.cancel(which);
         settle_up(delivering::later);
+    }
+
+    /// The same for one that waits for room.
+    void cancel(std::uint64_t which)
+    {
+        if (auto one = nobody_waits() ? std::nullopt : line_->take(which)) {
+            ++setting_->counts->cancelled;
+            leave_line(std::move(*one), errc::cancelled);
+        }
     }
 
     // For its handlers
@@ -209,6 +235,11 @@ public:
         session_.finish(which, how);
         runs_.erase(which.number);
         settle_up(delivering::later);
+        if (watched_ != nullptr) {
+            const auto self = this->shared_from_this();
+            watched_->ended(which, how, std::chrono::steady_clock::now(),
+                            [&](const auto& seen, const call_end& end) { guarded([&] { seen(end); }); });
+        }
     }
 
     void run_durable(const kept_invoke& asked) override
@@ -274,22 +305,68 @@ public:
 private:
     enum class delivering : std::uint8_t { at_once, later };
 
-    // Put into a call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
-    struct canceller {
-        std::weak_ptr<host> session;
-        call which;
-
-        void operator()(asio::cancellation_type type) const
-        {
-            if (type == asio::cancellation_type::none) {
-                return;
-            }
-            const auto one = which;
-            if (const auto target = session.lock()) {
-                target->cancel(one);
-            }
+    void start(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+               pending_call waiting, instant now)
+    {
+        auto slot = waiting.done.slot();
+        waiting.asked_at = kind == message_kind::request ? std::min(waiting.asked_at, now) : never;
+        const auto opened = kind == message_kind::request
+                                ? session_.request(name, payload, how, std::move(waiting), now)
+                                : session_.deliver(name, payload, how, std::move(waiting), now);
+        if (slot.is_connected() && session_.completion(opened) != nullptr) {
+            slot.assign(canceller<host, call>{this->weak_from_this(), opened});
         }
-    };
+    }
+
+    // The line before a full session
+
+    [[nodiscard]] bool nobody_waits() const noexcept { return line_ == nullptr || line_->empty(); }
+
+    void line_up(message_kind kind, outgoing words, pending_call waiting, instant now)
+    {
+        if (line_ == nullptr) {
+            line_ = std::make_unique<room_line>(setting_->options.room_waiters_max, setting_->options.outbox.bytes_max);
+        }
+        if (!line_->takes(words.size())) {
+            ++setting_->counts->refused;
+            leave_line({0, kind, std::move(words), std::move(waiting), now}, errc::queue_full);
+            return;
+        }
+        auto slot = waiting.done.slot();
+        const auto deadline = later(now, setting_->options.lifetime_of(kind, words.name(), words.how().timeout));
+        const auto number = line_->add(kind, std::move(words), std::move(waiting), deadline);
+        if (slot.is_connected()) {
+            slot.assign(canceller<host, std::uint64_t>{this->weak_from_this(), number});
+        }
+    }
+
+    // Whoever is first in the line gets the room that there is now. False: nobody waits, or there is none.
+    bool admit_first()
+    {
+        if (nobody_waits() || over_ || !session_.has_room(line_->front().words.size())) {
+            return false;
+        }
+        auto one = line_->take_front();
+        const auto now = std::chrono::steady_clock::now();
+        auto how = one.words.how();
+        how.timeout = std::max<duration>(one.deadline - now, std::chrono::milliseconds{1});
+        start(one.kind, one.words.name(), one.words.payload(), how, std::move(one.waiting), now);
+        return true;
+    }
+
+    void empty_line(errc why)
+    {
+        while (!nobody_waits()) {
+            leave_line(line_->take_front(), why);
+        }
+    }
+
+    // A call that no session has seen ends.
+    void leave_line(room_waiter one, errc why)
+    {
+        settled<pending_call> over{std::move(one.waiting), make_error_code(why, certainty::never_sent), {}, {}, {}};
+        carry_out(over, delivering::later);
+    }
 
     void settle_up(delivering how)
     {
@@ -314,9 +391,11 @@ private:
         const auto self = this->shared_from_this();
         const raised busy{draining_};
         output<pending_call> next;
-        while (session_.next(next)) {
-            std::visit([&](auto& one) { carry_out(one, how); }, next);
-        }
+        do {
+            while (session_.next(next)) {
+                std::visit([&](auto& one) { carry_out(one, how); }, next);
+            }
+        } while (admit_first());
     }
 
     void carry_out(std::monostate&, delivering) noexcept {}
@@ -411,18 +490,37 @@ private:
     void run(handler& to, const invoke& wanted)
     {
         const auto number = wanted.call;
+        if (setting_->router.chain() != nullptr && !let_in(wanted)) {
+            return;
+        }
         if (auto begun = to.call(wanted, this->shared_from_this(), from_);
             begun != nullptr && session_.is_running(number)) {
             runs_.emplace(number.number, std::move(begun));
         }
     }
 
-    void carry_out(stop& nobody_waits, delivering)
+    // Asks the interceptors. False: one of them refused, and so is the call.
+    bool let_in(const invoke& wanted)
     {
-        if (over_ && durable_.contains(nobody_waits.call.number)) {
+        const auto began = std::chrono::steady_clock::now();
+        intercepted seen{wanted, from_};
+        intercept(setting_->router.chain(), seen);
+        if (!seen.observers().empty()) {
+            watched_ = watched_ == nullptr ? std::make_unique<watched_runs>() : std::move(watched_);
+            watched_->watch(wanted.call, began, std::move(seen.observers()));
+        }
+        if (seen.refused()) {
+            finish(wanted.call, {{}, name_of(seen.why()), seen.text()});
+        }
+        return !seen.refused();
+    }
+
+    void carry_out(stop& moot, delivering)
+    {
+        if (over_ && durable_.contains(moot.call.number)) {
             return; // the session ended, but the message's sender will ask another one
         }
-        if (const auto found = runs_.find(nobody_waits.call.number); found != runs_.end()) {
+        if (const auto found = runs_.find(moot.call.number); found != runs_.end()) {
             const auto one = found->second; // it may finish inside
             guarded([&] { one->stop(); });
         }
@@ -462,7 +560,9 @@ private:
     std::shared_ptr<link> link_;
     std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
-        runs_; // those that go on after their call
+        runs_;                              // those that go on after their call
+    std::unique_ptr<room_line> line_;       // made when somebody first has to wait
+    std::unique_ptr<watched_runs> watched_; // made when an interceptor first wants to see an end
     record_owner outbox_;                                // whose durable messages come here
     std::unordered_map<std::uint64_t, stamp> durable_;   // handler runs that are to be recorded
     instant seen_{}; // the time of the last input

@@ -19,6 +19,8 @@
 #include <rejoinder/net/detail/announcer.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
 #include <rejoinder/net/detail/context_end.hpp>
+#include <rejoinder/net/detail/drain.hpp>
+#include <rejoinder/net/detail/feeders.hpp>
 #include <rejoinder/net/detail/gatekeeper.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/hub_alarm.hpp>
@@ -34,6 +36,7 @@
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/shutdown_options.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -42,7 +45,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,7 +53,6 @@
 #include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace rejoinder::inline v0::detail {
 
@@ -105,7 +106,7 @@ public:
     template <channel Channel, codec Codec>
     bool serve(Channel carrier, Codec spelling, std::string from)
     {
-        if (stopped_ || links_.size() >= options_.connections_max) {
+        if (stopped_ || way_down_.taken() || links_.size() >= options_.connections_max) {
             carrier.close();
             return false;
         }
@@ -126,9 +127,8 @@ public:
             return;
         }
         clock_.stop();
-        for (auto& [feeder, close_it] : std::exchange(feeders_, {})) {
-            close_it();
-        }
+        way_down_.abort();
+        feeders_.close();
         for (auto& [number, entry] : std::exchange(links_, {})) {
             detach_from(entry);
             entry.carrier->close(close_reason::going_away);
@@ -146,12 +146,11 @@ public:
         arm();
     }
 
-    /// Calls `close_it` when the hub stops: for what feeds it with channels.
-    void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
-    {
-        std::erase_if(feeders_, [](const auto& one) { return one.first.expired(); });
-        feeders_.emplace_back(std::move(feeder), std::move(close_it));
-    }
+    /// What feeds it with channels, until it stops.
+    [[nodiscard]] feeders& sources() noexcept { return feeders_; }
+
+    /// Goes down, or goes on doing so; `done` when nothing is left.
+    void shut_down(const shutdown_options& how, drained done) { way_down_.take(*this, how, std::move(done)); }
 
     /// Closes a session's connection, without ending the session.
     void close(session_id session, close_reason why)
@@ -199,7 +198,6 @@ public:
             return;
         }
         expect(from.number(), entry, now());
-        entry.asking = std::make_shared<asio::cancellation_signal>();
         gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
                   [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
                       if (const auto hub = weak.lock()) {
@@ -228,8 +226,9 @@ public:
         if (std::exchange(of.heard, false)) {
             admission_.heard(of.from().session(), now());
         }
+        way_down_.touch(of.from().session());
         // Never for the tick that runs: a session that still wants something then waits for the next one, as everybody does.
-        const auto when = std::max(of.core().next_deadline(), ticking_at_ + std::chrono::milliseconds{1});
+        const auto when = std::max(of.next_deadline(), ticking_at_ + std::chrono::milliseconds{1});
         if (when >= of.due.at) {
             return;
         }
@@ -247,12 +246,15 @@ public:
     void on_farewell(host_type& of, const farewell& words) override { part(of, words.reason); }
 
 private:
+    friend class drain<hub_state>;
+
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     void context_ended() override
     {
         const auto self = this->shared_from_this();
         stopped_ = true;
+        way_down_.drop();
         for (auto& [number, entry] : std::exchange(links_, {})) {
             detach_from(entry);
             entry.carrier->abort();
@@ -365,7 +367,10 @@ private:
         }
         auto& entry = found->second;
         entry.session = granted.session;
-        const auto one = granted.resumed ? switchboard_.find(granted.session) : make_host(granted.session, entry);
+        const auto capacity = std::min(entry.capacity, options_.session.capacity);
+        const auto one = granted.resumed ? switchboard_.find(granted.session)
+                                         : switchboard_.add(peer{identity{entry.who.identity}, granted.session},
+                                                            capacity, this->weak_from_this(), seeds_());
         welcome words;
         words.session = std::to_string(granted.session);
         words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
@@ -393,21 +398,17 @@ private:
     void carry_out(const verdict_of::displace& displaced)
     {
         const auto found = links_.find(displaced.connection);
-        if (found == links_.end()) {
-            return;
+        if (found != links_.end()) {
+            ++setting_->counts->replaced;
+            take_out(found, close_reason::replaced, {})->close(close_reason::replaced);
         }
-        const auto left = take_out(found, close_reason::replaced, {});
-        ++setting_->counts->replaced;
-        left->close(close_reason::replaced);
     }
 
-    void carry_out(const verdict_of::silence& dead)
+    void carry_out(const verdict_of::silence& dead) { part(dead.connection, close_reason::silent); }
+    void carry_out(const verdict_of::give_way& dropped)
     {
-        if (const auto found = links_.find(dead.connection); found != links_.end()) {
-            const auto left = found->second.carrier;
-            forget(dead.connection, close_reason::silent, {});
-            left->abort();
-        }
+        ++setting_->counts->replaced;
+        part(dropped.connection, close_reason::replaced);
     }
 
     void carry_out(const verdict_of::probe& asked_for)
@@ -440,16 +441,8 @@ private:
             hub.admission_.clean_up_done(gone.identity, gone.absence, now());
             hub.carry_out();
             hub.arm();
+            hub.way_down_.touch(0); // it may have waited for this
         });
-    }
-
-    [[nodiscard]] std::shared_ptr<host_type> make_host(session_id session, const link_entry& entry)
-    {
-        auto made = std::make_shared<host_type>(side::hub, setting_, this->weak_from_this(),
-                                                peer{identity{entry.who.identity}, session}, seeds_());
-        made->core().begin(std::min(entry.capacity, options_.session.capacity));
-        switchboard_.add(session, made);
-        return made;
     }
 
     // Made once a session, told to its client once, kept as a digest.
@@ -501,14 +494,14 @@ private:
     }
 
     // No session for this link.
-    void drop(std::uint64_t number, errc why, std::string_view text)
+    void drop(std::uint64_t number, errc why, std::string_view text, std::optional<duration> retry_after = {})
     {
         const auto found = links_.find(number);
         if (found == links_.end()) {
             return;
         }
         const auto left = take_out(found, close_reason::refused, text.empty() ? name_of(why) : text);
-        left->refuse(why, text, std::nullopt);
+        left->refuse(why, text, retry_after);
         admission_.lose(number, 0, now());
         carry_out();
         arm();
@@ -517,7 +510,15 @@ private:
     void part(host_type& of, close_reason why)
     {
         if (const auto left = of.connection()) {
-            forget(left->number(), why, {});
+            part(left->number(), why);
+        }
+    }
+
+    void part(connection_id number, close_reason why)
+    {
+        if (const auto found = links_.find(number); found != links_.end()) {
+            const auto left = found->second.carrier;
+            forget(number, why, {});
             why == close_reason::silent ? left->abort() : left->close(why);
         }
     }
@@ -532,7 +533,8 @@ private:
     gatekeeper gate_;
     announcer news_;
     switchboard<Policies> switchboard_;
-    std::vector<std::pair<std::weak_ptr<void>, std::function<void()>>> feeders_;
+    feeders feeders_;
+    way_down<hub_state> way_down_;
     random_source seeds_{random_seed()};
     std::uint64_t last_link_ = 0;
     instant ticking_at_{};

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,7 +83,10 @@ public:
     /// The session has messages to write.
     virtual void wake() = 0;
     /// Ends it: tells the peer why, if the link still takes a message, then closes. Nothing it reads from now on reaches anybody (rule 5).
-    virtual void close(close_reason reason) = 0;
+    /// `retry_after`: when the peer may come back.
+    virtual void close(close_reason reason, std::optional<duration> retry_after = std::nullopt) = 0;
+    /// Keeps something for as long as it lives, its closing included.
+    virtual void keep(std::shared_ptr<void> something) = 0;
     /// Ends it now, without a word.
     virtual void abort() = 0;
 

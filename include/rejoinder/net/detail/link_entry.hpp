@@ -42,6 +42,7 @@ struct link_entry {
         who = {carrier->number(), {}, said.incarnation, digest_of(said.token), said.attempt, !said.token.empty()};
         capacity = said.capacity;
         outbox = said.outbox;
+        asking = std::make_shared<asio::cancellation_signal>();
         terms = {said.ping_interval, said.dead_after};
         return carrier->features().probe ? conflict_of(terms, terms_of(own)) : std::string{};
     }

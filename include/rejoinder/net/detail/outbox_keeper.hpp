@@ -347,9 +347,9 @@ private:
                 }
             };
             const payload_view payload{one->words.payload, one->words.form};
-            calls_[place.sequence] = session->open(
-                message_kind::delivery, one->words.name, payload, how,
-                {call_completion{std::move(settled), setting_->executor}, nullptr, nullptr}, at, place);
+            pending_call mark;
+            mark.done = call_completion{std::move(settled), setting_->executor};
+            calls_[place.sequence] = session->deliver(one->words.name, payload, how, std::move(mark), at, place);
         }
     }
 

@@ -6,7 +6,11 @@
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/core/session.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
+#include <rejoinder/net/ask_all_options.hpp>
+#include <rejoinder/net/detail/broadcast.hpp>
+#include <rejoinder/net/detail/canceller.hpp>
 #include <rejoinder/net/detail/group_call.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/measuring.hpp>
@@ -14,17 +18,19 @@
 #include <rejoinder/net/detail/parked_calls.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/rooms.hpp>
+#include <rejoinder/net/except.hpp>
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/peer_outcome.hpp>
 #include <rejoinder/net/reply.hpp>
 
-#include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,7 +55,15 @@ public:
 
     // Sessions
 
-    void add(session_id session, std::shared_ptr<host_type> one) { hosts_.emplace(session, std::move(one)); }
+    /// A new session of this many slots for `who`.
+    std::shared_ptr<host_type> add(const peer& who, std::uint32_t capacity, std::weak_ptr<host_owner<Policies>> owner,
+                                   std::uint64_t seed)
+    {
+        auto made = std::make_shared<host_type>(side::hub, setting_, std::move(owner), who, seed);
+        made->core().begin(capacity);
+        hosts_.emplace(who.session(), made);
+        return made;
+    }
 
     [[nodiscard]] std::shared_ptr<host_type> find(session_id session) const
     {
@@ -71,6 +85,12 @@ public:
     }
 
     [[nodiscard]] rooms& groups() noexcept { return rooms_; }
+    /// Whether a handler of any session runs. Linear in the sessions.
+    [[nodiscard]] bool handlers_run() const
+    {
+        return std::any_of(hosts_.begin(), hosts_.end(),
+                           [](const auto& one) { return one.second->core().running() != 0; });
+    }
 
     /// The sessions in a room. An identity's own room holds its attached ones, before whoever joined it.
     [[nodiscard]] std::vector<session_id> inside(const room& where) const
@@ -87,6 +107,17 @@ public:
         return all;
     }
 
+    [[nodiscard]] std::vector<session_id> inside(const all_except& to) const
+    {
+        auto all = inside(to.where());
+        std::erase_if(all, [&](session_id one) { return to.leaves_out(one); });
+        return all;
+    }
+
+    [[nodiscard]] std::vector<session_id> inside(const user& whom) const { return attached_sessions(whom.who()); }
+
+    [[nodiscard]] std::vector<session_id> inside(const peer& whom) const { return {whom.session()}; }
+
     [[nodiscard]] std::vector<session_id> attached_sessions(const identity& who) const
     {
         auto all = directory_.sessions_of(who.name());
@@ -101,7 +132,11 @@ public:
         if (words.how().when_absent == absent::wait && waiting.again == nullptr) {
             waiting.again = std::make_unique<asked>(asked{kind, who.name(), words, deadline_of(kind, words)});
         }
-        if (const auto one = find(directory_.newest_attached(who.name()))) {
+        const bool of_all = kind == message_kind::request && words.how().sessions == reach::every;
+        if (auto all = of_all ? by_newest(who.who()) : std::vector<session_id>{}; all.size() > 1) {
+            waiting.again.reset(); // each session is asked for itself
+            open_group(kind, std::move(all), std::move(words), std::move(waiting));
+        } else if (const auto one = find(directory_.newest_attached(who.name()))) {
             one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
         } else if (waiting.again != nullptr && !stopped_) {
             park(std::move(waiting));
@@ -120,19 +155,38 @@ public:
         }
     }
 
-    void open(message_kind kind, const room& to, const outgoing& words, pending_call waiting)
+    void open(message_kind kind, const room& to, outgoing words, pending_call waiting)
     {
-        auto members = inside(to);
-        std::erase_if(members, [&](session_id one) { return !attached(one); });
-        if (members.empty()) {
-            nobody_there(std::move(waiting));
+        open_group(kind, inside(to), std::move(words), std::move(waiting));
+    }
+
+    void open(message_kind kind, const all_except& to, outgoing words, pending_call waiting)
+    {
+        open_group(kind, inside(to), std::move(words), std::move(waiting));
+    }
+
+    /// Asks all of them, those without a link included, and tells each one's outcome.
+    void open_all(message_kind kind, const std::vector<session_id>& members, const outgoing& words,
+                  const ask_all_options& how, broadcast_completion done)
+    {
+        if (stopped_) {
+            done.post(asio::error::operation_aborted, std::vector<peer_outcome>{});
             return;
         }
-        const auto when = kind == message_kind::request ? group_end::first_answer : group_end::all_answers;
-        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting));
-        group->obey_caller();
-        for (std::size_t i = 0; i != members.size(); ++i) {
-            open(kind, peer_of(members[i]), words, group->part(i, setting_->executor));
+        std::vector<peer> peers;
+        for (const auto session : members) {
+            peers.push_back(peer_of(session));
+        }
+        const auto all = std::make_shared<broadcast>(peers, how, std::move(done), [board = self_](const peer& whom) {
+            const auto self = board.lock();
+            return self != nullptr && self->attached(whom.session());
+        });
+        if (all->decided_at_once()) {
+            return;
+        }
+        all->obey_caller();
+        for (std::size_t i = 0; i != peers.size(); ++i) {
+            open(kind, peers[i], words, all->part(i, setting_->executor));
         }
     }
 
@@ -232,24 +286,19 @@ public:
         setting_->router.clear();
     }
 
+    /// The caller of a parked call gave it up.
+    void cancel(message_id which)
+    {
+        if (auto one = parked_.take(which)) {
+            patience_.cancel(one->timer);
+            one->waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
     /// Whoever owns this shares its life: cancellation finds it through this. Called once, before any call.
     void live_with(std::weak_ptr<switchboard> self) noexcept { self_ = std::move(self); }
 
 private:
-    // Put into a parked call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
-    struct canceller {
-        std::weak_ptr<switchboard> board;
-        message_id which;
-
-        void operator()(asio::cancellation_type type) const
-        {
-            const auto one = which;
-            if (const auto self = board.lock(); self != nullptr && type != asio::cancellation_type::none) {
-                self->cancel_parked(one);
-            }
-        }
-    };
-
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     [[nodiscard]] bool attached(session_id session) const
@@ -261,6 +310,45 @@ private:
     [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
     {
         return later(now(), setting_->options.lifetime_of(kind, words.name(), words.how().timeout));
+    }
+
+    // An identity's attached sessions, first the one that attached last.
+    [[nodiscard]] std::vector<session_id> by_newest(const identity& who) const
+    {
+        auto all = attached_sessions(who);
+        std::reverse(all.begin(), all.end());
+        const auto newest = std::find(all.begin(), all.end(), directory_.newest_attached(who.name()));
+        if (newest != all.end()) {
+            std::rotate(all.begin(), newest, newest + 1);
+        }
+        return all;
+    }
+
+    // A request to all that have a link, until one answers; a delivery until all have it.
+    void open_group(message_kind kind, std::vector<session_id> members, outgoing words, pending_call waiting)
+    {
+        std::erase_if(members, [&](session_id one) { return !attached(one); });
+        if (members.empty()) {
+            nobody_there(std::move(waiting));
+            return;
+        }
+        const auto asked_as = words.how();
+        const bool first = kind == message_kind::request;
+        const auto size = members.size();
+        auto ask = [board = self_, kind, members = std::move(members), deadline = deadline_of(kind, words),
+                    words = std::move(words)](std::size_t member, pending_call part) {
+            const auto self = board.lock();
+            if (self == nullptr) {
+                part.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+                return;
+            }
+            auto said = words;
+            said.set_timeout(std::max<duration>(deadline - now(), std::chrono::milliseconds{1}));
+            self->open(kind, self->peer_of(members[member]), std::move(said), std::move(part));
+        };
+        std::make_shared<group_call>(first ? group_end::first_answer : group_end::all_answers, size, std::move(waiting),
+                                     std::move(ask), setting_->executor)
+            ->begin(first ? asked_as.hedge : duration::zero());
     }
 
     void nobody_there(pending_call waiting)
@@ -281,15 +369,7 @@ private:
         }
         parked_.find(*place.which)->timer = patience_.schedule(deadline, *place.which);
         if (slot.is_connected()) {
-            slot.assign(canceller{self_, *place.which});
-        }
-    }
-
-    void cancel_parked(message_id which)
-    {
-        if (auto one = parked_.take(which)) {
-            patience_.cancel(one->timer);
-            one->waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+            slot.assign(canceller<switchboard, message_id>{self_, *place.which});
         }
     }
 
