@@ -347,12 +347,14 @@ TEST_CASE("admission: at the bound it may also close the one that was silent lon
     b.now += 1s;
     b.attach("42", "second");
     const auto third = b.arrive("42", "third");
-    const auto left = find<verdict_of::give_way>(b.verdicts());
-    REQUIRE(left);
+    auto all = b.verdicts();
+    const auto* left = find<verdict_of::give_way>(all);
+    REQUIRE(left != nullptr);
     CHECK(left->connection == first_line);
     b.hub.lose(first_line, first, b.now);
-    const auto granted = find<verdict_of::attach>(b.verdicts());
-    REQUIRE(granted);
+    all = b.verdicts();
+    const auto* granted = find<verdict_of::attach>(all);
+    REQUIRE(granted != nullptr);
     CHECK(granted->connection == third);
 }
 
