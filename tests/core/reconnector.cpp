@@ -2,6 +2,7 @@
 #include <rejoinder/core/reconnector.hpp>
 
 #include <chrono>
+#include <set>
 
 #include "support/catch.hpp"
 
@@ -104,15 +105,169 @@ TEST_CASE("reconnector: an attempt that takes too long is abandoned and counts a
     CHECK(b.until_dial() == 1s);
 }
 
-TEST_CASE("reconnector: a hub that asks for patience gets it")
+TEST_CASE("reconnector: a hub that asks for patience gets it, and its clients do not come back together")
 {
     bench b;
     b.connect();
     b.now += 1min;
     b.dialler.lost(lost_link, 30s, b.now);
-    CHECK(b.until_dial() == 30s);
+    const auto waited = b.until_dial();
+    CHECK(waited >= 30s);
+    CHECK(waited <= 37500ms);
     b.dialler.lost(lost_link, 1ms, b.now);
     CHECK(b.until_dial() == 2s);
+
+    std::set<duration> seen;
+    for (std::uint64_t seed = 0; seed != 100; ++seed) {
+        reconnector<sequence_backoff> one{sequence_backoff{}, 10s, seed};
+        one.start(b.now);
+        CHECK(one.advance(b.now) == dialling::dial);
+        one.lost(make_error_code(errc::busy), 30s, b.now);
+        seen.insert(one.next_deadline() - b.now);
+    }
+    CHECK(seen.size() > 90);
+    CHECK(*seen.rbegin() - *seen.begin() > 6s);
+}
+
+TEST_CASE("reconnector: thundering herds after a deploy: a goodbye is followed by a jittered delay, a cut by none")
+{
+    std::set<duration> seen;
+    for (std::uint64_t seed = 0; seed != 100; ++seed) {
+        const auto now = instant{} + 1h;
+        reconnector<jittered<sequence_backoff>> one{{}, 10s, seed};
+        one.start(now);
+        CHECK(one.advance(now) == dialling::dial);
+        one.connected(now);
+        one.lost(lost_link, duration::zero(), now + 1min);
+        const auto delay = one.next_deadline() - (now + 1min);
+        CHECK(delay >= 500ms);
+        CHECK(delay <= 1s);
+        seen.insert(delay);
+        CHECK(one.advance(now + 2min) == dialling::dial);
+        one.connected(now + 2min);
+        one.lost(lost_link, {}, now + 3min);
+        CHECK(one.next_deadline() == now + 3min);
+    }
+    CHECK(seen.size() > 90);
+}
+
+TEST_CASE("reconnector: of several ways each is tried at once before a round of failures is waited for")
+{
+    bench b;
+    b.dialler.ways(3);
+    b.dialler.start(b.now);
+    CHECK(b.dialler.advance(b.now) == dialling::dial);
+    for (const std::size_t next : {1U, 2U}) {
+        b.dialler.lost(lost_link, {}, b.now);
+        CHECK(b.until_dial() == 0s);
+        CHECK(b.dialler.way() == next);
+        CHECK(b.dialler.failures() == 0);
+    }
+    b.dialler.lost(lost_link, {}, b.now);
+    CHECK(b.until_dial() == 1s);
+    CHECK(b.dialler.failures() == 1);
+    CHECK(b.dialler.way() == 0);
+
+    // The way that works is the first one after the cut.
+    b.dialler.lost(lost_link, {}, b.now);
+    CHECK(b.until_dial() == 0s);
+    b.dialler.connected(b.now);
+    b.now += 1min;
+    b.dialler.lost(lost_link, {}, b.now);
+    CHECK(b.until_dial() == 0s);
+    CHECK(b.dialler.way() == 1);
+}
+
+TEST_CASE("reconnector: a way that asks for patience does not keep the others waiting, and has it in the end")
+{
+    bench b;
+    b.dialler.ways(2);
+    b.dialler.start(b.now);
+    CHECK(b.dialler.advance(b.now) == dialling::dial);
+    b.dialler.lost(make_error_code(errc::busy), 30s, b.now);
+    CHECK(b.until_dial() == 0s);
+    b.dialler.lost(lost_link, {}, b.now);
+    CHECK(b.until_dial() >= 30s);
+}
+
+TEST_CASE("reconnector: a silent endless reconnect loop: a name that never worked is final after five rounds, and said at once")
+{
+    for (const auto verdict : {link_verdict::unresolvable, link_verdict::garbled}) {
+        bench b;
+        b.dialler.start(b.now);
+        CHECK(b.dialler.advance(b.now) == dialling::dial);
+        for (int round = 1; round != 5; ++round) {
+            b.dialler.lost(lost_link, verdict, {}, b.now);
+            CHECK(b.dialler.verdict() == verdict);
+            REQUIRE(b.dialler.state() == link_state::waiting);
+            static_cast<void>(b.until_dial());
+        }
+        b.dialler.lost(lost_link, verdict, {}, b.now);
+        CHECK(b.dialler.state() == link_state::failed);
+        CHECK(b.dialler.advance(b.now) == dialling::fail);
+
+        // Told to connect, it has five rounds again.
+        b.dialler.start(b.now);
+        CHECK(b.dialler.advance(b.now) == dialling::dial);
+        b.dialler.lost(lost_link, verdict, {}, b.now);
+        CHECK(b.dialler.state() == link_state::waiting);
+    }
+}
+
+TEST_CASE("reconnector: a name that worked once is waited for, and so is one that is missing now and then")
+{
+    bench b;
+    SECTION("worked once") { b.connect(); }
+    SECTION("now and then")
+    {
+        b.dialler.start(b.now);
+        CHECK(b.dialler.advance(b.now) == dialling::dial);
+    }
+    for (int round = 0; round != 20; ++round) {
+        b.dialler.lost(lost_link, round % 4 == 3 ? link_verdict::down : link_verdict::unresolvable, {}, b.now);
+        REQUIRE(b.dialler.state() == link_state::waiting);
+        static_cast<void>(b.until_dial());
+    }
+}
+
+TEST_CASE("reconnector: one way without a name is no reason to give the others up")
+{
+    bench b;
+    b.dialler.ways(2);
+    b.dialler.start(b.now);
+    CHECK(b.dialler.advance(b.now) == dialling::dial);
+    for (int round = 0; round != 20; ++round) {
+        b.dialler.lost(lost_link, link_verdict::unresolvable, {}, b.now);
+        CHECK(b.until_dial() == 0s);
+        b.dialler.lost(lost_link, link_verdict::down, {}, b.now);
+        REQUIRE(b.dialler.state() == link_state::waiting);
+        static_cast<void>(b.until_dial());
+    }
+}
+
+TEST_CASE("reconnector: it knows since when it is connected or not, and when it tries next")
+{
+    bench b;
+    CHECK_FALSE(b.dialler.disconnected_since());
+    const auto began = b.now;
+    b.dialler.start(b.now);
+    CHECK(b.dialler.advance(b.now) == dialling::dial);
+    b.dialler.lost(lost_link, {}, b.now);
+    CHECK(b.dialler.next_try_at() == b.now + 1s);
+    b.now += 5s;
+    CHECK(b.dialler.advance(b.now) == dialling::dial);
+    CHECK(b.dialler.next_try_at() == never);
+    CHECK(b.dialler.disconnected_since() == began);
+    CHECK_FALSE(b.dialler.connected_since());
+    b.dialler.connected(b.now);
+    CHECK(b.dialler.connected_since() == b.now);
+    CHECK_FALSE(b.dialler.disconnected_since());
+    CHECK(b.dialler.verdict() == link_verdict::none);
+    b.now += 1min;
+    b.dialler.lost(lost_link, {}, b.now);
+    CHECK(b.dialler.verdict() == link_verdict::down);
+    CHECK(b.dialler.disconnected_since() == b.now);
+    CHECK(b.dialler.connected_since() == b.now - 1min);
 }
 
 TEST_CASE("reconnector: what cannot get better ends the attempts, once")
