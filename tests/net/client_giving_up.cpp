@@ -221,7 +221,7 @@ TEST_CASE("a client whose link nobody uses sleeps, and what it is asked to say w
 TEST_CASE("a client whose hello does not fit into a frame gives up at once, and says why")
 {
     rejoinder::client_options<> options;
-    options.metadata = '"' + std::string(std::size_t{2} << 20, 'x') + '"';
+    options.metadata = R"({"x":")" + std::string(std::size_t{2} << 20, 'x') + R"("})";
     options.backoff.schedule = {1ms, 1ms, 1ms};
     house at{{}, options};
     outcome_of_call waiting;
@@ -261,5 +261,6 @@ TEST_CASE("credentials that are no JSON are a programming error, told where they
     const rejoinder::tcp_connector nowhere{"127.0.0.1", std::uint16_t{1}};
     CHECK_THROWS_AS((rejoinder::client<>{io.get_executor(), nowhere, {.auth = "token"}}), std::invalid_argument);
     CHECK_THROWS_AS((rejoinder::client<>{io.get_executor(), nowhere, {.metadata = "{"}}), std::invalid_argument);
+    CHECK_THROWS_AS((rejoinder::client<>{io.get_executor(), nowhere, {.metadata = "[1]"}}), std::invalid_argument); // fields have names
     CHECK_NOTHROW(rejoinder::client<>{io.get_executor(), nowhere, {.auth = R"("token")"}});
 }

@@ -3,6 +3,7 @@
 #define REJOINDER_NET_CLIENT_HPP
 
 #include <rejoinder/channel/connector.hpp>
+#include <rejoinder/core/client_status.hpp>
 #include <rejoinder/core/codec.hpp>
 #include <rejoinder/core/delivery.hpp>
 #include <rejoinder/core/message.hpp>
@@ -14,13 +15,16 @@
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/client_state.hpp>
 #include <rejoinder/net/detail/dialler.hpp>
+#include <rejoinder/net/detail/list_dialler.hpp>
 #include <rejoinder/net/detail/listener_of_progress.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/start_call.hpp>
 #include <rejoinder/net/event.hpp>
+#include <rejoinder/net/first_of.hpp>
 #include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/interceptor.hpp>
 #include <rejoinder/net/outbox_item.hpp>
+#include <rejoinder/net/poller.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/json_codec.hpp>
 #include <rejoinder/wire/json_payload.hpp>
@@ -41,8 +45,10 @@ namespace rejoinder::inline v0 {
 /// A client of a hub.
 ///
 /// Connects when it is made, resumes its session after each loss, and re-sends what is unanswered. Requests and deliveries made while the link
-/// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol, or displaced by a newer
-/// connection of the same session.
+/// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol or version, displaced by a
+/// newer connection of the same session; or, if it never was connected, a name that does not exist or a peer that talks gibberish five times
+/// in a row (a name may be missing while its service is being deployed, so it is no final word by itself). `status().verdict` says which,
+/// from the first time on.
 ///
 /// Destroying it says goodbye and completes what is pending with `operation_aborted`; it may be destroyed from inside any of its handlers.
 /// Distinct clients are independent; one is used from its executor.
@@ -52,13 +58,23 @@ public:
     using options_type = client_options<Policies>;
 
     /// A client that connects by `where` and speaks `Codec`. `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
-    /// Throws `std::invalid_argument` if `auth` or `metadata` is no JSON text.
+    /// Throws `std::invalid_argument` if `auth` is no JSON text or `metadata` no JSON object.
     template <connector Connector, codec Codec = json_codec>
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
         : state_(std::make_shared<state>(executor, std::move(options)))
     {
         state_->begin(std::make_unique<detail::connector_dialler<Connector, Codec>>(
             std::move(where), std::move(spelling), state_->options().connection, state_->setting().counts));
+    }
+
+    /// A client that knows several ways to the hub, or hubs that share their sessions: see `first_of`.
+    template <codec Codec = json_codec, connector... Connectors>
+    client(const asio::any_io_executor& executor, first_of<Connectors...> where, options_type options = {},
+           const Codec& spelling = {})
+        : state_(std::make_shared<state>(executor, std::move(options)))
+    {
+        state_->begin(std::make_unique<detail::list_dialler>(std::move(where).connectors(), spelling,
+                                                             state_->options().connection, state_->setting().counts));
     }
 
     client(client&&) noexcept = default;
@@ -81,6 +97,8 @@ public:
     /// Where the link stands.
     [[nodiscard]] link_state state_of_link() const noexcept { return state_->link_stands(); }
     [[nodiscard]] bool connected() const noexcept { return state_of_link() == link_state::connected; }
+    /// Where it stands, since when and why.
+    [[nodiscard]] client_status status() const { return state_->status(); }
     /// Why the last attempt or connection ended.
     [[nodiscard]] std::error_code last_error() const noexcept { return state_->last_error(); }
     /// Requests and deliveries that are not over.
@@ -95,12 +113,23 @@ public:
     void connect() { state_->connect(); }
     /// Says goodbye and stays away until `connect`. The session, and what is pending, wait.
     void disconnect() { state_->disconnect(); }
+    /// Connects now, whatever it does now: a connection is closed with a goodbye, an attempt is given up, a delay is not waited for. The
+    /// session, and what is pending, go on.
+    void reconnect() { state_->reconnect(); }
+    /// While the link is down for longer than `by`'s `after_attempts` attempts, `by` polls in its stead: until a status is terminal or the
+    /// link is back, which is tried on behind it; or is given up. One that was given before is stopped. See `poller.hpp`.
+    void poll_when_down(poller by) { state_->poll_with(std::move(by)); }
     /// Gives events to `sink`. Without one, none are made.
     void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
     /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
     void on_state(std::function<void(link_state, std::error_code)> observer)
     {
-        state_->set_observer(std::move(observer));
+        state_->news().of_link = std::move(observer);
+    }
+    /// Calls `observer(const client_status&)` at each change of its state or its link. Replaces the one before.
+    void on_status(std::function<void(const client_status&)> observer)
+    {
+        state_->news().of_status = std::move(observer);
     }
 
     // Answering

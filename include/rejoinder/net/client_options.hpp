@@ -15,8 +15,9 @@ namespace rejoinder::inline v0 {
 /// The numbers and behaviours of a client.
 template <class Policies = default_policies>
 struct client_options {
-    std::string auth{};                                  ///< JSON text for the hub's authenticator
-    std::string metadata{};                              ///< JSON text: fields for both sides' logs
+    std::string auth{}; ///< JSON text for the hub's authenticator
+    std::string
+        metadata{}; ///< a JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added
     typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};

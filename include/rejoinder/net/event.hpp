@@ -26,6 +26,8 @@ struct event {
     duration took{};              ///< how long what has ended took, or what begins will take
     std::error_code error{};      ///< what the system said; `text` is its message, unless there is more to say
     std::string_view text{};      ///< more, for people
+    std::string_view
+        metadata{}; ///< the fields that the client sent when it connected, `connection_id` among them: a JSON object
 };
 
 /// Takes events as they happen, on the executor of what they happen to. It must not call back into that hub or client, nor throw. Without one

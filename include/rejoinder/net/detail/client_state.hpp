@@ -2,19 +2,23 @@
 #ifndef REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
 #define REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
 
+#include <rejoinder/core/client_status.hpp>
 #include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/heartbeat_terms.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/link_verdict.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnector.hpp>
 #include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/detail/client_news.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
 #include <rejoinder/net/detail/context_end.hpp>
 #include <rejoinder/net/detail/dialler.hpp>
+#include <rejoinder/net/detail/fallback.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/link_watch.hpp>
@@ -22,9 +26,11 @@
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/outbox_keeper.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
+#include <rejoinder/net/detail/outlook.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/spoken.hpp>
 #include <rejoinder/net/peer.hpp>
+#include <rejoinder/net/poller.hpp>
 #include <rejoinder/net/reply.hpp>
 #include <rejoinder/wire/is_json.hpp>
 
@@ -56,13 +62,12 @@ class client_state final : public link_owner,
 public:
     client_state(const asio::any_io_executor& executor, client_options<Policies> options)
         : lives_on_context(executor), options_(std::move(options)),
-          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
+          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)),
+          news_(setting_, options_.metadata), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
     {
-        const auto is_text = [](const std::string& given) { return given.empty() || is_json(given); };
-        if (!is_text(options_.auth) || !is_text(options_.metadata)) {
-            throw std::invalid_argument(
-                "rejoinder: a client's auth and metadata are JSON text; a string stands in quotes");
+        if (!options_.auth.empty() && !is_json(options_.auth)) {
+            throw std::invalid_argument("rejoinder: a client's auth is JSON text; a string stands in quotes");
         }
     }
 
@@ -71,6 +76,7 @@ public:
     {
         host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
         dialler_ = std::move(by);
+        reconnector_.ways(dialler_->ways());
         if (options_.journal) {
             outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
             open_outbox();
@@ -79,7 +85,8 @@ public:
         }
     }
 
-    void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
+    [[nodiscard]] auto& news() noexcept { return news_; }
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
     [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
     [[nodiscard]] const client_options<Policies>& options() const noexcept { return options_; }
@@ -95,6 +102,22 @@ public:
         all.add(link_ == nullptr ? 0 : 1, {});
         all.add(*host_);
         return all.finish();
+    }
+
+    [[nodiscard]] client_status status() const
+    {
+        client_status all;
+        const bool polls = fallback_.polling();
+        all.state = polls ? standing::polling : standing_of(link_stands());
+        all.since = polls ? fallback_.since() : reconnector_.since();
+        all.connected_since = reconnector_.connected_since();
+        all.disconnected_since = reconnector_.disconnected_since();
+        all.attempts = reconnector_.failures();
+        all.verdict = reconnector_.verdict();
+        all.last_error = last_error();
+        all.next_try_at = reconnector_.next_try_at();
+        all.connection_id = news_.fields().id();
+        return all;
     }
 
     // The handle's commands
@@ -126,12 +149,33 @@ public:
         tell();
     }
 
+    void reconnect()
+    {
+        told_what_to_do_ = true;
+        asleep_ = false;
+        reconnector_.stop(now());
+        leave(close_reason::normal);
+        reconnector_.start(now());
+        step();
+    }
+
+    void poll_with(poller by)
+    {
+        fallback_.use(std::move(by), [weak = this->weak_from_this()](const std::error_code& ec) {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                self->polled(ec);
+            }
+        });
+        tell();
+    }
+
     void stop()
     {
         if (std::exchange(stopped_, true)) {
             return;
         }
         clock_.stop();
+        fallback_.drop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
         if (outbox_ != nullptr) {
@@ -233,7 +277,9 @@ public:
         if (&ended == link_.get()) {
             tell_end(reason_of_end(why), why);
             let_go(); // it sees to its own end
-            gone(why, std::nullopt);
+            // What is too big or unreadable before the welcome comes from somebody who speaks something else.
+            const bool stranger = link_stands() == link_state::connecting && why == errc::too_big;
+            gone(stranger ? make_error_code(errc::bad_message) : why, std::nullopt);
         }
     }
 
@@ -256,6 +302,8 @@ public:
 
     void on_farewell(host<Policies>&, const farewell& words) override
     {
+        // Who leaves says so to all of its clients at once: they must not be back at once.
+        const bool leaves = words.reason == close_reason::going_away || words.reason == close_reason::shutting_down;
         tell_end(words.reason);
         end(close_reason::normal);
         if (words.reason == close_reason::idle && host_->core().pending() == 0) {
@@ -264,7 +312,7 @@ public:
         }
         gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced)
                                                     : std::error_code{asio::error::eof},
-             words.retry_after);
+             words.retry_after || !leaves ? words.retry_after : duration::zero());
     }
 
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
@@ -279,6 +327,7 @@ private:
     {
         const auto self = this->shared_from_this();
         stopped_ = true;
+        fallback_.drop();
         drop_link();
         if (outbox_ != nullptr) {
             outbox_->drop();
@@ -361,7 +410,7 @@ private:
                 return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
-                watch_.unconnected(*setting_, told(last_error()), now() - options_.connect_timeout);
+                tell_failure(last_error(), now() - options_.connect_timeout);
                 dialler_->cancel();
                 drop_link();
                 tell();
@@ -374,7 +423,9 @@ private:
     void dial()
     {
         drop_link();
+        news_.dialling(reconnector_.attempt());
         tell();
+        dialler_->choose(reconnector_.way());
         const auto number = reconnector_.attempt();
         dialler_->dial(number, setting_->executor, *this,
                        [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
@@ -416,7 +467,7 @@ private:
         words.ping_interval = setting_->options.heartbeat.ping_every;
         words.dead_after = setting_->options.heartbeat.dead_after;
         words.auth = options_.auth;
-        words.metadata = options_.metadata;
+        words.metadata = news_.fields().text();
         if (outbox_ != nullptr) {
             words.outbox = outbox_->notice();
         }
@@ -445,7 +496,12 @@ private:
     [[nodiscard]] event told(const std::error_code& error = {}) const
     {
         const auto attempt = reconnector_.attempt();
-        return {.session = session_, .connection = attempt, .attempt = attempt, .error = error};
+        return {.session = session_,
+                .connection = attempt,
+                .attempt = attempt,
+                .kind = {},
+                .error = error,
+                .metadata = news_.fields().text()};
     }
 
     // What the end of a connection, or of an attempt, is to those who watch. Before the reconnector hears of it.
@@ -454,13 +510,20 @@ private:
         if (link_stands() == link_state::connected) {
             watch_.disconnected(*setting_, told(error), why, reconnector_.since());
         } else if (link_stands() == link_state::connecting) {
-            watch_.unconnected(*setting_, told(error), reconnector_.since());
+            tell_failure(error, reconnector_.since());
         }
+    }
+
+    void tell_failure(const std::error_code& why, instant since)
+    {
+        auto what = told(why);
+        what.kind = name_of(verdict_on_attempt(why));
+        watch_.unconnected(*setting_, what, since);
     }
 
     void gone(const std::error_code& why, std::optional<duration> retry_after)
     {
-        reconnector_.lost(why, retry_after, now());
+        reconnector_.lost(why, verdict_on_attempt(why), retry_after, now());
         tell();
         step();
     }
@@ -497,23 +560,29 @@ private:
         end(why);
     }
 
+    // The poller's news: a poll failed, or a status was the last one.
+    void polled(const std::error_code& failure)
+    {
+        if (failure) {
+            news_.poll_failed(failure);
+            return;
+        }
+        fallback_.finish();
+        news_.poll_finished();
+        tell();
+    }
+
     void tell()
     {
-        if (observer_ && link_stands() != told_) {
-            told_ = link_stands();
-            // Later: whoever looks on may do anything, even destroy the client.
-            asio::post(setting_->executor, [weak = this->weak_from_this(), observer = observer_, stands = told_,
-                                            why = last_error(), said = last_words_] {
-                if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
-                    const spoken_scope scope{why, said};
-                    observer(stands, why);
-                }
-            });
+        fallback_.follow(link_stands(), reconnector_.failures(), now());
+        if (news_.wanted()) {
+            news_.stands(this->weak_from_this(), link_stands(), status(), last_words_);
         }
     }
 
     client_options<Policies> options_;
     std::shared_ptr<session_setting<Policies>> setting_;
+    client_news<session_setting<Policies>> news_;
     clockwork clock_;
     reconnector<typename Policies::backoff> reconnector_;
     std::string incarnation_;
@@ -522,11 +591,10 @@ private:
     std::uint64_t session_ = 0; // the hub's number for it
     link_watch watch_{{.users_max = 0}};
     std::unique_ptr<dialler> dialler_;
-    std::function<void(link_state, std::error_code)> observer_;
+    fallback fallback_;
     std::shared_ptr<host<Policies>> host_;
     std::shared_ptr<outbox_keeper<Policies>> outbox_; // null: deliveries last as long as this
-    std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
-    link_state told_ = link_state::disconnected;
+    std::shared_ptr<link> link_;   // dialled; carries the session once it is welcome
     bool told_what_to_do_ = false; // by the program: it connects by itself otherwise
     bool asleep_ = false;          // away because nobody used the link
     bool connect_when_open_ = false; // told to before the outbox was open

@@ -12,6 +12,7 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,6 +29,10 @@ public:
 
     virtual ~dialler() = default;
     [[nodiscard]] virtual std::string description() const = 0;
+    /// In how many ways it can reach the other side.
+    [[nodiscard]] virtual std::size_t ways() const noexcept { return 1; }
+    /// Which of them, from 0, later attempts take.
+    virtual void choose(std::size_t) {}
     /// Begins an attempt; `then` is called once, not from inside this call, on the executor.
     virtual void dial(std::uint64_t number, const asio::any_io_executor& executor, link_owner& owner, opened then) = 0;
     /// Ends the attempt that is under way.

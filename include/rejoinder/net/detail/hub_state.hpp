@@ -197,6 +197,9 @@ public:
             drop(from.number(), errc::incompatible, conflict);
             return;
         }
+        if (setting_->events) {
+            entry.label(greeting.metadata);
+        }
         expect(from.number(), entry, now());
         gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
                   [weak = this->weak_from_this(), number = from.number()](const authentication& word) {

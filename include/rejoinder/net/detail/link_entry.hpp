@@ -13,6 +13,7 @@
 
 #include <asio/cancellation_signal.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,13 @@ struct link_entry {
     instant since{};                                     // it was accepted
     timer_id patience{};                                 // for the hello, then for the authenticator
     std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
+    std::string metadata{};                              // what the client says of itself, for events
+
+    // A hub keeps these for each connection; the authenticator sees longer ones, too.
+    static constexpr std::size_t metadata_bytes_max = 1024;
+
+    void label(const std::string& fields) { metadata = fields.size() <= metadata_bytes_max ? fields : std::string{}; }
+
     heartbeat_terms terms{};
 
     /// Takes what the hello says. Returns why its heartbeat does not go with `own`, in a sentence; empty: it does.
@@ -55,7 +63,8 @@ struct link_entry {
                 .connection = carrier->number(),
                 .attempt = who.attempt,
                 .error = error,
-                .text = text};
+                .text = text,
+                .metadata = metadata};
     }
 };
 

@@ -1,0 +1,23 @@
+// What an error of this floor says of a client's next attempt, resolvers' errors included.
+#ifndef REJOINDER_NET_DETAIL_OUTLOOK_HPP
+#define REJOINDER_NET_DETAIL_OUTLOOK_HPP
+
+#include <rejoinder/core/link_verdict.hpp>
+
+#include <asio/error.hpp>
+
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// A resolver that could not ask (`host_not_found_try_again`) says nothing of the name: then something is down.
+inline link_verdict verdict_on_attempt(const std::error_code& why) noexcept
+{
+    const bool nameless =
+        why == asio::error::host_not_found || why == asio::error::no_data || why == asio::error::service_not_found;
+    return nameless ? link_verdict::unresolvable : verdict_on(why);
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
