@@ -12,6 +12,7 @@
 
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -52,7 +53,7 @@ asio::awaitable<void> make_film(rejoinder::hub<>& hub, rejoinder::listener<asio:
         co_await rest(5ms);
     }
     say(error::name, "a renderer failed, another one takes over");
-    co_await rest(20ms);
+    co_await rest(120ms);
 
     open.close(); // the network is blocked: links are cut, and there is no way to the hub
     for (const auto& viewer : hub.members(viewers)) {
@@ -82,8 +83,9 @@ int main()
     rejoinder::client_options<> how{.auth = R"("viewer")"};
     how.backoff.schedule = {10ms, 20ms, 40ms};
     rejoinder::shared_client page{io.get_executor(), rejoinder::tcp_connector{open.local_endpoint()}, how};
-    page.connection().on_status([](const rejoinder::client_status& now) {
-        if (now.state == rejoinder::standing::connected || now.state == rejoinder::standing::polling) {
+    auto shown = rejoinder::standing::disconnected;
+    page.connection().on_status([&](const rejoinder::client_status& now) {
+        if (std::exchange(shown, now.state) != now.state) {
             std::cout << "page is " << name_of(now.state) << '\n';
         }
     });
