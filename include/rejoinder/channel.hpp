@@ -12,6 +12,7 @@
 #include <rejoinder/channel/recycled_strings.hpp>
 #include <rejoinder/channel/stream.hpp>
 #include <rejoinder/channel/tcp_connector.hpp>
+#include <rejoinder/channel/tcp_options.hpp>
 #include <rejoinder/channel/tune.hpp>
 #include <rejoinder/channel/unix_connector.hpp>
 #include <rejoinder/version.hpp>

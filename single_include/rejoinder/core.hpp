@@ -125,6 +125,7 @@ namespace rejoinder::inline v0 {
 enum class crowding : std::uint8_t {
     probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
     refuse_new,
+    drop_oldest, ///< closes the one that was silent longest, unasked; its client, told `replaced`, stays away
 };
 
 /// The numbers of a hub's admission.
@@ -316,6 +317,7 @@ enum class errc {
     outdated_attempt,
     handshake_timed_out,
     store_failed,
+    no_quorum,
 };
 
 } // namespace rejoinder::inline v0
@@ -375,6 +377,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
     errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
                certainty::not_executed},
+    errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -680,6 +683,10 @@ struct probe {
 struct silence {
     connection_id connection = 0;
 };
+/// This connection gives its place to a newer one: say `lose`, and close it as replaced.
+struct give_way {
+    connection_id connection = 0;
+};
 /// This session is over: settle what is pending, forget it.
 struct end {
     session_id session = 0;
@@ -704,9 +711,10 @@ struct overdue {
 
 } // namespace verdict_of
 
-using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace,
-                                       verdict_of::probe, verdict_of::silence, verdict_of::end, verdict_of::leaving,
-                                       verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+using admission_verdict =
+    std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
+                 verdict_of::silence, verdict_of::give_way, verdict_of::end, verdict_of::leaving, verdict_of::returned,
+                 verdict_of::absent, verdict_of::overdue>;
 
 } // namespace rejoinder::inline v0
 
@@ -985,6 +993,7 @@ private:
 #include <cstdint>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rejoinder::inline v0 {
@@ -1005,9 +1014,9 @@ struct timer_id {
 ///
 /// A timer never fires early: its deadline is rounded up to a whole millisecond of the clock, and it fires in the first
 /// `expire(now)` whose `now` has reached that. Scheduling and cancelling take constant time; a timer that lives is moved at
-/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes) and 4 KiB for the
-/// wheel; nothing until the first timer, and no allocation once as many have been pending as ever will be. Unbounded in
-/// itself: whoever schedules has a bound.
+/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes), and 4 KiB for the
+/// wheel once more than 16 are pending: fewer stand in a line, so that thousands of wheels with few timers each stay
+/// small. No allocation once as many have been pending as ever will be. Unbounded in itself: whoever schedules has a bound.
 ///
 /// Distinct objects are independent; one object is used from one thread at a time. A moved-from wheel may only be
 /// destroyed or assigned to.
@@ -1040,12 +1049,15 @@ public:
     /// program sleeps through; otherwise it may be earlier, for a far timer to be moved to a finer level.
     instant next_expiry() const noexcept
     {
+        if (few_.head != none) {
+            return instant_of(nodes_[few_.head].tick);
+        }
         if (levels_ == 0) {
             return never;
         }
         const auto level = static_cast<unsigned>(std::countr_zero(levels_));
         const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
-        if (level == 0 || size_ > exact_below) {
+        if (level == 0 || size_ > few_max) {
             return instant_of(start_of(level, slot));
         }
         std::uint64_t earliest = ~std::uint64_t{0};
@@ -1059,13 +1071,13 @@ public:
     /// next `expire`, or in the same loop.
     timer_id schedule(instant when, T value)
     {
-        if (buckets_.empty()) {
-            buckets_.resize(levels * slots);
+        if (buckets_.empty() && size_ == few_max) {
+            spread();
         }
         const auto index = acquire(value);
         auto& timer = nodes_[index];
         timer.tick = std::max(tick_due(when), current_);
-        append(index);
+        buckets_.empty() ? line_up(index) : append(index);
         ++size_;
         return {index, timer.generation};
     }
@@ -1087,14 +1099,14 @@ public:
     std::optional<T> expire(instant now)
     {
         now_ = std::max(now_, tick_reached(now));
+        if (few_.head != none && nodes_[few_.head].tick <= now_) {
+            current_ = nodes_[few_.head].tick;
+            return take(few_.head);
+        }
         while (levels_ != 0) {
             const auto here = static_cast<unsigned>(current_ % slots);
             if ((occupied_[0] >> here & 1) != 0) {
-                const auto index = buckets_[here].head;
-                const T value = nodes_[index].value;
-                unlink(index);
-                release(index);
-                return value;
+                return take(buckets_[here].head);
             }
             if (!turn()) {
                 return std::nullopt;
@@ -1134,9 +1146,10 @@ private:
     static constexpr unsigned slots = 1U << digit_bits;
     // 2^48 ms are more than the 2^45 between the two ends of a 64-bit count of nanoseconds: no deadline is out of range.
     static constexpr unsigned levels = 8;
-    static constexpr std::size_t exact_below = 16;
+    static constexpr std::size_t few_max = 16;
     static constexpr std::uint32_t none = ~std::uint32_t{0};
     static constexpr std::uint32_t no_bucket = ~std::uint32_t{0};
+    static constexpr std::uint32_t in_line = no_bucket - 1;
 
     struct node {
         T value;
@@ -1221,13 +1234,48 @@ private:
         nodes_[timer.previous].next = index;
     }
 
+    T take(std::uint32_t index) noexcept
+    {
+        const T value = nodes_[index].value;
+        unlink(index);
+        release(index);
+        return value;
+    }
+
+    // Few timers stand in the order of their deadlines. Most come with the same length, hence go to the end.
+    void line_up(std::uint32_t index) noexcept
+    {
+        auto& timer = nodes_[index];
+        auto before = few_.tail;
+        while (before != none && nodes_[before].tick > timer.tick) {
+            before = nodes_[before].previous;
+        }
+        timer.bucket = in_line;
+        timer.previous = before;
+        timer.next = before == none ? few_.head : nodes_[before].next;
+        (timer.previous == none ? few_.head : nodes_[timer.previous].next) = index;
+        (timer.next == none ? few_.tail : nodes_[timer.next].previous) = index;
+    }
+
+    // There are many now.
+    void spread()
+    {
+        buckets_.resize(levels * slots);
+        auto index = std::exchange(few_, {}).head;
+        while (index != none) {
+            const auto next = nodes_[index].next;
+            append(index);
+            index = next;
+        }
+    }
+
     void unlink(std::uint32_t index) noexcept
     {
         const auto& timer = nodes_[index];
-        auto& bucket = buckets_[timer.bucket];
+        auto& bucket = timer.bucket == in_line ? few_ : buckets_[timer.bucket];
         (timer.next == none ? bucket.tail : nodes_[timer.next].previous) = timer.previous;
         (timer.previous == none ? bucket.head : nodes_[timer.previous].next) = timer.next;
-        if (bucket.head == none) {
+        if (bucket.head == none && timer.bucket != in_line) {
             mark_empty(timer.bucket);
         }
     }
@@ -1276,6 +1324,7 @@ private:
     }
 
     std::vector<node> nodes_;
+    list few_; // while there are no buckets
     std::vector<list> buckets_;
     std::array<std::uint64_t, levels> occupied_{};
     std::int64_t origin_;       // milliseconds of the clock
@@ -1300,6 +1349,8 @@ namespace rejoinder::inline v0::detail {
 
 enum class admission_clock : std::uint8_t { lease, grace, clean_up, crowd };
 
+enum class link_of : std::uint8_t { attached, dormant };
+
 /// An identity: its presence, its sessions, and who of it waits.
 template <class Grace>
 struct home {
@@ -1314,6 +1365,16 @@ struct home {
     timer_id crowd_timer{};
     session_id probed = 0; // asked for a sign of life, at this time, for those who wait for a place
     instant probed_at{};
+
+    [[nodiscard]] bool crowded(std::uint32_t connections_max) const { return grace.attached() >= connections_max; }
+};
+
+/// A deadline of an identity or of a session.
+template <class Grace>
+struct admission_alarm {
+    admission_clock what;
+    home<Grace>* at;
+    session_id session;
 };
 
 /// A session: where it lives, and what it takes to resume it.
@@ -1545,6 +1606,7 @@ private:
 #endif
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -1580,6 +1642,15 @@ public:
     {
         const auto found = identities_.find(identity);
         return found == identities_.end() ? presence::absent : found->second.grace.state();
+    }
+    /// How many identities stand where: an element for each `presence`. Linear in the identities.
+    [[nodiscard]] std::array<std::size_t, 4> presences() const
+    {
+        std::array<std::size_t, 4> all{};
+        for (const auto& [name, at] : identities_) {
+            ++all[static_cast<std::size_t>(at.grace.state())];
+        }
+        return all;
     }
     /// The session of an identity that attached last and still is; 0: none is attached. Linear in the identity's sessions.
     [[nodiscard]] session_id newest_attached(const std::string& identity) const noexcept
@@ -1727,12 +1798,8 @@ private:
     using home = detail::home<Grace>;
     using resident = detail::resident<Grace>;
     using clock = detail::admission_clock;
-
-    struct alarm {
-        clock what;
-        home* at;
-        session_id session;
-    };
+    using link = detail::link_of;
+    using alarm = detail::admission_alarm<Grace>;
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
     void hold(home& at, candidate who, instant now)
@@ -1792,7 +1859,7 @@ private:
             open(at, std::move(who), now);
         } else if (who.attempt <= one.attempt) {
             deny(at, who, errc::outdated_attempt, now);
-        } else if (one.connection == 0 && crowded(at)) {
+        } else if (one.connection == 0 && at.crowded(options_.connections_per_identity)) {
             crowd(at, std::move(who), now);
         } else {
             resume(session, one, who, now);
@@ -1815,7 +1882,7 @@ private:
 
     void open(home& at, candidate who, instant now)
     {
-        if (crowded(at)) {
+        if (at.crowded(options_.connections_per_identity)) {
             crowd(at, std::move(who), now);
             return;
         }
@@ -1842,11 +1909,6 @@ private:
         verdicts_.push_back(verdict_of::probe{session});
     }
 
-    [[nodiscard]] bool crowded(const home& at) const
-    {
-        return at.grace.attached() >= options_.connections_per_identity;
-    }
-
     void crowd(home& at, candidate who, instant now)
     {
         if (options_.on_crowding == crowding::refuse_new) {
@@ -1862,13 +1924,15 @@ private:
         }
         at.probed = silent_longest(at, link::attached);
         at.probed_at = now;
-        verdicts_.push_back(verdict_of::probe{at.probed});
+        if (options_.on_crowding == crowding::drop_oldest) {
+            verdicts_.push_back(verdict_of::give_way{sessions_.find(at.probed)->connection});
+        } else {
+            verdicts_.push_back(verdict_of::probe{at.probed});
+        }
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
     }
-
-    enum class link : std::uint8_t { attached, dormant };
 
     // Of an identity's sessions with a link, or without one; 0: there is none.
     [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
@@ -2059,6 +2123,7 @@ enum class close_reason : std::uint8_t {
     bad_messages,  ///< the peer broke the protocol too often
     too_big,       ///< a frame over the limit
     slow_peer,     ///< the peer did not read what was written for it
+    flooding,      ///< the peer went on sending far over its rate
     idle,          ///< nothing was asked for longer than the idle timeout
     shutting_down, ///< the hub drains; come back later
     internal,      ///< this side failed
@@ -2083,6 +2148,7 @@ inline constexpr std::array close_reason_table{
     close_reason_entry{close_reason::bad_messages, "bad_messages", 1008},
     close_reason_entry{close_reason::too_big, "too_big", 1009},
     close_reason_entry{close_reason::slow_peer, "slow_peer", 4004},
+    close_reason_entry{close_reason::flooding, "flooding", 4006},
     close_reason_entry{close_reason::idle, "idle", 4005},
     close_reason_entry{close_reason::shutting_down, "shutting_down", 1012},
     close_reason_entry{close_reason::internal, "internal", 1011},
@@ -2174,6 +2240,15 @@ struct call {
     friend bool operator==(const call&, const call&) = default;
 };
 
+/// An attempt at a call ended with an error of the peer, and another one follows.
+struct attempt_failed {
+    call which{};
+    message_kind kind = message_kind::request;
+    std::error_code error{};
+    std::uint32_t attempt = 0; ///< the first is 1
+    duration rest{};           ///< until the next one
+};
+
 /// A word about a request that still runs at the peer.
 struct progressed {
     call which{};
@@ -2215,7 +2290,8 @@ struct alive {};
 /// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
 /// as long as that does.
 template <class Completion>
-using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell, alive>;
+using output = std::variant<std::monostate, settled<Completion>, attempt_failed, progressed, invoke, stop, hang_up,
+                            farewell, alive>;
 
 } // namespace rejoinder::inline v0
 
@@ -2456,6 +2532,8 @@ struct counters {
     std::uint64_t expired = 0;       ///< deliveries whose time to live passed
     std::uint64_t evicted = 0;       ///< deliveries that gave their place to newer ones
     std::uint64_t refused = 0;       ///< calls that a bound did not let in
+    std::uint64_t over_rate = 0;     ///< messages of peers over their inbound limit
+    std::uint64_t over_budget = 0;   ///< retries that the budget did not allow
     std::uint64_t probes_sent = 0;   ///< pings
     std::uint64_t links_dropped = 0; ///< dead by silence
     std::uint64_t resumes = 0;       ///< reconnects that found their session
@@ -2465,6 +2543,8 @@ struct counters {
     std::uint64_t detaches_cancelled = 0; ///< identities that were back within the grace
     std::uint64_t detaches_executed = 0;  ///< identities whose clean-up ran
     std::uint64_t auth_refused = 0;
+    std::uint64_t connects = 0;        ///< connections that came to carry a session
+    std::uint64_t connects_failed = 0; ///< a client's attempts to connect that came to nothing
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
@@ -2476,50 +2556,56 @@ struct counters {
     friend constexpr bool operator==(const counters&, const counters&) = default;
 };
 
-/// One counter: its name, and where it is.
+/// One counter: its name, where it is, and what it says.
 struct counter_entry {
     std::string_view name;
     std::uint64_t counters::* member;
+    std::string_view meaning{}; ///< a sentence for exporters
 };
 
 /// All counters, in the order of their declaration.
 inline constexpr std::array counter_table{
-    counter_entry{"requests_sent", &counters::requests_sent},
-    counter_entry{"deliveries_sent", &counters::deliveries_sent},
-    counter_entry{"notifications_sent", &counters::notifications_sent},
-    counter_entry{"notifications_dropped", &counters::notifications_dropped},
-    counter_entry{"replies_received", &counters::replies_received},
-    counter_entry{"errors_received", &counters::errors_received},
-    counter_entry{"acks_received", &counters::acks_received},
-    counter_entry{"requests_received", &counters::requests_received},
-    counter_entry{"deliveries_received", &counters::deliveries_received},
-    counter_entry{"notifications_received", &counters::notifications_received},
-    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed},
-    counter_entry{"answers_replayed", &counters::answers_replayed},
-    counter_entry{"stale_requests", &counters::stale_requests},
-    counter_entry{"late_replies", &counters::late_replies},
-    counter_entry{"bad_messages", &counters::bad_messages},
-    counter_entry{"resent", &counters::resent},
-    counter_entry{"retries", &counters::retries},
-    counter_entry{"timeouts", &counters::timeouts},
-    counter_entry{"cancelled", &counters::cancelled},
-    counter_entry{"expired", &counters::expired},
-    counter_entry{"evicted", &counters::evicted},
-    counter_entry{"refused", &counters::refused},
-    counter_entry{"probes_sent", &counters::probes_sent},
-    counter_entry{"links_dropped", &counters::links_dropped},
-    counter_entry{"resumes", &counters::resumes},
-    counter_entry{"sessions_started", &counters::sessions_started},
-    counter_entry{"sessions_ended", &counters::sessions_ended},
-    counter_entry{"replaced", &counters::replaced},
-    counter_entry{"detaches_cancelled", &counters::detaches_cancelled},
-    counter_entry{"detaches_executed", &counters::detaches_executed},
-    counter_entry{"auth_refused", &counters::auth_refused},
-    counter_entry{"bytes_in", &counters::bytes_in},
-    counter_entry{"bytes_out", &counters::bytes_out},
-    counter_entry{"frames_in", &counters::frames_in},
-    counter_entry{"frames_out", &counters::frames_out},
-    counter_entry{"handler_failures", &counters::handler_failures},
+    counter_entry{"requests_sent", &counters::requests_sent, "First emissions of requests."},
+    counter_entry{"deliveries_sent", &counters::deliveries_sent, "First emissions of deliveries."},
+    counter_entry{"notifications_sent", &counters::notifications_sent, "Notifications that a connection took."},
+    counter_entry{"notifications_dropped", &counters::notifications_dropped,
+                  "Notifications made while offline, or over a bound."},
+    counter_entry{"replies_received", &counters::replies_received, "Answers to requests."},
+    counter_entry{"errors_received", &counters::errors_received, "Last words that were errors."},
+    counter_entry{"acks_received", &counters::acks_received, "Acknowledgements of deliveries."},
+    counter_entry{"requests_received", &counters::requests_received, "Requests that were new."},
+    counter_entry{"deliveries_received", &counters::deliveries_received, "Deliveries that were new."},
+    counter_entry{"notifications_received", &counters::notifications_received, "Notifications that came."},
+    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed, "Repeats that did not run again."},
+    counter_entry{"answers_replayed", &counters::answers_replayed, "Repeats that got the recorded answer."},
+    counter_entry{"stale_requests", &counters::stale_requests, "Messages under ids of an earlier generation."},
+    counter_entry{"late_replies", &counters::late_replies, "Last words that nothing waited for."},
+    counter_entry{"bad_messages", &counters::bad_messages, "Frames that broke the protocol."},
+    counter_entry{"resent", &counters::resent, "Emissions again, after a link loss."},
+    counter_entry{"retries", &counters::retries, "Attempts after the first."},
+    counter_entry{"timeouts", &counters::timeouts, "Requests whose deadline passed."},
+    counter_entry{"cancelled", &counters::cancelled, "Calls that their caller gave up."},
+    counter_entry{"expired", &counters::expired, "Deliveries whose time to live passed."},
+    counter_entry{"evicted", &counters::evicted, "Deliveries that gave their place to newer ones."},
+    counter_entry{"refused", &counters::refused, "Calls that a bound did not let in."},
+    counter_entry{"over_rate", &counters::over_rate, "Messages that came faster than their peer may send."},
+    counter_entry{"over_budget", &counters::over_budget, "Retries that the budget did not allow."},
+    counter_entry{"probes_sent", &counters::probes_sent, "Pings."},
+    counter_entry{"links_dropped", &counters::links_dropped, "Links that were dead by silence."},
+    counter_entry{"resumes", &counters::resumes, "Reconnects that found their session."},
+    counter_entry{"sessions_started", &counters::sessions_started, "Sessions that began."},
+    counter_entry{"sessions_ended", &counters::sessions_ended, "Sessions that are over."},
+    counter_entry{"replaced", &counters::replaced, "Connections displaced by a newer one of their session."},
+    counter_entry{"detaches_cancelled", &counters::detaches_cancelled, "Identities that were back within the grace."},
+    counter_entry{"detaches_executed", &counters::detaches_executed, "Identities whose clean-up ran."},
+    counter_entry{"auth_refused", &counters::auth_refused, "Hellos that the authenticator refused."},
+    counter_entry{"connects", &counters::connects, "Connections that came to carry a session."},
+    counter_entry{"connects_failed", &counters::connects_failed, "Attempts to connect that came to nothing."},
+    counter_entry{"bytes_in", &counters::bytes_in, "Bytes of the frames that were read."},
+    counter_entry{"bytes_out", &counters::bytes_out, "Bytes of the frames that were written."},
+    counter_entry{"frames_in", &counters::frames_in, "Frames that were read."},
+    counter_entry{"frames_out", &counters::frames_out, "Frames that were written."},
+    counter_entry{"handler_failures", &counters::handler_failures, "Handlers that threw or answered with an error."},
 };
 
 static_assert(sizeof(counters) == counter_table.size() * sizeof(std::uint64_t),
@@ -2574,13 +2660,30 @@ enum class peer_keeps : std::uint8_t {
     deliveries, ///< those with a stamp: it has their records in a store
 };
 
+/// What becomes of a call that its session has no room for: as many are pending, or wait for the link, as may be.
+enum class full : std::uint8_t {
+    fail, ///< it ends with `queue_full` at once
+    wait, ///< it waits for room until its deadline, in a line that is bounded, too
+};
+
+/// Which of a user's sessions a hub's request is asked of.
+enum class reach : std::uint8_t {
+    newest, ///< the one that attached last: a question that changes something is run by one session only
+    every,  ///< all that have a link: the first answer wins, and the others are cancelled
+};
+
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
     duration timeout = duration::zero(); ///< the whole call; zero: the session's default for the name
     repeatable repeat = repeatable::no;  ///< lets a request be retried, and survive its session
     absent when_absent = absent::fail;   ///< for calls of a hub
-    std::string_view key{};              ///< the application's name for "the same thing"; borrowed during the call only
+    full when_full = full::fail;
+    reach sessions = reach::newest; ///< for requests of a hub to a user
+    duration hedge =
+        duration::zero();   ///< for requests to several: each is asked when those before it have not answered
+                            ///< for so long, or have failed; zero: all at once
+    std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -2904,6 +3007,23 @@ public:
         return expected > most / doubled ? most : expected * doubled;
     }
 
+    /// How long a proof may be waited for before a ping is sent to get one, if `timeout(pong_least, most)` is then waited for its pong:
+    /// so long that both together take pong_least + `least` + SRTT / 2, or the second alone if that is longer. So a link that is quick
+    /// and steady is doubted only when a proof is overdue, one whose round trip is long or not well known yet in time. Doubled for each
+    /// `back_off`, not above `most`. While nothing is known: `most`.
+    [[nodiscard]] constexpr duration doubt(duration least, duration pong_least, duration most) const noexcept
+    {
+        if (!known_ || least >= most) {
+            return most;
+        }
+        const duration expected = smoothed_ + std::max(granularity, 4 * variation_);
+        const duration spent = expected > pong_least ? expected - pong_least : duration::zero();
+        const duration granted = least + std::min(most - least, smoothed_ / 2);
+        const duration left = granted > spent ? granted - spent : duration::zero();
+        const duration::rep doubled = duration::rep{1} << doublings_;
+        return left > most / doubled ? most : left * doubled;
+    }
+
     /// One ping came back after `length`. A negative length counts as zero.
     constexpr void sample(duration length) noexcept
     {
@@ -2962,9 +3082,10 @@ struct heartbeat_options {
     duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
     duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
     duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
-    duration probe_least = std::chrono::milliseconds{100}; ///< shortest wait for a proof before a probe
-    duration pong_least = std::chrono::milliseconds{150};  ///< shortest wait for a probe's pong
-    duration idle_after = duration::zero();                ///< without traffic of the application; zero: never
+    duration probe_least =
+        std::chrono::milliseconds{100}; ///< wait for a proof before a probe, where round trips are short and steady
+    duration pong_least = std::chrono::milliseconds{150}; ///< shortest wait for a probe's pong
+    duration idle_after = duration::zero();               ///< without traffic of the application; zero: never
 };
 
 /// Whether the wire has session-level pings (`capabilities::probe`).
@@ -2981,8 +3102,10 @@ enum class beat : std::uint8_t {
 /// The heartbeat of one connection (contract, point 5). Make one when a connection attaches; it ends with it.
 ///
 /// Channels are ordered, so an answer to the message at one position, or a pong, proves that all emitted before has
-/// arrived. While something emitted lacks this proof for a round trip's timeout, a ping is asked for: the probe. A
-/// probe whose pong stays out as long means that the link is dead. Each proof and each pong shows that the link works
+/// arrived. While something emitted lacks this proof for too long, a ping is asked for: the probe. A probe whose pong
+/// stays out for a round trip's timeout means that the link is dead. Once a round trip is known, that takes `probe_least`
+/// and `pong_least` and half a round trip in all, or that timeout if it is longer: where round trips are long or not well
+/// known yet, the probe goes out early rather than the verdict late. Each proof and each pong shows that the link works
 /// and starts that wait anew; anything else that comes meanwhile (a large answer in front of the pong) stretches it, up
 /// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
 /// probes go on, each time twice as far apart, up to `ping_every`.
@@ -3171,10 +3294,10 @@ private:
         if (demanded_) {
             return instant::min();
         }
-        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
         if (unproven()) {
-            return later(quiet_since_, patience);
+            return later(quiet_since_, trip_.doubt(options_.probe_least, options_.pong_least, options_.ack_timeout));
         }
+        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
         return awaited_ != 0 ? later(quiet_since_, spaced(patience)) : never;
     }
 
@@ -4025,6 +4148,158 @@ struct limited {
 
 #endif
 
+// How much a peer may ask of this side: a rate with a burst, and when asking too much becomes a flood.
+#ifndef REJOINDER_CORE_INBOUND_LIMIT_HPP
+#define REJOINDER_CORE_INBOUND_LIMIT_HPP
+
+// A rate with a burst: how many of something may pass now.
+#ifndef REJOINDER_CORE_TOKEN_BUCKET_HPP
+#define REJOINDER_CORE_TOKEN_BUCKET_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// A token bucket: it holds at most `burst` tokens, is full at first, and `per_second` tokens drop in, evenly.
+///
+/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations
+/// are O(1). Distinct objects are independent; one object is used from one thread at a time.
+class token_bucket {
+public:
+    /// `per_second`: 0 never refills. `burst`: the tokens it can hold; 0 lets nothing pass.
+    constexpr token_bucket(std::uint32_t per_second, std::uint32_t burst) noexcept
+        : per_second_{per_second}, full_{burst * token}, credit_{full_}
+    {}
+
+    /// How many tokens there are now.
+    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept
+    {
+        return static_cast<std::uint32_t>(credit_at(now) / token);
+    }
+
+    /// When `count` tokens will be there, if none is taken before; `now` if they are, `never` if they cannot be.
+    [[nodiscard]] constexpr instant ready_at(instant now, std::uint32_t count = 1) const noexcept
+    {
+        const auto credit = credit_at(now);
+        const auto wanted = count * token;
+        if (credit >= wanted) {
+            return now;
+        }
+        if (wanted > full_ || per_second_ == 0) {
+            return never;
+        }
+        const auto wait = (wanted - credit + per_second_ - 1) / per_second_;
+        return later(std::max(now, refilled_at_), std::chrono::duration_cast<duration>(std::chrono::nanoseconds{wait}));
+    }
+
+    /// Takes `count` tokens if they are there. All or none.
+    constexpr bool take(instant now, std::uint32_t count = 1) noexcept
+    {
+        credit_ = credit_at(now);
+        refilled_at_ = std::max(refilled_at_, now);
+        if (credit_ < count * token) {
+            return false;
+        }
+        credit_ -= count * token;
+        return true;
+    }
+
+    /// Adds hundredths of a token, as far as there is place.
+    constexpr void earn(instant now, std::uint32_t hundredths) noexcept
+    {
+        credit_ = std::min(full_, credit_at(now) + hundredths * (token / 100));
+        refilled_at_ = std::max(refilled_at_, now);
+    }
+
+private:
+    // What one nanosecond adds is `per_second` credit; so a token is as much credit as a second has nanoseconds.
+    static constexpr std::uint64_t token = 1'000'000'000;
+
+    [[nodiscard]] constexpr std::uint64_t credit_at(instant now) const noexcept
+    {
+        if (now <= refilled_at_ || per_second_ == 0) {
+            return credit_;
+        }
+        const auto missing = full_ - credit_;
+        const auto elapsed = elapsed_nanoseconds(now);
+        return elapsed > missing / per_second_ ? full_ : credit_ + elapsed * per_second_;
+    }
+
+    // The subtraction is made on unsigned numbers: the instants may stand at the clock's two ends.
+    [[nodiscard]] constexpr std::uint64_t elapsed_nanoseconds(instant now) const noexcept
+    {
+        static_assert(std::chrono::nanoseconds{1} == duration{1}, "the steady clock counts nanoseconds");
+        return static_cast<std::uint64_t>(now.time_since_epoch().count()) -
+               static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
+    }
+
+    std::uint32_t per_second_;
+    std::uint64_t full_;
+    std::uint64_t credit_;
+    instant refilled_at_ = instant::min();
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers of an inbound limit: for the requests, deliveries and notifications of one session, repeats not counted.
+struct inbound_limit_options {
+    std::uint32_t per_second = 0; ///< messages; 0: no limit
+    std::uint32_t burst = 0;      ///< messages that may come at once; 0: as many as in a second
+    std::uint32_t flood = 1000;   ///< messages over the limit in a minute; more close the connection
+};
+
+/// What becomes of a message.
+enum class passage : std::uint8_t {
+    open,   ///< it is taken
+    closed, ///< it is over the limit
+    flood,  ///< it is one too many of those
+};
+
+/// Counts what one session's peer sends, over all its connections. O(1). Distinct objects are independent; one object is used from one thread
+/// at a time.
+class inbound_limit {
+public:
+    constexpr explicit inbound_limit(const inbound_limit_options& options) noexcept
+        : options_{options}, rate_{options.per_second, options.burst == 0 ? options.per_second : options.burst}
+    {}
+
+    /// A message came.
+    constexpr passage take(instant now) noexcept
+    {
+        if (options_.per_second == 0 || rate_.take(now)) {
+            return passage::open;
+        }
+        if (now - since_ >= std::chrono::minutes{1}) {
+            since_ = now;
+            refused_ = 0;
+        }
+        if (refused_ == options_.flood) {
+            return passage::flood;
+        }
+        ++refused_;
+        return passage::closed;
+    }
+
+private:
+    inbound_limit_options options_;
+    token_bucket rate_;
+    instant since_{};
+    std::uint32_t refused_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // The keyed window: the responder's records by the application's keys, so that one key's action runs once.
 #ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
 #define REJOINDER_CORE_KEYED_WINDOW_HPP
@@ -4819,6 +5094,45 @@ private:
 
 #endif
 
+// How many retries a side may make: a share of its calls, so that a peer in trouble is not asked ever more.
+#ifndef REJOINDER_CORE_RETRY_BUDGET_HPP
+#define REJOINDER_CORE_RETRY_BUDGET_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers of a retry budget. `reserve = UINT32_MAX` is as good as none.
+struct retry_budget_options {
+    std::uint32_t percent = 20;   ///< a hundred calls earn so many retries
+    std::uint32_t reserve = 100;  ///< retries that can be saved up; it is full at first; 0 allows none
+    std::uint32_t per_second = 1; ///< retries that time alone earns, for whoever calls seldom
+};
+
+/// The budget of one session: each call earns a share of a retry, each retry is paid for. All operations are O(1). Distinct objects are
+/// independent; one object is used from one thread at a time.
+class retry_budget {
+public:
+    constexpr explicit retry_budget(const retry_budget_options& options) noexcept
+        : percent_{options.percent}, saved_{options.per_second, options.reserve}
+    {}
+
+    /// Retries that could be made now.
+    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept { return saved_.available(now); }
+    /// A call is made.
+    constexpr void called(instant now) noexcept { saved_.earn(now, percent_); }
+    /// Pays for a retry. False: there is nothing left to pay it with.
+    constexpr bool take(instant now) noexcept { return saved_.take(now); }
+
+private:
+    std::uint32_t percent_;
+    token_bucket saved_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // Which failed attempts are tried again, and when.
 #ifndef REJOINDER_CORE_RETRY_POLICY_HPP
 #define REJOINDER_CORE_RETRY_POLICY_HPP
@@ -4943,15 +5257,19 @@ struct default_policies {
 /// The numbers of a session; one object is shared by all sessions of a hub or client.
 template <class Policies = default_policies>
 struct session_options {
-    duration timeout = std::chrono::seconds{60};              ///< of a request, from the call to its answer
-    std::vector<std::pair<std::string, duration>> timeouts{}; ///< the same for requests of these names
-    std::uint32_t capacity = 1024;                            ///< unfinished requests and deliveries, each direction
-    std::size_t message_bytes_max = std::size_t{1} << 20;     ///< of one payload
-    std::size_t kept_answer_bytes_max = std::size_t{8} << 20; ///< of all answers kept for repeats
+    duration timeout = std::chrono::seconds{60};                ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{};   ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                              ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;       ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;   ///< of all answers kept for repeats
+    std::size_t notification_bytes_max = std::size_t{16} << 20; ///< of notifications that wait to be emitted
     std::uint32_t receipted_max =
         1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
     std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
     unsigned bad_messages_per_minute = 16;  ///< more close the connection
+    std::uint32_t room_waiters_max = 1024;  ///< calls that wait for room (`full::wait`); as many bytes as the outbox's
+    inbound_limit_options inbound{};        ///< of what the peer sends
+    retry_budget_options retries{};         ///< of what this side tries again
     keyed_window::options keys{};           ///< of the answers kept for the application's keys
     rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};
@@ -5002,8 +5320,8 @@ template <class Completion, class Policies>
 class asker {
 public:
     asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity),
-          outbox_(unbounded(options.outbox)), finished_(options.capacity)
+        : options_(options), todo_(todo), counts_(counts), random_(seed), budget_(options.retries),
+          sent_(options.capacity), outbox_(unbounded(options.outbox)), finished_(options.capacity)
     {}
     asker(const asker&) = delete;
     asker& operator=(const asker&) = delete;
@@ -5016,6 +5334,7 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
     /// Messages that no connection has seen yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return outbox_.bytes(); }
     /// Ids whose last word is awaited.
     [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
@@ -5110,6 +5429,7 @@ public:
             ++counts_.refused;
             return {};
         }
+        budget_.called(now);
         const auto index = pool_.take();
         auto& place = pool_[index];
         place.kind = kind;
@@ -5241,8 +5561,7 @@ public:
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && !place.stamp &&
-            options_.ack.when(place.name) == ack_when::none) {
+        if (place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);
@@ -5293,6 +5612,7 @@ public:
         pool_.shrink();
         timers_.shrink();
         sent_.shrink();
+        outbox_.shrink();
         finished_.shrink();
     }
 
@@ -5395,12 +5715,14 @@ private:
         const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
         const auto rest =
             may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
-        if (!rest) {
+        if (!rest || !budget_.take(now)) {
+            counts_.over_budget += rest ? 1U : 0U;
             settle(index, error, word.payload, word.name, word.text);
             pool_.release(index);
             return;
         }
         place.at = stage::resting;
+        todo_.outputs.push_back(attempt_failed{pool_.handle(index), place.kind, error, place.attempts, *rest});
         timers_.cancel(place.timer);
         place.timer = timers_.schedule(later(now, *rest), index);
     }
@@ -5449,6 +5771,7 @@ private:
     agenda<Completion>& todo_;
     counters& counts_;
     random_source random_;
+    retry_budget budget_;
     bool linked_ = false;
     capabilities features_{};
     detail::delivery_pool<Completion> pool_;
@@ -5463,12 +5786,555 @@ private:
 
 #endif
 
+// Values that come one by one and leave together: one delivery per interval in place of many.
+#ifndef REJOINDER_CORE_BATCH_HPP
+#define REJOINDER_CORE_BATCH_HPP
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of a batch.
+struct batch_options {
+    duration every = std::chrono::milliseconds{100}; ///< that the first value of a batch waits for others
+    std::size_t values_max = 256;                    ///< in one batch, at least 1; a full one goes at once
+};
+
+/// A batch: the first value that comes opens it, and it goes `every` later with all that came meanwhile, in their order, or as soon as it is
+/// full. Nothing is lost and nothing waits longer than `every`.
+///
+/// `add` is amortised O(1), all else O(1); the memory of a batch is used again if it is given back. Distinct objects are independent; one is
+/// used from one thread at a time.
+template <std::movable T>
+class batch {
+public:
+    batch() = default;
+    explicit batch(const batch_options& options) : options_(options) {}
+
+    [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+    /// When it goes; `never` while it is empty.
+    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+
+    void add(T value, instant now)
+    {
+        values_.push_back(std::move(value));
+        if (values_.size() >= options_.values_max) {
+            due_ = now;
+        } else if (due_ == never) {
+            due_ = later(now, options_.every);
+        }
+    }
+
+    /// What goes now; empty: nothing yet.
+    [[nodiscard]] std::vector<T> release(instant now) { return now >= due_ ? flush() : std::vector<T>{}; }
+
+    /// All that waits, whether its time has come or not.
+    [[nodiscard]] std::vector<T> flush()
+    {
+        due_ = never;
+        return std::exchange(values_, {});
+    }
+
+    /// Takes a released batch's memory back.
+    void give_back(std::vector<T>&& used) noexcept
+    {
+        if (values_.empty() && used.capacity() > values_.capacity()) {
+            used.clear();
+            values_ = std::move(used);
+        }
+    }
+
+private:
+    batch_options options_{};
+    std::vector<T> values_;
+    instant due_ = never;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Where a client stands, as one value: for a person's screen, a health check, or a program's decisions.
+#ifndef REJOINDER_CORE_CLIENT_STATUS_HPP
+#define REJOINDER_CORE_CLIENT_STATUS_HPP
+
+// What the loss of a link says of the next attempt: whether the other side is merely down, or trying again cannot help.
+#ifndef REJOINDER_CORE_LINK_VERDICT_HPP
+#define REJOINDER_CORE_LINK_VERDICT_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// What is known of the other side from the way in which the last attempt or connection ended. For a program to switch on.
+enum class link_verdict : std::uint8_t {
+    none,         ///< nothing went wrong
+    down,         ///< not reachable, silent, busy or gone: trying again may help
+    refused,      ///< these credentials are wrong
+    incompatible, ///< it speaks another protocol or version, as it said itself
+    garbled,      ///< what it says is no message of this protocol
+    unresolvable, ///< there is no such name or service
+    replaced,     ///< a newer connection of the same session took over
+    oversized,    ///< this side's hello is larger than a frame may be
+};
+
+constexpr std::string_view name_of(link_verdict verdict) noexcept
+{
+    constexpr std::array<std::string_view, 8> names{"none",    "down",         "refused",  "incompatible",
+                                                    "garbled", "unresolvable", "replaced", "oversized"};
+    return names[static_cast<std::size_t>(verdict)];
+}
+
+/// The verdict on an error. Of foreign codes nothing is known here but that something is down: a floor that knows resolvers says
+/// `unresolvable` itself.
+inline link_verdict verdict_on(const std::error_code& why) noexcept
+{
+    if (!why) {
+        return link_verdict::none;
+    }
+    switch (kind_of(why).value_or(errc::not_connected)) {
+    case errc::auth_refused: return link_verdict::refused;
+    case errc::incompatible: return link_verdict::incompatible;
+    case errc::bad_message: return link_verdict::garbled;
+    case errc::replaced: return link_verdict::replaced;
+    case errc::too_big: return link_verdict::oversized;
+    default: return link_verdict::down;
+    }
+}
+
+/// Whether the other side, or this one, has said the last word: no attempt can end otherwise until a person changes something.
+constexpr bool is_final(link_verdict verdict) noexcept
+{
+    return verdict == link_verdict::refused || verdict == link_verdict::incompatible ||
+           verdict == link_verdict::replaced || verdict == link_verdict::oversized;
+}
+
+/// Whether it looks final but may pass: a name is missing while a service is being deployed, a gateway answers in its stead while it
+/// starts. Several attempts in a row that say so, and never a connection that worked, are final together.
+constexpr bool is_doubtful(link_verdict verdict) noexcept
+{
+    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// When a client dials, how long it waits in between, and when it gives up for good.
+#ifndef REJOINDER_CORE_RECONNECTOR_HPP
+#define REJOINDER_CORE_RECONNECTOR_HPP
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Where a client's link stands.
+enum class link_state : std::uint8_t {
+    disconnected, ///< not started, or stopped by this side
+    connecting,   ///< dialling, or waiting for the welcome
+    connected,    ///< a session is attached
+    waiting,      ///< between two attempts
+    failed,       ///< given up for good: `last_error` says why
+};
+
+constexpr std::string_view name_of(link_state state) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "waiting", "failed"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// What a reconnector asks its client to do.
+enum class dialling : std::uint8_t {
+    nothing,
+    dial,    ///< open a channel and say hello with `attempt()`; a channel that is still open is closed first
+    abandon, ///< this attempt took too long: close it; what comes of it later means nothing (rule 5)
+    fail,    ///< give up: settle what is pending
+};
+
+/// Whether an error says that trying again cannot help.
+inline bool final_for_client(const std::error_code& why) noexcept
+{
+    return is_final(verdict_on(why));
+}
+
+/// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
+/// that says. The first attempt after a connection that worked is immediate; the following wait by the schedule. A hub that said goodbye, or
+/// when to come back, is waited for by all of its clients at once: then there is no immediate attempt, and the wait is spread over a quarter
+/// more than the hub asked for.
+///
+/// With several ways to the other side (`ways`), a failed attempt goes on with the next way at once, and begins with the one that worked last;
+/// a round of failures, one each way, counts as one and is followed by the schedule's delay.
+///
+/// It gives up on what is final (`is_final`), on what is doubtful in `doubts_max` rounds in a row each way while no connection ever worked,
+/// and when a `limited` schedule ends. All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
+template <backoff_schedule Schedule>
+class reconnector {
+public:
+    /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
+    reconnector(Schedule schedule, duration limit, std::uint64_t seed)
+        : schedule_(schedule), limit_(limit), random_(seed)
+    {}
+
+    /// Rounds in a row that doubtful verdicts need to be final.
+    static constexpr std::uint32_t doubts_max = 5;
+
+    // Getters
+
+    [[nodiscard]] link_state state() const noexcept { return state_; }
+    /// The number of the attempt that runs or ran last; increasing, for the hello (rule 1).
+    [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }
+    /// Which way the attempt that runs or comes next takes, from 0.
+    [[nodiscard]] std::size_t way() const noexcept { return way_; }
+    /// Attempts, or rounds of them, that failed since the last connection that lasted.
+    [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
+    /// Why the last attempt or connection ended; no error before the first end.
+    [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
+    /// What that means; none while connected.
+    [[nodiscard]] link_verdict verdict() const noexcept { return verdict_; }
+    /// When the newest connection was welcomed, also after its end; none: not yet.
+    [[nodiscard]] const std::optional<instant>& connected_since() const noexcept { return connected_since_; }
+    /// When it ended, or this was started; none while connected, and before the start.
+    [[nodiscard]] const std::optional<instant>& disconnected_since() const noexcept { return disconnected_since_; }
+    /// When the next attempt begins; `never` if there is none to wait for.
+    [[nodiscard]] instant next_try_at() const noexcept { return state_ == link_state::waiting ? due_ : never; }
+    /// Since when the state is what it is.
+    [[nodiscard]] instant since() const noexcept { return since_; }
+    /// When `advance` is due; while waiting, when the next attempt begins.
+    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+
+    // Inputs
+
+    /// How many ways there are to the other side, at least 1. Before the start.
+    void ways(std::size_t count) noexcept { ways_ = std::max<std::size_t>(count, 1); }
+
+    /// Begin, or try at once if an attempt is due later. Also after giving up.
+    void start(instant now)
+    {
+        if (state_ == link_state::connecting || state_ == link_state::connected) {
+            return;
+        }
+        failures_ = 0;
+        doubts_ = 0;
+        new_round();
+        failing_ = false;
+        disconnected_since_ = disconnected_since_.value_or(now);
+        enter(link_state::waiting, now);
+        due_ = now;
+    }
+
+    /// The welcome came.
+    void connected(instant now)
+    {
+        worked_ = true;
+        ever_worked_ = true;
+        verdict_ = link_verdict::none;
+        connected_since_ = now;
+        disconnected_since_.reset();
+        new_round();
+        enter(link_state::connected, now);
+        due_ = never;
+    }
+
+    /// The attempt failed, or the connection was lost. `retry_after`: the least delay that the hub asked for; zero: it said goodbye, and all
+    /// its clients are told so at once. `verdict`: what the error means.
+    void lost(const std::error_code& why, link_verdict verdict, std::optional<duration> retry_after, instant now)
+    {
+        if (state_ != link_state::connecting && state_ != link_state::connected) {
+            return;
+        }
+        last_error_ = why;
+        verdict_ = verdict;
+        disconnected_since_ = disconnected_since_.value_or(now);
+        if (is_final(verdict)) {
+            give_up(now);
+        } else if (const auto delay = delay_after_loss(retry_after, now)) {
+            enter(link_state::waiting, now);
+            due_ = later(now, *delay);
+        } else {
+            give_up(now);
+        }
+    }
+    void lost(const std::error_code& why, std::optional<duration> retry_after, instant now)
+    {
+        lost(why, verdict_on(why), retry_after, now);
+    }
+
+    /// It cannot work, for a reason of this side's own: gives up.
+    void fail(const std::error_code& why, instant now)
+    {
+        last_error_ = why;
+        enter(link_state::failed, now);
+        failing_ = true;
+        due_ = now;
+    }
+
+    /// Stop: no further attempts.
+    void stop(instant now)
+    {
+        disconnected_since_ = disconnected_since_.value_or(now);
+        enter(link_state::disconnected, now);
+        failing_ = false;
+        due_ = never;
+    }
+
+    /// Time has passed, or something happened: what is to be done now?
+    dialling advance(instant now)
+    {
+        if (std::exchange(failing_, false)) {
+            due_ = never;
+            return dialling::fail;
+        }
+        if (now < due_) {
+            return dialling::nothing;
+        }
+        if (state_ == link_state::waiting) {
+            enter(link_state::connecting, now);
+            due_ = later(now, limit_);
+            ++attempt_;
+            return dialling::dial;
+        }
+        if (state_ == link_state::connecting) {
+            lost(make_error_code(errc::handshake_timed_out), std::nullopt, now);
+            return dialling::abandon;
+        }
+        return dialling::nothing;
+    }
+
+private:
+    // How long until the next attempt; nothing: there is none.
+    std::optional<duration> delay_after_loss(std::optional<duration> retry_after, instant now)
+    {
+        const bool was_up = state_ == link_state::connected;
+        if (sprints(now) && !retry_after) {
+            return duration::zero();
+        }
+        asked_ = std::max(asked_, retry_after.value_or(duration::zero()));
+        if (!was_up && tries_another_way()) {
+            return duration::zero();
+        }
+        ++failures_;
+        doubts_ = doubtful_ == ways_ ? doubts_ + 1 : 0;
+        const auto asked = asked_;
+        new_round();
+        if (doubts_ >= doubts_max && !ever_worked_) {
+            return std::nullopt;
+        }
+        const auto usual = delay_of(schedule_, failures_, random_);
+        return usual ? std::optional{std::max(*usual, spread(asked))} : std::nullopt;
+    }
+
+    // The attempt failed. Is there a way that this round has not tried?
+    bool tries_another_way() noexcept
+    {
+        doubtful_ += is_doubtful(verdict_) ? 1U : 0U;
+        way_ = (way_ + 1) % ways_;
+        return ++tried_ < ways_;
+    }
+
+    void new_round() noexcept
+    {
+        tried_ = 0;
+        doubtful_ = 0;
+        asked_ = duration::zero();
+    }
+
+    // All clients of a hub are asked for the same delay at the same time.
+    duration spread(duration asked)
+    {
+        const auto width = static_cast<std::uint64_t>(asked.count()) / 4;
+        return asked + duration{static_cast<duration::rep>(detail::random_up_to(width, random_))};
+    }
+
+    void give_up(instant now)
+    {
+        enter(link_state::failed, now);
+        failing_ = true;
+        due_ = now;
+    }
+
+    // Whether the next attempt may be immediate: once after a connection that worked. One that is lost as soon as it is welcomed must not
+    // make a loop without delays, so only a connection that lasted earns the next sprint.
+    bool sprints(instant now) noexcept
+    {
+        if (!std::exchange(worked_, false)) {
+            return false;
+        }
+        if (now - since_ >= lasting) {
+            failures_ = 0;
+            sprinted_ = false;
+        }
+        return !std::exchange(sprinted_, true);
+    }
+
+    void enter(link_state state, instant now) noexcept
+    {
+        state_ = state;
+        since_ = now;
+    }
+
+    static constexpr duration lasting = std::chrono::seconds{1};
+
+    Schedule schedule_;
+    duration limit_;
+    random_source random_;
+    link_state state_ = link_state::disconnected;
+    link_verdict verdict_ = link_verdict::none;
+    bool worked_ = false;      // the connection that was lost had been welcomed
+    bool ever_worked_ = false; // some connection had
+    bool sprinted_ = false;
+    bool failing_ = false;
+    std::uint64_t attempt_ = 0;
+    std::uint32_t failures_ = 0;
+    std::uint32_t doubts_ = 0; // rounds in a row all of whose attempts ended doubtfully
+    std::size_t ways_ = 1;
+    std::size_t way_ = 0;
+    std::size_t tried_ = 0;    // ways in this round
+    std::size_t doubtful_ = 0; // of those
+    duration asked_{};         // the longest delay that a hub asked for in this round
+    std::error_code last_error_;
+    std::optional<instant> connected_since_;
+    std::optional<instant> disconnected_since_;
+    instant since_{};
+    instant due_ = never;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// Where a client stands.
+enum class standing : std::uint8_t {
+    disconnected, ///< told to stay away, or between two attempts: then `next_try_at` says when
+    connecting,   ///< dialling, or waiting for the welcome
+    connected,    ///< a session is attached
+    polling,      ///< the link is down for so long that the program's poll stands in for it; attempts go on behind it
+    failed,       ///< given up for good: `verdict` and `last_error` say why
+};
+
+constexpr std::string_view name_of(standing state) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "polling", "failed"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// Where a client stands, and since when and why.
+struct client_status {
+    standing state = standing::disconnected;
+    instant since{};                             ///< of the state
+    std::optional<instant> connected_since{};    ///< when the newest connection was welcomed, also after its end
+    std::optional<instant> disconnected_since{}; ///< when it ended, or the client was started; none while connected
+    std::uint32_t attempts = 0;                  ///< rounds of attempts that failed in a row
+    link_verdict verdict = link_verdict::none;   ///< on `last_error`; none again once connected
+    std::error_code last_error{};                ///< why the last attempt or connection ended
+    instant next_try_at = never;                 ///< when the next attempt begins, if it is known
+    std::string connection_id{};                 ///< of the newest attempt, as both sides' events have it
+};
+
+/// Where the link alone stands, as a program sees it: between two attempts it is disconnected.
+constexpr standing standing_of(link_state link) noexcept
+{
+    switch (link) {
+    case link_state::connecting: return standing::connecting;
+    case link_state::connected: return standing::connected;
+    case link_state::failed: return standing::failed;
+    case link_state::waiting:
+    case link_state::disconnected: break;
+    }
+    return standing::disconnected;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The kinds of disconnect: what a reason says about whose doing it was, for logs and statistics.
+#ifndef REJOINDER_CORE_DISCONNECT_KIND_HPP
+#define REJOINDER_CORE_DISCONNECT_KIND_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whose doing the end of a connection was.
+enum class disconnect_kind : std::uint8_t {
+    clean,    ///< one side was done with it
+    network,  ///< the link broke, or went silent
+    replaced, ///< the client itself came back on another connection
+    refused,  ///< it never carried a session
+    fault,    ///< the peer broke the protocol, or did not read
+    local,    ///< this side shut down, or failed
+};
+
+inline constexpr std::size_t disconnect_kind_count = 6;
+
+constexpr std::string_view name_of(disconnect_kind kind) noexcept
+{
+    constexpr std::array<std::string_view, disconnect_kind_count> names{"clean",   "network", "replaced",
+                                                                        "refused", "fault",   "local"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+/// The kind that a reason belongs to.
+constexpr disconnect_kind kind_of(close_reason reason) noexcept
+{
+    switch (reason) {
+    case close_reason::normal:
+    case close_reason::going_away:
+    case close_reason::idle: break;
+    case close_reason::link_lost:
+    case close_reason::silent: return disconnect_kind::network;
+    case close_reason::replaced: return disconnect_kind::replaced;
+    case close_reason::refused: return disconnect_kind::refused;
+    case close_reason::bad_messages:
+    case close_reason::too_big:
+    case close_reason::flooding:
+    case close_reason::slow_peer: return disconnect_kind::fault;
+    case close_reason::shutting_down:
+    case close_reason::internal: return disconnect_kind::local;
+    }
+    return disconnect_kind::clean;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // Who loses connections, how often and why, in bounded memory.
 #ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
 #define REJOINDER_CORE_DISCONNECT_STATS_HPP
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -5480,7 +6346,9 @@ namespace rejoinder::inline v0 {
 
 /// The bounds of the statistics.
 struct disconnect_stats_options {
-    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
+    std::size_t users_max = 100;                ///< users that are counted one by one; 0: none
+    std::size_t top_max = 10;                   ///< of these in a snapshot
+    duration keep_for = std::chrono::hours{24}; ///< who had no disconnect for so long is forgotten; zero: nobody is
 };
 
 /// What is known of one user's disconnects.
@@ -5507,12 +6375,16 @@ struct user_disconnects {
 /// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
 /// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
 ///
+/// Whoever had no disconnect for `keep_for` is forgotten, by `record` and `forget_old`, and would be counted anew.
+///
 /// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
 /// users). Distinct objects are independent; one object is used from one thread at a time.
 class disconnect_stats {
 public:
     disconnect_stats() = default;
     explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
+
+    [[nodiscard]] const disconnect_stats_options& options() const noexcept { return options_; }
 
     /// All disconnects, whoever's.
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
@@ -5532,9 +6404,8 @@ public:
     /// What is known of a user, or null. Valid until the next change.
     [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
     {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        return found == users_.end() ? nullptr : &*found;
+        const auto* one = seek(user, mark_of(user));
+        return one == nullptr ? nullptr : &one->known;
     }
 
     /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
@@ -5552,8 +6423,8 @@ public:
         std::vector<const user_disconnects*> found;
         found.reserve(users_.size());
         for (const auto& each : users_) {
-            if (each.certainly() >= at_least) {
-                found.push_back(&each);
+            if (each.known.certainly() >= at_least) {
+                found.push_back(&each.known);
             }
         }
         std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
@@ -5568,6 +6439,9 @@ public:
         ++total_;
         ++reasons_[static_cast<std::size_t>(reason)];
         last_ = std::max(last_, now);
+        if (now >= forgetting_at_) {
+            forget_old(now);
+        }
         if (user.empty() || options_.users_max == 0) {
             return;
         }
@@ -5577,35 +6451,77 @@ public:
         entry.last = std::max(entry.last, now);
     }
 
+    /// Forgets the users whose last disconnect is longer ago than they are kept for. Returns how many there were.
+    std::size_t forget_old(instant now)
+    {
+        if (options_.keep_for <= duration::zero()) {
+            return 0;
+        }
+        forgetting_at_ =
+            later(now, options_.keep_for / 16); // so seldom that nobody feels it, and so often that nobody stays long
+        return now < instant::min() + options_.keep_for ? 0 : forget_before(now - options_.keep_for);
+    }
+
     /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
     std::size_t forget_before(instant limit)
     {
-        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
+        return std::erase_if(users_, [limit](const tracked& each) { return each.known.last < limit; });
     }
 
 private:
+    struct tracked {
+        user_disconnects known;
+        std::size_t mark = 0; // of the name, so that a scan compares numbers
+    };
+
+    static std::size_t mark_of(std::string_view user) noexcept { return std::hash<std::string_view>{}(user); }
+
+    [[nodiscard]] const tracked* seek(std::string_view user, std::size_t mark) const noexcept
+    {
+        const tracked* const end = users_.data() + users_.size();
+        for (const tracked* one = users_.data(); one != end; ++one) {
+            if (one->mark == mark && one->known.user == user) {
+                return one;
+            }
+        }
+        return nullptr;
+    }
+
     user_disconnects& place_of(std::string_view user)
     {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        if (found != users_.end()) {
-            return *found;
+        const auto mark = mark_of(user);
+        if (const auto* found = seek(user, mark)) {
+            return users_[static_cast<std::size_t>(found - users_.data())].known;
         }
         if (users_.size() < options_.users_max) {
             auto& fresh = users_.emplace_back();
-            fresh.user = user;
-            fresh.last = instant::min();
-            return fresh;
+            fresh.mark = mark;
+            fresh.known.user = user;
+            fresh.known.last = instant::min();
+            return fresh.known;
         }
-        // Of equals the one longest quiet gives way.
-        const auto least = std::min_element(
-            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
-                return left.count != right.count ? left.count < right.count : left.last < right.last;
-            });
-        least->user = user;
-        least->overcount = least->count;
-        least->reasons = {};
-        least->last = instant::min();
+        auto& inherited = fewest();
+        auto& known = inherited.known;
+        inherited.mark = mark;
+        known.user = user;
+        known.overcount = known.count;
+        known.reasons = {};
+        known.last = instant::min();
+        return known;
+    }
+
+    // Of equals the one longest quiet gives way. Precondition: there are users.
+    tracked& fewest() noexcept
+    {
+        tracked* least = users_.data();
+        tracked* const end = least + users_.size();
+        for (tracked* one = least + 1; one != end; ++one) {
+            const auto& known = one->known;
+            const bool fewer = known.count < least->known.count;
+            if (fewer || (known.count == least->known.count && known.last < least->known.last)) {
+                least = one;
+            }
+        }
         return *least;
     }
 
@@ -5613,7 +6529,8 @@ private:
     std::array<std::uint64_t, close_reason_count> reasons_{};
     std::uint64_t total_ = 0;
     instant last_ = instant::min();
-    std::vector<user_disconnects> users_;
+    instant forgetting_at_ = instant::min();
+    std::vector<tracked> users_;
 };
 
 } // namespace rejoinder::inline v0
@@ -5722,34 +6639,34 @@ struct record_owner {
 /// Each returns a `std::error_code`, but for `name` and `transaction`. All may block, so whoever has a store calls it on a thread of its own;
 /// it is used by one thread at a time.
 template <class S>
-concept store = std::movable<S> &&
-                requires(S& s, const S& constant, const stored_message& message, const record_owner& owner,
-                         std::uint64_t sequence, std::string_view text, wall_time time, const stored_outbox& fresh,
-                         stored_outbox& outbox, const known_outbox& known, known_outbox& known_out, bool& found,
-                         const stored_record& record, stored_record& record_out, std::size_t& count,
-                         std::vector<std::uint64_t>& sequences) {
-                    typename S::transaction_type;
-                    { constant.name() } -> std::convertible_to<std::string_view>;
-                    { s.transaction() } -> std::same_as<typename S::transaction_type&>;
-                    { s.begin() } -> std::same_as<std::error_code>;
-                    { s.commit() } -> std::same_as<std::error_code>;
-                    { s.rollback() } -> std::same_as<std::error_code>;
-                    { s.mark() } -> std::same_as<std::error_code>;
-                    { s.undo() } -> std::same_as<std::error_code>;
-                    { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
-                    { s.put(message) } -> std::same_as<std::error_code>;
-                    { s.remove(sequence) } -> std::same_as<std::error_code>;
-                    { s.set_peer(text) } -> std::same_as<std::error_code>;
-                    { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
-                    { s.write(owner, known) } -> std::same_as<std::error_code>;
-                    { s.outboxes(count) } -> std::same_as<std::error_code>;
-                    { s.forget(time) } -> std::same_as<std::error_code>;
-                    { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
-                    { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
-                    { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
-                    { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
-                    { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
-                };
+concept store =
+    std::movable<S> &&
+    requires(S& s, const S& constant, const stored_message& message, const record_owner& owner, std::uint64_t sequence,
+             std::string_view text, wall_time time, const stored_outbox& fresh, stored_outbox& outbox,
+             const known_outbox& known, known_outbox& known_out, bool& found, const stored_record& record,
+             stored_record& record_out, std::size_t& count, std::vector<std::uint64_t>& sequences) {
+        typename S::transaction_type;
+        { constant.name() } -> std::convertible_to<std::string_view>;
+        { s.transaction() } -> std::same_as<typename S::transaction_type&>;
+        { s.begin() } -> std::same_as<std::error_code>;
+        { s.commit() } -> std::same_as<std::error_code>;
+        { s.rollback() } -> std::same_as<std::error_code>;
+        { s.mark() } -> std::same_as<std::error_code>;
+        { s.undo() } -> std::same_as<std::error_code>;
+        { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
+        { s.put(message) } -> std::same_as<std::error_code>;
+        { s.remove(sequence) } -> std::same_as<std::error_code>;
+        { s.set_peer(text) } -> std::same_as<std::error_code>;
+        { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
+        { s.write(owner, known) } -> std::same_as<std::error_code>;
+        { s.outboxes(count) } -> std::same_as<std::error_code>;
+        { s.forget(time) } -> std::same_as<std::error_code>;
+        { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
+        { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
+        { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
+        { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
+        { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
+    };
 
 } // namespace rejoinder::inline v0
 
@@ -5768,9 +6685,9 @@ namespace rejoinder::inline v0 {
 
 /// The bounds of a durable inbox.
 struct durable_inbox_options {
-    std::size_t outboxes_max = 100'000;              ///< that are known; one too many is refused with `busy`
-    std::size_t kept_answer_bytes_max = 64U << 10;   ///< of one answer; a larger one is done-not-kept
-    std::chrono::hours forget_after{25};             ///< of silence an outbox is forgotten: beyond any time to live
+    std::size_t outboxes_max = 100'000;            ///< that are known; one too many is refused with `busy`
+    std::size_t kept_answer_bytes_max = 64U << 10; ///< of one answer; a larger one is done-not-kept
+    std::chrono::hours forget_after{25};           ///< of silence an outbox is forgotten: beyond any time to live
 };
 
 /// What is to be done with a durable message.
@@ -5925,7 +6842,8 @@ private:
         if (record.fingerprint != fingerprint) {
             return durable_verdict::conflict;
         }
-        const bool again = place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
+        const bool again =
+            place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
         if (record.state == record_state::started) {
             return again ? durable_verdict::fresh : durable_verdict::interrupted;
         }
@@ -6107,8 +7025,8 @@ public:
     // Commands
 
     /// Takes a message. Its sequence; or nothing, and `refusal` says why.
-    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl,
-                                         instant now, wall_time lived, errc& refusal)
+    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl, instant now,
+                                         wall_time lived, errc& refusal)
     {
         const auto bytes = name.size() + payload.bytes.size();
         if (!make_room(bytes)) {
@@ -6238,7 +7156,10 @@ public:
 private:
     static constexpr duration rest = std::chrono::seconds{1};
 
-    static std::size_t size_of(const stored_message& words) noexcept { return words.name.size() + words.payload.size(); }
+    static std::size_t size_of(const stored_message& words) noexcept
+    {
+        return words.name.size() + words.payload.size();
+    }
 
     // Whether it helps to send it again: the peer's disk was full, or too much was under way; this side's session ended or was full.
     static bool passes(const std::error_code& error, word_of whose) noexcept
@@ -6306,13 +7227,160 @@ private:
     std::string peer_;
     std::uint64_t epoch_ = 0;
     std::uint64_t next_ = 1;
-    std::map<std::uint64_t, entry> entries_; // by sequence
+    std::map<std::uint64_t, entry> entries_;               // by sequence
     std::map<std::uint64_t, durable_step::gone> outcomes_; // of those that leave
     std::deque<durable_step::any> steps_;
     std::size_t bytes_ = 0;
     std::size_t leaving_ = 0;
     instant last_ = instant::min();
 };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What there is right now, in numbers: of one client or of a whole hub, and the names under which exporters show them.
+#ifndef REJOINDER_CORE_GAUGES_HPP
+#define REJOINDER_CORE_GAUGES_HPP
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Amounts at one moment. A plain value: distinct objects are independent.
+struct gauges {
+    std::uint64_t connections = 0;
+    std::uint64_t sessions = 0;
+    std::uint64_t sessions_attached = 0;
+    std::uint64_t sessions_dormant = 0;
+    std::uint64_t identities = 0;
+    std::uint64_t identities_present = 0;
+    std::uint64_t identities_in_grace = 0;
+    std::uint64_t identities_cleaning = 0;
+    std::uint64_t pending = 0;
+    std::uint64_t outbox_depth = 0;
+    std::uint64_t parked_calls = 0;
+    std::uint64_t parked_bytes = 0;
+    std::uint64_t running_handlers = 0;
+    std::uint64_t kept_answer_bytes = 0;
+    std::uint64_t write_queue_bytes = 0;
+
+    friend bool operator==(const gauges&, const gauges&) = default;
+};
+
+/// One gauge: its name, where it is, and what it says.
+struct gauge_entry {
+    std::string_view name;
+    std::uint64_t gauges::* member;
+    std::string_view meaning;
+};
+
+/// All gauges, in the order of their declaration.
+inline constexpr std::array gauge_table{
+    gauge_entry{"connections", &gauges::connections, "Connections, those without a session yet included."},
+    gauge_entry{"sessions", &gauges::sessions, "Sessions, attached or dormant."},
+    gauge_entry{"sessions_attached", &gauges::sessions_attached, "Sessions that a connection carries."},
+    gauge_entry{"sessions_dormant", &gauges::sessions_dormant, "Sessions without a connection, in their lease."},
+    gauge_entry{"identities", &gauges::identities, "Identities that anything is known of."},
+    gauge_entry{"identities_present", &gauges::identities_present, "Identities with an attached session."},
+    gauge_entry{"identities_in_grace", &gauges::identities_in_grace,
+                "Identities that lost their last link a moment ago."},
+    gauge_entry{"identities_cleaning", &gauges::identities_cleaning, "Identities whose clean-up runs."},
+    gauge_entry{"pending", &gauges::pending, "Requests and deliveries of this side that are not over."},
+    gauge_entry{"outbox_depth", &gauges::outbox_depth, "Those of them that no connection has seen yet."},
+    gauge_entry{"parked_calls", &gauges::parked_calls, "Calls that wait for their target to come."},
+    gauge_entry{"parked_bytes", &gauges::parked_bytes, "Bytes of the calls that wait for their target to come."},
+    gauge_entry{"running_handlers", &gauges::running_handlers, "Handlers that run or wait for their turn."},
+    gauge_entry{"kept_answer_bytes", &gauges::kept_answer_bytes, "Bytes of answers kept for repeats."},
+    gauge_entry{"write_queue_bytes", &gauges::write_queue_bytes,
+                "Bytes written by this side and not yet taken by links."},
+};
+
+static_assert(sizeof(gauges) == gauge_table.size() * sizeof(std::uint64_t), "gauge_table must name every gauge once");
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What two sides say of their heartbeats when they meet: whether that goes together, and what each of them makes of it.
+#ifndef REJOINDER_CORE_HEARTBEAT_TERMS_HPP
+#define REJOINDER_CORE_HEARTBEAT_TERMS_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+namespace rejoinder::inline v0 {
+
+/// What a side's hello or welcome says of its heartbeat. Zero: it does not say.
+struct heartbeat_terms {
+    duration ping_interval{}; ///< how often it pings
+    duration dead_after{};    ///< how long it stands silence
+
+    friend bool operator==(const heartbeat_terms&, const heartbeat_terms&) = default;
+};
+
+/// The terms that a side with these options offers.
+constexpr heartbeat_terms terms_of(const heartbeat_options& own) noexcept
+{
+    return {own.ping_every, own.dead_after};
+}
+
+/// The longest silence on a link that works: each ping is heard, and so is its pong. Zero: nobody says that it pings.
+constexpr duration longest_silence(const heartbeat_terms& one, const heartbeat_terms& other) noexcept
+{
+    const bool both = one.ping_interval > duration::zero() && other.ping_interval > duration::zero();
+    return both ? std::min(one.ping_interval, other.ping_interval) : std::max(one.ping_interval, other.ping_interval);
+}
+
+/// The heartbeat of a side with these options, towards a peer on these terms: it pings at least twice in the silence
+/// that the peer stands, unless the peer's own pings see to that.
+constexpr heartbeat_options agreed(heartbeat_options own, const heartbeat_terms& peer) noexcept
+{
+    const duration half = peer.dead_after / 2;
+    const bool peer_pings = peer.ping_interval > duration::zero() && peer.ping_interval <= half;
+    if (half > duration::zero() && !peer_pings && (own.ping_every <= duration::zero() || own.ping_every > half)) {
+        own.ping_every = half;
+    }
+    return own;
+}
+
+namespace detail {
+
+inline std::string spelled(duration length)
+{
+    const auto whole = std::chrono::round<std::chrono::milliseconds>(length).count();
+    return whole % 1000 == 0 ? std::to_string(whole / 1000) + " s" : std::to_string(whole) + " ms";
+}
+
+inline std::string conflict(const char* who, const heartbeat_terms& said, duration silence)
+{
+    if (said.dead_after <= duration::zero() || silence < said.dead_after) {
+        return {};
+    }
+    std::string text{"the "};
+    return text.append(who)
+        .append(" drops a link that is silent for ")
+        .append(spelled(said.dead_after))
+        .append(", but pings come only every ")
+        .append(spelled(silence));
+}
+
+} // namespace detail
+
+/// Why these terms would drop a healthy link each time that it falls silent, in a sentence with both numbers; empty if
+/// they would not. A side that does not say is taken for one that can live with the other.
+inline std::string conflict_of(const heartbeat_terms& client, const heartbeat_terms& hub)
+{
+    const auto silence = longest_silence(client, hub);
+    if (silence <= duration::zero()) {
+        return {};
+    }
+    auto text = detail::conflict("client", client, silence);
+    return text.empty() ? detail::conflict("hub", hub, silence) : text;
+}
 
 } // namespace rejoinder::inline v0
 
@@ -6609,7 +7677,8 @@ public:
           counters& counts)
         : options_(options), routes_(routes), todo_(todo), counts_(counts),
           records_(options.capacity, options.kept_answer_bytes_max),
-          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys)
+          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys),
+          limit_(options.inbound)
     {}
     inbox(const inbox&) = delete;
     inbox& operator=(const inbox&) = delete;
@@ -6686,15 +7755,16 @@ public:
     }
 
     /// `notification`.
-    void notified(const message& said)
+    void notified(const message& said, instant now)
     {
         ++counts_.notifications_received;
         const auto* to = routes_.find(said.name);
-        if (to == nullptr || notified_ >= options_.notifications_max) {
+        if (!passes(now) || to == nullptr || notified_ >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return;
         }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
+        const auto number =
+            runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
         if (!number) {
             ++counts_.notifications_dropped;
             return;
@@ -6809,9 +7879,23 @@ private:
 
     [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
 
+    // Whether the peer's rate allows one more message.
+    bool passes(instant now)
+    {
+        const auto how = limit_.take(now);
+        counts_.over_rate += how == passage::open ? 0U : 1U;
+        if (how == passage::flood) {
+            todo_.outputs.push_back(hang_up{close_reason::flooding});
+        }
+        return how == passage::open;
+    }
+
     void begin(const message& asked, instant now)
     {
         ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        if (!passes(now)) {
+            return refuse(asked.id, errc::busy);
+        }
         const auto* to = routes_.find(asked.name);
         if (to == nullptr) {
             return refuse(asked.id, errc::no_handler);
@@ -6920,8 +8004,15 @@ private:
         one.at = run_state::running;
         const auto number = std::exchange(one.note, 0U);
         const auto& kept = todo_.kept(number);
-        todo_.outputs.push_back(
-            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline, one.stamp});
+        todo_.outputs.push_back(invoke{*next,
+                                       handler,
+                                       one.kind,
+                                       kept.name,
+                                       {kept.payload, kept.form},
+                                       kept.text,
+                                       number,
+                                       one.deadline,
+                                       one.stamp});
     }
 
     // A run is over: it leaves the bound that it counted in.
@@ -6988,6 +8079,7 @@ private:
     correlation_registry<run> runs_;
     std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
     keyed_runs keyed_;
+    inbound_limit limit_;
     serial_lanes lanes_;
 };
 
@@ -7020,6 +8112,9 @@ public:
     /// How many lengths were recorded.
     [[nodiscard]] constexpr std::uint64_t count() const noexcept { return count_; }
 
+    /// All of them together; a sum too long to add stays the longest that there is.
+    [[nodiscard]] constexpr duration sum() const noexcept { return sum_; }
+
     /// The longest one; zero if there is none.
     [[nodiscard]] constexpr duration longest() const noexcept { return longest_; }
 
@@ -7050,6 +8145,8 @@ public:
         length = std::max(length, duration::zero());
         longest_ = std::max(longest_, length);
         count_ += times;
+        const bool fits = times == 0 || length <= (duration::max() - sum_) / times;
+        sum_ = fits ? sum_ + length * times : duration::max();
         auto& bucket = buckets_[index_of(length)];
         while (times > bucket_most - bucket) {
             halve();
@@ -7070,6 +8167,7 @@ public:
         }
         longest_ = std::max(longest_, other.longest_);
         count_ += other.count_;
+        sum_ = other.sum_ <= duration::max() - sum_ ? sum_ + other.sum_ : duration::max();
         return *this;
     }
 
@@ -7128,10 +8226,41 @@ private:
 
     std::array<std::uint32_t, buckets_max> buckets_{};
     std::uint64_t count_ = 0;
+    duration sum_{};
     duration longest_{};
 };
 
 static_assert(sizeof(latency) <= 1024);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// How long things took, in the few numbers that people look at.
+#ifndef REJOINDER_CORE_LATENCY_SUMMARY_HPP
+#define REJOINDER_CORE_LATENCY_SUMMARY_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The quantiles of a `latency`, each at most an eighth, or 1 µs, above the truth. All zero if nothing was recorded.
+struct latency_summary {
+    std::uint64_t count = 0;
+    duration sum{};
+    duration p50{};
+    duration p90{};
+    duration p99{};
+    duration longest{};
+
+    friend bool operator==(const latency_summary&, const latency_summary&) = default;
+};
+
+/// The summary of what was recorded so far.
+constexpr latency_summary summary_of(const latency& seen) noexcept
+{
+    return {seen.count(), seen.sum(), seen.quantile(0.5), seen.quantile(0.9), seen.quantile(0.99), seen.longest()};
+}
 
 } // namespace rejoinder::inline v0
 
@@ -7318,9 +8447,8 @@ private:
         std::optional<Value> was;
     };
     using record_key = std::pair<record_owner, std::uint64_t>;
-    using change_undone =
-        std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
-                     former<record_key, stored_record>, std::optional<stored_outbox>>;
+    using change_undone = std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
+                                       former<record_key, stored_record>, std::optional<stored_outbox>>;
 
     template <class Value, class Key>
     void change(std::map<Key, Value>& in, const Key& key, std::optional<Value> now)
@@ -7551,193 +8679,169 @@ private:
 
 #endif
 
-// When a client dials, how long it waits in between, and when it gives up for good.
-#ifndef REJOINDER_CORE_RECONNECTOR_HPP
-#define REJOINDER_CORE_RECONNECTOR_HPP
+// When to ask by other means while a link is down: every so often, a few tries each, never two at once, until it is over.
+#ifndef REJOINDER_CORE_POLL_CYCLE_HPP
+#define REJOINDER_CORE_POLL_CYCLE_HPP
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace rejoinder::inline v0 {
 
-/// Where a client's link stands.
-enum class link_state : std::uint8_t {
-    disconnected, ///< not started, or stopped by this side
-    connecting,   ///< dialling, or waiting for the welcome
-    connected,    ///< a session is attached
-    waiting,      ///< between two attempts
-    failed,       ///< given up for good: `last_error` says why
+/// The numbers of polling.
+struct poll_options {
+    duration every =
+        std::chrono::seconds{5}; ///< from the begin of one poll to the next; after a failed one, from its end
+    unsigned tries = 3;          ///< of one poll, at least 1
+    duration timeout = std::chrono::seconds{10}; ///< of one try, which is then cancelled
+    jittered<exponential_backoff> backoff{};     ///< between the tries of one poll: 1, 2, ... s
+    unsigned after_attempts = 5;                 ///< a client's connection attempts that fail in a row before it polls
 };
 
-constexpr std::string_view name_of(link_state state) noexcept
-{
-    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "waiting", "failed"};
-    return names[static_cast<std::size_t>(state)];
-}
-
-/// What a reconnector asks its client to do.
-enum class dialling : std::uint8_t {
+/// What a poll cycle asks its driver to do.
+enum class polling : std::uint8_t {
     nothing,
-    dial,    ///< open a channel and say hello with `attempt()`; a channel that is still open is closed first
-    abandon, ///< this attempt took too long: close it; what comes of it later means nothing (rule 5)
-    fail,    ///< give up: settle what is pending
+    ask,    ///< begin a try
+    cancel, ///< the try takes too long: cancel it; its end is still to be told
+    lament, ///< all tries of a poll failed: tell somebody. The cycle goes on
 };
 
-/// Whether an error says that trying again cannot help.
-inline bool final_for_client(const std::error_code& why) noexcept
-{
-    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced || why == errc::too_big;
-}
-
-/// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
-/// that says. The first attempt after a connection that worked is immediate; the following wait by the schedule, or as long as a hub asked.
-/// All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
-template <backoff_schedule Schedule>
-class reconnector {
+/// The cycle, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()` until it says `nothing`, and do
+/// what it says.
+///
+/// A try that was cancelled, or is under way when the cycle is stopped and started again, holds the next one up until it has ended: so there
+/// are never two. All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
+class poll_cycle {
 public:
-    /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
-    reconnector(Schedule schedule, duration limit, std::uint64_t seed)
-        : schedule_(schedule), limit_(limit), random_(seed)
-    {}
+    /// `seed`: of the jitter.
+    explicit poll_cycle(const poll_options& options, std::uint64_t seed = 0) : options_(options), random_(seed) {}
 
     // Getters
 
-    [[nodiscard]] link_state state() const noexcept { return state_; }
-    /// The number of the attempt that runs or ran last; increasing, for the hello (rule 1).
-    [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }
-    /// Attempts that failed since the last connection that lasted.
-    [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
-    /// Why the last attempt or connection ended; no error before the first end.
-    [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
-    /// Since when the state is what it is.
-    [[nodiscard]] instant since() const noexcept { return since_; }
-    /// When `advance` is due; while waiting, when the next attempt begins.
-    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+    [[nodiscard]] bool running() const noexcept { return running_; }
+    /// Whether a try is under way, wanted or not.
+    [[nodiscard]] bool asking() const noexcept { return current_ != attempt::none; }
+    /// Polls that were answered, and those all of whose tries failed.
+    [[nodiscard]] std::uint64_t answered() const noexcept { return answered_; }
+    [[nodiscard]] std::uint64_t in_vain() const noexcept { return in_vain_; }
+    [[nodiscard]] const poll_options& options() const noexcept { return options_; }
+
+    /// When `advance` is due.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        if (lamenting_) {
+            return instant::min();
+        }
+        switch (current_) {
+        case attempt::wanted: return limit_;
+        case attempt::unwanted: return never;
+        case attempt::none: break;
+        }
+        return running_ ? due_ : never;
+    }
 
     // Inputs
 
-    /// Begin, or try at once if an attempt is due later. Also after giving up.
-    void start(instant now)
+    /// Begin, with a poll at once.
+    void start(instant now) noexcept
     {
-        if (state_ == link_state::connecting || state_ == link_state::connected) {
-            return;
-        }
-        failures_ = 0;
-        failing_ = false;
-        enter(link_state::waiting, now);
-        due_ = now;
-    }
-
-    /// The welcome came.
-    void connected(instant now)
-    {
-        worked_ = true;
-        enter(link_state::connected, now);
-        due_ = never;
-    }
-
-    /// The attempt failed, or the connection was lost. `retry_after`: the least delay that the hub asked for.
-    void lost(const std::error_code& why, std::optional<duration> retry_after, instant now)
-    {
-        if (state_ != link_state::connecting && state_ != link_state::connected) {
-            return;
-        }
-        last_error_ = why;
-        const bool at_once = sprints(now) && !retry_after;
-        failures_ += at_once ? 0U : 1U;
-        const auto delay = at_once ? std::optional{duration::zero()} : delay_of(schedule_, failures_, random_);
-        if (final_for_client(why) || !delay) {
-            enter(link_state::failed, now);
-            failing_ = true;
+        if (!running_) {
+            running_ = true;
+            tries_ = 0;
             due_ = now;
-            return;
         }
-        enter(link_state::waiting, now);
-        due_ = later(now, std::max(*delay, retry_after.value_or(duration::zero())));
     }
 
-    /// It cannot work, for a reason of this side's own: gives up.
-    void fail(const std::error_code& why, instant now)
+    /// No further polls. True: a try is under way, whose result nobody wants; cancel it.
+    [[nodiscard]] bool stop() noexcept
     {
-        last_error_ = why;
-        enter(link_state::failed, now);
-        failing_ = true;
-        due_ = now;
-    }
-
-    /// Stop: no further attempts.
-    void stop(instant now)
-    {
-        enter(link_state::disconnected, now);
-        failing_ = false;
-        due_ = never;
+        running_ = false;
+        lamenting_ = false;
+        return abandon();
     }
 
     /// Time has passed, or something happened: what is to be done now?
-    dialling advance(instant now)
+    polling advance(instant now) noexcept
     {
-        if (std::exchange(failing_, false)) {
-            due_ = never;
-            return dialling::fail;
+        if (lamenting_) {
+            lamenting_ = false;
+            return polling::lament;
         }
-        if (now < due_) {
-            return dialling::nothing;
+        if (current_ == attempt::wanted && now >= limit_) {
+            abandon();
+            missed(now);
+            return polling::cancel;
         }
-        if (state_ == link_state::waiting) {
-            enter(link_state::connecting, now);
-            due_ = later(now, limit_);
-            ++attempt_;
-            return dialling::dial;
+        if (current_ == attempt::none && running_ && now >= due_) {
+            if (tries_ == 0) {
+                began_ = now;
+            }
+            ++tries_;
+            current_ = attempt::wanted;
+            limit_ = later(now, options_.timeout);
+            return polling::ask;
         }
-        if (state_ == link_state::connecting) {
-            lost(make_error_code(errc::handshake_timed_out), std::nullopt, now);
-            return dialling::abandon;
+        return polling::nothing;
+    }
+
+    /// The try under way was answered. False: nobody wants the answer any more.
+    [[nodiscard]] bool succeeded(instant now) noexcept
+    {
+        if (std::exchange(current_, attempt::none) != attempt::wanted) {
+            return false;
         }
-        return dialling::nothing;
+        ++answered_;
+        tries_ = 0;
+        due_ = std::max(later(began_, options_.every), now);
+        return true;
+    }
+
+    /// The try under way failed, or ended after it was cancelled.
+    void failed(instant now) noexcept
+    {
+        if (std::exchange(current_, attempt::none) == attempt::wanted) {
+            missed(now);
+        }
     }
 
 private:
-    // Whether the next attempt may be immediate: once after a connection that worked. One that is lost as soon as it is welcomed must not
-    // make a loop without delays, so only a connection that lasted earns the next sprint.
-    bool sprints(instant now) noexcept
+    enum class attempt : std::uint8_t { none, wanted, unwanted };
+
+    bool abandon() noexcept
     {
-        if (!std::exchange(worked_, false)) {
+        if (current_ != attempt::wanted) {
             return false;
         }
-        if (now - since_ >= lasting) {
-            failures_ = 0;
-            sprinted_ = false;
-        }
-        return !std::exchange(sprinted_, true);
+        current_ = attempt::unwanted;
+        return true;
     }
 
-    void enter(link_state state, instant now) noexcept
+    // A try failed.
+    void missed(instant now) noexcept
     {
-        state_ = state;
-        since_ = now;
+        if (tries_ < std::max(options_.tries, 1U)) {
+            due_ = later(now, delay_of(options_.backoff, tries_, random_).value_or(duration::zero()));
+            return;
+        }
+        ++in_vain_;
+        tries_ = 0;
+        lamenting_ = true;
+        due_ = later(now, options_.every); // from its end: who does not answer is not asked without a pause
     }
 
-    static constexpr duration lasting = std::chrono::seconds{1};
-
-    Schedule schedule_;
-    duration limit_;
+    poll_options options_;
     random_source random_;
-    link_state state_ = link_state::disconnected;
-    bool worked_ = false; // the connection that was lost had been welcomed
-    bool sprinted_ = false;
-    bool failing_ = false;
-    std::uint64_t attempt_ = 0;
-    std::uint32_t failures_ = 0;
-    std::error_code last_error_;
-    instant since_{};
+    bool running_ = false;
+    bool lamenting_ = false;
+    attempt current_ = attempt::none;
+    unsigned tries_ = 0; // of this poll
+    instant began_{};    // this poll
     instant due_ = never;
+    instant limit_ = never; // of the try under way
+    std::uint64_t answered_ = 0;
+    std::uint64_t in_vain_ = 0;
 };
 
 } // namespace rejoinder::inline v0
@@ -7796,6 +8900,17 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return asker_.pending(); }
     /// Messages of this side that no connection has seen yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return asker_.waiting(); }
+    /// Whether a message of so many bytes would be let in now, without one that waits giving its place away. What no room could help is let
+    /// in, too: it gets its error.
+    [[nodiscard]] bool has_room(std::size_t bytes) const noexcept
+    {
+        const auto bytes_max = options_.outbox.bytes_max;
+        if (bytes > options_.message_bytes_max || bytes > bytes_max) {
+            return true;
+        }
+        return pending() < options_.capacity && asker_.waiting_bytes() <= bytes_max - bytes &&
+               (attached() || waiting() < options_.outbox.messages_max);
+    }
     /// Handlers of this side that run or wait for their turn.
     [[nodiscard]] std::size_t running() const noexcept { return inbox_.running(); }
     /// Whether this run of a handler has not ended.
@@ -7860,6 +8975,11 @@ public:
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
         todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
+<<<<<<< HEAD
+        rest();
+=======
+        notification_bytes_ = 0;
+>>>>>>> 9a132e0 (Bound the bytes of notifications that wait for a slow connection, and hold it to the low water mark)
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -7880,6 +9000,14 @@ public:
         beat_->received(now);
         if (!take(came, now)) {
             bad(now);
+        }
+    }
+
+    /// Bytes move on the attached connection, though no whole message has come.
+    void stirred(instant now)
+    {
+        if (attached()) {
+            beat_->received(now);
         }
     }
 
@@ -7936,12 +9064,16 @@ public:
     /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
-        const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
-        if (!attached() || !fits || todo_.notifications.size() >= options_.notifications_max) {
+        const auto bytes = name.size() + payload.bytes.size();
+        const bool fits = bytes <= options_.message_bytes_max &&
+                          notification_bytes_ + bytes <= options_.notification_bytes_max &&
+                          todo_.notifications.size() < options_.notifications_max;
+        if (!attached() || !fits) {
             ++counts_.notifications_dropped;
             return false;
         }
         touch(now);
+        notification_bytes_ += bytes;
         todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
         return true;
     }
@@ -8006,7 +9138,7 @@ private:
         case message_kind::notification:
             beat_->touched(now);
             if (confirmed_) {
-                inbox_.notified(came);
+                inbox_.notified(came, now);
             }
             return confirmed_;
         case message_kind::cancel: return confirmed_ && inbox_.cancel(came.id);
@@ -8056,6 +9188,14 @@ private:
         }
     }
 
+    // A session that is not used keeps no memory for when it was.
+    void rest()
+    {
+        if (asker_.pending() == 0 && inbox_.running() == 0) {
+            shrink();
+        }
+    }
+
     bool confirm() noexcept
     {
         const bool expected = side_ == side::hub && !confirmed_;
@@ -8091,9 +9231,7 @@ private:
         if (!std::exchange(ping_due_, false)) {
             return false;
         }
-        if (asker_.pending() == 0 && inbox_.running() == 0) {
-            shrink();
-        }
+        rest();
         out.kind = message_kind::ping;
         out.id = beat_->ping(now);
         out.finished = asker_.name_finished();
@@ -8147,6 +9285,7 @@ private:
     void spell_notification(const errand& one, message& out)
     {
         const auto& kept = todo_.lend(one.note);
+        notification_bytes_ -= kept.name.size() + kept.payload.size();
         out = {};
         out.kind = message_kind::notification;
         out.name = kept.name;
@@ -8164,7 +9303,8 @@ private:
     message_id names_in_ = 0; // the last ping's number
     message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
     bool sign_wanted_ = false;
-    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    message_id pong_due_ = 0;            // the last ping's number; a pong speaks for the earlier ones, too
+    std::size_t notification_bytes_ = 0; // of those that wait to be emitted
     agenda<Completion> todo_;
     asker<Completion, Policies> asker_;
     inbox<Completion, Policies> inbox_;
@@ -8172,6 +9312,62 @@ private:
     round_trip trip_;
     instant bad_since_{};
     unsigned bad_count_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A hub or client at one moment, in numbers: what it has done, what it holds, and how long things take.
+#ifndef REJOINDER_CORE_SNAPSHOT_HPP
+#define REJOINDER_CORE_SNAPSHOT_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A hub or client at one moment. A plain value, which nothing changes any more; its size is bounded by the number of users that are counted
+/// one by one. Exporters: `snapshot_json`, `prometheus_text`.
+struct snapshot {
+    instant taken{};   ///< when
+    duration uptime{}; ///< since the hub or client was made
+    counters counts{};
+    gauges now{};
+    latency_summary
+        request_latency{}; ///< from the call to its answer, the peer's error or its deadline, of requests that were sent
+    latency_summary round_trip{}; ///< of the links that are up: one number each, smoothed over its pings
+    std::array<std::uint64_t, close_reason_count> all_reasons{}; ///< connections that ended, by `close_reason`
+    std::uint64_t total_users_tracked = 0;                       ///< users that are counted one by one
+    std::vector<user_disconnects> top_disconnects{}; ///< of these the ones with most disconnects, most first
+
+    /// Connections that ended for this reason; its close code is `code_of(reason)`.
+    [[nodiscard]] constexpr std::uint64_t disconnects(close_reason reason) const noexcept
+    {
+        return all_reasons[static_cast<std::size_t>(reason)];
+    }
+
+    /// Connections that ended so.
+    [[nodiscard]] constexpr std::uint64_t disconnects(disconnect_kind kind) const noexcept
+    {
+        std::uint64_t all = 0;
+        for (std::size_t i = 0; i != close_reason_count; ++i) {
+            all += kind_of(static_cast<close_reason>(i)) == kind ? all_reasons[i] : 0;
+        }
+        return all;
+    }
+
+    /// Connections that ended.
+    [[nodiscard]] constexpr std::uint64_t disconnects() const noexcept
+    {
+        std::uint64_t all = 0;
+        for (const auto count : all_reasons) {
+            all += count;
+        }
+        return all;
+    }
 };
 
 } // namespace rejoinder::inline v0
@@ -8324,92 +9520,6 @@ private:
     throttle_options options_{};
     std::vector<lane> lanes_; // sorted by name
     std::uint64_t unthrottled_ = 0;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// A rate with a burst: how many of something may pass now.
-#ifndef REJOINDER_CORE_TOKEN_BUCKET_HPP
-#define REJOINDER_CORE_TOKEN_BUCKET_HPP
-
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-
-namespace rejoinder::inline v0 {
-
-/// A token bucket: it holds at most `burst` tokens, is full at first, and `per_second` tokens drop in, evenly.
-///
-/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations
-/// are O(1). Distinct objects are independent; one object is used from one thread at a time.
-class token_bucket {
-public:
-    /// `per_second`: 0 never refills. `burst`: the tokens it can hold; 0 lets nothing pass.
-    constexpr token_bucket(std::uint32_t per_second, std::uint32_t burst) noexcept
-        : per_second_{per_second}, full_{burst * token}, credit_{full_}
-    {}
-
-    /// How many tokens there are now.
-    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept
-    {
-        return static_cast<std::uint32_t>(credit_at(now) / token);
-    }
-
-    /// When `count` tokens will be there, if none is taken before; `now` if they are, `never` if they cannot be.
-    [[nodiscard]] constexpr instant ready_at(instant now, std::uint32_t count = 1) const noexcept
-    {
-        const auto credit = credit_at(now);
-        const auto wanted = count * token;
-        if (credit >= wanted) {
-            return now;
-        }
-        if (wanted > full_ || per_second_ == 0) {
-            return never;
-        }
-        const auto wait = (wanted - credit + per_second_ - 1) / per_second_;
-        return later(std::max(now, refilled_at_), std::chrono::duration_cast<duration>(std::chrono::nanoseconds{wait}));
-    }
-
-    /// Takes `count` tokens if they are there. All or none.
-    constexpr bool take(instant now, std::uint32_t count = 1) noexcept
-    {
-        credit_ = credit_at(now);
-        refilled_at_ = std::max(refilled_at_, now);
-        if (credit_ < count * token) {
-            return false;
-        }
-        credit_ -= count * token;
-        return true;
-    }
-
-private:
-    // What one nanosecond adds is `per_second` credit; so a token is as much credit as a second has nanoseconds.
-    static constexpr std::uint64_t token = 1'000'000'000;
-
-    [[nodiscard]] constexpr std::uint64_t credit_at(instant now) const noexcept
-    {
-        if (now <= refilled_at_ || per_second_ == 0) {
-            return credit_;
-        }
-        const auto missing = full_ - credit_;
-        const auto elapsed = elapsed_nanoseconds(now);
-        return elapsed > missing / per_second_ ? full_ : credit_ + elapsed * per_second_;
-    }
-
-    // The subtraction is made on unsigned numbers: the instants may stand at the clock's two ends.
-    [[nodiscard]] constexpr std::uint64_t elapsed_nanoseconds(instant now) const noexcept
-    {
-        static_assert(std::chrono::nanoseconds{1} == duration{1}, "the steady clock counts nanoseconds");
-        return static_cast<std::uint64_t>(now.time_since_epoch().count()) -
-               static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
-    }
-
-    std::uint32_t per_second_;
-    std::uint64_t full_;
-    std::uint64_t credit_;
-    instant refilled_at_ = instant::min();
 };
 
 } // namespace rejoinder::inline v0

@@ -334,6 +334,7 @@ enum class close_reason : std::uint8_t {
     bad_messages,  ///< the peer broke the protocol too often
     too_big,       ///< a frame over the limit
     slow_peer,     ///< the peer did not read what was written for it
+    flooding,      ///< the peer went on sending far over its rate
     idle,          ///< nothing was asked for longer than the idle timeout
     shutting_down, ///< the hub drains; come back later
     internal,      ///< this side failed
@@ -358,6 +359,7 @@ inline constexpr std::array close_reason_table{
     close_reason_entry{close_reason::bad_messages, "bad_messages", 1008},
     close_reason_entry{close_reason::too_big, "too_big", 1009},
     close_reason_entry{close_reason::slow_peer, "slow_peer", 4004},
+    close_reason_entry{close_reason::flooding, "flooding", 4006},
     close_reason_entry{close_reason::idle, "idle", 4005},
     close_reason_entry{close_reason::shutting_down, "shutting_down", 1012},
     close_reason_entry{close_reason::internal, "internal", 1011},
@@ -2190,6 +2192,7 @@ enum class errc {
     outdated_attempt,
     handshake_timed_out,
     store_failed,
+    no_quorum,
 };
 
 } // namespace rejoinder::inline v0
@@ -2249,6 +2252,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::handshake_timed_out, "handshake_timed_out", "the handshake took too long", certainty::never_sent},
     errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
                certainty::not_executed},
+    errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -2384,6 +2388,7 @@ static_assert(
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -2406,6 +2411,9 @@ public:
     const std::error_code& failure() const noexcept { return failure_; }
     void fail(std::error_code why) noexcept { failure_ = why; }
 
+    /// Bytes that came so far, those of unfinished frames too.
+    std::uint64_t received() const noexcept { return received_; }
+
     /// Bytes of memory held.
     std::size_t held() const noexcept { return kept_.capacity(); }
 
@@ -2423,6 +2431,7 @@ public:
     /// Takes the `count` bytes that were read into `room`; whole frames are in `now.frames()` afterwards.
     void take(turn& now, std::size_t count)
     {
+        received_ += count;
         if (joins_buffer()) {
             const std::string_view bytes{now.buffer().data(), kept_.size() + count};
             if (bytes.size() < enough_) {
@@ -2455,6 +2464,7 @@ public:
     void own_take(turn& now, std::size_t count)
     {
         assert(count <= own_read_);
+        received_ += count;
         kept_.resize(own_before_ + count);
         // A read that fills its room has probably left something behind; one that doesn't tells how much there is.
         const auto next = count == own_read_ ? 4 * own_read_ : 2 * count;
@@ -2539,6 +2549,7 @@ private:
 
     Framing framing_;
     std::string kept_{};
+    std::uint64_t received_ = 0;
     std::size_t enough_ = 0; // parsing fewer bytes than this is in vain
     std::error_code failure_{};
     std::size_t own_read_ = own_read_min;
@@ -2613,27 +2624,238 @@ struct stream_state {
 
 #endif
 
-// Socket options for many small messages.
+// How much of what was written to a TCP socket has not arrived yet, where the system tells.
+#ifndef REJOINDER_CHANNEL_DETAIL_UNACKNOWLEDGED_HPP
+#define REJOINDER_CHANNEL_DETAIL_UNACKNOWLEDGED_HPP
+
+#include <cstddef>
+
+#if __has_include(<linux/sockios.h>)
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
+
+namespace rejoinder::inline v0::detail {
+
+/// Bytes that this system keeps because the peer's has not acknowledged them; 0 where nobody can tell.
+template <class Stream>
+std::size_t unacknowledged(Stream& stream) noexcept
+{
+    if constexpr (requires { typename Stream::protocol_type::no_delay; }) {
+#ifdef SIOCOUTQ
+        int bytes = 0;
+        if (::ioctl(stream.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0) {
+            return static_cast<std::size_t>(bytes);
+        }
+#endif
+        return 0;
+    } else if constexpr (requires { typename Stream::lowest_layer_type::protocol_type::no_delay; }) {
+        return unacknowledged(stream.lowest_layer());
+    } else {
+        return 0;
+    }
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The socket options of a TCP channel.
+#ifndef REJOINDER_CHANNEL_TCP_OPTIONS_HPP
+#define REJOINDER_CHANNEL_TCP_OPTIONS_HPP
+
+#include <chrono>
+
+namespace rejoinder::inline v0 {
+
+/// What `tune` sets on a TCP socket. Zero leaves an option as the system has it, and so does a system that has none of
+/// its kind. Whole seconds are what systems take for keepalive, whole milliseconds for the user timeout; what is less
+/// counts as one.
+///
+/// Sessions find dead links by their heartbeat, in round trips. These options are for what has none: a channel that is
+/// used alone, a connection before its session begins, and one that closes.
+struct tcp_options {
+    bool no_delay =
+        true; ///< TCP_NODELAY: a channel gathers its frames itself, Nagle's algorithm (RFC 896) would only delay the last
+    duration keepalive_idle =
+        std::chrono::seconds{30}; ///< of silence, before the system asks the peer for a sign of life
+    duration keepalive_interval = std::chrono::seconds{10}; ///< between two such questions
+    int keepalive_count = 3;                                ///< of unanswered questions, before the socket fails
+    duration user_timeout =
+        std::chrono::seconds{60}; ///< TCP_USER_TIMEOUT (RFC 5482): for which bytes may stay unacknowledged
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Sets the socket options that a message channel wants.
 #ifndef REJOINDER_CHANNEL_TUNE_HPP
 #define REJOINDER_CHANNEL_TUNE_HPP
 
+// Socket options that Asio has no name for, where the system has them.
+#ifndef REJOINDER_CHANNEL_DETAIL_TCP_OPTION_HPP
+#define REJOINDER_CHANNEL_DETAIL_TCP_OPTION_HPP
+
+#include <asio/socket_base.hpp>
+
+#include <cstddef>
+
+#if __has_include(<netinet/tcp.h>)
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#endif
+
+namespace rejoinder::inline v0::detail {
+
+/// An option at IPPROTO_TCP whose value is a number; of this name 0, the system has none of its kind.
+template <int Name>
+class tcp_number {
+public:
+    static constexpr bool exists = Name != 0;
+
+    explicit tcp_number(int value = 0) noexcept : value_(value) {}
+
+    [[nodiscard]] int value() const noexcept { return value_; }
+
+    // What Asio's SettableSocketOption and GettableSocketOption ask for.
+    template <class Protocol>
+    [[nodiscard]] int level(const Protocol&) const noexcept
+    {
+        return IPPROTO_TCP;
+    }
+    template <class Protocol>
+    [[nodiscard]] int name(const Protocol&) const noexcept
+    {
+        return Name;
+    }
+    template <class Protocol>
+    [[nodiscard]] const void* data(const Protocol&) const noexcept
+    {
+        return &value_;
+    }
+    template <class Protocol>
+    [[nodiscard]] void* data(const Protocol&) noexcept
+    {
+        return &value_;
+    }
+    template <class Protocol>
+    [[nodiscard]] std::size_t size(const Protocol&) const noexcept
+    {
+        return sizeof(value_);
+    }
+    template <class Protocol>
+    void resize(const Protocol&, std::size_t) const noexcept
+    {}
+
+private:
+    int value_;
+};
+
+#ifdef TCP_KEEPIDLE
+using tcp_keepalive_idle = tcp_number<TCP_KEEPIDLE>;
+#else
+using tcp_keepalive_idle = tcp_number<0>;
+#endif
+#ifdef TCP_KEEPINTVL
+using tcp_keepalive_interval = tcp_number<TCP_KEEPINTVL>;
+#else
+using tcp_keepalive_interval = tcp_number<0>;
+#endif
+#ifdef TCP_KEEPCNT
+using tcp_keepalive_count = tcp_number<TCP_KEEPCNT>;
+#else
+using tcp_keepalive_count = tcp_number<0>;
+#endif
+#ifdef TCP_USER_TIMEOUT
+using tcp_user_timeout = tcp_number<TCP_USER_TIMEOUT>;
+#else
+using tcp_user_timeout = tcp_number<0>;
+#endif
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/socket_base.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
 #include <system_error>
 
 namespace rejoinder::inline v0 {
 
-/// Sets on an open TCP socket what a message channel wants, today TCP_NODELAY: a channel gathers its frames into one
-/// write itself, so Nagle's algorithm (RFC 896) would only delay the last one. Returns the error of the first option
-/// refused. For any other stream it does nothing.
-template <class Stream>
-std::error_code tune(Stream& stream)
+namespace detail {
+
+// In units of this kind, one at least, and as many as fit.
+template <class Unit>
+int units_in(duration length) noexcept
 {
-    std::error_code ec;
-    if constexpr (requires { typename Stream::protocol_type::no_delay; }) {
-        stream.set_option(typename Stream::protocol_type::no_delay(true), ec);
-    } else if constexpr (requires { typename Stream::lowest_layer_type::protocol_type::no_delay; }) {
-        return tune(stream.lowest_layer());
+    const auto count = std::chrono::duration_cast<Unit>(length).count();
+    return static_cast<int>(std::clamp<decltype(count)>(count, 1, std::numeric_limits<int>::max()));
+}
+
+/// Sets options one after the other, and remembers the first error: what one system refuses is no reason to go without the others.
+template <class Socket>
+class tuner {
+public:
+    explicit tuner(Socket& socket) noexcept : socket_(socket) {}
+
+    template <class Option>
+    void set(const Option& option)
+    {
+        std::error_code ec;
+        socket_.set_option(option, ec);
+        first_ = first_ ? first_ : ec;
     }
-    return ec;
+    template <class Number>
+    void set_number(int value)
+    {
+        if constexpr (Number::exists) {
+            if (value > 0) {
+                set(Number{value});
+            }
+        }
+    }
+    template <class Number, class Unit>
+    void set_length(duration length)
+    {
+        set_number<Number>(length > duration::zero() ? units_in<Unit>(length) : 0);
+    }
+
+    [[nodiscard]] std::error_code first() const noexcept { return first_; }
+
+private:
+    Socket& socket_;
+    std::error_code first_;
+};
+
+} // namespace detail
+
+/// Sets these options on an open TCP socket, or the one below a stream over it. Returns the error of the first option
+/// refused, and sets the others all the same. For any other stream it does nothing.
+template <class Stream>
+std::error_code tune(Stream& stream, const tcp_options& options = {})
+{
+    if constexpr (requires { typename Stream::protocol_type::no_delay; }) {
+        detail::tuner<Stream> all{stream};
+        if (options.no_delay) {
+            all.set(typename Stream::protocol_type::no_delay(true));
+        }
+        if (options.keepalive_idle > duration::zero()) {
+            all.set(asio::socket_base::keep_alive(true));
+            all.template set_length<detail::tcp_keepalive_idle, std::chrono::seconds>(options.keepalive_idle);
+            all.template set_length<detail::tcp_keepalive_interval, std::chrono::seconds>(options.keepalive_interval);
+            all.template set_number<detail::tcp_keepalive_count>(options.keepalive_count);
+        }
+        all.template set_length<detail::tcp_user_timeout, std::chrono::milliseconds>(options.user_timeout);
+        return all.first();
+    } else if constexpr (requires { typename Stream::lowest_layer_type::protocol_type::no_delay; }) {
+        return tune(stream.lowest_layer(), options);
+    } else {
+        return {};
+    }
 }
 
 } // namespace rejoinder::inline v0
@@ -2643,6 +2865,7 @@ std::error_code tune(Stream& stream)
 #include <asio/async_result.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -2673,13 +2896,13 @@ public:
     /// An empty channel: to be assigned to or destroyed.
     stream() noexcept = default;
 
-    /// A channel over `connected`, whose frames `framing` marks. Tunes a TCP socket (`tune`) and makes a
-    /// `waitable_stream` non-blocking; if that fails, the first `async_receive` says why.
-    explicit stream(AsyncStream connected, Framing framing = {})
+    /// A channel over `connected`, whose frames `framing` marks. Sets `options` on a TCP socket (`tune`), if the system
+    /// takes them, and makes a `waitable_stream` non-blocking; if that fails, the first `async_receive` says why.
+    explicit stream(AsyncStream connected, Framing framing = {}, const tcp_options& options = {})
         : state_(std::make_shared<state_type>(std::move(connected), framing))
     {
         // Without its options a channel is slower, but no less a channel.
-        static_cast<void>(tune(state_->stream));
+        static_cast<void>(tune(state_->stream, options));
     }
 
     stream(stream&&) noexcept = default;
@@ -2708,6 +2931,12 @@ public:
 
     /// Bytes committed and not yet accepted by the stream.
     std::size_t pending() const noexcept { return state_->out.pending(); }
+
+    /// Bytes that came so far, those of unfinished frames too.
+    std::uint64_t received() const noexcept { return state_->in.received(); }
+
+    /// Bytes that the stream accepted and the peer's system has not acknowledged, if it is one of TCP and this system can tell; else 0.
+    std::size_t unacknowledged() noexcept { return detail::unacknowledged(state_->stream); }
 
     /// Bytes that this channel's buffers hold now.
     std::size_t buffer_memory() const noexcept { return state_->in.held() + state_->out.held(); }
@@ -2818,9 +3047,9 @@ public:
 
     bool is_over() const noexcept { return !done_; }
 
-    /// Ends the attempt from one of its steps.
-    template <class Framing>
-    void finish(std::error_code ec, const Framing& framing)
+    /// Ends the attempt from one of its steps; the channel is made of the socket and `how`.
+    template <class... How>
+    void finish(std::error_code ec, const How&... how)
     {
         if (is_over()) {
             return;
@@ -2829,7 +3058,7 @@ public:
             done_.complete(ec, Channel{});
             return;
         }
-        done_.complete(ec, Channel{std::move(socket), framing});
+        done_.complete(ec, Channel{std::move(socket), how...});
     }
 
     Socket socket;
@@ -2876,19 +3105,20 @@ class tcp_connector {
 public:
     using channel_type = stream<asio::ip::tcp::socket, Framing>;
 
-    /// `host` is a name or an address; `service` a port number or a service's name.
-    tcp_connector(std::string host, std::string service, Framing framing = {})
-        : host_(std::move(host)), service_(std::move(service)), framing_(std::move(framing)),
+    /// `host` is a name or an address; `service` a port number or a service's name; `options` are set on each socket.
+    tcp_connector(std::string host, std::string service, Framing framing = {}, const tcp_options& options = {})
+        : host_(std::move(host)), service_(std::move(service)), how_{std::move(framing), options},
           endpoint_(literal(host_, service_))
     {}
 
-    tcp_connector(std::string host, std::uint16_t port, Framing framing = {})
-        : tcp_connector(std::move(host), std::to_string(port), std::move(framing))
+    tcp_connector(std::string host, std::uint16_t port, Framing framing = {}, const tcp_options& options = {})
+        : tcp_connector(std::move(host), std::to_string(port), std::move(framing), options)
     {}
 
-    explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {})
+    explicit tcp_connector(const asio::ip::tcp::endpoint& endpoint, Framing framing = {},
+                           const tcp_options& options = {})
         : host_(endpoint.address().to_string()), service_(std::to_string(endpoint.port())),
-          framing_(std::move(framing)), endpoint_(endpoint)
+          how_{std::move(framing), options}, endpoint_(endpoint)
     {}
 
     /// `tcp://host:service`.
@@ -2919,6 +3149,12 @@ private:
     using attempt = detail::connect_attempt<asio::ip::tcp::socket, channel_type>;
     using resolver = asio::ip::tcp::resolver;
 
+    // What a channel is made of besides its socket.
+    struct making {
+        Framing framing;
+        tcp_options options;
+    };
+
     // An address needs no look-up, which would cost a thread.
     static std::optional<asio::ip::tcp::endpoint> literal(const std::string& host, std::string_view service)
     {
@@ -2935,8 +3171,8 @@ private:
 
     void connect_one(const std::shared_ptr<attempt>& made) const
     {
-        made->socket.async_connect(*endpoint_,
-                                   [made, framing = framing_](std::error_code ec) { made->finish(ec, framing); });
+        made->socket.async_connect(
+            *endpoint_, [made, how = how_](std::error_code ec) { made->finish(ec, how.framing, how.options); });
     }
 
     void look_up(const std::shared_ptr<attempt>& made) const
@@ -2944,29 +3180,29 @@ private:
         const auto names = std::make_shared<resolver>(made->socket.get_executor());
         // The look-up keeps its resolver, whose end would cancel it.
         names->async_resolve(host_, service_,
-                             [made, names, framing = framing_](std::error_code ec, resolver::results_type found) {
+                             [made, names, how = how_](std::error_code ec, resolver::results_type found) {
                                  if (made->is_over()) {
                                      return;
                                  }
                                  if (ec) {
-                                     made->finish(ec, framing);
+                                     made->finish(ec, how.framing, how.options);
                                      return;
                                  }
-                                 connect_any(made, found, framing);
+                                 connect_any(made, found, how);
                              });
     }
 
     static void connect_any(const std::shared_ptr<attempt>& made, const resolver::results_type& found,
-                            const Framing& framing)
+                            const making& how)
     {
-        asio::async_connect(made->socket, found, [made, framing](std::error_code ec, const asio::ip::tcp::endpoint&) {
-            made->finish(ec, framing);
+        asio::async_connect(made->socket, found, [made, how](std::error_code ec, const asio::ip::tcp::endpoint&) {
+            made->finish(ec, how.framing, how.options);
         });
     }
 
     std::string host_;
     std::string service_;
-    Framing framing_;
+    making how_;
     std::optional<asio::ip::tcp::endpoint> endpoint_;
 };
 
@@ -3124,6 +3360,7 @@ namespace rejoinder::inline v0 {
 enum class crowding : std::uint8_t {
     probe_oldest, ///< asks the one that was silent longest for a sign of life, and gives its place away without one (rule 19)
     refuse_new,
+    drop_oldest, ///< closes the one that was silent longest, unasked; its client, told `replaced`, stays away
 };
 
 /// The numbers of a hub's admission.
@@ -3311,6 +3548,10 @@ struct probe {
 struct silence {
     connection_id connection = 0;
 };
+/// This connection gives its place to a newer one: say `lose`, and close it as replaced.
+struct give_way {
+    connection_id connection = 0;
+};
 /// This session is over: settle what is pending, forget it.
 struct end {
     session_id session = 0;
@@ -3335,9 +3576,10 @@ struct overdue {
 
 } // namespace verdict_of
 
-using admission_verdict = std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace,
-                                       verdict_of::probe, verdict_of::silence, verdict_of::end, verdict_of::leaving,
-                                       verdict_of::returned, verdict_of::absent, verdict_of::overdue>;
+using admission_verdict =
+    std::variant<std::monostate, verdict_of::attach, verdict_of::deny, verdict_of::displace, verdict_of::probe,
+                 verdict_of::silence, verdict_of::give_way, verdict_of::end, verdict_of::leaving, verdict_of::returned,
+                 verdict_of::absent, verdict_of::overdue>;
 
 } // namespace rejoinder::inline v0
 
@@ -3616,6 +3858,7 @@ private:
 #include <cstdint>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rejoinder::inline v0 {
@@ -3636,9 +3879,9 @@ struct timer_id {
 ///
 /// A timer never fires early: its deadline is rounded up to a whole millisecond of the clock, and it fires in the first
 /// `expire(now)` whose `now` has reached that. Scheduling and cancelling take constant time; a timer that lives is moved at
-/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes) and 4 KiB for the
-/// wheel; nothing until the first timer, and no allocation once as many have been pending as ever will be. Unbounded in
-/// itself: whoever schedules has a bound.
+/// most once per level (a factor of 64 in time) before it fires. 32 bytes a timer (for a T of 8 bytes), and 4 KiB for the
+/// wheel once more than 16 are pending: fewer stand in a line, so that thousands of wheels with few timers each stay
+/// small. No allocation once as many have been pending as ever will be. Unbounded in itself: whoever schedules has a bound.
 ///
 /// Distinct objects are independent; one object is used from one thread at a time. A moved-from wheel may only be
 /// destroyed or assigned to.
@@ -3671,12 +3914,15 @@ public:
     /// program sleeps through; otherwise it may be earlier, for a far timer to be moved to a finer level.
     instant next_expiry() const noexcept
     {
+        if (few_.head != none) {
+            return instant_of(nodes_[few_.head].tick);
+        }
         if (levels_ == 0) {
             return never;
         }
         const auto level = static_cast<unsigned>(std::countr_zero(levels_));
         const auto slot = static_cast<unsigned>(std::countr_zero(occupied_[level]));
-        if (level == 0 || size_ > exact_below) {
+        if (level == 0 || size_ > few_max) {
             return instant_of(start_of(level, slot));
         }
         std::uint64_t earliest = ~std::uint64_t{0};
@@ -3690,13 +3936,13 @@ public:
     /// next `expire`, or in the same loop.
     timer_id schedule(instant when, T value)
     {
-        if (buckets_.empty()) {
-            buckets_.resize(levels * slots);
+        if (buckets_.empty() && size_ == few_max) {
+            spread();
         }
         const auto index = acquire(value);
         auto& timer = nodes_[index];
         timer.tick = std::max(tick_due(when), current_);
-        append(index);
+        buckets_.empty() ? line_up(index) : append(index);
         ++size_;
         return {index, timer.generation};
     }
@@ -3718,14 +3964,14 @@ public:
     std::optional<T> expire(instant now)
     {
         now_ = std::max(now_, tick_reached(now));
+        if (few_.head != none && nodes_[few_.head].tick <= now_) {
+            current_ = nodes_[few_.head].tick;
+            return take(few_.head);
+        }
         while (levels_ != 0) {
             const auto here = static_cast<unsigned>(current_ % slots);
             if ((occupied_[0] >> here & 1) != 0) {
-                const auto index = buckets_[here].head;
-                const T value = nodes_[index].value;
-                unlink(index);
-                release(index);
-                return value;
+                return take(buckets_[here].head);
             }
             if (!turn()) {
                 return std::nullopt;
@@ -3765,9 +4011,10 @@ private:
     static constexpr unsigned slots = 1U << digit_bits;
     // 2^48 ms are more than the 2^45 between the two ends of a 64-bit count of nanoseconds: no deadline is out of range.
     static constexpr unsigned levels = 8;
-    static constexpr std::size_t exact_below = 16;
+    static constexpr std::size_t few_max = 16;
     static constexpr std::uint32_t none = ~std::uint32_t{0};
     static constexpr std::uint32_t no_bucket = ~std::uint32_t{0};
+    static constexpr std::uint32_t in_line = no_bucket - 1;
 
     struct node {
         T value;
@@ -3852,13 +4099,48 @@ private:
         nodes_[timer.previous].next = index;
     }
 
+    T take(std::uint32_t index) noexcept
+    {
+        const T value = nodes_[index].value;
+        unlink(index);
+        release(index);
+        return value;
+    }
+
+    // Few timers stand in the order of their deadlines. Most come with the same length, hence go to the end.
+    void line_up(std::uint32_t index) noexcept
+    {
+        auto& timer = nodes_[index];
+        auto before = few_.tail;
+        while (before != none && nodes_[before].tick > timer.tick) {
+            before = nodes_[before].previous;
+        }
+        timer.bucket = in_line;
+        timer.previous = before;
+        timer.next = before == none ? few_.head : nodes_[before].next;
+        (timer.previous == none ? few_.head : nodes_[timer.previous].next) = index;
+        (timer.next == none ? few_.tail : nodes_[timer.next].previous) = index;
+    }
+
+    // There are many now.
+    void spread()
+    {
+        buckets_.resize(levels * slots);
+        auto index = std::exchange(few_, {}).head;
+        while (index != none) {
+            const auto next = nodes_[index].next;
+            append(index);
+            index = next;
+        }
+    }
+
     void unlink(std::uint32_t index) noexcept
     {
         const auto& timer = nodes_[index];
-        auto& bucket = buckets_[timer.bucket];
+        auto& bucket = timer.bucket == in_line ? few_ : buckets_[timer.bucket];
         (timer.next == none ? bucket.tail : nodes_[timer.next].previous) = timer.previous;
         (timer.previous == none ? bucket.head : nodes_[timer.previous].next) = timer.next;
-        if (bucket.head == none) {
+        if (bucket.head == none && timer.bucket != in_line) {
             mark_empty(timer.bucket);
         }
     }
@@ -3907,6 +4189,7 @@ private:
     }
 
     std::vector<node> nodes_;
+    list few_; // while there are no buckets
     std::vector<list> buckets_;
     std::array<std::uint64_t, levels> occupied_{};
     std::int64_t origin_;       // milliseconds of the clock
@@ -3931,6 +4214,8 @@ namespace rejoinder::inline v0::detail {
 
 enum class admission_clock : std::uint8_t { lease, grace, clean_up, crowd };
 
+enum class link_of : std::uint8_t { attached, dormant };
+
 /// An identity: its presence, its sessions, and who of it waits.
 template <class Grace>
 struct home {
@@ -3945,6 +4230,16 @@ struct home {
     timer_id crowd_timer{};
     session_id probed = 0; // asked for a sign of life, at this time, for those who wait for a place
     instant probed_at{};
+
+    [[nodiscard]] bool crowded(std::uint32_t connections_max) const { return grace.attached() >= connections_max; }
+};
+
+/// A deadline of an identity or of a session.
+template <class Grace>
+struct admission_alarm {
+    admission_clock what;
+    home<Grace>* at;
+    session_id session;
 };
 
 /// A session: where it lives, and what it takes to resume it.
@@ -4176,6 +4471,7 @@ private:
 #endif
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -4211,6 +4507,15 @@ public:
     {
         const auto found = identities_.find(identity);
         return found == identities_.end() ? presence::absent : found->second.grace.state();
+    }
+    /// How many identities stand where: an element for each `presence`. Linear in the identities.
+    [[nodiscard]] std::array<std::size_t, 4> presences() const
+    {
+        std::array<std::size_t, 4> all{};
+        for (const auto& [name, at] : identities_) {
+            ++all[static_cast<std::size_t>(at.grace.state())];
+        }
+        return all;
     }
     /// The session of an identity that attached last and still is; 0: none is attached. Linear in the identity's sessions.
     [[nodiscard]] session_id newest_attached(const std::string& identity) const noexcept
@@ -4358,12 +4663,8 @@ private:
     using home = detail::home<Grace>;
     using resident = detail::resident<Grace>;
     using clock = detail::admission_clock;
-
-    struct alarm {
-        clock what;
-        home* at;
-        session_id session;
-    };
+    using link = detail::link_of;
+    using alarm = detail::admission_alarm<Grace>;
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
     void hold(home& at, candidate who, instant now)
@@ -4423,7 +4724,7 @@ private:
             open(at, std::move(who), now);
         } else if (who.attempt <= one.attempt) {
             deny(at, who, errc::outdated_attempt, now);
-        } else if (one.connection == 0 && crowded(at)) {
+        } else if (one.connection == 0 && at.crowded(options_.connections_per_identity)) {
             crowd(at, std::move(who), now);
         } else {
             resume(session, one, who, now);
@@ -4446,7 +4747,7 @@ private:
 
     void open(home& at, candidate who, instant now)
     {
-        if (crowded(at)) {
+        if (at.crowded(options_.connections_per_identity)) {
             crowd(at, std::move(who), now);
             return;
         }
@@ -4473,11 +4774,6 @@ private:
         verdicts_.push_back(verdict_of::probe{session});
     }
 
-    [[nodiscard]] bool crowded(const home& at) const
-    {
-        return at.grace.attached() >= options_.connections_per_identity;
-    }
-
     void crowd(home& at, candidate who, instant now)
     {
         if (options_.on_crowding == crowding::refuse_new) {
@@ -4493,13 +4789,15 @@ private:
         }
         at.probed = silent_longest(at, link::attached);
         at.probed_at = now;
-        verdicts_.push_back(verdict_of::probe{at.probed});
+        if (options_.on_crowding == crowding::drop_oldest) {
+            verdicts_.push_back(verdict_of::give_way{sessions_.find(at.probed)->connection});
+        } else {
+            verdicts_.push_back(verdict_of::probe{at.probed});
+        }
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
     }
-
-    enum class link : std::uint8_t { attached, dormant };
 
     // Of an identity's sessions with a link, or without one; 0: there is none.
     [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
@@ -4701,6 +4999,15 @@ struct call {
     friend bool operator==(const call&, const call&) = default;
 };
 
+/// An attempt at a call ended with an error of the peer, and another one follows.
+struct attempt_failed {
+    call which{};
+    message_kind kind = message_kind::request;
+    std::error_code error{};
+    std::uint32_t attempt = 0; ///< the first is 1
+    duration rest{};           ///< until the next one
+};
+
 /// A word about a request that still runs at the peer.
 struct progressed {
     call which{};
@@ -4742,7 +5049,8 @@ struct alive {};
 /// One thing that a session wants done. What it borrows from the session holds until the next output is taken; what it borrows from an input,
 /// as long as that does.
 template <class Completion>
-using output = std::variant<std::monostate, settled<Completion>, progressed, invoke, stop, hang_up, farewell, alive>;
+using output = std::variant<std::monostate, settled<Completion>, attempt_failed, progressed, invoke, stop, hang_up,
+                            farewell, alive>;
 
 } // namespace rejoinder::inline v0
 
@@ -4983,6 +5291,8 @@ struct counters {
     std::uint64_t expired = 0;       ///< deliveries whose time to live passed
     std::uint64_t evicted = 0;       ///< deliveries that gave their place to newer ones
     std::uint64_t refused = 0;       ///< calls that a bound did not let in
+    std::uint64_t over_rate = 0;     ///< messages of peers over their inbound limit
+    std::uint64_t over_budget = 0;   ///< retries that the budget did not allow
     std::uint64_t probes_sent = 0;   ///< pings
     std::uint64_t links_dropped = 0; ///< dead by silence
     std::uint64_t resumes = 0;       ///< reconnects that found their session
@@ -4992,6 +5302,8 @@ struct counters {
     std::uint64_t detaches_cancelled = 0; ///< identities that were back within the grace
     std::uint64_t detaches_executed = 0;  ///< identities whose clean-up ran
     std::uint64_t auth_refused = 0;
+    std::uint64_t connects = 0;        ///< connections that came to carry a session
+    std::uint64_t connects_failed = 0; ///< a client's attempts to connect that came to nothing
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
@@ -5003,50 +5315,56 @@ struct counters {
     friend constexpr bool operator==(const counters&, const counters&) = default;
 };
 
-/// One counter: its name, and where it is.
+/// One counter: its name, where it is, and what it says.
 struct counter_entry {
     std::string_view name;
     std::uint64_t counters::* member;
+    std::string_view meaning{}; ///< a sentence for exporters
 };
 
 /// All counters, in the order of their declaration.
 inline constexpr std::array counter_table{
-    counter_entry{"requests_sent", &counters::requests_sent},
-    counter_entry{"deliveries_sent", &counters::deliveries_sent},
-    counter_entry{"notifications_sent", &counters::notifications_sent},
-    counter_entry{"notifications_dropped", &counters::notifications_dropped},
-    counter_entry{"replies_received", &counters::replies_received},
-    counter_entry{"errors_received", &counters::errors_received},
-    counter_entry{"acks_received", &counters::acks_received},
-    counter_entry{"requests_received", &counters::requests_received},
-    counter_entry{"deliveries_received", &counters::deliveries_received},
-    counter_entry{"notifications_received", &counters::notifications_received},
-    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed},
-    counter_entry{"answers_replayed", &counters::answers_replayed},
-    counter_entry{"stale_requests", &counters::stale_requests},
-    counter_entry{"late_replies", &counters::late_replies},
-    counter_entry{"bad_messages", &counters::bad_messages},
-    counter_entry{"resent", &counters::resent},
-    counter_entry{"retries", &counters::retries},
-    counter_entry{"timeouts", &counters::timeouts},
-    counter_entry{"cancelled", &counters::cancelled},
-    counter_entry{"expired", &counters::expired},
-    counter_entry{"evicted", &counters::evicted},
-    counter_entry{"refused", &counters::refused},
-    counter_entry{"probes_sent", &counters::probes_sent},
-    counter_entry{"links_dropped", &counters::links_dropped},
-    counter_entry{"resumes", &counters::resumes},
-    counter_entry{"sessions_started", &counters::sessions_started},
-    counter_entry{"sessions_ended", &counters::sessions_ended},
-    counter_entry{"replaced", &counters::replaced},
-    counter_entry{"detaches_cancelled", &counters::detaches_cancelled},
-    counter_entry{"detaches_executed", &counters::detaches_executed},
-    counter_entry{"auth_refused", &counters::auth_refused},
-    counter_entry{"bytes_in", &counters::bytes_in},
-    counter_entry{"bytes_out", &counters::bytes_out},
-    counter_entry{"frames_in", &counters::frames_in},
-    counter_entry{"frames_out", &counters::frames_out},
-    counter_entry{"handler_failures", &counters::handler_failures},
+    counter_entry{"requests_sent", &counters::requests_sent, "First emissions of requests."},
+    counter_entry{"deliveries_sent", &counters::deliveries_sent, "First emissions of deliveries."},
+    counter_entry{"notifications_sent", &counters::notifications_sent, "Notifications that a connection took."},
+    counter_entry{"notifications_dropped", &counters::notifications_dropped,
+                  "Notifications made while offline, or over a bound."},
+    counter_entry{"replies_received", &counters::replies_received, "Answers to requests."},
+    counter_entry{"errors_received", &counters::errors_received, "Last words that were errors."},
+    counter_entry{"acks_received", &counters::acks_received, "Acknowledgements of deliveries."},
+    counter_entry{"requests_received", &counters::requests_received, "Requests that were new."},
+    counter_entry{"deliveries_received", &counters::deliveries_received, "Deliveries that were new."},
+    counter_entry{"notifications_received", &counters::notifications_received, "Notifications that came."},
+    counter_entry{"duplicates_suppressed", &counters::duplicates_suppressed, "Repeats that did not run again."},
+    counter_entry{"answers_replayed", &counters::answers_replayed, "Repeats that got the recorded answer."},
+    counter_entry{"stale_requests", &counters::stale_requests, "Messages under ids of an earlier generation."},
+    counter_entry{"late_replies", &counters::late_replies, "Last words that nothing waited for."},
+    counter_entry{"bad_messages", &counters::bad_messages, "Frames that broke the protocol."},
+    counter_entry{"resent", &counters::resent, "Emissions again, after a link loss."},
+    counter_entry{"retries", &counters::retries, "Attempts after the first."},
+    counter_entry{"timeouts", &counters::timeouts, "Requests whose deadline passed."},
+    counter_entry{"cancelled", &counters::cancelled, "Calls that their caller gave up."},
+    counter_entry{"expired", &counters::expired, "Deliveries whose time to live passed."},
+    counter_entry{"evicted", &counters::evicted, "Deliveries that gave their place to newer ones."},
+    counter_entry{"refused", &counters::refused, "Calls that a bound did not let in."},
+    counter_entry{"over_rate", &counters::over_rate, "Messages that came faster than their peer may send."},
+    counter_entry{"over_budget", &counters::over_budget, "Retries that the budget did not allow."},
+    counter_entry{"probes_sent", &counters::probes_sent, "Pings."},
+    counter_entry{"links_dropped", &counters::links_dropped, "Links that were dead by silence."},
+    counter_entry{"resumes", &counters::resumes, "Reconnects that found their session."},
+    counter_entry{"sessions_started", &counters::sessions_started, "Sessions that began."},
+    counter_entry{"sessions_ended", &counters::sessions_ended, "Sessions that are over."},
+    counter_entry{"replaced", &counters::replaced, "Connections displaced by a newer one of their session."},
+    counter_entry{"detaches_cancelled", &counters::detaches_cancelled, "Identities that were back within the grace."},
+    counter_entry{"detaches_executed", &counters::detaches_executed, "Identities whose clean-up ran."},
+    counter_entry{"auth_refused", &counters::auth_refused, "Hellos that the authenticator refused."},
+    counter_entry{"connects", &counters::connects, "Connections that came to carry a session."},
+    counter_entry{"connects_failed", &counters::connects_failed, "Attempts to connect that came to nothing."},
+    counter_entry{"bytes_in", &counters::bytes_in, "Bytes of the frames that were read."},
+    counter_entry{"bytes_out", &counters::bytes_out, "Bytes of the frames that were written."},
+    counter_entry{"frames_in", &counters::frames_in, "Frames that were read."},
+    counter_entry{"frames_out", &counters::frames_out, "Frames that were written."},
+    counter_entry{"handler_failures", &counters::handler_failures, "Handlers that threw or answered with an error."},
 };
 
 static_assert(sizeof(counters) == counter_table.size() * sizeof(std::uint64_t),
@@ -5101,13 +5419,30 @@ enum class peer_keeps : std::uint8_t {
     deliveries, ///< those with a stamp: it has their records in a store
 };
 
+/// What becomes of a call that its session has no room for: as many are pending, or wait for the link, as may be.
+enum class full : std::uint8_t {
+    fail, ///< it ends with `queue_full` at once
+    wait, ///< it waits for room until its deadline, in a line that is bounded, too
+};
+
+/// Which of a user's sessions a hub's request is asked of.
+enum class reach : std::uint8_t {
+    newest, ///< the one that attached last: a question that changes something is run by one session only
+    every,  ///< all that have a link: the first answer wins, and the others are cancelled
+};
+
 /// What a caller may say about one call. Trivially destructible, because g++ 12 destroys a braced aggregate that owns memory twice when it
 /// stands inside a co_await expression.
 struct call_options {
     duration timeout = duration::zero(); ///< the whole call; zero: the session's default for the name
     repeatable repeat = repeatable::no;  ///< lets a request be retried, and survive its session
     absent when_absent = absent::fail;   ///< for calls of a hub
-    std::string_view key{};              ///< the application's name for "the same thing"; borrowed during the call only
+    full when_full = full::fail;
+    reach sessions = reach::newest; ///< for requests of a hub to a user
+    duration hedge =
+        duration::zero();   ///< for requests to several: each is asked when those before it have not answered
+                            ///< for so long, or have failed; zero: all at once
+    std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -5431,6 +5766,23 @@ public:
         return expected > most / doubled ? most : expected * doubled;
     }
 
+    /// How long a proof may be waited for before a ping is sent to get one, if `timeout(pong_least, most)` is then waited for its pong:
+    /// so long that both together take pong_least + `least` + SRTT / 2, or the second alone if that is longer. So a link that is quick
+    /// and steady is doubted only when a proof is overdue, one whose round trip is long or not well known yet in time. Doubled for each
+    /// `back_off`, not above `most`. While nothing is known: `most`.
+    [[nodiscard]] constexpr duration doubt(duration least, duration pong_least, duration most) const noexcept
+    {
+        if (!known_ || least >= most) {
+            return most;
+        }
+        const duration expected = smoothed_ + std::max(granularity, 4 * variation_);
+        const duration spent = expected > pong_least ? expected - pong_least : duration::zero();
+        const duration granted = least + std::min(most - least, smoothed_ / 2);
+        const duration left = granted > spent ? granted - spent : duration::zero();
+        const duration::rep doubled = duration::rep{1} << doublings_;
+        return left > most / doubled ? most : left * doubled;
+    }
+
     /// One ping came back after `length`. A negative length counts as zero.
     constexpr void sample(duration length) noexcept
     {
@@ -5489,9 +5841,10 @@ struct heartbeat_options {
     duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
     duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
     duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
-    duration probe_least = std::chrono::milliseconds{100}; ///< shortest wait for a proof before a probe
-    duration pong_least = std::chrono::milliseconds{150};  ///< shortest wait for a probe's pong
-    duration idle_after = duration::zero();                ///< without traffic of the application; zero: never
+    duration probe_least =
+        std::chrono::milliseconds{100}; ///< wait for a proof before a probe, where round trips are short and steady
+    duration pong_least = std::chrono::milliseconds{150}; ///< shortest wait for a probe's pong
+    duration idle_after = duration::zero();               ///< without traffic of the application; zero: never
 };
 
 /// Whether the wire has session-level pings (`capabilities::probe`).
@@ -5508,8 +5861,10 @@ enum class beat : std::uint8_t {
 /// The heartbeat of one connection (contract, point 5). Make one when a connection attaches; it ends with it.
 ///
 /// Channels are ordered, so an answer to the message at one position, or a pong, proves that all emitted before has
-/// arrived. While something emitted lacks this proof for a round trip's timeout, a ping is asked for: the probe. A
-/// probe whose pong stays out as long means that the link is dead. Each proof and each pong shows that the link works
+/// arrived. While something emitted lacks this proof for too long, a ping is asked for: the probe. A probe whose pong
+/// stays out for a round trip's timeout means that the link is dead. Once a round trip is known, that takes `probe_least`
+/// and `pong_least` and half a round trip in all, or that timeout if it is longer: where round trips are long or not well
+/// known yet, the probe goes out early rather than the verdict late. Each proof and each pong shows that the link works
 /// and starts that wait anew; anything else that comes meanwhile (a large answer in front of the pong) stretches it, up
 /// to `ack_timeout` in all. A slow handler is no reason to drop a link: pongs come, and while its answer is awaited
 /// probes go on, each time twice as far apart, up to `ping_every`.
@@ -5698,10 +6053,10 @@ private:
         if (demanded_) {
             return instant::min();
         }
-        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
         if (unproven()) {
-            return later(quiet_since_, patience);
+            return later(quiet_since_, trip_.doubt(options_.probe_least, options_.pong_least, options_.ack_timeout));
         }
+        const duration patience = trip_.timeout(options_.probe_least, options_.ack_timeout);
         return awaited_ != 0 ? later(quiet_since_, spaced(patience)) : never;
     }
 
@@ -6552,6 +6907,158 @@ struct limited {
 
 #endif
 
+// How much a peer may ask of this side: a rate with a burst, and when asking too much becomes a flood.
+#ifndef REJOINDER_CORE_INBOUND_LIMIT_HPP
+#define REJOINDER_CORE_INBOUND_LIMIT_HPP
+
+// A rate with a burst: how many of something may pass now.
+#ifndef REJOINDER_CORE_TOKEN_BUCKET_HPP
+#define REJOINDER_CORE_TOKEN_BUCKET_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// A token bucket: it holds at most `burst` tokens, is full at first, and `per_second` tokens drop in, evenly.
+///
+/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations
+/// are O(1). Distinct objects are independent; one object is used from one thread at a time.
+class token_bucket {
+public:
+    /// `per_second`: 0 never refills. `burst`: the tokens it can hold; 0 lets nothing pass.
+    constexpr token_bucket(std::uint32_t per_second, std::uint32_t burst) noexcept
+        : per_second_{per_second}, full_{burst * token}, credit_{full_}
+    {}
+
+    /// How many tokens there are now.
+    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept
+    {
+        return static_cast<std::uint32_t>(credit_at(now) / token);
+    }
+
+    /// When `count` tokens will be there, if none is taken before; `now` if they are, `never` if they cannot be.
+    [[nodiscard]] constexpr instant ready_at(instant now, std::uint32_t count = 1) const noexcept
+    {
+        const auto credit = credit_at(now);
+        const auto wanted = count * token;
+        if (credit >= wanted) {
+            return now;
+        }
+        if (wanted > full_ || per_second_ == 0) {
+            return never;
+        }
+        const auto wait = (wanted - credit + per_second_ - 1) / per_second_;
+        return later(std::max(now, refilled_at_), std::chrono::duration_cast<duration>(std::chrono::nanoseconds{wait}));
+    }
+
+    /// Takes `count` tokens if they are there. All or none.
+    constexpr bool take(instant now, std::uint32_t count = 1) noexcept
+    {
+        credit_ = credit_at(now);
+        refilled_at_ = std::max(refilled_at_, now);
+        if (credit_ < count * token) {
+            return false;
+        }
+        credit_ -= count * token;
+        return true;
+    }
+
+    /// Adds hundredths of a token, as far as there is place.
+    constexpr void earn(instant now, std::uint32_t hundredths) noexcept
+    {
+        credit_ = std::min(full_, credit_at(now) + hundredths * (token / 100));
+        refilled_at_ = std::max(refilled_at_, now);
+    }
+
+private:
+    // What one nanosecond adds is `per_second` credit; so a token is as much credit as a second has nanoseconds.
+    static constexpr std::uint64_t token = 1'000'000'000;
+
+    [[nodiscard]] constexpr std::uint64_t credit_at(instant now) const noexcept
+    {
+        if (now <= refilled_at_ || per_second_ == 0) {
+            return credit_;
+        }
+        const auto missing = full_ - credit_;
+        const auto elapsed = elapsed_nanoseconds(now);
+        return elapsed > missing / per_second_ ? full_ : credit_ + elapsed * per_second_;
+    }
+
+    // The subtraction is made on unsigned numbers: the instants may stand at the clock's two ends.
+    [[nodiscard]] constexpr std::uint64_t elapsed_nanoseconds(instant now) const noexcept
+    {
+        static_assert(std::chrono::nanoseconds{1} == duration{1}, "the steady clock counts nanoseconds");
+        return static_cast<std::uint64_t>(now.time_since_epoch().count()) -
+               static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
+    }
+
+    std::uint32_t per_second_;
+    std::uint64_t full_;
+    std::uint64_t credit_;
+    instant refilled_at_ = instant::min();
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <chrono>
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers of an inbound limit: for the requests, deliveries and notifications of one session, repeats not counted.
+struct inbound_limit_options {
+    std::uint32_t per_second = 0; ///< messages; 0: no limit
+    std::uint32_t burst = 0;      ///< messages that may come at once; 0: as many as in a second
+    std::uint32_t flood = 1000;   ///< messages over the limit in a minute; more close the connection
+};
+
+/// What becomes of a message.
+enum class passage : std::uint8_t {
+    open,   ///< it is taken
+    closed, ///< it is over the limit
+    flood,  ///< it is one too many of those
+};
+
+/// Counts what one session's peer sends, over all its connections. O(1). Distinct objects are independent; one object is used from one thread
+/// at a time.
+class inbound_limit {
+public:
+    constexpr explicit inbound_limit(const inbound_limit_options& options) noexcept
+        : options_{options}, rate_{options.per_second, options.burst == 0 ? options.per_second : options.burst}
+    {}
+
+    /// A message came.
+    constexpr passage take(instant now) noexcept
+    {
+        if (options_.per_second == 0 || rate_.take(now)) {
+            return passage::open;
+        }
+        if (now - since_ >= std::chrono::minutes{1}) {
+            since_ = now;
+            refused_ = 0;
+        }
+        if (refused_ == options_.flood) {
+            return passage::flood;
+        }
+        ++refused_;
+        return passage::closed;
+    }
+
+private:
+    inbound_limit_options options_;
+    token_bucket rate_;
+    instant since_{};
+    std::uint32_t refused_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // The keyed window: the responder's records by the application's keys, so that one key's action runs once.
 #ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
 #define REJOINDER_CORE_KEYED_WINDOW_HPP
@@ -7346,6 +7853,45 @@ private:
 
 #endif
 
+// How many retries a side may make: a share of its calls, so that a peer in trouble is not asked ever more.
+#ifndef REJOINDER_CORE_RETRY_BUDGET_HPP
+#define REJOINDER_CORE_RETRY_BUDGET_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers of a retry budget. `reserve = UINT32_MAX` is as good as none.
+struct retry_budget_options {
+    std::uint32_t percent = 20;   ///< a hundred calls earn so many retries
+    std::uint32_t reserve = 100;  ///< retries that can be saved up; it is full at first; 0 allows none
+    std::uint32_t per_second = 1; ///< retries that time alone earns, for whoever calls seldom
+};
+
+/// The budget of one session: each call earns a share of a retry, each retry is paid for. All operations are O(1). Distinct objects are
+/// independent; one object is used from one thread at a time.
+class retry_budget {
+public:
+    constexpr explicit retry_budget(const retry_budget_options& options) noexcept
+        : percent_{options.percent}, saved_{options.per_second, options.reserve}
+    {}
+
+    /// Retries that could be made now.
+    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept { return saved_.available(now); }
+    /// A call is made.
+    constexpr void called(instant now) noexcept { saved_.earn(now, percent_); }
+    /// Pays for a retry. False: there is nothing left to pay it with.
+    constexpr bool take(instant now) noexcept { return saved_.take(now); }
+
+private:
+    std::uint32_t percent_;
+    token_bucket saved_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // Which failed attempts are tried again, and when.
 #ifndef REJOINDER_CORE_RETRY_POLICY_HPP
 #define REJOINDER_CORE_RETRY_POLICY_HPP
@@ -7470,15 +8016,19 @@ struct default_policies {
 /// The numbers of a session; one object is shared by all sessions of a hub or client.
 template <class Policies = default_policies>
 struct session_options {
-    duration timeout = std::chrono::seconds{60};              ///< of a request, from the call to its answer
-    std::vector<std::pair<std::string, duration>> timeouts{}; ///< the same for requests of these names
-    std::uint32_t capacity = 1024;                            ///< unfinished requests and deliveries, each direction
-    std::size_t message_bytes_max = std::size_t{1} << 20;     ///< of one payload
-    std::size_t kept_answer_bytes_max = std::size_t{8} << 20; ///< of all answers kept for repeats
+    duration timeout = std::chrono::seconds{60};                ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{};   ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                              ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;       ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;   ///< of all answers kept for repeats
+    std::size_t notification_bytes_max = std::size_t{16} << 20; ///< of notifications that wait to be emitted
     std::uint32_t receipted_max =
         1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
     std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
     unsigned bad_messages_per_minute = 16;  ///< more close the connection
+    std::uint32_t room_waiters_max = 1024;  ///< calls that wait for room (`full::wait`); as many bytes as the outbox's
+    inbound_limit_options inbound{};        ///< of what the peer sends
+    retry_budget_options retries{};         ///< of what this side tries again
     keyed_window::options keys{};           ///< of the answers kept for the application's keys
     rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};
@@ -7529,8 +8079,8 @@ template <class Completion, class Policies>
 class asker {
 public:
     asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), sent_(options.capacity),
-          outbox_(unbounded(options.outbox)), finished_(options.capacity)
+        : options_(options), todo_(todo), counts_(counts), random_(seed), budget_(options.retries),
+          sent_(options.capacity), outbox_(unbounded(options.outbox)), finished_(options.capacity)
     {}
     asker(const asker&) = delete;
     asker& operator=(const asker&) = delete;
@@ -7543,6 +8093,7 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return pool_.size(); }
     /// Messages that no connection has seen yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return outbox_.size(); }
+    [[nodiscard]] std::size_t waiting_bytes() const noexcept { return outbox_.bytes(); }
     /// Ids whose last word is awaited.
     [[nodiscard]] std::size_t unanswered() const noexcept { return sent_.size(); }
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
@@ -7637,6 +8188,7 @@ public:
             ++counts_.refused;
             return {};
         }
+        budget_.called(now);
         const auto index = pool_.take();
         auto& place = pool_[index];
         place.kind = kind;
@@ -7768,8 +8320,7 @@ public:
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && !place.stamp &&
-            options_.ack.when(place.name) == ack_when::none) {
+        if (place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);
@@ -7820,6 +8371,7 @@ public:
         pool_.shrink();
         timers_.shrink();
         sent_.shrink();
+        outbox_.shrink();
         finished_.shrink();
     }
 
@@ -7922,12 +8474,14 @@ private:
         const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
         const auto rest =
             may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
-        if (!rest) {
+        if (!rest || !budget_.take(now)) {
+            counts_.over_budget += rest ? 1U : 0U;
             settle(index, error, word.payload, word.name, word.text);
             pool_.release(index);
             return;
         }
         place.at = stage::resting;
+        todo_.outputs.push_back(attempt_failed{pool_.handle(index), place.kind, error, place.attempts, *rest});
         timers_.cancel(place.timer);
         place.timer = timers_.schedule(later(now, *rest), index);
     }
@@ -7976,6 +8530,7 @@ private:
     agenda<Completion>& todo_;
     counters& counts_;
     random_source random_;
+    retry_budget budget_;
     bool linked_ = false;
     capabilities features_{};
     detail::delivery_pool<Completion> pool_;
@@ -7990,12 +8545,555 @@ private:
 
 #endif
 
+// Values that come one by one and leave together: one delivery per interval in place of many.
+#ifndef REJOINDER_CORE_BATCH_HPP
+#define REJOINDER_CORE_BATCH_HPP
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The bounds of a batch.
+struct batch_options {
+    duration every = std::chrono::milliseconds{100}; ///< that the first value of a batch waits for others
+    std::size_t values_max = 256;                    ///< in one batch, at least 1; a full one goes at once
+};
+
+/// A batch: the first value that comes opens it, and it goes `every` later with all that came meanwhile, in their order, or as soon as it is
+/// full. Nothing is lost and nothing waits longer than `every`.
+///
+/// `add` is amortised O(1), all else O(1); the memory of a batch is used again if it is given back. Distinct objects are independent; one is
+/// used from one thread at a time.
+template <std::movable T>
+class batch {
+public:
+    batch() = default;
+    explicit batch(const batch_options& options) : options_(options) {}
+
+    [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+    /// When it goes; `never` while it is empty.
+    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+
+    void add(T value, instant now)
+    {
+        values_.push_back(std::move(value));
+        if (values_.size() >= options_.values_max) {
+            due_ = now;
+        } else if (due_ == never) {
+            due_ = later(now, options_.every);
+        }
+    }
+
+    /// What goes now; empty: nothing yet.
+    [[nodiscard]] std::vector<T> release(instant now) { return now >= due_ ? flush() : std::vector<T>{}; }
+
+    /// All that waits, whether its time has come or not.
+    [[nodiscard]] std::vector<T> flush()
+    {
+        due_ = never;
+        return std::exchange(values_, {});
+    }
+
+    /// Takes a released batch's memory back.
+    void give_back(std::vector<T>&& used) noexcept
+    {
+        if (values_.empty() && used.capacity() > values_.capacity()) {
+            used.clear();
+            values_ = std::move(used);
+        }
+    }
+
+private:
+    batch_options options_{};
+    std::vector<T> values_;
+    instant due_ = never;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Where a client stands, as one value: for a person's screen, a health check, or a program's decisions.
+#ifndef REJOINDER_CORE_CLIENT_STATUS_HPP
+#define REJOINDER_CORE_CLIENT_STATUS_HPP
+
+// What the loss of a link says of the next attempt: whether the other side is merely down, or trying again cannot help.
+#ifndef REJOINDER_CORE_LINK_VERDICT_HPP
+#define REJOINDER_CORE_LINK_VERDICT_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// What is known of the other side from the way in which the last attempt or connection ended. For a program to switch on.
+enum class link_verdict : std::uint8_t {
+    none,         ///< nothing went wrong
+    down,         ///< not reachable, silent, busy or gone: trying again may help
+    refused,      ///< these credentials are wrong
+    incompatible, ///< it speaks another protocol or version, as it said itself
+    garbled,      ///< what it says is no message of this protocol
+    unresolvable, ///< there is no such name or service
+    replaced,     ///< a newer connection of the same session took over
+    oversized,    ///< this side's hello is larger than a frame may be
+};
+
+constexpr std::string_view name_of(link_verdict verdict) noexcept
+{
+    constexpr std::array<std::string_view, 8> names{"none",    "down",         "refused",  "incompatible",
+                                                    "garbled", "unresolvable", "replaced", "oversized"};
+    return names[static_cast<std::size_t>(verdict)];
+}
+
+/// The verdict on an error. Of foreign codes nothing is known here but that something is down: a floor that knows resolvers says
+/// `unresolvable` itself.
+inline link_verdict verdict_on(const std::error_code& why) noexcept
+{
+    if (!why) {
+        return link_verdict::none;
+    }
+    switch (kind_of(why).value_or(errc::not_connected)) {
+    case errc::auth_refused: return link_verdict::refused;
+    case errc::incompatible: return link_verdict::incompatible;
+    case errc::bad_message: return link_verdict::garbled;
+    case errc::replaced: return link_verdict::replaced;
+    case errc::too_big: return link_verdict::oversized;
+    default: return link_verdict::down;
+    }
+}
+
+/// Whether the other side, or this one, has said the last word: no attempt can end otherwise until a person changes something.
+constexpr bool is_final(link_verdict verdict) noexcept
+{
+    return verdict == link_verdict::refused || verdict == link_verdict::incompatible ||
+           verdict == link_verdict::replaced || verdict == link_verdict::oversized;
+}
+
+/// Whether it looks final but may pass: a name is missing while a service is being deployed, a gateway answers in its stead while it
+/// starts. Several attempts in a row that say so, and never a connection that worked, are final together.
+constexpr bool is_doubtful(link_verdict verdict) noexcept
+{
+    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// When a client dials, how long it waits in between, and when it gives up for good.
+#ifndef REJOINDER_CORE_RECONNECTOR_HPP
+#define REJOINDER_CORE_RECONNECTOR_HPP
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Where a client's link stands.
+enum class link_state : std::uint8_t {
+    disconnected, ///< not started, or stopped by this side
+    connecting,   ///< dialling, or waiting for the welcome
+    connected,    ///< a session is attached
+    waiting,      ///< between two attempts
+    failed,       ///< given up for good: `last_error` says why
+};
+
+constexpr std::string_view name_of(link_state state) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "waiting", "failed"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// What a reconnector asks its client to do.
+enum class dialling : std::uint8_t {
+    nothing,
+    dial,    ///< open a channel and say hello with `attempt()`; a channel that is still open is closed first
+    abandon, ///< this attempt took too long: close it; what comes of it later means nothing (rule 5)
+    fail,    ///< give up: settle what is pending
+};
+
+/// Whether an error says that trying again cannot help.
+inline bool final_for_client(const std::error_code& why) noexcept
+{
+    return is_final(verdict_on(why));
+}
+
+/// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
+/// that says. The first attempt after a connection that worked is immediate; the following wait by the schedule. A hub that said goodbye, or
+/// when to come back, is waited for by all of its clients at once: then there is no immediate attempt, and the wait is spread over a quarter
+/// more than the hub asked for.
+///
+/// With several ways to the other side (`ways`), a failed attempt goes on with the next way at once, and begins with the one that worked last;
+/// a round of failures, one each way, counts as one and is followed by the schedule's delay.
+///
+/// It gives up on what is final (`is_final`), on what is doubtful in `doubts_max` rounds in a row each way while no connection ever worked,
+/// and when a `limited` schedule ends. All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
+template <backoff_schedule Schedule>
+class reconnector {
+public:
+    /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
+    reconnector(Schedule schedule, duration limit, std::uint64_t seed)
+        : schedule_(schedule), limit_(limit), random_(seed)
+    {}
+
+    /// Rounds in a row that doubtful verdicts need to be final.
+    static constexpr std::uint32_t doubts_max = 5;
+
+    // Getters
+
+    [[nodiscard]] link_state state() const noexcept { return state_; }
+    /// The number of the attempt that runs or ran last; increasing, for the hello (rule 1).
+    [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }
+    /// Which way the attempt that runs or comes next takes, from 0.
+    [[nodiscard]] std::size_t way() const noexcept { return way_; }
+    /// Attempts, or rounds of them, that failed since the last connection that lasted.
+    [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
+    /// Why the last attempt or connection ended; no error before the first end.
+    [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
+    /// What that means; none while connected.
+    [[nodiscard]] link_verdict verdict() const noexcept { return verdict_; }
+    /// When the newest connection was welcomed, also after its end; none: not yet.
+    [[nodiscard]] const std::optional<instant>& connected_since() const noexcept { return connected_since_; }
+    /// When it ended, or this was started; none while connected, and before the start.
+    [[nodiscard]] const std::optional<instant>& disconnected_since() const noexcept { return disconnected_since_; }
+    /// When the next attempt begins; `never` if there is none to wait for.
+    [[nodiscard]] instant next_try_at() const noexcept { return state_ == link_state::waiting ? due_ : never; }
+    /// Since when the state is what it is.
+    [[nodiscard]] instant since() const noexcept { return since_; }
+    /// When `advance` is due; while waiting, when the next attempt begins.
+    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+
+    // Inputs
+
+    /// How many ways there are to the other side, at least 1. Before the start.
+    void ways(std::size_t count) noexcept { ways_ = std::max<std::size_t>(count, 1); }
+
+    /// Begin, or try at once if an attempt is due later. Also after giving up.
+    void start(instant now)
+    {
+        if (state_ == link_state::connecting || state_ == link_state::connected) {
+            return;
+        }
+        failures_ = 0;
+        doubts_ = 0;
+        new_round();
+        failing_ = false;
+        disconnected_since_ = disconnected_since_.value_or(now);
+        enter(link_state::waiting, now);
+        due_ = now;
+    }
+
+    /// The welcome came.
+    void connected(instant now)
+    {
+        worked_ = true;
+        ever_worked_ = true;
+        verdict_ = link_verdict::none;
+        connected_since_ = now;
+        disconnected_since_.reset();
+        new_round();
+        enter(link_state::connected, now);
+        due_ = never;
+    }
+
+    /// The attempt failed, or the connection was lost. `retry_after`: the least delay that the hub asked for; zero: it said goodbye, and all
+    /// its clients are told so at once. `verdict`: what the error means.
+    void lost(const std::error_code& why, link_verdict verdict, std::optional<duration> retry_after, instant now)
+    {
+        if (state_ != link_state::connecting && state_ != link_state::connected) {
+            return;
+        }
+        last_error_ = why;
+        verdict_ = verdict;
+        disconnected_since_ = disconnected_since_.value_or(now);
+        if (is_final(verdict)) {
+            give_up(now);
+        } else if (const auto delay = delay_after_loss(retry_after, now)) {
+            enter(link_state::waiting, now);
+            due_ = later(now, *delay);
+        } else {
+            give_up(now);
+        }
+    }
+    void lost(const std::error_code& why, std::optional<duration> retry_after, instant now)
+    {
+        lost(why, verdict_on(why), retry_after, now);
+    }
+
+    /// It cannot work, for a reason of this side's own: gives up.
+    void fail(const std::error_code& why, instant now)
+    {
+        last_error_ = why;
+        enter(link_state::failed, now);
+        failing_ = true;
+        due_ = now;
+    }
+
+    /// Stop: no further attempts.
+    void stop(instant now)
+    {
+        disconnected_since_ = disconnected_since_.value_or(now);
+        enter(link_state::disconnected, now);
+        failing_ = false;
+        due_ = never;
+    }
+
+    /// Time has passed, or something happened: what is to be done now?
+    dialling advance(instant now)
+    {
+        if (std::exchange(failing_, false)) {
+            due_ = never;
+            return dialling::fail;
+        }
+        if (now < due_) {
+            return dialling::nothing;
+        }
+        if (state_ == link_state::waiting) {
+            enter(link_state::connecting, now);
+            due_ = later(now, limit_);
+            ++attempt_;
+            return dialling::dial;
+        }
+        if (state_ == link_state::connecting) {
+            lost(make_error_code(errc::handshake_timed_out), std::nullopt, now);
+            return dialling::abandon;
+        }
+        return dialling::nothing;
+    }
+
+private:
+    // How long until the next attempt; nothing: there is none.
+    std::optional<duration> delay_after_loss(std::optional<duration> retry_after, instant now)
+    {
+        const bool was_up = state_ == link_state::connected;
+        if (sprints(now) && !retry_after) {
+            return duration::zero();
+        }
+        asked_ = std::max(asked_, retry_after.value_or(duration::zero()));
+        if (!was_up && tries_another_way()) {
+            return duration::zero();
+        }
+        ++failures_;
+        doubts_ = doubtful_ == ways_ ? doubts_ + 1 : 0;
+        const auto asked = asked_;
+        new_round();
+        if (doubts_ >= doubts_max && !ever_worked_) {
+            return std::nullopt;
+        }
+        const auto usual = delay_of(schedule_, failures_, random_);
+        return usual ? std::optional{std::max(*usual, spread(asked))} : std::nullopt;
+    }
+
+    // The attempt failed. Is there a way that this round has not tried?
+    bool tries_another_way() noexcept
+    {
+        doubtful_ += is_doubtful(verdict_) ? 1U : 0U;
+        way_ = (way_ + 1) % ways_;
+        return ++tried_ < ways_;
+    }
+
+    void new_round() noexcept
+    {
+        tried_ = 0;
+        doubtful_ = 0;
+        asked_ = duration::zero();
+    }
+
+    // All clients of a hub are asked for the same delay at the same time.
+    duration spread(duration asked)
+    {
+        const auto width = static_cast<std::uint64_t>(asked.count()) / 4;
+        return asked + duration{static_cast<duration::rep>(detail::random_up_to(width, random_))};
+    }
+
+    void give_up(instant now)
+    {
+        enter(link_state::failed, now);
+        failing_ = true;
+        due_ = now;
+    }
+
+    // Whether the next attempt may be immediate: once after a connection that worked. One that is lost as soon as it is welcomed must not
+    // make a loop without delays, so only a connection that lasted earns the next sprint.
+    bool sprints(instant now) noexcept
+    {
+        if (!std::exchange(worked_, false)) {
+            return false;
+        }
+        if (now - since_ >= lasting) {
+            failures_ = 0;
+            sprinted_ = false;
+        }
+        return !std::exchange(sprinted_, true);
+    }
+
+    void enter(link_state state, instant now) noexcept
+    {
+        state_ = state;
+        since_ = now;
+    }
+
+    static constexpr duration lasting = std::chrono::seconds{1};
+
+    Schedule schedule_;
+    duration limit_;
+    random_source random_;
+    link_state state_ = link_state::disconnected;
+    link_verdict verdict_ = link_verdict::none;
+    bool worked_ = false;      // the connection that was lost had been welcomed
+    bool ever_worked_ = false; // some connection had
+    bool sprinted_ = false;
+    bool failing_ = false;
+    std::uint64_t attempt_ = 0;
+    std::uint32_t failures_ = 0;
+    std::uint32_t doubts_ = 0; // rounds in a row all of whose attempts ended doubtfully
+    std::size_t ways_ = 1;
+    std::size_t way_ = 0;
+    std::size_t tried_ = 0;    // ways in this round
+    std::size_t doubtful_ = 0; // of those
+    duration asked_{};         // the longest delay that a hub asked for in this round
+    std::error_code last_error_;
+    std::optional<instant> connected_since_;
+    std::optional<instant> disconnected_since_;
+    instant since_{};
+    instant due_ = never;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// Where a client stands.
+enum class standing : std::uint8_t {
+    disconnected, ///< told to stay away, or between two attempts: then `next_try_at` says when
+    connecting,   ///< dialling, or waiting for the welcome
+    connected,    ///< a session is attached
+    polling,      ///< the link is down for so long that the program's poll stands in for it; attempts go on behind it
+    failed,       ///< given up for good: `verdict` and `last_error` say why
+};
+
+constexpr std::string_view name_of(standing state) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "polling", "failed"};
+    return names[static_cast<std::size_t>(state)];
+}
+
+/// Where a client stands, and since when and why.
+struct client_status {
+    standing state = standing::disconnected;
+    instant since{};                             ///< of the state
+    std::optional<instant> connected_since{};    ///< when the newest connection was welcomed, also after its end
+    std::optional<instant> disconnected_since{}; ///< when it ended, or the client was started; none while connected
+    std::uint32_t attempts = 0;                  ///< rounds of attempts that failed in a row
+    link_verdict verdict = link_verdict::none;   ///< on `last_error`; none again once connected
+    std::error_code last_error{};                ///< why the last attempt or connection ended
+    instant next_try_at = never;                 ///< when the next attempt begins, if it is known
+    std::string connection_id{};                 ///< of the newest attempt, as both sides' events have it
+};
+
+/// Where the link alone stands, as a program sees it: between two attempts it is disconnected.
+constexpr standing standing_of(link_state link) noexcept
+{
+    switch (link) {
+    case link_state::connecting: return standing::connecting;
+    case link_state::connected: return standing::connected;
+    case link_state::failed: return standing::failed;
+    case link_state::waiting:
+    case link_state::disconnected: break;
+    }
+    return standing::disconnected;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The kinds of disconnect: what a reason says about whose doing it was, for logs and statistics.
+#ifndef REJOINDER_CORE_DISCONNECT_KIND_HPP
+#define REJOINDER_CORE_DISCONNECT_KIND_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whose doing the end of a connection was.
+enum class disconnect_kind : std::uint8_t {
+    clean,    ///< one side was done with it
+    network,  ///< the link broke, or went silent
+    replaced, ///< the client itself came back on another connection
+    refused,  ///< it never carried a session
+    fault,    ///< the peer broke the protocol, or did not read
+    local,    ///< this side shut down, or failed
+};
+
+inline constexpr std::size_t disconnect_kind_count = 6;
+
+constexpr std::string_view name_of(disconnect_kind kind) noexcept
+{
+    constexpr std::array<std::string_view, disconnect_kind_count> names{"clean",   "network", "replaced",
+                                                                        "refused", "fault",   "local"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+/// The kind that a reason belongs to.
+constexpr disconnect_kind kind_of(close_reason reason) noexcept
+{
+    switch (reason) {
+    case close_reason::normal:
+    case close_reason::going_away:
+    case close_reason::idle: break;
+    case close_reason::link_lost:
+    case close_reason::silent: return disconnect_kind::network;
+    case close_reason::replaced: return disconnect_kind::replaced;
+    case close_reason::refused: return disconnect_kind::refused;
+    case close_reason::bad_messages:
+    case close_reason::too_big:
+    case close_reason::flooding:
+    case close_reason::slow_peer: return disconnect_kind::fault;
+    case close_reason::shutting_down:
+    case close_reason::internal: return disconnect_kind::local;
+    }
+    return disconnect_kind::clean;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // Who loses connections, how often and why, in bounded memory.
 #ifndef REJOINDER_CORE_DISCONNECT_STATS_HPP
 #define REJOINDER_CORE_DISCONNECT_STATS_HPP
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8007,7 +9105,9 @@ namespace rejoinder::inline v0 {
 
 /// The bounds of the statistics.
 struct disconnect_stats_options {
-    std::size_t users_max = 100; ///< users that are counted one by one; 0: none
+    std::size_t users_max = 100;                ///< users that are counted one by one; 0: none
+    std::size_t top_max = 10;                   ///< of these in a snapshot
+    duration keep_for = std::chrono::hours{24}; ///< who had no disconnect for so long is forgotten; zero: nobody is
 };
 
 /// What is known of one user's disconnects.
@@ -8034,12 +9134,16 @@ struct user_disconnects {
 /// and Top-k Elements in Data Streams", ICDT 2005): at the bound a new user takes the place of the one with the fewest,
 /// and inherits that count. So whoever has more than total / users_max disconnects is surely among them.
 ///
+/// Whoever had no disconnect for `keep_for` is forgotten, by `record` and `forget_old`, and would be counted anew.
+///
 /// `record` is O(users) and allocates for a new user's name only; queries are O(users), sorted ones O(users · log
 /// users). Distinct objects are independent; one object is used from one thread at a time.
 class disconnect_stats {
 public:
     disconnect_stats() = default;
     explicit disconnect_stats(const disconnect_stats_options& options) : options_{options} {}
+
+    [[nodiscard]] const disconnect_stats_options& options() const noexcept { return options_; }
 
     /// All disconnects, whoever's.
     [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
@@ -8059,9 +9163,8 @@ public:
     /// What is known of a user, or null. Valid until the next change.
     [[nodiscard]] const user_disconnects* find(std::string_view user) const noexcept
     {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        return found == users_.end() ? nullptr : &*found;
+        const auto* one = seek(user, mark_of(user));
+        return one == nullptr ? nullptr : &one->known;
     }
 
     /// The users with the most disconnects, most first and equal ones by name, at most `count` of them. Valid until the
@@ -8079,8 +9182,8 @@ public:
         std::vector<const user_disconnects*> found;
         found.reserve(users_.size());
         for (const auto& each : users_) {
-            if (each.certainly() >= at_least) {
-                found.push_back(&each);
+            if (each.known.certainly() >= at_least) {
+                found.push_back(&each.known);
             }
         }
         std::sort(found.begin(), found.end(), [](const user_disconnects* left, const user_disconnects* right) {
@@ -8095,6 +9198,9 @@ public:
         ++total_;
         ++reasons_[static_cast<std::size_t>(reason)];
         last_ = std::max(last_, now);
+        if (now >= forgetting_at_) {
+            forget_old(now);
+        }
         if (user.empty() || options_.users_max == 0) {
             return;
         }
@@ -8104,35 +9210,77 @@ public:
         entry.last = std::max(entry.last, now);
     }
 
+    /// Forgets the users whose last disconnect is longer ago than they are kept for. Returns how many there were.
+    std::size_t forget_old(instant now)
+    {
+        if (options_.keep_for <= duration::zero()) {
+            return 0;
+        }
+        forgetting_at_ =
+            later(now, options_.keep_for / 16); // so seldom that nobody feels it, and so often that nobody stays long
+        return now < instant::min() + options_.keep_for ? 0 : forget_before(now - options_.keep_for);
+    }
+
     /// Forgets the users whose last disconnect was before `limit`; the totals stay. Returns how many there were.
     std::size_t forget_before(instant limit)
     {
-        return std::erase_if(users_, [limit](const user_disconnects& each) { return each.last < limit; });
+        return std::erase_if(users_, [limit](const tracked& each) { return each.known.last < limit; });
     }
 
 private:
+    struct tracked {
+        user_disconnects known;
+        std::size_t mark = 0; // of the name, so that a scan compares numbers
+    };
+
+    static std::size_t mark_of(std::string_view user) noexcept { return std::hash<std::string_view>{}(user); }
+
+    [[nodiscard]] const tracked* seek(std::string_view user, std::size_t mark) const noexcept
+    {
+        const tracked* const end = users_.data() + users_.size();
+        for (const tracked* one = users_.data(); one != end; ++one) {
+            if (one->mark == mark && one->known.user == user) {
+                return one;
+            }
+        }
+        return nullptr;
+    }
+
     user_disconnects& place_of(std::string_view user)
     {
-        const auto found = std::find_if(users_.begin(), users_.end(),
-                                        [user](const user_disconnects& each) { return each.user == user; });
-        if (found != users_.end()) {
-            return *found;
+        const auto mark = mark_of(user);
+        if (const auto* found = seek(user, mark)) {
+            return users_[static_cast<std::size_t>(found - users_.data())].known;
         }
         if (users_.size() < options_.users_max) {
             auto& fresh = users_.emplace_back();
-            fresh.user = user;
-            fresh.last = instant::min();
-            return fresh;
+            fresh.mark = mark;
+            fresh.known.user = user;
+            fresh.known.last = instant::min();
+            return fresh.known;
         }
-        // Of equals the one longest quiet gives way.
-        const auto least = std::min_element(
-            users_.begin(), users_.end(), [](const user_disconnects& left, const user_disconnects& right) {
-                return left.count != right.count ? left.count < right.count : left.last < right.last;
-            });
-        least->user = user;
-        least->overcount = least->count;
-        least->reasons = {};
-        least->last = instant::min();
+        auto& inherited = fewest();
+        auto& known = inherited.known;
+        inherited.mark = mark;
+        known.user = user;
+        known.overcount = known.count;
+        known.reasons = {};
+        known.last = instant::min();
+        return known;
+    }
+
+    // Of equals the one longest quiet gives way. Precondition: there are users.
+    tracked& fewest() noexcept
+    {
+        tracked* least = users_.data();
+        tracked* const end = least + users_.size();
+        for (tracked* one = least + 1; one != end; ++one) {
+            const auto& known = one->known;
+            const bool fewer = known.count < least->known.count;
+            if (fewer || (known.count == least->known.count && known.last < least->known.last)) {
+                least = one;
+            }
+        }
         return *least;
     }
 
@@ -8140,7 +9288,8 @@ private:
     std::array<std::uint64_t, close_reason_count> reasons_{};
     std::uint64_t total_ = 0;
     instant last_ = instant::min();
-    std::vector<user_disconnects> users_;
+    instant forgetting_at_ = instant::min();
+    std::vector<tracked> users_;
 };
 
 } // namespace rejoinder::inline v0
@@ -8249,34 +9398,34 @@ struct record_owner {
 /// Each returns a `std::error_code`, but for `name` and `transaction`. All may block, so whoever has a store calls it on a thread of its own;
 /// it is used by one thread at a time.
 template <class S>
-concept store = std::movable<S> &&
-                requires(S& s, const S& constant, const stored_message& message, const record_owner& owner,
-                         std::uint64_t sequence, std::string_view text, wall_time time, const stored_outbox& fresh,
-                         stored_outbox& outbox, const known_outbox& known, known_outbox& known_out, bool& found,
-                         const stored_record& record, stored_record& record_out, std::size_t& count,
-                         std::vector<std::uint64_t>& sequences) {
-                    typename S::transaction_type;
-                    { constant.name() } -> std::convertible_to<std::string_view>;
-                    { s.transaction() } -> std::same_as<typename S::transaction_type&>;
-                    { s.begin() } -> std::same_as<std::error_code>;
-                    { s.commit() } -> std::same_as<std::error_code>;
-                    { s.rollback() } -> std::same_as<std::error_code>;
-                    { s.mark() } -> std::same_as<std::error_code>;
-                    { s.undo() } -> std::same_as<std::error_code>;
-                    { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
-                    { s.put(message) } -> std::same_as<std::error_code>;
-                    { s.remove(sequence) } -> std::same_as<std::error_code>;
-                    { s.set_peer(text) } -> std::same_as<std::error_code>;
-                    { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
-                    { s.write(owner, known) } -> std::same_as<std::error_code>;
-                    { s.outboxes(count) } -> std::same_as<std::error_code>;
-                    { s.forget(time) } -> std::same_as<std::error_code>;
-                    { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
-                    { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
-                    { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
-                    { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
-                    { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
-                };
+concept store =
+    std::movable<S> &&
+    requires(S& s, const S& constant, const stored_message& message, const record_owner& owner, std::uint64_t sequence,
+             std::string_view text, wall_time time, const stored_outbox& fresh, stored_outbox& outbox,
+             const known_outbox& known, known_outbox& known_out, bool& found, const stored_record& record,
+             stored_record& record_out, std::size_t& count, std::vector<std::uint64_t>& sequences) {
+        typename S::transaction_type;
+        { constant.name() } -> std::convertible_to<std::string_view>;
+        { s.transaction() } -> std::same_as<typename S::transaction_type&>;
+        { s.begin() } -> std::same_as<std::error_code>;
+        { s.commit() } -> std::same_as<std::error_code>;
+        { s.rollback() } -> std::same_as<std::error_code>;
+        { s.mark() } -> std::same_as<std::error_code>;
+        { s.undo() } -> std::same_as<std::error_code>;
+        { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
+        { s.put(message) } -> std::same_as<std::error_code>;
+        { s.remove(sequence) } -> std::same_as<std::error_code>;
+        { s.set_peer(text) } -> std::same_as<std::error_code>;
+        { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
+        { s.write(owner, known) } -> std::same_as<std::error_code>;
+        { s.outboxes(count) } -> std::same_as<std::error_code>;
+        { s.forget(time) } -> std::same_as<std::error_code>;
+        { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
+        { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
+        { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
+        { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
+        { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
+    };
 
 } // namespace rejoinder::inline v0
 
@@ -8295,9 +9444,9 @@ namespace rejoinder::inline v0 {
 
 /// The bounds of a durable inbox.
 struct durable_inbox_options {
-    std::size_t outboxes_max = 100'000;              ///< that are known; one too many is refused with `busy`
-    std::size_t kept_answer_bytes_max = 64U << 10;   ///< of one answer; a larger one is done-not-kept
-    std::chrono::hours forget_after{25};             ///< of silence an outbox is forgotten: beyond any time to live
+    std::size_t outboxes_max = 100'000;            ///< that are known; one too many is refused with `busy`
+    std::size_t kept_answer_bytes_max = 64U << 10; ///< of one answer; a larger one is done-not-kept
+    std::chrono::hours forget_after{25};           ///< of silence an outbox is forgotten: beyond any time to live
 };
 
 /// What is to be done with a durable message.
@@ -8452,7 +9601,8 @@ private:
         if (record.fingerprint != fingerprint) {
             return durable_verdict::conflict;
         }
-        const bool again = place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
+        const bool again =
+            place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
         if (record.state == record_state::started) {
             return again ? durable_verdict::fresh : durable_verdict::interrupted;
         }
@@ -8634,8 +9784,8 @@ public:
     // Commands
 
     /// Takes a message. Its sequence; or nothing, and `refusal` says why.
-    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl,
-                                         instant now, wall_time lived, errc& refusal)
+    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl, instant now,
+                                         wall_time lived, errc& refusal)
     {
         const auto bytes = name.size() + payload.bytes.size();
         if (!make_room(bytes)) {
@@ -8765,7 +9915,10 @@ public:
 private:
     static constexpr duration rest = std::chrono::seconds{1};
 
-    static std::size_t size_of(const stored_message& words) noexcept { return words.name.size() + words.payload.size(); }
+    static std::size_t size_of(const stored_message& words) noexcept
+    {
+        return words.name.size() + words.payload.size();
+    }
 
     // Whether it helps to send it again: the peer's disk was full, or too much was under way; this side's session ended or was full.
     static bool passes(const std::error_code& error, word_of whose) noexcept
@@ -8833,13 +9986,160 @@ private:
     std::string peer_;
     std::uint64_t epoch_ = 0;
     std::uint64_t next_ = 1;
-    std::map<std::uint64_t, entry> entries_; // by sequence
+    std::map<std::uint64_t, entry> entries_;               // by sequence
     std::map<std::uint64_t, durable_step::gone> outcomes_; // of those that leave
     std::deque<durable_step::any> steps_;
     std::size_t bytes_ = 0;
     std::size_t leaving_ = 0;
     instant last_ = instant::min();
 };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What there is right now, in numbers: of one client or of a whole hub, and the names under which exporters show them.
+#ifndef REJOINDER_CORE_GAUGES_HPP
+#define REJOINDER_CORE_GAUGES_HPP
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Amounts at one moment. A plain value: distinct objects are independent.
+struct gauges {
+    std::uint64_t connections = 0;
+    std::uint64_t sessions = 0;
+    std::uint64_t sessions_attached = 0;
+    std::uint64_t sessions_dormant = 0;
+    std::uint64_t identities = 0;
+    std::uint64_t identities_present = 0;
+    std::uint64_t identities_in_grace = 0;
+    std::uint64_t identities_cleaning = 0;
+    std::uint64_t pending = 0;
+    std::uint64_t outbox_depth = 0;
+    std::uint64_t parked_calls = 0;
+    std::uint64_t parked_bytes = 0;
+    std::uint64_t running_handlers = 0;
+    std::uint64_t kept_answer_bytes = 0;
+    std::uint64_t write_queue_bytes = 0;
+
+    friend bool operator==(const gauges&, const gauges&) = default;
+};
+
+/// One gauge: its name, where it is, and what it says.
+struct gauge_entry {
+    std::string_view name;
+    std::uint64_t gauges::* member;
+    std::string_view meaning;
+};
+
+/// All gauges, in the order of their declaration.
+inline constexpr std::array gauge_table{
+    gauge_entry{"connections", &gauges::connections, "Connections, those without a session yet included."},
+    gauge_entry{"sessions", &gauges::sessions, "Sessions, attached or dormant."},
+    gauge_entry{"sessions_attached", &gauges::sessions_attached, "Sessions that a connection carries."},
+    gauge_entry{"sessions_dormant", &gauges::sessions_dormant, "Sessions without a connection, in their lease."},
+    gauge_entry{"identities", &gauges::identities, "Identities that anything is known of."},
+    gauge_entry{"identities_present", &gauges::identities_present, "Identities with an attached session."},
+    gauge_entry{"identities_in_grace", &gauges::identities_in_grace,
+                "Identities that lost their last link a moment ago."},
+    gauge_entry{"identities_cleaning", &gauges::identities_cleaning, "Identities whose clean-up runs."},
+    gauge_entry{"pending", &gauges::pending, "Requests and deliveries of this side that are not over."},
+    gauge_entry{"outbox_depth", &gauges::outbox_depth, "Those of them that no connection has seen yet."},
+    gauge_entry{"parked_calls", &gauges::parked_calls, "Calls that wait for their target to come."},
+    gauge_entry{"parked_bytes", &gauges::parked_bytes, "Bytes of the calls that wait for their target to come."},
+    gauge_entry{"running_handlers", &gauges::running_handlers, "Handlers that run or wait for their turn."},
+    gauge_entry{"kept_answer_bytes", &gauges::kept_answer_bytes, "Bytes of answers kept for repeats."},
+    gauge_entry{"write_queue_bytes", &gauges::write_queue_bytes,
+                "Bytes written by this side and not yet taken by links."},
+};
+
+static_assert(sizeof(gauges) == gauge_table.size() * sizeof(std::uint64_t), "gauge_table must name every gauge once");
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What two sides say of their heartbeats when they meet: whether that goes together, and what each of them makes of it.
+#ifndef REJOINDER_CORE_HEARTBEAT_TERMS_HPP
+#define REJOINDER_CORE_HEARTBEAT_TERMS_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+namespace rejoinder::inline v0 {
+
+/// What a side's hello or welcome says of its heartbeat. Zero: it does not say.
+struct heartbeat_terms {
+    duration ping_interval{}; ///< how often it pings
+    duration dead_after{};    ///< how long it stands silence
+
+    friend bool operator==(const heartbeat_terms&, const heartbeat_terms&) = default;
+};
+
+/// The terms that a side with these options offers.
+constexpr heartbeat_terms terms_of(const heartbeat_options& own) noexcept
+{
+    return {own.ping_every, own.dead_after};
+}
+
+/// The longest silence on a link that works: each ping is heard, and so is its pong. Zero: nobody says that it pings.
+constexpr duration longest_silence(const heartbeat_terms& one, const heartbeat_terms& other) noexcept
+{
+    const bool both = one.ping_interval > duration::zero() && other.ping_interval > duration::zero();
+    return both ? std::min(one.ping_interval, other.ping_interval) : std::max(one.ping_interval, other.ping_interval);
+}
+
+/// The heartbeat of a side with these options, towards a peer on these terms: it pings at least twice in the silence
+/// that the peer stands, unless the peer's own pings see to that.
+constexpr heartbeat_options agreed(heartbeat_options own, const heartbeat_terms& peer) noexcept
+{
+    const duration half = peer.dead_after / 2;
+    const bool peer_pings = peer.ping_interval > duration::zero() && peer.ping_interval <= half;
+    if (half > duration::zero() && !peer_pings && (own.ping_every <= duration::zero() || own.ping_every > half)) {
+        own.ping_every = half;
+    }
+    return own;
+}
+
+namespace detail {
+
+inline std::string spelled(duration length)
+{
+    const auto whole = std::chrono::round<std::chrono::milliseconds>(length).count();
+    return whole % 1000 == 0 ? std::to_string(whole / 1000) + " s" : std::to_string(whole) + " ms";
+}
+
+inline std::string conflict(const char* who, const heartbeat_terms& said, duration silence)
+{
+    if (said.dead_after <= duration::zero() || silence < said.dead_after) {
+        return {};
+    }
+    std::string text{"the "};
+    return text.append(who)
+        .append(" drops a link that is silent for ")
+        .append(spelled(said.dead_after))
+        .append(", but pings come only every ")
+        .append(spelled(silence));
+}
+
+} // namespace detail
+
+/// Why these terms would drop a healthy link each time that it falls silent, in a sentence with both numbers; empty if
+/// they would not. A side that does not say is taken for one that can live with the other.
+inline std::string conflict_of(const heartbeat_terms& client, const heartbeat_terms& hub)
+{
+    const auto silence = longest_silence(client, hub);
+    if (silence <= duration::zero()) {
+        return {};
+    }
+    auto text = detail::conflict("client", client, silence);
+    return text.empty() ? detail::conflict("hub", hub, silence) : text;
+}
 
 } // namespace rejoinder::inline v0
 
@@ -9136,7 +10436,8 @@ public:
           counters& counts)
         : options_(options), routes_(routes), todo_(todo), counts_(counts),
           records_(options.capacity, options.kept_answer_bytes_max),
-          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys)
+          runs_(options.capacity + options.receipted_max + options.notifications_max), keyed_(options.keys),
+          limit_(options.inbound)
     {}
     inbox(const inbox&) = delete;
     inbox& operator=(const inbox&) = delete;
@@ -9213,15 +10514,16 @@ public:
     }
 
     /// `notification`.
-    void notified(const message& said)
+    void notified(const message& said, instant now)
     {
         ++counts_.notifications_received;
         const auto* to = routes_.find(said.name);
-        if (to == nullptr || notified_ >= options_.notifications_max) {
+        if (!passes(now) || to == nullptr || notified_ >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return;
         }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
+        const auto number =
+            runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
         if (!number) {
             ++counts_.notifications_dropped;
             return;
@@ -9336,9 +10638,23 @@ private:
 
     [[nodiscard]] std::size_t slot_of(message_id id) const noexcept { return id % records_.capacity(); }
 
+    // Whether the peer's rate allows one more message.
+    bool passes(instant now)
+    {
+        const auto how = limit_.take(now);
+        counts_.over_rate += how == passage::open ? 0U : 1U;
+        if (how == passage::flood) {
+            todo_.outputs.push_back(hang_up{close_reason::flooding});
+        }
+        return how == passage::open;
+    }
+
     void begin(const message& asked, instant now)
     {
         ++(asked.kind == message_kind::request ? counts_.requests_received : counts_.deliveries_received);
+        if (!passes(now)) {
+            return refuse(asked.id, errc::busy);
+        }
         const auto* to = routes_.find(asked.name);
         if (to == nullptr) {
             return refuse(asked.id, errc::no_handler);
@@ -9447,8 +10763,15 @@ private:
         one.at = run_state::running;
         const auto number = std::exchange(one.note, 0U);
         const auto& kept = todo_.kept(number);
-        todo_.outputs.push_back(
-            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline, one.stamp});
+        todo_.outputs.push_back(invoke{*next,
+                                       handler,
+                                       one.kind,
+                                       kept.name,
+                                       {kept.payload, kept.form},
+                                       kept.text,
+                                       number,
+                                       one.deadline,
+                                       one.stamp});
     }
 
     // A run is over: it leaves the bound that it counted in.
@@ -9515,6 +10838,7 @@ private:
     correlation_registry<run> runs_;
     std::vector<message_id> run_of_slot_; // which run answers the id that holds the slot
     keyed_runs keyed_;
+    inbound_limit limit_;
     serial_lanes lanes_;
 };
 
@@ -9547,6 +10871,9 @@ public:
     /// How many lengths were recorded.
     [[nodiscard]] constexpr std::uint64_t count() const noexcept { return count_; }
 
+    /// All of them together; a sum too long to add stays the longest that there is.
+    [[nodiscard]] constexpr duration sum() const noexcept { return sum_; }
+
     /// The longest one; zero if there is none.
     [[nodiscard]] constexpr duration longest() const noexcept { return longest_; }
 
@@ -9577,6 +10904,8 @@ public:
         length = std::max(length, duration::zero());
         longest_ = std::max(longest_, length);
         count_ += times;
+        const bool fits = times == 0 || length <= (duration::max() - sum_) / times;
+        sum_ = fits ? sum_ + length * times : duration::max();
         auto& bucket = buckets_[index_of(length)];
         while (times > bucket_most - bucket) {
             halve();
@@ -9597,6 +10926,7 @@ public:
         }
         longest_ = std::max(longest_, other.longest_);
         count_ += other.count_;
+        sum_ = other.sum_ <= duration::max() - sum_ ? sum_ + other.sum_ : duration::max();
         return *this;
     }
 
@@ -9655,10 +10985,41 @@ private:
 
     std::array<std::uint32_t, buckets_max> buckets_{};
     std::uint64_t count_ = 0;
+    duration sum_{};
     duration longest_{};
 };
 
 static_assert(sizeof(latency) <= 1024);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// How long things took, in the few numbers that people look at.
+#ifndef REJOINDER_CORE_LATENCY_SUMMARY_HPP
+#define REJOINDER_CORE_LATENCY_SUMMARY_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// The quantiles of a `latency`, each at most an eighth, or 1 µs, above the truth. All zero if nothing was recorded.
+struct latency_summary {
+    std::uint64_t count = 0;
+    duration sum{};
+    duration p50{};
+    duration p90{};
+    duration p99{};
+    duration longest{};
+
+    friend bool operator==(const latency_summary&, const latency_summary&) = default;
+};
+
+/// The summary of what was recorded so far.
+constexpr latency_summary summary_of(const latency& seen) noexcept
+{
+    return {seen.count(), seen.sum(), seen.quantile(0.5), seen.quantile(0.9), seen.quantile(0.99), seen.longest()};
+}
 
 } // namespace rejoinder::inline v0
 
@@ -9845,9 +11206,8 @@ private:
         std::optional<Value> was;
     };
     using record_key = std::pair<record_owner, std::uint64_t>;
-    using change_undone =
-        std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
-                     former<record_key, stored_record>, std::optional<stored_outbox>>;
+    using change_undone = std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
+                                       former<record_key, stored_record>, std::optional<stored_outbox>>;
 
     template <class Value, class Key>
     void change(std::map<Key, Value>& in, const Key& key, std::optional<Value> now)
@@ -10078,193 +11438,169 @@ private:
 
 #endif
 
-// When a client dials, how long it waits in between, and when it gives up for good.
-#ifndef REJOINDER_CORE_RECONNECTOR_HPP
-#define REJOINDER_CORE_RECONNECTOR_HPP
+// When to ask by other means while a link is down: every so often, a few tries each, never two at once, until it is over.
+#ifndef REJOINDER_CORE_POLL_CYCLE_HPP
+#define REJOINDER_CORE_POLL_CYCLE_HPP
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace rejoinder::inline v0 {
 
-/// Where a client's link stands.
-enum class link_state : std::uint8_t {
-    disconnected, ///< not started, or stopped by this side
-    connecting,   ///< dialling, or waiting for the welcome
-    connected,    ///< a session is attached
-    waiting,      ///< between two attempts
-    failed,       ///< given up for good: `last_error` says why
+/// The numbers of polling.
+struct poll_options {
+    duration every =
+        std::chrono::seconds{5}; ///< from the begin of one poll to the next; after a failed one, from its end
+    unsigned tries = 3;          ///< of one poll, at least 1
+    duration timeout = std::chrono::seconds{10}; ///< of one try, which is then cancelled
+    jittered<exponential_backoff> backoff{};     ///< between the tries of one poll: 1, 2, ... s
+    unsigned after_attempts = 5;                 ///< a client's connection attempts that fail in a row before it polls
 };
 
-constexpr std::string_view name_of(link_state state) noexcept
-{
-    constexpr std::array<std::string_view, 5> names{"disconnected", "connecting", "connected", "waiting", "failed"};
-    return names[static_cast<std::size_t>(state)];
-}
-
-/// What a reconnector asks its client to do.
-enum class dialling : std::uint8_t {
+/// What a poll cycle asks its driver to do.
+enum class polling : std::uint8_t {
     nothing,
-    dial,    ///< open a channel and say hello with `attempt()`; a channel that is still open is closed first
-    abandon, ///< this attempt took too long: close it; what comes of it later means nothing (rule 5)
-    fail,    ///< give up: settle what is pending
+    ask,    ///< begin a try
+    cancel, ///< the try takes too long: cancel it; its end is still to be told
+    lament, ///< all tries of a poll failed: tell somebody. The cycle goes on
 };
 
-/// Whether an error says that trying again cannot help.
-inline bool final_for_client(const std::error_code& why) noexcept
-{
-    return why == errc::auth_refused || why == errc::incompatible || why == errc::replaced || why == errc::too_big;
-}
-
-/// A client's connection attempts, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()`, and do what
-/// that says. The first attempt after a connection that worked is immediate; the following wait by the schedule, or as long as a hub asked.
-/// All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
-template <backoff_schedule Schedule>
-class reconnector {
+/// The cycle, as a pure state machine: feed it what happened, call `advance` no later than `next_deadline()` until it says `nothing`, and do
+/// what it says.
+///
+/// A try that was cancelled, or is under way when the cycle is stopped and started again, holds the next one up until it has ended: so there
+/// are never two. All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
+class poll_cycle {
 public:
-    /// `limit`: of one attempt, from dialling to the welcome. A `limited` schedule that has no further delay means giving up.
-    reconnector(Schedule schedule, duration limit, std::uint64_t seed)
-        : schedule_(schedule), limit_(limit), random_(seed)
-    {}
+    /// `seed`: of the jitter.
+    explicit poll_cycle(const poll_options& options, std::uint64_t seed = 0) : options_(options), random_(seed) {}
 
     // Getters
 
-    [[nodiscard]] link_state state() const noexcept { return state_; }
-    /// The number of the attempt that runs or ran last; increasing, for the hello (rule 1).
-    [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }
-    /// Attempts that failed since the last connection that lasted.
-    [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
-    /// Why the last attempt or connection ended; no error before the first end.
-    [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
-    /// Since when the state is what it is.
-    [[nodiscard]] instant since() const noexcept { return since_; }
-    /// When `advance` is due; while waiting, when the next attempt begins.
-    [[nodiscard]] instant next_deadline() const noexcept { return due_; }
+    [[nodiscard]] bool running() const noexcept { return running_; }
+    /// Whether a try is under way, wanted or not.
+    [[nodiscard]] bool asking() const noexcept { return current_ != attempt::none; }
+    /// Polls that were answered, and those all of whose tries failed.
+    [[nodiscard]] std::uint64_t answered() const noexcept { return answered_; }
+    [[nodiscard]] std::uint64_t in_vain() const noexcept { return in_vain_; }
+    [[nodiscard]] const poll_options& options() const noexcept { return options_; }
+
+    /// When `advance` is due.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        if (lamenting_) {
+            return instant::min();
+        }
+        switch (current_) {
+        case attempt::wanted: return limit_;
+        case attempt::unwanted: return never;
+        case attempt::none: break;
+        }
+        return running_ ? due_ : never;
+    }
 
     // Inputs
 
-    /// Begin, or try at once if an attempt is due later. Also after giving up.
-    void start(instant now)
+    /// Begin, with a poll at once.
+    void start(instant now) noexcept
     {
-        if (state_ == link_state::connecting || state_ == link_state::connected) {
-            return;
-        }
-        failures_ = 0;
-        failing_ = false;
-        enter(link_state::waiting, now);
-        due_ = now;
-    }
-
-    /// The welcome came.
-    void connected(instant now)
-    {
-        worked_ = true;
-        enter(link_state::connected, now);
-        due_ = never;
-    }
-
-    /// The attempt failed, or the connection was lost. `retry_after`: the least delay that the hub asked for.
-    void lost(const std::error_code& why, std::optional<duration> retry_after, instant now)
-    {
-        if (state_ != link_state::connecting && state_ != link_state::connected) {
-            return;
-        }
-        last_error_ = why;
-        const bool at_once = sprints(now) && !retry_after;
-        failures_ += at_once ? 0U : 1U;
-        const auto delay = at_once ? std::optional{duration::zero()} : delay_of(schedule_, failures_, random_);
-        if (final_for_client(why) || !delay) {
-            enter(link_state::failed, now);
-            failing_ = true;
+        if (!running_) {
+            running_ = true;
+            tries_ = 0;
             due_ = now;
-            return;
         }
-        enter(link_state::waiting, now);
-        due_ = later(now, std::max(*delay, retry_after.value_or(duration::zero())));
     }
 
-    /// It cannot work, for a reason of this side's own: gives up.
-    void fail(const std::error_code& why, instant now)
+    /// No further polls. True: a try is under way, whose result nobody wants; cancel it.
+    [[nodiscard]] bool stop() noexcept
     {
-        last_error_ = why;
-        enter(link_state::failed, now);
-        failing_ = true;
-        due_ = now;
-    }
-
-    /// Stop: no further attempts.
-    void stop(instant now)
-    {
-        enter(link_state::disconnected, now);
-        failing_ = false;
-        due_ = never;
+        running_ = false;
+        lamenting_ = false;
+        return abandon();
     }
 
     /// Time has passed, or something happened: what is to be done now?
-    dialling advance(instant now)
+    polling advance(instant now) noexcept
     {
-        if (std::exchange(failing_, false)) {
-            due_ = never;
-            return dialling::fail;
+        if (lamenting_) {
+            lamenting_ = false;
+            return polling::lament;
         }
-        if (now < due_) {
-            return dialling::nothing;
+        if (current_ == attempt::wanted && now >= limit_) {
+            abandon();
+            missed(now);
+            return polling::cancel;
         }
-        if (state_ == link_state::waiting) {
-            enter(link_state::connecting, now);
-            due_ = later(now, limit_);
-            ++attempt_;
-            return dialling::dial;
+        if (current_ == attempt::none && running_ && now >= due_) {
+            if (tries_ == 0) {
+                began_ = now;
+            }
+            ++tries_;
+            current_ = attempt::wanted;
+            limit_ = later(now, options_.timeout);
+            return polling::ask;
         }
-        if (state_ == link_state::connecting) {
-            lost(make_error_code(errc::handshake_timed_out), std::nullopt, now);
-            return dialling::abandon;
+        return polling::nothing;
+    }
+
+    /// The try under way was answered. False: nobody wants the answer any more.
+    [[nodiscard]] bool succeeded(instant now) noexcept
+    {
+        if (std::exchange(current_, attempt::none) != attempt::wanted) {
+            return false;
         }
-        return dialling::nothing;
+        ++answered_;
+        tries_ = 0;
+        due_ = std::max(later(began_, options_.every), now);
+        return true;
+    }
+
+    /// The try under way failed, or ended after it was cancelled.
+    void failed(instant now) noexcept
+    {
+        if (std::exchange(current_, attempt::none) == attempt::wanted) {
+            missed(now);
+        }
     }
 
 private:
-    // Whether the next attempt may be immediate: once after a connection that worked. One that is lost as soon as it is welcomed must not
-    // make a loop without delays, so only a connection that lasted earns the next sprint.
-    bool sprints(instant now) noexcept
+    enum class attempt : std::uint8_t { none, wanted, unwanted };
+
+    bool abandon() noexcept
     {
-        if (!std::exchange(worked_, false)) {
+        if (current_ != attempt::wanted) {
             return false;
         }
-        if (now - since_ >= lasting) {
-            failures_ = 0;
-            sprinted_ = false;
-        }
-        return !std::exchange(sprinted_, true);
+        current_ = attempt::unwanted;
+        return true;
     }
 
-    void enter(link_state state, instant now) noexcept
+    // A try failed.
+    void missed(instant now) noexcept
     {
-        state_ = state;
-        since_ = now;
+        if (tries_ < std::max(options_.tries, 1U)) {
+            due_ = later(now, delay_of(options_.backoff, tries_, random_).value_or(duration::zero()));
+            return;
+        }
+        ++in_vain_;
+        tries_ = 0;
+        lamenting_ = true;
+        due_ = later(now, options_.every); // from its end: who does not answer is not asked without a pause
     }
 
-    static constexpr duration lasting = std::chrono::seconds{1};
-
-    Schedule schedule_;
-    duration limit_;
+    poll_options options_;
     random_source random_;
-    link_state state_ = link_state::disconnected;
-    bool worked_ = false; // the connection that was lost had been welcomed
-    bool sprinted_ = false;
-    bool failing_ = false;
-    std::uint64_t attempt_ = 0;
-    std::uint32_t failures_ = 0;
-    std::error_code last_error_;
-    instant since_{};
+    bool running_ = false;
+    bool lamenting_ = false;
+    attempt current_ = attempt::none;
+    unsigned tries_ = 0; // of this poll
+    instant began_{};    // this poll
     instant due_ = never;
+    instant limit_ = never; // of the try under way
+    std::uint64_t answered_ = 0;
+    std::uint64_t in_vain_ = 0;
 };
 
 } // namespace rejoinder::inline v0
@@ -10323,6 +11659,17 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return asker_.pending(); }
     /// Messages of this side that no connection has seen yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return asker_.waiting(); }
+    /// Whether a message of so many bytes would be let in now, without one that waits giving its place away. What no room could help is let
+    /// in, too: it gets its error.
+    [[nodiscard]] bool has_room(std::size_t bytes) const noexcept
+    {
+        const auto bytes_max = options_.outbox.bytes_max;
+        if (bytes > options_.message_bytes_max || bytes > bytes_max) {
+            return true;
+        }
+        return pending() < options_.capacity && asker_.waiting_bytes() <= bytes_max - bytes &&
+               (attached() || waiting() < options_.outbox.messages_max);
+    }
     /// Handlers of this side that run or wait for their turn.
     [[nodiscard]] std::size_t running() const noexcept { return inbox_.running(); }
     /// Whether this run of a handler has not ended.
@@ -10387,6 +11734,11 @@ public:
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
         todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
+<<<<<<< HEAD
+        rest();
+=======
+        notification_bytes_ = 0;
+>>>>>>> 9a132e0 (Bound the bytes of notifications that wait for a slow connection, and hold it to the low water mark)
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -10407,6 +11759,14 @@ public:
         beat_->received(now);
         if (!take(came, now)) {
             bad(now);
+        }
+    }
+
+    /// Bytes move on the attached connection, though no whole message has come.
+    void stirred(instant now)
+    {
+        if (attached()) {
+            beat_->received(now);
         }
     }
 
@@ -10463,12 +11823,16 @@ public:
     /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
-        const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
-        if (!attached() || !fits || todo_.notifications.size() >= options_.notifications_max) {
+        const auto bytes = name.size() + payload.bytes.size();
+        const bool fits = bytes <= options_.message_bytes_max &&
+                          notification_bytes_ + bytes <= options_.notification_bytes_max &&
+                          todo_.notifications.size() < options_.notifications_max;
+        if (!attached() || !fits) {
             ++counts_.notifications_dropped;
             return false;
         }
         touch(now);
+        notification_bytes_ += bytes;
         todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
         return true;
     }
@@ -10533,7 +11897,7 @@ private:
         case message_kind::notification:
             beat_->touched(now);
             if (confirmed_) {
-                inbox_.notified(came);
+                inbox_.notified(came, now);
             }
             return confirmed_;
         case message_kind::cancel: return confirmed_ && inbox_.cancel(came.id);
@@ -10583,6 +11947,14 @@ private:
         }
     }
 
+    // A session that is not used keeps no memory for when it was.
+    void rest()
+    {
+        if (asker_.pending() == 0 && inbox_.running() == 0) {
+            shrink();
+        }
+    }
+
     bool confirm() noexcept
     {
         const bool expected = side_ == side::hub && !confirmed_;
@@ -10618,9 +11990,7 @@ private:
         if (!std::exchange(ping_due_, false)) {
             return false;
         }
-        if (asker_.pending() == 0 && inbox_.running() == 0) {
-            shrink();
-        }
+        rest();
         out.kind = message_kind::ping;
         out.id = beat_->ping(now);
         out.finished = asker_.name_finished();
@@ -10674,6 +12044,7 @@ private:
     void spell_notification(const errand& one, message& out)
     {
         const auto& kept = todo_.lend(one.note);
+        notification_bytes_ -= kept.name.size() + kept.payload.size();
         out = {};
         out.kind = message_kind::notification;
         out.name = kept.name;
@@ -10691,7 +12062,8 @@ private:
     message_id names_in_ = 0; // the last ping's number
     message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
     bool sign_wanted_ = false;
-    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    message_id pong_due_ = 0;            // the last ping's number; a pong speaks for the earlier ones, too
+    std::size_t notification_bytes_ = 0; // of those that wait to be emitted
     agenda<Completion> todo_;
     asker<Completion, Policies> asker_;
     inbox<Completion, Policies> inbox_;
@@ -10699,6 +12071,62 @@ private:
     round_trip trip_;
     instant bad_since_{};
     unsigned bad_count_ = 0;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A hub or client at one moment, in numbers: what it has done, what it holds, and how long things take.
+#ifndef REJOINDER_CORE_SNAPSHOT_HPP
+#define REJOINDER_CORE_SNAPSHOT_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A hub or client at one moment. A plain value, which nothing changes any more; its size is bounded by the number of users that are counted
+/// one by one. Exporters: `snapshot_json`, `prometheus_text`.
+struct snapshot {
+    instant taken{};   ///< when
+    duration uptime{}; ///< since the hub or client was made
+    counters counts{};
+    gauges now{};
+    latency_summary
+        request_latency{}; ///< from the call to its answer, the peer's error or its deadline, of requests that were sent
+    latency_summary round_trip{}; ///< of the links that are up: one number each, smoothed over its pings
+    std::array<std::uint64_t, close_reason_count> all_reasons{}; ///< connections that ended, by `close_reason`
+    std::uint64_t total_users_tracked = 0;                       ///< users that are counted one by one
+    std::vector<user_disconnects> top_disconnects{}; ///< of these the ones with most disconnects, most first
+
+    /// Connections that ended for this reason; its close code is `code_of(reason)`.
+    [[nodiscard]] constexpr std::uint64_t disconnects(close_reason reason) const noexcept
+    {
+        return all_reasons[static_cast<std::size_t>(reason)];
+    }
+
+    /// Connections that ended so.
+    [[nodiscard]] constexpr std::uint64_t disconnects(disconnect_kind kind) const noexcept
+    {
+        std::uint64_t all = 0;
+        for (std::size_t i = 0; i != close_reason_count; ++i) {
+            all += kind_of(static_cast<close_reason>(i)) == kind ? all_reasons[i] : 0;
+        }
+        return all;
+    }
+
+    /// Connections that ended.
+    [[nodiscard]] constexpr std::uint64_t disconnects() const noexcept
+    {
+        std::uint64_t all = 0;
+        for (const auto count : all_reasons) {
+            all += count;
+        }
+        return all;
+    }
 };
 
 } // namespace rejoinder::inline v0
@@ -10857,97 +12285,51 @@ private:
 
 #endif
 
-// A rate with a burst: how many of something may pass now.
-#ifndef REJOINDER_CORE_TOKEN_BUCKET_HPP
-#define REJOINDER_CORE_TOKEN_BUCKET_HPP
-
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-
-namespace rejoinder::inline v0 {
-
-/// A token bucket: it holds at most `burst` tokens, is full at first, and `per_second` tokens drop in, evenly.
-///
-/// Its arithmetic is in whole numbers, so that no rounding adds up. A clock that goes back adds nothing. All operations
-/// are O(1). Distinct objects are independent; one object is used from one thread at a time.
-class token_bucket {
-public:
-    /// `per_second`: 0 never refills. `burst`: the tokens it can hold; 0 lets nothing pass.
-    constexpr token_bucket(std::uint32_t per_second, std::uint32_t burst) noexcept
-        : per_second_{per_second}, full_{burst * token}, credit_{full_}
-    {}
-
-    /// How many tokens there are now.
-    [[nodiscard]] constexpr std::uint32_t available(instant now) const noexcept
-    {
-        return static_cast<std::uint32_t>(credit_at(now) / token);
-    }
-
-    /// When `count` tokens will be there, if none is taken before; `now` if they are, `never` if they cannot be.
-    [[nodiscard]] constexpr instant ready_at(instant now, std::uint32_t count = 1) const noexcept
-    {
-        const auto credit = credit_at(now);
-        const auto wanted = count * token;
-        if (credit >= wanted) {
-            return now;
-        }
-        if (wanted > full_ || per_second_ == 0) {
-            return never;
-        }
-        const auto wait = (wanted - credit + per_second_ - 1) / per_second_;
-        return later(std::max(now, refilled_at_), std::chrono::duration_cast<duration>(std::chrono::nanoseconds{wait}));
-    }
-
-    /// Takes `count` tokens if they are there. All or none.
-    constexpr bool take(instant now, std::uint32_t count = 1) noexcept
-    {
-        credit_ = credit_at(now);
-        refilled_at_ = std::max(refilled_at_, now);
-        if (credit_ < count * token) {
-            return false;
-        }
-        credit_ -= count * token;
-        return true;
-    }
-
-private:
-    // What one nanosecond adds is `per_second` credit; so a token is as much credit as a second has nanoseconds.
-    static constexpr std::uint64_t token = 1'000'000'000;
-
-    [[nodiscard]] constexpr std::uint64_t credit_at(instant now) const noexcept
-    {
-        if (now <= refilled_at_ || per_second_ == 0) {
-            return credit_;
-        }
-        const auto missing = full_ - credit_;
-        const auto elapsed = elapsed_nanoseconds(now);
-        return elapsed > missing / per_second_ ? full_ : credit_ + elapsed * per_second_;
-    }
-
-    // The subtraction is made on unsigned numbers: the instants may stand at the clock's two ends.
-    [[nodiscard]] constexpr std::uint64_t elapsed_nanoseconds(instant now) const noexcept
-    {
-        static_assert(std::chrono::nanoseconds{1} == duration{1}, "the steady clock counts nanoseconds");
-        return static_cast<std::uint64_t>(now.time_since_epoch().count()) -
-               static_cast<std::uint64_t>(refilled_at_.time_since_epoch().count());
-    }
-
-    std::uint32_t per_second_;
-    std::uint64_t full_;
-    std::uint64_t credit_;
-    instant refilled_at_ = instant::min();
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
 #endif
 
 // The door of floor net: what programs hold. Made by single_include/generate.sh.
 #ifndef REJOINDER_NET_HPP
 #define REJOINDER_NET_HPP
+
+// What a caller may say about one question to many.
+#ifndef REJOINDER_NET_ASK_ALL_OPTIONS_HPP
+#define REJOINDER_NET_ASK_ALL_OPTIONS_HPP
+
+#include <cstddef>
+#include <string_view>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+/// What a caller may say about one question to many. Trivially destructible, as `call_options` is, and for the same reason.
+struct ask_all_options {
+    std::size_t quorum =
+        0; ///< answers that decide the call, and without which it fails; 0: it waits for all, and any number will do
+    std::size_t first = 0; ///< answers after which nobody waits for more; fewer are no error; 0: it waits for all
+    duration timeout = duration::zero(); ///< of the whole; zero: the session's default for the name
+    repeatable repeat = repeatable::no;
+    absent when_absent = absent::fail; ///< `wait`: who is in the room but has no link may come back in time
+    full when_full = full::fail;
+    std::string_view key{}; ///< as of `call_options`; borrowed during the call only
+
+    /// What each peer is asked with.
+    [[nodiscard]] call_options each() const noexcept
+    {
+        call_options how;
+        how.timeout = timeout;
+        how.repeat = repeat;
+        how.when_absent = when_absent;
+        how.when_full = when_full;
+        how.key = key;
+        return how;
+    }
+};
+
+static_assert(std::is_trivially_destructible_v<ask_all_options>);
+
+} // namespace rejoinder::inline v0
+
+#endif
 
 // The side that connects, and reconnects: one session with a hub, over as many connections as it takes.
 #ifndef REJOINDER_NET_CLIENT_HPP
@@ -10965,7 +12347,9 @@ private:
 #ifndef REJOINDER_NET_DETAIL_LINK_HPP
 #define REJOINDER_NET_DETAIL_LINK_HPP
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11017,8 +12401,14 @@ public:
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     /// What its codec and channel can carry together.
     [[nodiscard]] virtual capabilities features() const = 0;
+    /// Bytes that were written and that the channel has not got rid of.
+    [[nodiscard]] virtual std::size_t queued() const noexcept = 0;
     /// Where it leads, for logs.
     [[nodiscard]] virtual std::string description() const = 0;
+
+    /// Whether bytes moved since the last call or the last whole frame, as far as its channel can tell: of a frame that has not come
+    /// whole yet, or of what was written and is still on its way.
+    [[nodiscard]] virtual bool stirs() noexcept { return false; }
 
     /// Begins to read.
     virtual void start() = 0;
@@ -11032,7 +12422,10 @@ public:
     /// The session has messages to write.
     virtual void wake() = 0;
     /// Ends it: tells the peer why, if the link still takes a message, then closes. Nothing it reads from now on reaches anybody (rule 5).
-    virtual void close(close_reason reason) = 0;
+    /// `retry_after`: when the peer may come back.
+    virtual void close(close_reason reason, std::optional<duration> retry_after = std::nullopt) = 0;
+    /// Keeps something for as long as it lives, its closing included.
+    virtual void keep(std::shared_ptr<void> something) = 0;
     /// Ends it now, without a word.
     virtual void abort() = 0;
 
@@ -11087,8 +12480,9 @@ namespace rejoinder::inline v0 {
 /// How a connection reads and writes.
 struct connection_options {
     std::size_t write_high_water = std::size_t{256}
-                                   << 10;      ///< bytes waiting to be written; above, the session keeps its messages
-    duration linger = std::chrono::seconds{1}; ///< how long a closing link may take to say so to the peer
+                                   << 10; ///< bytes waiting to be written; above, the session keeps its messages
+    std::size_t write_low_water = std::size_t{64} << 10; ///< it gives them again once so few wait
+    duration linger = std::chrono::seconds{1};           ///< how long a closing link may take to say so to the peer
     duration patience = std::chrono::seconds{
         30}; ///< how long a full write queue may take to go out, before the peer counts as too slow
 };
@@ -11113,7 +12507,19 @@ public:
         return all;
     }
 
+    [[nodiscard]] std::size_t queued() const noexcept override { return channel_.pending(); }
     [[nodiscard]] std::string description() const override { return description_; }
+
+    [[nodiscard]] bool stirs() noexcept override
+    {
+        const auto in_all = received();
+        const bool came = std::exchange(received_, in_all) != in_all;
+        const auto waiting = channel_.pending() + unacknowledged();
+        // That the peer's system took all of it is no sign of the peer; that it takes more and more is one of the way there.
+        const auto arrived = static_cast<std::int64_t>(committed_ - waiting);
+        const bool went = std::exchange(arrived_, arrived) < arrived && waiting != 0;
+        return came || went;
+    }
 
     void start() override { read(); }
 
@@ -11140,7 +12546,9 @@ public:
         }
     }
 
-    void close(close_reason reason) override
+    void keep(std::shared_ptr<void> something) override { kept_ = std::move(something); }
+
+    void close(close_reason reason, std::optional<duration> retry_after = std::nullopt) override
     {
         if (owner_ == nullptr) {
             return;
@@ -11148,6 +12556,7 @@ public:
         message out;
         out.kind = message_kind::bye;
         out.name = name_of(reason);
+        out.time_left = retry_after;
         write(out);
         end_writing(reason);
     }
@@ -11187,6 +12596,7 @@ private:
     {
         {
             const detail::raised turn{reading_};
+            received_ = received();
             const auto now = std::chrono::steady_clock::now();
             frame_view frame;
             while (owner_ != nullptr && batch.next(frame)) {
@@ -11301,6 +12711,24 @@ private:
         return true;
     }
 
+    // What the channel can tell of bytes on their way; for one that cannot they do not exist.
+    [[nodiscard]] std::uint64_t received() const noexcept
+    {
+        if constexpr (requires { channel_.received(); }) {
+            return channel_.received();
+        } else {
+            return 0;
+        }
+    }
+    [[nodiscard]] std::uint64_t unacknowledged() noexcept
+    {
+        if constexpr (requires { channel_.unacknowledged(); }) {
+            return channel_.unacknowledged();
+        } else {
+            return 0;
+        }
+    }
+
     // Bytes that the channel got rid of so far.
     [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
 
@@ -11332,11 +12760,13 @@ private:
         }
         const auto now = std::chrono::steady_clock::now();
         message out;
-        while (channel_.pending() < options_.write_high_water && session_->emit(out, now)) {
+        full_ = full_ && channel_.pending() > options_.write_low_water;
+        while (!full_ && session_->emit(out, now)) {
             write(out);
+            full_ = channel_.pending() >= options_.write_high_water;
         }
         flush();
-        if (channel_.pending() >= options_.write_high_water && !waiting_) {
+        if (full_ && !waiting_) {
             wait_for_room();
         }
     }
@@ -11447,12 +12877,16 @@ private:
     detail::session_port* session_ = nullptr;
     asio::steady_timer timer_;    // of patience, then of lingering
     std::uint64_t committed_ = 0; // bytes, as the channel counts them
+    std::uint64_t received_ = 0;  // bytes, at the last look
+    std::int64_t arrived_ = 0;    // bytes that the peer's system had then
     bool reading_ = false;
     bool flushing_ = false;
+    bool full_ = false;    // the high water mark was reached, and the low one not yet
     bool waiting_ = false; // for a full write queue to go out
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;
+    std::shared_ptr<void> kept_;
 };
 
 } // namespace rejoinder::inline v0
@@ -11804,13 +13238,15 @@ namespace rejoinder::inline v0 {
 /// The numbers and behaviours of a client.
 template <class Policies = default_policies>
 struct client_options {
-    std::string auth{};                                  ///< JSON text for the hub's authenticator
-    std::string metadata{};                              ///< JSON text: fields for both sides' logs
+    std::string auth{}; ///< JSON text for the hub's authenticator
+    std::string
+        metadata{}; ///< a JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added
     typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
     connection_options connection{};
-    rejoinder::journal journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
+    rejoinder::journal
+        journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
 };
 
 } // namespace rejoinder::inline v0
@@ -12077,6 +13513,7 @@ struct bytes {
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace rejoinder::inline v0 {
 
@@ -12146,6 +13583,21 @@ inline void append_utf8(std::string& out, std::uint32_t point)
     } else {
         out.append({static_cast<char>(0xF0 | (point >> 18)), trail(12), trail(6), trail(0)});
     }
+}
+
+// The text with U+FFFD in place of each byte that is not UTF-8.
+inline std::string made_utf8(std::string_view text)
+{
+    std::string made;
+    made.reserve(text.size());
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto length = utf8_length(at, end);
+        made.append(length != 0 ? std::string_view{at, length} : std::string_view{"\xEF\xBF\xBD"});
+        at += length != 0 ? length : 1;
+    }
+    return made;
 }
 
 } // namespace detail
@@ -14891,6 +16343,235 @@ struct asio::associator<Associator, rejoinder::detail::typed_handler<C, Handler>
 #ifndef REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
 #define REJOINDER_NET_DETAIL_CLIENT_STATE_HPP
 
+// What a client tells of its link: to the program's observers, and as events.
+#ifndef REJOINDER_NET_DETAIL_CLIENT_NEWS_HPP
+#define REJOINDER_NET_DETAIL_CLIENT_NEWS_HPP
+
+// The fields that a client sends with each hello, and the id that it gives each connection.
+#ifndef REJOINDER_NET_DETAIL_LABEL_HPP
+#define REJOINDER_NET_DETAIL_LABEL_HPP
+
+// Secrets and names that nobody can guess, from the operating system's generator. Once a session or a client, never once a message.
+#ifndef REJOINDER_NET_DETAIL_OS_RANDOM_HPP
+#define REJOINDER_NET_DETAIL_OS_RANDOM_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+
+namespace rejoinder::inline v0::detail {
+
+/// A 64-bit seed for generators whose numbers need not be secret.
+inline std::uint64_t random_seed()
+{
+    std::random_device source;
+    return std::uint64_t{source()} << 32 | source();
+}
+
+/// 160 random bits as 40 hexadecimal digits: what RFC 6749 §10.10 recommends for a token that whoever has it may use.
+inline std::string random_name()
+{
+    constexpr std::size_t words = 5;
+    constexpr char digits[] = "0123456789abcdef";
+    std::random_device source;
+    std::string name;
+    name.reserve(words * 8);
+    for (std::size_t i = 0; i != words; ++i) {
+        const auto word = static_cast<std::uint32_t>(source());
+        for (unsigned shift = 0; shift != 32; shift += 4) {
+            name += digits[word >> shift & 0xF];
+        }
+    }
+    return name;
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0::detail {
+
+/// Ids are for finding one connection in two logs, so they must differ, and need not be secret.
+class label {
+public:
+    /// `fields`: the text of a JSON object, or empty. Throws `std::invalid_argument` if it is neither.
+    explicit label(std::string_view fields) : ids_(random_seed())
+    {
+        constexpr std::string_view blank = " \t\r\n";
+        const auto first = fields.find_first_not_of(blank);
+        if (first == std::string_view::npos) {
+            return;
+        }
+        if (fields[first] != '{' || !is_json(fields)) {
+            throw std::invalid_argument("rejoinder: a client's metadata is the text of a JSON object");
+        }
+        const auto members = fields.substr(first + 1, fields.rfind('}') - first - 1);
+        if (members.find_first_not_of(blank) != std::string_view::npos) {
+            members_.append(members) += ',';
+        }
+    }
+
+    /// A new connection.
+    void renew()
+    {
+        constexpr char digits[] = "0123456789abcdef";
+        id_.clear();
+        const auto bits = ids_();
+        for (unsigned shift = 0; shift != 64; shift += 4) {
+            id_ += digits[bits >> shift & 0xF];
+        }
+        text_.assign("{").append(members_).append("\"connection_id\":\"").append(id_).append("\"}");
+    }
+
+    [[nodiscard]] const std::string& id() const noexcept { return id_; }
+    /// All fields, the id among them, as a JSON object.
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    random_source ids_;
+    std::string members_;
+    std::string id_;
+    std::string text_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What happened to links, sessions and calls, for logs: a name and fields each.
+#ifndef REJOINDER_NET_EVENT_HPP
+#define REJOINDER_NET_EVENT_HPP
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0 {
+
+/// One event. Its views hold during the sink's call only; a field that does not apply is empty or 0. Who may have written `who` and `text` is
+/// the other side: a sink escapes them (those in `sink/` do).
+struct event {
+    std::string_view
+        name{}; ///< `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md
+    std::string_view who{};       ///< the identity
+    std::uint64_t session = 0;    ///< the hub's number for the session
+    std::uint64_t connection = 0; ///< the hub's number for the connection; a client counts its attempts
+    std::uint64_t attempt = 0;    ///< which try it was: of a client to connect, of a call
+    std::uint16_t code = 0;       ///< the code of a close, as `code_of(close_reason)`
+    std::string_view reason{};    ///< of a close: `name_of(close_reason)`; else the kind of the error
+    std::string_view kind{};      ///< of a disconnect: `name_of(disconnect_kind)`; of an attempt: at what
+    duration took{};              ///< how long what has ended took, or what begins will take
+    std::error_code error{};      ///< what the system said; `text` is its message, unless there is more to say
+    std::string_view text{};      ///< more, for people
+    std::string_view
+        metadata{}; ///< the fields that the client sent when it connected, `connection_id` among them: a JSON object
+};
+
+/// Takes events as they happen, on the executor of what they happen to. It must not call back into that hub or client, nor throw. Without one
+/// no text is made and nothing is allocated for it.
+using event_sink = std::function<void(const event&)>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/post.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Part of a client's state, whose life it shares. The observers are called on the client's executor while the client lives: later, as they
+/// may do anything, even destroy it. The sink is called at once.
+template <class Setting>
+class client_news {
+public:
+    /// `fields`: the client's metadata.
+    client_news(std::shared_ptr<Setting> setting, std::string_view fields)
+        : setting_(std::move(setting)), label_(fields)
+    {}
+
+    std::function<void(link_state, std::error_code)> of_link;
+    std::function<void(const client_status&)> of_status;
+
+    /// The metadata of the newest attempt, its connection's id among them.
+    [[nodiscard]] const label& fields() const noexcept { return label_; }
+    [[nodiscard]] bool wanted() const noexcept { return of_link || of_status || setting_->events; }
+
+    void dialling(std::uint64_t attempt)
+    {
+        attempt_ = attempt;
+        label_.renew();
+    }
+
+    void poll_failed(const std::error_code& why) const { report("poll_failed", {}, why.message()); }
+    void poll_finished() const { report("poll_finished", {}, {}); }
+
+    /// The client stands so now. `said`: the sentence of who refused it, which its error then says.
+    template <class Client>
+    void stands(const std::weak_ptr<Client>& client, link_state link, const client_status& all, const std::string& said)
+    {
+        const bool other_link = std::exchange(link_, link) != link;
+        const bool other_state = std::exchange(state_, all.state) != all.state;
+        if (other_link && of_link) {
+            post(client, [observer = of_link, link, why = all.last_error, said] {
+                const spoken_scope scope{why, said};
+                observer(link, why);
+            });
+        }
+        if ((other_link || other_state) && of_status) {
+            post(client, [observer = of_status, all, said] {
+                const spoken_scope scope{all.last_error, said};
+                observer(all);
+            });
+        }
+        if (other_state) {
+            report("client_state", name_of(all.state), all.last_error ? all.last_error.message() : std::string{});
+        }
+    }
+
+private:
+    template <class Client, class F>
+    void post(const std::weak_ptr<Client>& client, F what) const
+    {
+        asio::post(setting_->executor, [client, what = std::move(what)] {
+            if (const auto alive = client.lock(); alive != nullptr && !alive->stopped()) {
+                what();
+            }
+        });
+    }
+
+    void report(std::string_view name, std::string_view reason, std::string_view text) const
+    {
+        setting_->report(
+            {.name = name, .connection = attempt_, .reason = reason, .text = text, .metadata = label_.text()});
+    }
+
+    std::shared_ptr<Setting> setting_;
+    label label_;
+    std::uint64_t attempt_ = 0;
+    link_state link_ = link_state::disconnected;
+    standing state_ = standing::disconnected;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 // The one thing that waits: an Asio timer, armed for the earliest of whatever its owner has deadlines for.
 #ifndef REJOINDER_NET_DETAIL_CLOCKWORK_HPP
 #define REJOINDER_NET_DETAIL_CLOCKWORK_HPP
@@ -15043,6 +16724,7 @@ inline lives_on_context::~lives_on_context()
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15059,6 +16741,10 @@ public:
 
     virtual ~dialler() = default;
     [[nodiscard]] virtual std::string description() const = 0;
+    /// In how many ways it can reach the other side.
+    [[nodiscard]] virtual std::size_t ways() const noexcept { return 1; }
+    /// Which of them, from 0, later attempts take.
+    virtual void choose(std::size_t) {}
     /// Begins an attempt; `then` is called once, not from inside this call, on the executor.
     virtual void dial(std::uint64_t number, const asio::any_io_executor& executor, link_owner& owner, opened then) = 0;
     /// Ends the attempt that is under way.
@@ -15113,9 +16799,767 @@ private:
 
 #endif
 
+// A client's poller: when it stands in for the link.
+#ifndef REJOINDER_NET_DETAIL_FALLBACK_HPP
+#define REJOINDER_NET_DETAIL_FALLBACK_HPP
+
+// What asks by other means, a status page say, while a link is down.
+#ifndef REJOINDER_NET_POLLER_HPP
+#define REJOINDER_NET_POLLER_HPP
+
+// Asks a program's functions that may answer at once or as a coroutine: the authenticator, and the clean-up of an identity.
+#ifndef REJOINDER_NET_DETAIL_GATE_HPP
+#define REJOINDER_NET_DETAIL_GATE_HPP
+
+// What a hub knows of a client that asks for a session, and what it may answer.
+#ifndef REJOINDER_NET_HANDSHAKE_HPP
+#define REJOINDER_NET_HANDSHAKE_HPP
+
+// The JSON value that programs hand over and are handed: Boost.JSON's, under a short name.
+#ifndef REJOINDER_WIRE_JSON_VALUE_HPP
+#define REJOINDER_WIRE_JSON_VALUE_HPP
+
+#include <boost/json/value.hpp>
+
+namespace rejoinder::inline v0 {
+
+/// A JSON document. Construct objects as `json{{"key", value}, ...}`.
+using json = boost::json::value;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0 {
+
+/// What a client said of itself, and where it came from. Nothing of it is true until the authenticator says so.
+struct handshake {
+    json auth;            ///< what the client sent for the authenticator; null: nothing
+    json metadata;        ///< fields for logs; null: none
+    std::string from;     ///< the address that it came from
+    bool resumes = false; ///< whether it brings a token of an earlier session
+};
+
+/// Why a client gets no session.
+class refusal {
+public:
+    /// `text`: a sentence that the client is told.
+    explicit refusal(errc why = errc::auth_refused, std::string text = {}) : why_(why), text_(std::move(text)) {}
+
+    [[nodiscard]] errc why() const noexcept { return why_; }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    errc why_;
+    std::string text_;
+};
+
+/// The authenticator's word: who the client is, or why it is refused.
+class authentication {
+public:
+    authentication(identity who) : word_(std::move(who)) {}
+    authentication(refusal why) : word_(std::move(why)) {}
+    authentication(std::optional<identity> who) : word_(refusal{})
+    {
+        if (who) {
+            word_ = std::move(*who);
+        }
+    }
+
+    [[nodiscard]] const identity* who() const noexcept { return std::get_if<identity>(&word_); }
+    [[nodiscard]] const refusal* why() const noexcept { return std::get_if<refusal>(&word_); }
+
+private:
+    std::variant<refusal, identity> word_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+template <class T>
+inline constexpr bool is_awaitable = false;
+template <class T, class Executor>
+inline constexpr bool is_awaitable<asio::awaitable<T, Executor>> = true;
+
+using authenticated = std::function<void(std::exception_ptr, authentication)>;
+using authenticator =
+    std::function<void(const asio::any_io_executor&, asio::cancellation_slot, const handshake&, authenticated)>;
+using cleaned_up = std::function<void(std::exception_ptr)>;
+using clean_up_function = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
+
+// The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
+template <class F>
+asio::awaitable<std::optional<authentication>> ask_identity(std::shared_ptr<F> ask, handshake of)
+{
+    co_return authentication{co_await (*ask)(std::as_const(of))};
+}
+template <class F>
+asio::awaitable<void> ask_clean_up(std::shared_ptr<F> ask, identity who)
+{
+    co_await (*ask)(std::as_const(who));
+}
+
+template <class F>
+authenticator make_authenticator(F ask)
+{
+    using word = std::invoke_result_t<F&, const handshake&>;
+    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor,
+                                                       asio::cancellation_slot slot, const handshake& of,
+                                                       authenticated then) {
+        if constexpr (is_awaitable<word>) {
+            using result = typename word::value_type;
+            static_assert(std::is_convertible_v<result, authentication>,
+                          "an authenticator returns identity, std::optional<identity> or refusal");
+            auto answered = [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
+                then(thrown, who ? std::move(*who) : authentication{refusal{}});
+            };
+            asio::co_spawn(executor, ask_identity(ask, of), asio::bind_cancellation_slot(slot, std::move(answered)));
+        } else {
+            static_assert(std::is_convertible_v<word, authentication>,
+                          "an authenticator returns identity, std::optional<identity> or refusal");
+            std::exception_ptr thrown;
+            authentication who{refusal{}};
+            try {
+                who = (*ask)(of);
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            then(thrown, std::move(who));
+        }
+    };
+}
+
+template <class F>
+clean_up_function make_clean_up(F ask)
+{
+    using result = std::invoke_result_t<F&, const identity&>;
+    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor, const identity& who,
+                                                       cleaned_up then) {
+        if constexpr (is_awaitable<result>) {
+            asio::co_spawn(executor, ask_clean_up(ask, who),
+                           [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
+        } else {
+            std::exception_ptr thrown;
+            try {
+                (*ask)(who);
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            then(thrown);
+        }
+    };
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Polling under way: drives a poll cycle, starts the program's polls, and hears how they end.
+#ifndef REJOINDER_NET_DETAIL_POLL_RUN_HPP
+#define REJOINDER_NET_DETAIL_POLL_RUN_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+inline std::error_code code_of(const std::exception_ptr& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::system_error& said) {
+        return said.code();
+    } catch (...) {
+        return make_error_code(errc::handler_error);
+    }
+}
+
+/// Held by shared pointer: tries that are under way find it gone.
+class poll_run : public std::enable_shared_from_this<poll_run> {
+public:
+    poll_run(const asio::any_io_executor& executor, const poll_options& options)
+        : executor_(executor), clock_(executor), cycle_(options, random_seed())
+    {}
+    poll_run(const poll_run&) = delete;
+    poll_run& operator=(const poll_run&) = delete;
+    virtual ~poll_run() = default;
+
+    /// Called with no error when a status was the last one, with the last try's error when a poll failed. It may do anything.
+    std::function<void(const std::error_code&)> news;
+
+    [[nodiscard]] const poll_cycle& cycle() const noexcept { return cycle_; }
+    [[nodiscard]] const asio::any_io_executor& get_executor() const noexcept { return executor_; }
+
+    /// Begins later, never inside this call.
+    void start()
+    {
+        cycle_.start(now());
+        asio::post(executor_, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) {
+                self->tick();
+            }
+        });
+    }
+
+    void stop()
+    {
+        if (cycle_.stop()) {
+            cancel();
+        }
+    }
+
+    void tick()
+    {
+        const auto self = shared_from_this();
+        for (;;) {
+            switch (cycle_.advance(now())) {
+            case polling::nothing:
+                if (cycle_.next_deadline() != never) {
+                    clock_.arm(cycle_.next_deadline(), weak_from_this());
+                }
+                return;
+            case polling::ask: begin(); break;
+            case polling::cancel:
+                last_ = asio::error::timed_out;
+                cancel();
+                break;
+            case polling::lament: tell(last_); break;
+            }
+        }
+    }
+
+    /// A try ended. `finished(answer)` looks at it, if there is an answer that somebody wants.
+    template <class Look>
+    void ended(std::uint64_t number, const std::error_code& ec, Look look)
+    {
+        if (number != number_) {
+            return; // said twice
+        }
+        const auto self = shared_from_this();
+        ++number_;
+        try {
+            if (ec) {
+                if (last_ != asio::error::timed_out) { // else it was cancelled for its length, and ends with that
+                    last_ = ec;
+                }
+                cycle_.failed(now());
+            } else if (cycle_.succeeded(now()) && look()) {
+                stop();
+                tell({});
+            }
+        } catch (...) {
+            tick();
+            throw;
+        }
+        tick();
+    }
+
+protected:
+    /// Begins a try; what comes of it is told to `ended` with this number, not from inside.
+    virtual void ask(std::uint64_t number, const std::shared_ptr<asio::cancellation_signal>& cancel) = 0;
+
+private:
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    void begin()
+    {
+        last_ = {};
+        signal_ = std::make_shared<asio::cancellation_signal>();
+        try {
+            ask(number_, signal_);
+        } catch (...) { // it did not even begin
+            ended(number_, code_of(std::current_exception()), [] { return false; });
+        }
+    }
+
+    // Later: what it leads to is the program's, and may do anything. By then the try may have ended.
+    void cancel()
+    {
+        asio::post(executor_, [weak = weak_from_this(), signal = signal_, number = number_] {
+            const auto self = weak.lock();
+            if (self == nullptr || self->number_ == number) {
+                signal->emit(asio::cancellation_type::all);
+            }
+        });
+    }
+
+    void tell(const std::error_code& what)
+    {
+        if (const auto whom = news) { // a copy: it may be replaced from inside
+            whom(what);
+        }
+    }
+
+    asio::any_io_executor executor_;
+    clockwork clock_;
+    poll_cycle cycle_;
+    std::shared_ptr<asio::cancellation_signal> signal_; // of the newest try, which may outlive everything here with it
+    std::uint64_t number_ = 1;                          // of the try that runs or comes next
+    std::error_code last_;
+};
+
+/// A try on its way back to its run: answered once, or dropped, which is an answer too.
+template <class T>
+class poll_ticket {
+public:
+    using answer_function = std::function<void(std::error_code, std::optional<T>)>;
+
+    poll_ticket(std::shared_ptr<asio::cancellation_signal> signal, answer_function answer)
+        : signal_(std::move(signal)), answer_(std::move(answer))
+    {}
+    poll_ticket(const poll_ticket&) = delete;
+    poll_ticket& operator=(const poll_ticket&) = delete;
+    ~poll_ticket() { give(asio::error::operation_aborted, std::nullopt); }
+
+    void give(std::error_code ec, std::optional<T> value)
+    {
+        if (const auto answer = std::exchange(answer_, nullptr)) {
+            answer(ec, std::move(value));
+        }
+    }
+
+    [[nodiscard]] asio::cancellation_slot slot() const noexcept { return signal_->slot(); }
+
+private:
+    std::shared_ptr<asio::cancellation_signal> signal_;
+    answer_function answer_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// The completion handler of one try of a poll, for a poll that is no coroutine: `void(std::error_code, T)`, with an executor and a
+/// cancellation slot. Any asynchronous operation of Asio's kind takes it. Copies answer the same try; the first answer counts, and dropping
+/// all of them is a failed try. Called on the poller's executor, or by an operation that honours the associated one.
+template <class T>
+class poll_answer {
+public:
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::cancellation_slot;
+
+    poll_answer(asio::any_io_executor executor, std::shared_ptr<detail::poll_ticket<T>> of)
+        : executor_(std::move(executor)), ticket_(std::move(of))
+    {}
+
+    [[nodiscard]] executor_type get_executor() const noexcept { return executor_; }
+    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return ticket_->slot(); }
+
+    void operator()(std::error_code ec, T value) const { ticket_->give(ec, std::move(value)); }
+
+private:
+    asio::any_io_executor executor_;
+    std::shared_ptr<detail::poll_ticket<T>> ticket_;
+};
+
+/// A poll that is a coroutine: `poll()` is an `asio::awaitable<T>`.
+template <class Poll>
+concept awaitable_poll = std::invocable<Poll&> && detail::is_awaitable<std::invoke_result_t<Poll&>>;
+
+namespace detail {
+
+template <class Parameters>
+struct value_of_answer {};
+template <class T>
+struct value_of_answer<types<poll_answer<T>>> {
+    using type = T;
+};
+template <class T>
+struct value_of_answer<types<const poll_answer<T>&>> {
+    using type = T;
+};
+
+template <class Poll>
+struct value_of_poll : value_of_answer<typename signature<Poll>::parameters> {};
+template <awaitable_poll Poll>
+struct value_of_poll<Poll> {
+    using type = typename std::invoke_result_t<Poll&>::value_type;
+};
+
+template <class T, class Poll, class Terminal>
+class typed_poll_run final : public poll_run {
+public:
+    typed_poll_run(const asio::any_io_executor& executor, Poll poll, Terminal terminal, const poll_options& options)
+        : poll_run(executor, options), poll_(std::make_shared<Poll>(std::move(poll))),
+          terminal_(std::make_shared<Terminal>(std::move(terminal)))
+    {}
+
+private:
+    // Held by what is under way: neither the run's end nor the try's ends the other.
+    std::shared_ptr<poll_run> self() { return this->shared_from_this(); }
+
+    void ask(std::uint64_t number, const std::shared_ptr<asio::cancellation_signal>& cancel) override
+    {
+        std::function<void(std::error_code, std::optional<T>)> answered =
+            [run = std::weak_ptr{self()}, terminal = terminal_, number](std::error_code ec, std::optional<T> value) {
+                if (const auto alive = run.lock()) {
+                    // Later: it may stand inside the try's own call.
+                    asio::post(alive->get_executor(), [run, terminal, number, ec, value = std::move(value)] {
+                        look(run, *terminal, number, ec, value);
+                    });
+                }
+            };
+        if constexpr (awaitable_poll<Poll>) {
+            auto over = [cancel, answered = std::move(answered)](std::exception_ptr thrown, std::optional<T> value) {
+                answered(thrown ? code_of(thrown) : std::error_code{}, std::move(value));
+            };
+            asio::co_spawn(get_executor(), run(poll_), asio::bind_cancellation_slot(cancel->slot(), std::move(over)));
+        } else {
+            const auto poll = poll_; // it may end the run
+            (*poll)(poll_answer<T>{get_executor(), std::make_shared<poll_ticket<T>>(cancel, std::move(answered))});
+        }
+    }
+
+    static asio::awaitable<std::optional<T>> run(std::shared_ptr<Poll> poll) { co_return co_await (*poll)(); }
+
+    static void look(const std::weak_ptr<poll_run>& run, Terminal& terminal, std::uint64_t number,
+                     const std::error_code& ec, const std::optional<T>& value)
+    {
+        if (const auto alive = run.lock()) {
+            alive->ended(number, ec, [&] { return value && static_cast<bool>(terminal(*value)); });
+        }
+    }
+
+    std::shared_ptr<Poll> poll_;
+    std::shared_ptr<Terminal> terminal_;
+};
+
+} // namespace detail
+
+/// A poll: `poll()` is an `asio::awaitable<T>`, or `poll(poll_answer<T>)` begins an operation that calls its argument.
+template <class Poll>
+concept poll_function = requires { typename detail::value_of_poll<Poll>::type; };
+
+/// Asks by other means: every 5 s, three tries with backoff each, until a status is terminal or it is stopped.
+///
+/// `poll()` is an `asio::awaitable<T>`; or `poll(poll_answer<T>)` begins an operation that calls its argument once, not necessarily later.
+/// `terminal(const T&)` gets each status that came, and says whether it is the last one. There are never two tries at once: one that takes
+/// longer than `options.timeout`, or is under way at `stop`, is cancelled, and the next one waits for its end, so a poll has to honour its
+/// cancellation. Both functions live until the last try has ended, also beyond the poller. An exception of `poll` is a failed try; one of
+/// `terminal` leaves the execution context's `run`, and the polling goes on.
+///
+/// Destroying it stops it, at any time, also from inside its functions. Distinct objects are independent; one is used from its executor.
+class poller {
+public:
+    template <poll_function Poll, class Terminal>
+    poller(const asio::any_io_executor& executor, Poll poll, Terminal terminal, const poll_options& options = {})
+        : run_(
+              make<typename detail::value_of_poll<Poll>::type>(executor, std::move(poll), std::move(terminal), options))
+    {}
+
+    poller(poller&&) noexcept = default;
+    poller& operator=(poller&& other) noexcept
+    {
+        poller former{std::move(other)};
+        std::swap(run_, former.run_);
+        return *this;
+    }
+    ~poller()
+    {
+        if (run_ != nullptr) {
+            run_->news = nullptr;
+            run_->stop();
+        }
+    }
+
+    /// Polls at once, then every so often. Nothing happens if it polls already.
+    void start() { run_->start(); }
+    void stop() { run_->stop(); }
+    [[nodiscard]] bool polling() const noexcept { return run_->cycle().running(); }
+    /// The machine's numbers.
+    [[nodiscard]] const poll_cycle& cycle() const noexcept { return run_->cycle(); }
+    /// Calls `f(std::error_code)`: without error when a status was the last one, with the last try's error each time that a poll has failed.
+    void on_news(std::function<void(const std::error_code&)> f) { run_->news = std::move(f); }
+
+private:
+    template <class T, class Poll, class Terminal>
+    static std::shared_ptr<detail::poll_run> make(const asio::any_io_executor& executor, Poll poll, Terminal terminal,
+                                                  const poll_options& options)
+    {
+        static_assert(
+            std::predicate<Terminal&, const T&>,
+            "rejoinder: a poller's second function takes what the poll gives and says whether that is the last status");
+        return std::make_shared<detail::typed_poll_run<T, Poll, Terminal>>(executor, std::move(poll),
+                                                                           std::move(terminal), options);
+    }
+
+    std::shared_ptr<detail::poll_run> run_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Part of a client's state, whose life it shares.
+class fallback {
+public:
+    /// Takes what polls, in place of the one before.
+    void use(poller by, std::function<void(const std::error_code&)> news)
+    {
+        by_.emplace(std::move(by));
+        by_->on_news(std::move(news));
+        finished_ = false;
+    }
+
+    /// The link stands so, after so many rounds of attempts that failed.
+    void follow(link_state link, std::uint32_t failures, instant now)
+    {
+        if (!by_) {
+            return;
+        }
+        const bool seeks = link == link_state::waiting || link == link_state::connecting;
+        if (!seeks) {
+            finished_ = false;
+            by_->stop();
+        } else if (!finished_ && !by_->polling() && failures >= by_->cycle().options().after_attempts) {
+            since_ = now;
+            by_->start();
+        }
+    }
+
+    /// A status was the last one: nothing more is asked before the next outage.
+    void finish() noexcept { finished_ = true; }
+    /// For good.
+    void drop() { by_.reset(); }
+
+    [[nodiscard]] bool polling() const noexcept { return by_ && by_->polling(); }
+    /// When it began.
+    [[nodiscard]] instant since() const noexcept { return since_; }
+
+private:
+    std::optional<poller> by_;
+    instant since_{};
+    bool finished_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 // Drives one session: feeds it, does what its outputs say, and runs its handlers.
 #ifndef REJOINDER_NET_DETAIL_HOST_HPP
 #define REJOINDER_NET_DETAIL_HOST_HPP
+
+// Ends a call when its caller cancels it: what is put into the cancellation slot of a completion.
+#ifndef REJOINDER_NET_DETAIL_CANCELLER_HPP
+#define REJOINDER_NET_DETAIL_CANCELLER_HPP
+
+#include <asio/cancellation_type.hpp>
+
+#include <memory>
+
+namespace rejoinder::inline v0::detail {
+
+/// Calls `target->cancel(which)`, if the target is still there. Completing the call destroys this, so it moves what it needs out of itself
+/// first.
+template <class Target, class Which>
+struct canceller {
+    std::weak_ptr<Target> target;
+    Which which;
+
+    void operator()(asio::cancellation_type type) const
+    {
+        if (type == asio::cancellation_type::none) {
+            return;
+        }
+        const auto one = which;
+        if (const auto alive = target.lock()) {
+            alive->cancel(one);
+        }
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Hub or client, as the host of one of its sessions sees it.
+#ifndef REJOINDER_NET_DETAIL_HOST_OWNER_HPP
+#define REJOINDER_NET_DETAIL_HOST_OWNER_HPP
+
+// What a caller left with a session: its completion, and whom to tell of progress.
+#ifndef REJOINDER_NET_DETAIL_PENDING_CALL_HPP
+#define REJOINDER_NET_DETAIL_PENDING_CALL_HPP
+
+// A message on its way from a caller to a session: name, payload and key in one recycled buffer.
+#ifndef REJOINDER_NET_DETAIL_OUTGOING_HPP
+#define REJOINDER_NET_DETAIL_OUTGOING_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Spelled out when the caller calls, not when its token starts the operation: a lazy token may do so after the arguments are gone.
+class outgoing {
+public:
+    template <class Payload>
+    outgoing(std::string_view name, const Payload& payload, const call_options& how)
+        : bytes_(recycled_strings::take()), how_(how)
+    {
+        bytes_.append(name).append(how.key);
+        name_size_ = name.size();
+        key_size_ = how.key.size();
+        form_ = write_payload(payload, bytes_);
+    }
+    outgoing(outgoing&&) noexcept = default;
+    outgoing& operator=(outgoing&&) noexcept = default;
+    outgoing(const outgoing&) = default;
+    outgoing& operator=(const outgoing&) = default;
+    ~outgoing() { recycled_strings::give(std::move(bytes_)); }
+
+    [[nodiscard]] std::string_view name() const noexcept { return std::string_view{bytes_}.substr(0, name_size_); }
+    [[nodiscard]] payload_view payload() const noexcept
+    {
+        return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_};
+    }
+    [[nodiscard]] call_options how() const noexcept
+    {
+        auto mine = how_;
+        mine.key = std::string_view{bytes_}.substr(name_size_, key_size_);
+        return mine;
+    }
+    /// Bytes.
+    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+    /// Sets what is left of the whole call's time.
+    void set_timeout(duration left) noexcept { how_.timeout = left; }
+
+private:
+    std::string bytes_; // name, key, payload
+    std::size_t name_size_ = 0;
+    std::size_t key_size_ = 0;
+    encoding form_ = encoding::text;
+    call_options how_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+using call_completion = completion<void(std::error_code, reply)>;
+
+/// Called with each word about a running request.
+using progress_listener = std::function<void(const payload_view&)>;
+
+/// What it takes to ask again, once a session ended under a call that its target's next session may be asked.
+struct asked {
+    message_kind kind = message_kind::request;
+    std::string target;
+    outgoing words;
+    instant deadline = never;
+};
+
+/// The mark that sessions of this floor carry for each call.
+struct pending_call {
+    call_completion done;
+    // Most calls have neither, so that each is worth a place of its own.
+    std::unique_ptr<progress_listener> progress{};
+    std::unique_ptr<asked> again{};
+    instant asked_at = never; ///< of a request: when a session first took it
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Policies>
+class host;
+
+/// Called on the executor, never from inside a change of the session.
+template <class Policies>
+class host_owner {
+public:
+    /// The session's next deadline may be earlier than before.
+    virtual void on_deadline(host<Policies>& of) = 0;
+    /// The session wants its connection closed.
+    virtual void on_hang_up(host<Policies>& of, close_reason why) = 0;
+    /// The peer says that it closes the connection.
+    virtual void on_farewell(host<Policies>& of, const farewell& words) = 0;
+    /// The session's peer gave the sign of life that was asked for.
+    virtual void on_alive(host<Policies>&) {}
+    /// The session ended under a call that may be asked again of the same target's next session.
+    virtual void on_orphan(pending_call&& orphan, const std::error_code& why) = 0;
+
+protected:
+    ~host_owner() = default;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
 
 // Runs a hub's durable inbox: between its sessions, its store and the handlers.
 #ifndef REJOINDER_NET_DETAIL_INBOX_KEEPER_HPP
@@ -15305,8 +17749,9 @@ class function_in_transaction final : public transaction_handler {
 
     static_assert(!handler_shape<rest>::awaits,
                   "rejoinder: a handler that takes a transaction is a plain function: it cannot wait inside of one");
-    static_assert(!handler_shape<rest>::responds && !handler_shape<rest>::informed,
-                  "rejoinder: a handler that takes a transaction answers with what it returns; it takes no responder and no incoming");
+    static_assert(
+        !handler_shape<rest>::responds && !handler_shape<rest>::informed,
+        "rejoinder: a handler that takes a transaction answers with what it returns; it takes no responder and no incoming");
 
 public:
     explicit function_in_transaction(F function) : function_(std::move(function)) {}
@@ -15481,7 +17926,8 @@ private:
             const std::string_view bytes{reinterpret_cast<const char*>(digest.data()), digest.size()};
             const auto ec = inbox.greet(owner, notice, bytes, wall_now(), knew);
             // What the protocol refuses is no failure of the store, and nothing was written for it.
-            refusal = ec == errc::auth_refused || ec == errc::outdated_attempt || ec == errc::busy ? ec : std::error_code{};
+            refusal =
+                ec == errc::auth_refused || ec == errc::outdated_attempt || ec == errc::busy ? ec : std::error_code{};
             return refusal ? std::error_code{} : ec;
         }
     };
@@ -15534,8 +17980,9 @@ private:
             if (certainty_of(make_error_code(errc_named(result.code))) == certainty::not_executed) {
                 return inbox.give_back(owner, place);
             }
-            return inbox.end(owner, place,
-                             {record_state::done, 0, fingerprint, result.code, result.text, result.payload, result.form});
+            return inbox.end(
+                owner, place,
+                {record_state::done, 0, fingerprint, result.code, result.text, result.payload, result.form});
         }
     };
 
@@ -15571,7 +18018,8 @@ private:
 
     static wall_time wall_now() noexcept
     {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
             .count();
     }
 
@@ -15596,7 +18044,7 @@ private:
     void judge(const key& which, const run& made, const invoke& asked, const std::shared_ptr<handler>& to,
                const peer& from)
     {
-        judgement job{options_, which.owner, kept_invoke{asked}, std::dynamic_pointer_cast<transaction_handler>(to),
+        judgement job{options_, which.owner,     kept_invoke{asked}, std::dynamic_pointer_cast<transaction_handler>(to),
                       from,     made.fingerprint};
         mail_->send(*scribe_, std::move(job),
                     [weak = this->weak_from_this(), which](judgement& how, const std::error_code& failure) {
@@ -15636,13 +18084,15 @@ private:
         job.record.text = how.text;
         job.record.payload = how.payload.bytes;
         job.record.form = how.payload.form;
-        job.refused = !how.code.empty() && certainty_of(make_error_code(errc_named(how.code))) == certainty::not_executed;
+        job.refused =
+            !how.code.empty() && certainty_of(make_error_code(errc_named(how.code))) == certainty::not_executed;
         mail_->send(*scribe_, std::move(job),
                     [weak = this->weak_from_this(), which](ending& done, const std::error_code& failure) {
                         if (const auto self = weak.lock()) {
                             const auto& record = done.record;
-                            self->tell(which, failure ? store_failure()
-                                                      : outcome{{record.payload, record.form}, record.code, record.text});
+                            self->tell(which, failure
+                                                  ? store_failure()
+                                                  : outcome{{record.payload, record.form}, record.code, record.text});
                         }
                     });
     }
@@ -15670,124 +18120,283 @@ private:
 
 #endif
 
-// What a caller left with a session: its completion, and whom to tell of progress.
-#ifndef REJOINDER_NET_DETAIL_PENDING_CALL_HPP
-#define REJOINDER_NET_DETAIL_PENDING_CALL_HPP
+// Asks the interceptors about a call.
+#ifndef REJOINDER_NET_DETAIL_INTERCEPTION_HPP
+#define REJOINDER_NET_DETAIL_INTERCEPTION_HPP
 
-// A message on its way from a caller to a session: name, payload and key in one recycled buffer.
-#ifndef REJOINDER_NET_DETAIL_OUTGOING_HPP
-#define REJOINDER_NET_DETAIL_OUTGOING_HPP
+// What stands before every handler: it sees each call, may refuse it, and sees how it ended.
+#ifndef REJOINDER_NET_INTERCEPTOR_HPP
+#define REJOINDER_NET_INTERCEPTOR_HPP
 
-#include <cstddef>
+#include <cassert>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// How a call ended. Its views hold during the observer's call only.
+struct call_end {
+    duration took{}; ///< from the interceptor to the answer
+    std::string_view
+        code{}; ///< of an error, its name ("handler_error", "refused", one of the application); empty: no error
+    std::string_view text{}; ///< of an error, its sentence
+    payload_view payload{};  ///< the answer, or the error's data
+};
+
+/// A message that is about to meet its handler, as an interceptor sees it. It is borrowed: good for the interceptor's call only.
+class intercepted {
+public:
+    using observer = std::function<void(const call_end&)>;
+
+    /// Made by the session's host.
+    intercepted(const invoke& asked, const peer& from) noexcept : asked_(asked), from_(from) {}
+    intercepted(const intercepted&) = delete;
+    intercepted& operator=(const intercepted&) = delete;
+
+    [[nodiscard]] const peer& from() const noexcept { return from_; }
+    [[nodiscard]] std::string_view name() const noexcept { return asked_.name; }
+    [[nodiscard]] const payload_view& payload() const noexcept { return asked_.payload; }
+    [[nodiscard]] std::string_view key() const noexcept { return asked_.key; }
+    [[nodiscard]] message_kind kind() const noexcept { return asked_.kind; }
+    /// When nobody waits for the answer any more; `never` if somebody always does.
+    [[nodiscard]] instant deadline() const noexcept { return asked_.deadline; }
+
+    /// The handler is not called, later interceptors are not asked, and the asker gets this kind and text. `why` is a kind that means
+    /// `not_executed`: `refused`, `busy`, `bad_payload` or `no_handler`. A notification is dropped.
+    void refuse(std::string_view text = {}, errc why = errc::refused)
+    {
+        assert(certainty_of(make_error_code(why)) == certainty::not_executed);
+        refused_ = true;
+        why_ = why;
+        text_.assign(text);
+    }
+    [[nodiscard]] bool refused() const noexcept { return refused_; }
+    [[nodiscard]] errc why() const noexcept { return why_; }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+    /// Calls `seen` once the call has ended, however it did; the last one that was asked for is called first. Not called if the hub or client
+    /// is destroyed with its execution context.
+    void on_end(observer seen) { observers_.push_back(std::move(seen)); }
+    /// What is to be called at the end.
+    [[nodiscard]] std::vector<observer>& observers() noexcept { return observers_; }
+
+private:
+    const invoke& asked_;
+    const peer& from_;
+    bool refused_ = false;
+    errc why_ = errc::refused;
+    std::string text_;
+    std::vector<observer> observers_;
+};
+
+/// Called with each request, delivery and notification before its handler, on the session's executor, in the order in which interceptors were
+/// added. One that throws refuses the call with what it threw. It may do anything, even destroy the hub or client.
+using interceptor = std::function<void(intercepted&)>;
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <exception>
+#include <memory>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Asks one after another, until one refuses. It keeps the chain: that may be replaced from inside.
+inline void intercept(std::shared_ptr<const std::vector<interceptor>> chain, intercepted& seen)
+{
+    for (auto one = chain->begin(); one != chain->end() && !seen.refused(); ++one) {
+        try {
+            (*one)(seen);
+        } catch (const std::exception& thrown) {
+            seen.refuse(thrown.what());
+        } catch (...) {
+            seen.refuse("an interceptor threw something that is no std::exception");
+        }
+    }
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Calls that found no room in their session, and wait for it in order.
+#ifndef REJOINDER_NET_DETAIL_ROOM_LINE_HPP
+#define REJOINDER_NET_DETAIL_ROOM_LINE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
 #include <utility>
 
 namespace rejoinder::inline v0::detail {
 
-/// Spelled out when the caller calls, not when its token starts the operation: a lazy token may do so after the arguments are gone.
-class outgoing {
-public:
-    template <class Payload>
-    outgoing(std::string_view name, const Payload& payload, const call_options& how)
-        : bytes_(recycled_strings::take()), how_(how)
-    {
-        bytes_.append(name).append(how.key);
-        name_size_ = name.size();
-        key_size_ = how.key.size();
-        form_ = write_payload(payload, bytes_);
-    }
-    outgoing(outgoing&&) noexcept = default;
-    outgoing& operator=(outgoing&&) noexcept = default;
-    outgoing(const outgoing&) = default;
-    outgoing& operator=(const outgoing&) = default;
-    ~outgoing() { recycled_strings::give(std::move(bytes_)); }
-
-    [[nodiscard]] std::string_view name() const noexcept { return std::string_view{bytes_}.substr(0, name_size_); }
-    [[nodiscard]] payload_view payload() const noexcept
-    {
-        return {std::string_view{bytes_}.substr(name_size_ + key_size_), form_};
-    }
-    [[nodiscard]] call_options how() const noexcept
-    {
-        auto mine = how_;
-        mine.key = std::string_view{bytes_}.substr(name_size_, key_size_);
-        return mine;
-    }
-    /// Bytes.
-    [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
-    /// Sets what is left of the whole call's time.
-    void set_timeout(duration left) noexcept { how_.timeout = left; }
-
-private:
-    std::string bytes_; // name, key, payload
-    std::size_t name_size_ = 0;
-    std::size_t key_size_ = 0;
-    encoding form_ = encoding::text;
-    call_options how_;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-#include <functional>
-#include <memory>
-#include <string>
-#include <system_error>
-
-namespace rejoinder::inline v0::detail {
-
-using call_completion = completion<void(std::error_code, reply)>;
-
-/// Called with each word about a running request.
-using progress_listener = std::function<void(const payload_view&)>;
-
-/// What it takes to ask again, once a session ended under a call that its target's next session may be asked.
-struct asked {
+struct room_waiter {
+    std::uint64_t number = 0;
     message_kind kind = message_kind::request;
-    std::string target;
     outgoing words;
+    pending_call waiting;
     instant deadline = never;
 };
 
-/// The mark that sessions of this floor carry for each call.
-struct pending_call {
-    call_completion done;
-    // Most calls have neither, so that each is worth a place of its own.
-    std::unique_ptr<progress_listener> progress{};
-    std::unique_ptr<asked> again{};
+/// The line of one session, bounded in number and bytes. Entering and leaving at the front are O(1), leaving elsewhere is linear.
+class room_line {
+public:
+    room_line(std::size_t waiters_max, std::size_t bytes_max) noexcept
+        : waiters_max_(waiters_max), bytes_max_(bytes_max)
+    {}
+
+    [[nodiscard]] bool empty() const noexcept { return line_.empty(); }
+    [[nodiscard]] bool takes(std::size_t bytes) const noexcept
+    {
+        return line_.size() < waiters_max_ && bytes <= bytes_max_ && bytes_ <= bytes_max_ - bytes;
+    }
+    /// Precondition: not empty.
+    [[nodiscard]] const room_waiter& front() const noexcept { return line_.front(); }
+    /// No later than the earliest deadline of those that wait.
+    [[nodiscard]] instant next_deadline() const noexcept { return line_.empty() ? never : earliest_; }
+
+    /// Precondition: `takes(words.size())`. Returns its number.
+    std::uint64_t add(message_kind kind, outgoing words, pending_call waiting, instant deadline)
+    {
+        earliest_ = line_.empty() ? deadline : std::min(earliest_, deadline);
+        bytes_ += words.size();
+        line_.push_back({++last_, kind, std::move(words), std::move(waiting), deadline});
+        return last_;
+    }
+
+    /// Precondition: not empty.
+    room_waiter take_front() { return take_at(line_.begin()); }
+
+    std::optional<room_waiter> take(std::uint64_t number)
+    {
+        return take_if([&](const room_waiter& one) { return one.number == number; });
+    }
+
+    /// One whose deadline has passed.
+    std::optional<room_waiter> take_expired(instant now)
+    {
+        if (now < next_deadline()) {
+            return std::nullopt;
+        }
+        auto found = take_if([&](const room_waiter& one) { return one.deadline <= now; });
+        if (!found) {
+            const auto soonest = std::min_element(line_.begin(), line_.end(),
+                                                  [](const auto& a, const auto& b) { return a.deadline < b.deadline; });
+            earliest_ = soonest == line_.end() ? never : soonest->deadline;
+        }
+        return found;
+    }
+
+private:
+    using line = std::deque<room_waiter>;
+
+    template <class Which>
+    std::optional<room_waiter> take_if(Which which)
+    {
+        const auto found = std::find_if(line_.begin(), line_.end(), which);
+        return found == line_.end() ? std::nullopt : std::optional{take_at(found)};
+    }
+
+    room_waiter take_at(line::iterator found)
+    {
+        auto taken = std::move(*found);
+        line_.erase(found);
+        bytes_ -= taken.words.size();
+        return taken;
+    }
+
+    std::size_t waiters_max_;
+    std::size_t bytes_max_;
+    std::size_t bytes_ = 0;
+    std::uint64_t last_ = 0;
+    instant earliest_ = never;
+    line line_;
 };
 
 } // namespace rejoinder::inline v0::detail
 
 #endif
 
-// What happened to links, sessions and calls, for logs: a name and fields each.
-#ifndef REJOINDER_NET_EVENT_HPP
-#define REJOINDER_NET_EVENT_HPP
+// Gives an event to a sink, if there is one.
+#ifndef REJOINDER_NET_DETAIL_TELL_HPP
+#define REJOINDER_NET_DETAIL_TELL_HPP
+
+#include <string>
+
+namespace rejoinder::inline v0::detail {
+
+inline void tell(const event_sink& sink, const event& happened)
+{
+    if (!sink) {
+        return;
+    }
+    if (!happened.error || !happened.text.empty()) {
+        sink(happened);
+        return;
+    }
+    const auto said = happened.error.message(); // made here, where somebody reads it
+    auto spoken = happened;
+    spoken.text = said;
+    sink(spoken);
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The runs of handlers whose end somebody wants to see.
+#ifndef REJOINDER_NET_DETAIL_WATCHED_RUNS_HPP
+#define REJOINDER_NET_DETAIL_WATCHED_RUNS_HPP
 
 #include <cstdint>
-#include <functional>
-#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
-namespace rejoinder::inline v0 {
+namespace rejoinder::inline v0::detail {
 
-/// One event. Its views hold during the sink's call only; a field that does not apply is empty or 0.
-struct event {
-    std::string_view
-        name{}; ///< `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md
-    std::string_view who{};       ///< the identity
-    std::uint64_t session = 0;    ///< the hub's number for the session
-    std::uint64_t connection = 0; ///< the hub's number for the connection
-    std::string_view reason{};    ///< the kind: of a close, of an error
-    std::string_view text{};      ///< more, for people
+/// Of one session; bounded by its runs.
+class watched_runs {
+public:
+    void watch(invocation which, instant began, std::vector<intercepted::observer> observers)
+    {
+        if (!observers.empty()) {
+            runs_.insert_or_assign(which.number, watched{began, std::move(observers)});
+        }
+    }
+
+    /// A run has ended: gives each of its observers, the last first, to `call` with the end.
+    template <class Call>
+    void ended(invocation which, const outcome& how, instant now, Call call)
+    {
+        const auto taken = runs_.extract(which.number);
+        if (taken.empty()) {
+            return;
+        }
+        const auto& [began, observers] = taken.mapped();
+        const call_end end{now - began, how.code, how.text, how.payload};
+        for (auto one = observers.rbegin(); one != observers.rend(); ++one) {
+            call(*one, end);
+        }
+    }
+
+private:
+    struct watched {
+        instant began;
+        std::vector<intercepted::observer> observers;
+    };
+
+    std::unordered_map<std::uint64_t, watched> runs_;
 };
 
-/// Takes events as they happen, on the executor of what they happen to. It must not call back into that hub or client, nor throw.
-using event_sink = std::function<void(const event&)>;
-
-} // namespace rejoinder::inline v0
+} // namespace rejoinder::inline v0::detail
 
 #endif
 
@@ -15801,6 +18410,7 @@ using event_sink = std::function<void(const event&)>;
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
@@ -15809,6 +18419,8 @@ namespace rejoinder::inline v0 {
 /// O(1). Distinct objects are independent; one is used from one thread at a time.
 class router {
 public:
+    using interceptors = std::vector<interceptor>;
+
     /// The names, for sessions; it holds as long as this.
     [[nodiscard]] const route_table& routes() const noexcept { return routes_; }
     /// Handlers, the fallback included.
@@ -15849,10 +18461,22 @@ public:
         return true;
     }
 
-    /// Takes all handlers away. Those that run go on.
+    /// Puts `one` before every handler, behind the interceptors that there are.
+    void intercept(interceptor one)
+    {
+        auto chain = chain_ == nullptr ? std::make_shared<interceptors>() : std::make_shared<interceptors>(*chain_);
+        chain->push_back(std::move(one));
+        chain_ = std::move(chain);
+    }
+
+    /// What stands before the handlers; null: nothing. The caller keeps it while it goes through it: it may be replaced meanwhile.
+    [[nodiscard]] const std::shared_ptr<const interceptors>& chain() const noexcept { return chain_; }
+
+    /// Takes all handlers and interceptors away. Those that run go on.
     void clear()
     {
         routes_ = {};
+        const auto former = std::exchange(chain_, nullptr);
         const auto gone = std::exchange(handlers_, {}); // what they hold may come back here when it is destroyed
     }
 
@@ -15877,6 +18501,7 @@ private:
 
     route_table routes_;
     std::unordered_map<std::uint32_t, std::shared_ptr<detail::handler>> handlers_;
+    std::shared_ptr<const interceptors> chain_;
     std::uint32_t last_ = fallback;
 };
 
@@ -15885,44 +18510,23 @@ private:
 #endif
 
 #include <asio/any_io_executor.hpp>
-#include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <variant>
 
 namespace rejoinder::inline v0::detail {
-
-template <class Policies>
-class host;
-
-/// Hub or client, as the host of one of its sessions sees it.
-template <class Policies>
-class host_owner {
-public:
-    /// The session's next deadline may be earlier than before.
-    virtual void on_deadline(host<Policies>& of) = 0;
-    /// The session wants its connection closed.
-    virtual void on_hang_up(host<Policies>& of, close_reason why) = 0;
-    /// The peer says that it closes the connection.
-    virtual void on_farewell(host<Policies>& of, const farewell& words) = 0;
-    /// The session's peer gave the sign of life that was asked for.
-    virtual void on_alive(host<Policies>&) {}
-    /// The session ended under a call that may be asked again of the same target's next session.
-    virtual void on_orphan(pending_call&& orphan, const std::error_code& why) = 0;
-
-protected:
-    ~host_owner() = default;
-};
 
 /// What all sessions of a hub or client share. It outlives them all.
 template <class Policies>
@@ -15937,13 +18541,9 @@ struct session_setting {
     event_sink events;
     std::shared_ptr<counters> counts = std::make_shared<counters>();
     std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
+    latency answered;                    // how long requests took
 
-    void report(const event& happened) const
-    {
-        if (events) {
-            events(happened);
-        }
-    }
+    void report(const event& happened) const { tell(events, happened); }
 };
 
 /// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
@@ -15994,10 +18594,39 @@ public:
         return left;
     }
 
+    /// When `advance` is due at the latest.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return std::min(session_.next_deadline(), line_ == nullptr ? never : line_->next_deadline());
+    }
+    /// Whether neither side waits for anything of the other, and everything has gone to the connection.
+    [[nodiscard]] bool quiet() const noexcept
+    {
+        return session_.running() == 0 && session_.pending() == 0 && !session_.has_messages() && nobody_waits();
+    }
+
     void advance(instant now)
     {
+        // What is still on its way, as a large answer in front of a pong, is a sign of life, too.
+        if (link_ != nullptr && link_->stirs()) {
+            session_.stirred(now);
+        }
+        seen_ = now;
         session_.advance(now);
+        while (auto late = nobody_waits() ? std::nullopt : line_->take_expired(now)) {
+            const bool asks = late->kind == message_kind::request;
+            ++(asks ? setting_->counts->timeouts : setting_->counts->expired);
+            leave_line(std::move(*late), asks ? errc::timed_out : errc::expired);
+        }
         settle_up(delivering::at_once);
+    }
+
+    /// Nothing can be asked until another `begin`: completes what is pending with `why`. The session goes on.
+    void give_up(errc why)
+    {
+        session_.end(why);
+        empty_line(why);
+        settle_up(delivering::later);
     }
 
     /// The session is over: completes what is pending with `why`, or with `operation_aborted` if this side closed it, stops the handlers.
@@ -16005,6 +18634,7 @@ public:
     {
         over_ = true;
         session_.end(why);
+        empty_line(why);
         drain(delivering::later);
     }
 
@@ -16015,6 +18645,8 @@ public:
         over_ = true;
         draining_ = true; // what the destructors lead to here is not carried out any more
         session_.end(errc::closed);
+        const auto waited = std::move(line_);
+        const auto watched = std::move(watched_);
         runs_.clear();
         output<pending_call> next;
         while (session_.next(next)) {}
@@ -16023,17 +18655,24 @@ public:
     /// Does what the last command led to; what completes does so later, as it may stand inside an initiation.
     void settle_up() { settle_up(delivering::later); }
 
-    /// Opens a call. The completion's cancellation slot ends it.
-    call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              pending_call waiting, instant now, const stamp& durable = {})
+    /// Opens a call, or lets it wait until there is room for it. The completion's cancellation slot ends it.
+    void open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+              pending_call waiting, instant now)
     {
-        auto slot = waiting.done.slot();
-        const auto opened = kind == message_kind::request
-                                ? session_.request(name, payload, how, std::move(waiting), now)
-                                : session_.deliver(name, payload, how, std::move(waiting), now, durable);
-        if (slot.is_connected() && session_.completion(opened) != nullptr) {
-            slot.assign(canceller{this->weak_from_this(), opened});
+        const auto size = name.size() + payload.bytes.size() + how.key.size();
+        if (how.when_full == full::wait && !(nobody_waits() && session_.has_room(size))) {
+            line_up(kind, {name, payload, how}, std::move(waiting), now);
+        } else {
+            start(kind, name, payload, how, std::move(waiting), now);
         }
+        settle_up(delivering::later);
+    }
+
+    /// Opens a delivery of a durable outbox, which has a line of its own. Returns what it can be cancelled by.
+    call deliver(std::string_view name, const payload_view& payload, const call_options& how, pending_call waiting,
+                 instant now, const stamp& durable)
+    {
+        const auto opened = session_.deliver(name, payload, how, std::move(waiting), now, durable);
         settle_up(delivering::later);
         return opened;
     }
@@ -16044,12 +18683,24 @@ public:
         settle_up(delivering::later);
     }
 
+    /// The same for one that waits for room.
+    void cancel(std::uint64_t which)
+    {
+        if (auto one = nobody_waits() ? std::nullopt : line_->take(which)) {
+            ++setting_->counts->cancelled;
+            leave_line(std::move(*one), errc::cancelled);
+        }
+    }
+
     // For its handlers
 
     [[nodiscard]] asio::any_io_executor get_executor() const override { return setting_->executor; }
 
     void finish(invocation which, const outcome& how) override
     {
+        if (!how.code.empty() && how.code != name_of(errc::cancelled)) {
+            report({.name = "handler_failed", .reason = how.code, .text = how.text});
+        }
         const auto recorded = durable_.extract(which.number);
         if (!recorded.empty() && setting_->inbox->ended(outbox_, recorded.mapped(), how)) {
             runs_.erase(which.number);
@@ -16063,6 +18714,11 @@ public:
         session_.finish(which, how);
         runs_.erase(which.number);
         settle_up(delivering::later);
+        if (watched_ != nullptr) {
+            const auto self = this->shared_from_this();
+            watched_->ended(which, how, std::chrono::steady_clock::now(),
+                            [&](const auto& seen, const call_end& end) { guarded([&] { seen(end); }); });
+        }
     }
 
     void run_durable(const kept_invoke& asked) override
@@ -16087,13 +18743,19 @@ public:
     void receive(const message& came, instant now) override
     {
         heard = true;
+        seen_ = now;
+        const auto bad = setting_->counts->bad_messages;
         session_.receive(came, now);
+        if (setting_->counts->bad_messages != bad) {
+            report({.name = "bad_message"});
+        }
         drain(delivering::at_once);
     }
 
     void receive_bad(instant now) override
     {
         session_.bad(now);
+        report({.name = "bad_message"});
         drain(delivering::at_once);
     }
 
@@ -16122,22 +18784,68 @@ public:
 private:
     enum class delivering : std::uint8_t { at_once, later };
 
-    // Put into a call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
-    struct canceller {
-        std::weak_ptr<host> session;
-        call which;
-
-        void operator()(asio::cancellation_type type) const
-        {
-            if (type == asio::cancellation_type::none) {
-                return;
-            }
-            const auto one = which;
-            if (const auto target = session.lock()) {
-                target->cancel(one);
-            }
+    void start(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
+               pending_call waiting, instant now)
+    {
+        auto slot = waiting.done.slot();
+        waiting.asked_at = kind == message_kind::request ? std::min(waiting.asked_at, now) : never;
+        const auto opened = kind == message_kind::request
+                                ? session_.request(name, payload, how, std::move(waiting), now)
+                                : session_.deliver(name, payload, how, std::move(waiting), now);
+        if (slot.is_connected() && session_.completion(opened) != nullptr) {
+            slot.assign(canceller<host, call>{this->weak_from_this(), opened});
         }
-    };
+    }
+
+    // The line before a full session
+
+    [[nodiscard]] bool nobody_waits() const noexcept { return line_ == nullptr || line_->empty(); }
+
+    void line_up(message_kind kind, outgoing words, pending_call waiting, instant now)
+    {
+        if (line_ == nullptr) {
+            line_ = std::make_unique<room_line>(setting_->options.room_waiters_max, setting_->options.outbox.bytes_max);
+        }
+        if (!line_->takes(words.size())) {
+            ++setting_->counts->refused;
+            leave_line({0, kind, std::move(words), std::move(waiting), now}, errc::queue_full);
+            return;
+        }
+        auto slot = waiting.done.slot();
+        const auto deadline = later(now, setting_->options.lifetime_of(kind, words.name(), words.how().timeout));
+        const auto number = line_->add(kind, std::move(words), std::move(waiting), deadline);
+        if (slot.is_connected()) {
+            slot.assign(canceller<host, std::uint64_t>{this->weak_from_this(), number});
+        }
+    }
+
+    // Whoever is first in the line gets the room that there is now. False: nobody waits, or there is none.
+    bool admit_first()
+    {
+        if (nobody_waits() || over_ || !session_.has_room(line_->front().words.size())) {
+            return false;
+        }
+        auto one = line_->take_front();
+        const auto now = std::chrono::steady_clock::now();
+        auto how = one.words.how();
+        how.timeout = std::max<duration>(one.deadline - now, std::chrono::milliseconds{1});
+        start(one.kind, one.words.name(), one.words.payload(), how, std::move(one.waiting), now);
+        return true;
+    }
+
+    void empty_line(errc why)
+    {
+        while (!nobody_waits()) {
+            leave_line(line_->take_front(), why);
+        }
+    }
+
+    // A call that no session has seen ends.
+    void leave_line(room_waiter one, errc why)
+    {
+        settled<pending_call> over{std::move(one.waiting), make_error_code(why, certainty::never_sent), {}, {}, {}};
+        carry_out(over, delivering::later);
+    }
 
     void settle_up(delivering how)
     {
@@ -16162,9 +18870,11 @@ private:
         const auto self = this->shared_from_this();
         const raised busy{draining_};
         output<pending_call> next;
-        while (session_.next(next)) {
-            std::visit([&](auto& one) { carry_out(one, how); }, next);
-        }
+        do {
+            while (session_.next(next)) {
+                std::visit([&](auto& one) { carry_out(one, how); }, next);
+            }
+        } while (admit_first());
     }
 
     void carry_out(std::monostate&, delivering) noexcept {}
@@ -16177,12 +18887,7 @@ private:
                 return;
             }
         }
-        if (over.error == errc::timed_out) {
-            setting_->report({.name = "request_timeout",
-                              .who = from_.who().name(),
-                              .session = from_.session(),
-                              .reason = name_of(certainty_of(over.error))});
-        }
+        watch(over);
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
         const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
@@ -16192,6 +18897,42 @@ private:
             return;
         }
         guarded([&] { done.complete(error, std::move(answer)); });
+    }
+
+    // How long a request took that was sent and not taken back; and who hears of a deadline.
+    void watch(const settled<pending_call>& over)
+    {
+        const bool late = over.error == errc::timed_out;
+        const auto sure = certainty_of(over.error);
+        const auto since = over.completion.asked_at;
+        const bool counts = !over.error || !over.code.empty() || (late && sure != certainty::never_sent);
+        if (since != never && counts) {
+            setting_->answered.record(seen_ - since);
+        }
+        if (late || over.error == errc::expired) {
+            report({.name = late ? "request_timeout" : "delivery_expired",
+                    .reason = name_of(sure),
+                    .took = since == never ? duration::zero() : seen_ - since});
+        }
+    }
+
+    // An event of this session.
+    void report(event happened) const
+    {
+        if (setting_->events) {
+            happened.who = from_.who().name();
+            happened.session = from_.session();
+            setting_->report(happened);
+        }
+    }
+
+    void carry_out(const attempt_failed& one, delivering)
+    {
+        report({.name = "attempt_failed",
+                .attempt = one.attempt,
+                .reason = kind_of(one.error) ? name_of(*kind_of(one.error)) : std::string_view{},
+                .kind = one.kind == message_kind::request ? "request" : "delivery",
+                .took = one.rest});
     }
 
     void carry_out(progressed& word, delivering)
@@ -16228,18 +18969,37 @@ private:
     void run(handler& to, const invoke& wanted)
     {
         const auto number = wanted.call;
+        if (setting_->router.chain() != nullptr && !let_in(wanted)) {
+            return;
+        }
         if (auto begun = to.call(wanted, this->shared_from_this(), from_);
             begun != nullptr && session_.is_running(number)) {
             runs_.emplace(number.number, std::move(begun));
         }
     }
 
-    void carry_out(stop& nobody_waits, delivering)
+    // Asks the interceptors. False: one of them refused, and so is the call.
+    bool let_in(const invoke& wanted)
     {
-        if (over_ && durable_.contains(nobody_waits.call.number)) {
+        const auto began = std::chrono::steady_clock::now();
+        intercepted seen{wanted, from_};
+        intercept(setting_->router.chain(), seen);
+        if (!seen.observers().empty()) {
+            watched_ = watched_ == nullptr ? std::make_unique<watched_runs>() : std::move(watched_);
+            watched_->watch(wanted.call, began, std::move(seen.observers()));
+        }
+        if (seen.refused()) {
+            finish(wanted.call, {{}, name_of(seen.why()), seen.text()});
+        }
+        return !seen.refused();
+    }
+
+    void carry_out(stop& moot, delivering)
+    {
+        if (over_ && durable_.contains(moot.call.number)) {
             return; // the session ended, but the message's sender will ask another one
         }
-        if (const auto found = runs_.find(nobody_waits.call.number); found != runs_.end()) {
+        if (const auto found = runs_.find(moot.call.number); found != runs_.end()) {
             const auto one = found->second; // it may finish inside
             guarded([&] { one->stop(); });
         }
@@ -16279,9 +19039,12 @@ private:
     std::shared_ptr<link> link_;
     std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
-        runs_; // those that go on after their call
-    record_owner outbox_;                                // whose durable messages come here
-    std::unordered_map<std::uint64_t, stamp> durable_;   // handler runs that are to be recorded
+        runs_;                                         // those that go on after their call
+    std::unique_ptr<room_line> line_;                  // made when somebody first has to wait
+    std::unique_ptr<watched_runs> watched_;            // made when an interceptor first wants to see an end
+    record_owner outbox_;                              // whose durable messages come here
+    std::unordered_map<std::uint64_t, stamp> durable_; // handler runs that are to be recorded
+    instant seen_{};                                   // the time of the last input
     bool draining_ = false;
     bool over_ = false; // the session has ended: its owner has forgotten it
 };
@@ -16290,40 +19053,175 @@ private:
 
 #endif
 
-// Secrets and names that nobody can guess, from the operating system's generator. Once a session or a client, never once a message.
-#ifndef REJOINDER_NET_DETAIL_OS_RANDOM_HPP
-#define REJOINDER_NET_DETAIL_OS_RANDOM_HPP
+// Tells and counts how a hub's or client's connections come and go, and begins its snapshots.
+#ifndef REJOINDER_NET_DETAIL_LINK_WATCH_HPP
+#define REJOINDER_NET_DETAIL_LINK_WATCH_HPP
 
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <random>
-#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace rejoinder::inline v0::detail {
 
-/// A 64-bit seed for generators whose numbers need not be secret.
-inline std::uint64_t random_seed()
+/// Why a connection ended that nobody on this side closed, as its error says.
+inline close_reason reason_of_end(const std::error_code& why) noexcept
 {
-    std::random_device source;
-    return std::uint64_t{source()} << 32 | source();
+    if (why == errc::bad_message) {
+        return close_reason::bad_messages;
+    }
+    if (why == errc::too_big) {
+        return close_reason::too_big;
+    }
+    if (why == errc::replaced) {
+        return close_reason::replaced;
+    }
+    if (why == std::errc::not_enough_memory) {
+        return close_reason::internal;
+    }
+    return kind_of(why) ? close_reason::refused : close_reason::link_lost;
 }
 
-/// 160 random bits as 40 hexadecimal digits: what RFC 6749 §10.10 recommends for a token that whoever has it may use.
-inline std::string random_name()
-{
-    constexpr std::size_t words = 5;
-    constexpr char digits[] = "0123456789abcdef";
-    std::random_device source;
-    std::string name;
-    name.reserve(words * 8);
-    for (std::size_t i = 0; i != words; ++i) {
-        const auto word = static_cast<std::uint32_t>(source());
-        for (unsigned shift = 0; shift != 32; shift += 4) {
-            name += digits[word >> shift & 0xF];
+/// One for each hub and client.
+class link_watch {
+public:
+    explicit link_watch(const disconnect_stats_options& bounds) : disconnects_(bounds) {}
+
+    /// A connection, dialled or accepted at `since`, carries a session now.
+    template <class Setting>
+    void connected(const Setting& setting, event what, std::string_view how, instant since)
+    {
+        what.name = "ws_connect";
+        what.reason = how;
+        what.took = now() - since;
+        ++setting.counts->connects;
+        setting.report(what);
+    }
+
+    /// A connection that began at `since` is gone.
+    template <class Setting>
+    void disconnected(const Setting& setting, event what, close_reason why, instant since)
+    {
+        const auto at = now();
+        disconnects_.record(what.who, why, at);
+        what.name = "ws_disconnect";
+        what.code = code_of(why);
+        what.reason = name_of(why);
+        what.kind = name_of(kind_of(why));
+        what.took = at - since;
+        setting.report(what);
+    }
+
+    /// An attempt to connect, begun at `since`, came to nothing, as the event's error says.
+    template <class Setting>
+    void unconnected(const Setting& setting, event what, instant since)
+    {
+        const auto kind = kind_of(what.error);
+        what.name = "connect_failed";
+        what.reason = kind ? name_of(*kind) : "unreachable";
+        what.took = now() - since;
+        ++setting.counts->connects_failed;
+        setting.report(what);
+    }
+
+    /// A snapshot with what this and the setting know; what there is right now is the caller's to add.
+    template <class Setting>
+    [[nodiscard]] rejoinder::snapshot look(const Setting& setting)
+    {
+        const auto at = now();
+        disconnects_.forget_old(at);
+        rejoinder::snapshot taken;
+        taken.taken = at;
+        taken.uptime = at - began_;
+        taken.counts = *setting.counts;
+        taken.request_latency = summary_of(setting.answered);
+        for (std::size_t i = 0; i != close_reason_count; ++i) {
+            taken.all_reasons[i] = disconnects_.of(static_cast<close_reason>(i));
+        }
+        taken.total_users_tracked = disconnects_.users();
+        for (const auto* one : disconnects_.top(disconnects_.options().top_max)) {
+            taken.top_disconnects.push_back(*one);
+        }
+        return taken;
+    }
+
+private:
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    disconnect_stats disconnects_;
+    instant began_ = now();
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Adds up what sessions hold, for a snapshot.
+#ifndef REJOINDER_NET_DETAIL_MEASURING_HPP
+#define REJOINDER_NET_DETAIL_MEASURING_HPP
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+class measuring {
+public:
+    explicit measuring(rejoinder::snapshot begun) : into_(std::move(begun)) {}
+
+    /// A session with what it holds, and its link.
+    template <class Host>
+    void add(Host& one)
+    {
+        auto& now = into_.now;
+        ++now.sessions;
+        now.pending += one.core().pending();
+        now.outbox_depth += one.core().waiting();
+        now.running_handlers += one.core().running();
+        now.kept_answer_bytes += one.core().kept_bytes();
+        const auto& link = one.connection();
+        if (link == nullptr) {
+            ++now.sessions_dormant;
+            return;
+        }
+        ++now.sessions_attached;
+        now.write_queue_bytes += link->queued();
+        if (one.core().trip().known()) {
+            trips_.record(one.core().trip().smoothed());
         }
     }
-    return name;
-}
+
+    /// Connections, and identities by where they stand.
+    void add(std::size_t connections, const std::array<std::size_t, 4>& identities)
+    {
+        into_.now.connections += connections;
+        for (const auto count : identities) {
+            into_.now.identities += count;
+        }
+        into_.now.identities_present += identities[static_cast<std::size_t>(presence::present)];
+        into_.now.identities_in_grace += identities[static_cast<std::size_t>(presence::grace)];
+        into_.now.identities_cleaning += identities[static_cast<std::size_t>(presence::cleaning)];
+    }
+
+    /// Calls that wait for their target.
+    void add_parked(std::size_t calls, std::size_t bytes)
+    {
+        into_.now.parked_calls += calls;
+        into_.now.parked_bytes += bytes;
+    }
+
+    /// All that there is was added. Called once.
+    [[nodiscard]] rejoinder::snapshot finish()
+    {
+        into_.round_trip = summary_of(trips_);
+        return std::move(into_);
+    }
+
+private:
+    rejoinder::snapshot into_;
+    latency trips_;
+};
 
 } // namespace rejoinder::inline v0::detail
 
@@ -16537,7 +19435,8 @@ private:
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
     static wall_time wall_now() noexcept
     {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
             .count();
     }
 
@@ -16584,11 +19483,13 @@ private:
         if (caller == callers_.end()) {
             return; // cancelled meanwhile
         }
-        const auto ttl = setting_->options.lifetime_of(message_kind::delivery, one.words.name(), one.words.how().timeout);
+        const auto ttl =
+            setting_->options.lifetime_of(message_kind::delivery, one.words.name(), one.words.how().timeout);
         errc refusal = errc::too_big;
         const bool fits = one.words.size() <= setting_->options.message_bytes_max;
         const auto sequence =
-            fits ? outbox_.enqueue(one.words.name(), one.words.payload(), ttl, now(), wall_now(), refusal) : std::nullopt;
+            fits ? outbox_.enqueue(one.words.name(), one.words.payload(), ttl, now(), wall_now(), refusal)
+                 : std::nullopt;
         if (sequence) {
             caller->second.sequence = *sequence;
             caller_of_.emplace(*sequence, one.caller);
@@ -16622,7 +19523,8 @@ private:
         }
         const auto sequence = left.mapped().sequence;
         caller_of_.erase(sequence);
-        complete(std::move(left.mapped()), asio::error::operation_aborted, reply{{}, {}, {}, certainty_of_sending(sequence)});
+        complete(std::move(left.mapped()), asio::error::operation_aborted,
+                 reply{{}, {}, {}, certainty_of_sending(sequence)});
         withdraw(sequence);
     }
 
@@ -16656,15 +19558,16 @@ private:
             }
             call_options how;
             how.timeout = std::max<duration>(one->expires - at, std::chrono::milliseconds{1});
-            auto settled = [weak = this->weak_from_this(), sequence = place.sequence](std::error_code ec, reply answer) {
+            auto settled = [weak = this->weak_from_this(), sequence = place.sequence](std::error_code ec,
+                                                                                      reply answer) {
                 if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
                     self->answered(sequence, ec, std::move(answer));
                 }
             };
             const payload_view payload{one->words.payload, one->words.form};
-            calls_[place.sequence] = session->open(
-                message_kind::delivery, one->words.name, payload, how,
-                {call_completion{std::move(settled), setting_->executor}, nullptr, nullptr}, at, place);
+            pending_call mark;
+            mark.done = call_completion{std::move(settled), setting_->executor};
+            calls_[place.sequence] = session->deliver(one->words.name, payload, how, std::move(mark), at, place);
         }
     }
 
@@ -16734,11 +19637,11 @@ private:
     std::shared_ptr<session_setting<Policies>> setting_;
     std::shared_ptr<mailbox> mail_;
     durable_outbox outbox_;
-    std::unordered_map<std::uint64_t, waiting> callers_; // by a number of their own
+    std::unordered_map<std::uint64_t, waiting> callers_;         // by a number of their own
     std::unordered_map<std::uint64_t, std::uint64_t> caller_of_; // a message, by sequence
     std::uint64_t last_caller_ = 0;
-    std::unordered_map<std::uint64_t, call> calls_;      // what the session has
-    std::vector<newcomer> early_;                        // came before the store was open
+    std::unordered_map<std::uint64_t, call> calls_; // what the session has
+    std::vector<newcomer> early_;                   // came before the store was open
     outcome_observer observer_;
     std::weak_ptr<host_type> session_;
     std::error_code failed_; // why the store could not be opened
@@ -16752,11 +19655,34 @@ private:
 
 #endif
 
+// What an error of this floor says of a client's next attempt, resolvers' errors included.
+#ifndef REJOINDER_NET_DETAIL_OUTLOOK_HPP
+#define REJOINDER_NET_DETAIL_OUTLOOK_HPP
+
+#include <asio/error.hpp>
+
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// A resolver that could not ask (`host_not_found_try_again`) says nothing of the name: then something is down.
+inline link_verdict verdict_on_attempt(const std::error_code& why) noexcept
+{
+    const bool nameless =
+        why == asio::error::host_not_found || why == asio::error::no_data || why == asio::error::service_not_found;
+    return nameless ? link_verdict::unresolvable : verdict_on(why);
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -16779,13 +19705,12 @@ class client_state final : public link_owner,
 public:
     client_state(const asio::any_io_executor& executor, client_options<Policies> options)
         : lives_on_context(executor), options_(std::move(options)),
-          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
+          setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)),
+          news_(setting_, options_.metadata), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
     {
-        const auto is_text = [](const std::string& given) { return given.empty() || is_json(given); };
-        if (!is_text(options_.auth) || !is_text(options_.metadata)) {
-            throw std::invalid_argument(
-                "rejoinder: a client's auth and metadata are JSON text; a string stands in quotes");
+        if (!options_.auth.empty() && !is_json(options_.auth)) {
+            throw std::invalid_argument("rejoinder: a client's auth is JSON text; a string stands in quotes");
         }
     }
 
@@ -16794,6 +19719,7 @@ public:
     {
         host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
         dialler_ = std::move(by);
+        reconnector_.ways(dialler_->ways());
         if (options_.journal) {
             outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
             open_outbox();
@@ -16802,7 +19728,8 @@ public:
         }
     }
 
-    void set_observer(std::function<void(link_state, std::error_code)> observer) { observer_ = std::move(observer); }
+    [[nodiscard]] auto& news() noexcept { return news_; }
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
     [[nodiscard]] session_setting<Policies>& setting() noexcept { return *setting_; }
     [[nodiscard]] const client_options<Policies>& options() const noexcept { return options_; }
@@ -16811,6 +19738,30 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return host_->core().pending(); }
     /// The durable outbox; null: there is none.
     [[nodiscard]] const std::shared_ptr<outbox_keeper<Policies>>& outbox() const noexcept { return outbox_; }
+
+    [[nodiscard]] rejoinder::snapshot snapshot()
+    {
+        measuring all{watch_.look(*setting_)};
+        all.add(link_ == nullptr ? 0 : 1, {});
+        all.add(*host_);
+        return all.finish();
+    }
+
+    [[nodiscard]] client_status status() const
+    {
+        client_status all;
+        const bool polls = fallback_.polling();
+        all.state = polls ? standing::polling : standing_of(link_stands());
+        all.since = polls ? fallback_.since() : reconnector_.since();
+        all.connected_since = reconnector_.connected_since();
+        all.disconnected_since = reconnector_.disconnected_since();
+        all.attempts = reconnector_.failures();
+        all.verdict = reconnector_.verdict();
+        all.last_error = last_error();
+        all.next_try_at = reconnector_.next_try_at();
+        all.connection_id = news_.fields().id();
+        return all;
+    }
 
     // The handle's commands
 
@@ -16833,8 +19784,31 @@ public:
         told_what_to_do_ = true;
         connect_when_open_ = false;
         asleep_ = false;
+        if (link_stands() == link_state::connected) {
+            tell_end(close_reason::normal);
+        }
         reconnector_.stop(now());
         leave(close_reason::normal);
+        tell();
+    }
+
+    void reconnect()
+    {
+        told_what_to_do_ = true;
+        asleep_ = false;
+        reconnector_.stop(now());
+        leave(close_reason::normal);
+        reconnector_.start(now());
+        step();
+    }
+
+    void poll_with(poller by)
+    {
+        fallback_.use(std::move(by), [weak = this->weak_from_this()](const std::error_code& ec) {
+            if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
+                self->polled(ec);
+            }
+        });
         tell();
     }
 
@@ -16844,6 +19818,7 @@ public:
             return;
         }
         clock_.stop();
+        fallback_.drop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
         if (outbox_ != nullptr) {
@@ -16873,7 +19848,8 @@ public:
     void enqueue(outgoing words, enqueue_completion caller)
     {
         if (stopped_ || outbox_ == nullptr) {
-            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported), 0);
+            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported),
+                        0);
             return;
         }
         outbox_->enqueue(std::move(words), std::move(caller));
@@ -16909,8 +19885,16 @@ public:
             lose(from, make_error_code(errc::bad_message), std::nullopt);
             return;
         }
+        const auto& own = setting_->options.heartbeat;
+        const heartbeat_terms said{answer.ping_interval, answer.dead_after};
+        if (const auto conflict = conflict_of(terms_of(own), said); !conflict.empty() && from.features().probe) {
+            lose(from, make_error_code(errc::incompatible), std::nullopt, conflict);
+            return;
+        }
         const auto at = now();
         const auto peer = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer.store);
+        std::from_chars(answer.session.data(), answer.session.data() + answer.session.size(), session_);
+        watch_.connected(*setting_, told(), answer.resumed ? "resumed" : "new", reconnector_.since());
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
         }
@@ -16918,7 +19902,7 @@ public:
             token_ = std::move(answer.token);
         }
         reconnector_.connected(at);
-        host_->attach(link_, setting_->options.heartbeat, at);
+        host_->attach(link_, agreed(own, said), at);
         host_->settle_up();
         if (outbox_ != nullptr) {
             outbox_->attach(host_);
@@ -16927,30 +19911,32 @@ public:
         step();
     }
 
-    void on_refusal(link& from, errc why, std::string_view, std::optional<duration> retry_after) override
+    void on_refusal(link& from, errc why, std::string_view text, std::optional<duration> retry_after) override
     {
-        lose(from, make_error_code(why), retry_after);
+        lose(from, make_error_code(why), retry_after, text);
     }
 
     void on_end(link& ended, const std::error_code& why) override
     {
         if (&ended == link_.get()) {
+            tell_end(reason_of_end(why), why);
             let_go(); // it sees to its own end
-            gone(why, std::nullopt);
+            // What is too big or unreadable before the welcome comes from somebody who speaks something else.
+            const bool stranger = link_stands() == link_state::connecting && why == errc::too_big;
+            gone(stranger ? make_error_code(errc::bad_message) : why, std::nullopt);
         }
     }
 
     // What the session says
 
-    void on_deadline(host<Policies>& of) override { clock_.arm(of.core().next_deadline(), this->weak_from_this()); }
+    void on_deadline(host<Policies>& of) override { clock_.arm(of.next_deadline(), this->weak_from_this()); }
 
     void on_hang_up(host<Policies>&, close_reason why) override
     {
+        tell_end(why);
         end(why);
-        if (why == close_reason::idle) {
-            reconnector_.stop(now());
-            asleep_ = true;
-            tell();
+        if (why == close_reason::idle && host_->core().pending() == 0) {
+            fall_asleep();
             return;
         }
         gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message)
@@ -16960,10 +19946,17 @@ public:
 
     void on_farewell(host<Policies>&, const farewell& words) override
     {
+        // Who leaves says so to all of its clients at once: they must not be back at once.
+        const bool leaves = words.reason == close_reason::going_away || words.reason == close_reason::shutting_down;
+        tell_end(words.reason);
         end(close_reason::normal);
+        if (words.reason == close_reason::idle && host_->core().pending() == 0) {
+            fall_asleep(); // to come back at once would keep every idle link up
+            return;
+        }
         gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced)
                                                     : std::error_code{asio::error::eof},
-             words.retry_after);
+             words.retry_after || !leaves ? words.retry_after : duration::zero());
     }
 
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
@@ -16978,6 +19971,7 @@ private:
     {
         const auto self = this->shared_from_this();
         stopped_ = true;
+        fallback_.drop();
         drop_link();
         if (outbox_ != nullptr) {
             outbox_->drop();
@@ -16996,7 +19990,8 @@ private:
             }
             if (failure) {
                 self->connect_when_open_ = false;
-                self->setting_->report({.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
+                self->setting_->report(
+                    {.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
                 self->reconnector_.fail(failure, now());
                 self->step();
             } else if (!self->told_what_to_do_ || std::exchange(self->connect_when_open_, false)) {
@@ -17008,18 +20003,17 @@ private:
     void rearm()
     {
         const auto kept = outbox_ == nullptr ? never : outbox_->next_deadline();
-        clock_.arm(std::min({reconnector_.next_deadline(), host_->core().next_deadline(), kept}), this->weak_from_this());
+        clock_.arm(std::min({reconnector_.next_deadline(), host_->next_deadline(), kept}), this->weak_from_this());
     }
 
     // The session is given up here: another start ends it at the hub, too (rule 2).
     void give_up()
     {
         incarnation_ = random_name();
-        host_->core().end(verdict());
+        host_->give_up(verdict());
         if (outbox_ != nullptr) {
             outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
         }
-        host_->settle_up();
         tell();
     }
 
@@ -17034,6 +20028,13 @@ private:
     }
 
     // The link was closed because nobody used it: whoever has something to say opens it again.
+    void fall_asleep()
+    {
+        reconnector_.stop(now());
+        asleep_ = true;
+        tell();
+    }
+
     void wake_up()
     {
         if (asleep_ && !stopped_) {
@@ -17049,11 +20050,10 @@ private:
     {
         while (!stopped_) {
             switch (reconnector_.advance(now())) {
-            case dialling::nothing:
-                rearm();
-                return;
+            case dialling::nothing: rearm(); return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
+                tell_failure(last_error(), now() - options_.connect_timeout);
                 dialler_->cancel();
                 drop_link();
                 tell();
@@ -17066,7 +20066,9 @@ private:
     void dial()
     {
         drop_link();
+        news_.dialling(reconnector_.attempt());
         tell();
+        dialler_->choose(reconnector_.way());
         const auto number = reconnector_.attempt();
         dialler_->dial(number, setting_->executor, *this,
                        [weak = this->weak_from_this(), number](std::error_code ec, std::shared_ptr<link> made) {
@@ -17087,6 +20089,7 @@ private:
             return;
         }
         if (ec) {
+            tell_end(close_reason::link_lost, ec);
             gone(ec, std::nullopt);
             return;
         }
@@ -17107,27 +20110,63 @@ private:
         words.ping_interval = setting_->options.heartbeat.ping_every;
         words.dead_after = setting_->options.heartbeat.dead_after;
         words.auth = options_.auth;
-        words.metadata = options_.metadata;
+        words.metadata = news_.fields().text();
         if (outbox_ != nullptr) {
             words.outbox = outbox_->notice();
         }
         return words;
     }
 
-    // The link ended, or is of no use.
-    void lose(link& from, const std::error_code& why, std::optional<duration> retry_after)
+    // The link ended, or is of no use; `said` is more about that, for people.
+    void lose(link& from, const std::error_code& why, std::optional<duration> retry_after, std::string_view said = {})
     {
         if (&from != link_.get()) {
             from.abort();
             return;
         }
+        if (!said.empty()) {
+            setting_->report({.name = "ws_refused",
+                              .connection = from.number(),
+                              .reason = name_of(kind_of(why).value_or(errc::refused)),
+                              .text = said});
+        }
+        last_words_ = said;
+        tell_end(reason_of_end(why), why);
         drop_link();
         gone(why, retry_after);
     }
 
+    [[nodiscard]] event told(const std::error_code& error = {}) const
+    {
+        const auto attempt = reconnector_.attempt();
+        return {.session = session_,
+                .connection = attempt,
+                .attempt = attempt,
+                .kind = {},
+                .error = error,
+                .metadata = news_.fields().text()};
+    }
+
+    // What the end of a connection, or of an attempt, is to those who watch. Before the reconnector hears of it.
+    void tell_end(close_reason why, const std::error_code& error = {})
+    {
+        if (link_stands() == link_state::connected) {
+            watch_.disconnected(*setting_, told(error), why, reconnector_.since());
+        } else if (link_stands() == link_state::connecting) {
+            tell_failure(error, reconnector_.since());
+        }
+    }
+
+    void tell_failure(const std::error_code& why, instant since)
+    {
+        auto what = told(why);
+        what.kind = name_of(verdict_on_attempt(why));
+        watch_.unconnected(*setting_, what, since);
+    }
+
     void gone(const std::error_code& why, std::optional<duration> retry_after)
     {
-        reconnector_.lost(why, retry_after, now());
+        reconnector_.lost(why, verdict_on_attempt(why), retry_after, now());
         tell();
         step();
     }
@@ -17164,36 +20203,98 @@ private:
         end(why);
     }
 
+    // The poller's news: a poll failed, or a status was the last one.
+    void polled(const std::error_code& failure)
+    {
+        if (failure) {
+            news_.poll_failed(failure);
+            return;
+        }
+        fallback_.finish();
+        news_.poll_finished();
+        tell();
+    }
+
     void tell()
     {
-        if (observer_ && link_stands() != told_) {
-            told_ = link_stands();
-            // Later: whoever looks on may do anything, even destroy the client.
-            asio::post(setting_->executor,
-                       [weak = this->weak_from_this(), observer = observer_, stands = told_, why = last_error()] {
-                           if (const auto self = weak.lock(); self != nullptr && !self->stopped_) {
-                               observer(stands, why);
-                           }
-                       });
+        fallback_.follow(link_stands(), reconnector_.failures(), now());
+        if (news_.wanted()) {
+            news_.stands(this->weak_from_this(), link_stands(), status(), last_words_);
         }
     }
 
     client_options<Policies> options_;
     std::shared_ptr<session_setting<Policies>> setting_;
+    client_news<session_setting<Policies>> news_;
     clockwork clock_;
     reconnector<typename Policies::backoff> reconnector_;
     std::string incarnation_;
     std::string token_;
+    std::string last_words_;    // of who refused the last link
+    std::uint64_t session_ = 0; // the hub's number for it
+    link_watch watch_{{.users_max = 0}};
     std::unique_ptr<dialler> dialler_;
-    std::function<void(link_state, std::error_code)> observer_;
+    fallback fallback_;
     std::shared_ptr<host<Policies>> host_;
     std::shared_ptr<outbox_keeper<Policies>> outbox_; // null: deliveries last as long as this
-    std::shared_ptr<link> link_; // dialled; carries the session once it is welcome
-    link_state told_ = link_state::disconnected;
-    bool told_what_to_do_ = false; // by the program: it connects by itself otherwise
-    bool asleep_ = false;          // away because nobody used the link
-    bool connect_when_open_ = false; // told to before the outbox was open
+    std::shared_ptr<link> link_;                      // dialled; carries the session once it is welcome
+    bool told_what_to_do_ = false;                    // by the program: it connects by itself otherwise
+    bool asleep_ = false;                             // away because nobody used the link
+    bool connect_when_open_ = false;                  // told to before the outbox was open
     bool stopped_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Opens links for a client by any of several connectors.
+#ifndef REJOINDER_NET_DETAIL_LIST_DIALLER_HPP
+#define REJOINDER_NET_DETAIL_LIST_DIALLER_HPP
+
+#include <asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+class list_dialler final : public dialler {
+public:
+    template <class Codec, class... Connectors>
+    list_dialler(std::tuple<Connectors...> all, const Codec& spelling, const connection_options& options,
+                 const std::shared_ptr<counters>& counts)
+    {
+        std::apply(
+            [&](Connectors&... each) {
+                (ways_.push_back(std::make_unique<connector_dialler<Connectors, Codec>>(std::move(each), spelling,
+                                                                                        options, counts)),
+                 ...);
+            },
+            all);
+    }
+
+    [[nodiscard]] std::string description() const override { return ways_[chosen_]->description(); }
+    [[nodiscard]] std::size_t ways() const noexcept override { return ways_.size(); }
+    void choose(std::size_t way) override { chosen_ = way; }
+
+    void dial(std::uint64_t number, const asio::any_io_executor& executor, link_owner& owner, opened then) override
+    {
+        dialled_ = chosen_;
+        ways_[dialled_]->dial(number, executor, owner, std::move(then));
+    }
+
+    void cancel() override { ways_[dialled_]->cancel(); }
+
+private:
+    std::vector<std::unique_ptr<dialler>> ways_;
+    std::size_t chosen_ = 0;
+    std::size_t dialled_ = 0;
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -17341,7 +20442,8 @@ struct start_enqueue {
     template <class Handler>
     void operator()(Handler&& handler, outgoing words) const
     {
-        client->enqueue(std::move(words), completion<void(std::error_code, std::uint64_t)>{std::forward<Handler>(handler), get_executor()});
+        client->enqueue(std::move(words), completion<void(std::error_code, std::uint64_t)>{
+                                              std::forward<Handler>(handler), get_executor()});
     }
 };
 
@@ -17380,6 +20482,39 @@ struct start_typed_call {
 };
 
 } // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Several ways to the other side, in the order in which a client tries them.
+#ifndef REJOINDER_NET_FIRST_OF_HPP
+#define REJOINDER_NET_FIRST_OF_HPP
+
+#include <tuple>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// Connectors of any types: other endpoints of the same service, or other transports to it.
+///
+///     client tab{executor, first_of{tcp_connector{"hub-1", 9000}, tcp_connector{"hub-2", 9000}, unix_connector{"/run/hub"}}};
+///
+/// A client begins with the first one, goes on with the next one at once when an attempt fails, and waits when all have failed in a row. After
+/// a loss it begins with the one that worked last, where its session is. A verdict that ends it (wrong credentials, say) ends it whichever
+/// way it came.
+template <connector... Connectors>
+    requires(sizeof...(Connectors) >= 1)
+class first_of {
+public:
+    explicit first_of(Connectors... connectors) : connectors_(std::move(connectors)...) {}
+
+    /// What it was made of.
+    [[nodiscard]] std::tuple<Connectors...> connectors() && { return std::move(connectors_); }
+
+private:
+    std::tuple<Connectors...> connectors_;
+};
+
+} // namespace rejoinder::inline v0
 
 #endif
 
@@ -18391,8 +21526,10 @@ namespace rejoinder::inline v0 {
 /// A client of a hub.
 ///
 /// Connects when it is made, resumes its session after each loss, and re-sends what is unanswered. Requests and deliveries made while the link
-/// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol, or displaced by a newer
-/// connection of the same session.
+/// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol or version, displaced by a
+/// newer connection of the same session; or, if it never was connected, a name that does not exist or a peer that talks gibberish five times
+/// in a row (a name may be missing while its service is being deployed, so it is no final word by itself). `status().verdict` says which,
+/// from the first time on.
 ///
 /// Destroying it says goodbye and completes what is pending with `operation_aborted`; it may be destroyed from inside any of its handlers.
 /// Distinct clients are independent; one is used from its executor.
@@ -18402,13 +21539,23 @@ public:
     using options_type = client_options<Policies>;
 
     /// A client that connects by `where` and speaks `Codec`. `executor`: its handlers run there; an `io_context` run by one thread, or a strand.
-    /// Throws `std::invalid_argument` if `auth` or `metadata` is no JSON text.
+    /// Throws `std::invalid_argument` if `auth` is no JSON text or `metadata` no JSON object.
     template <connector Connector, codec Codec = json_codec>
     client(const asio::any_io_executor& executor, Connector where, options_type options = {}, Codec spelling = {})
         : state_(std::make_shared<state>(executor, std::move(options)))
     {
         state_->begin(std::make_unique<detail::connector_dialler<Connector, Codec>>(
             std::move(where), std::move(spelling), state_->options().connection, state_->setting().counts));
+    }
+
+    /// A client that knows several ways to the hub, or hubs that share their sessions: see `first_of`.
+    template <codec Codec = json_codec, connector... Connectors>
+    client(const asio::any_io_executor& executor, first_of<Connectors...> where, options_type options = {},
+           const Codec& spelling = {})
+        : state_(std::make_shared<state>(executor, std::move(options)))
+    {
+        state_->begin(std::make_unique<detail::list_dialler>(std::move(where).connectors(), spelling,
+                                                             state_->options().connection, state_->setting().counts));
     }
 
     client(client&&) noexcept = default;
@@ -18431,11 +21578,15 @@ public:
     /// Where the link stands.
     [[nodiscard]] link_state state_of_link() const noexcept { return state_->link_stands(); }
     [[nodiscard]] bool connected() const noexcept { return state_of_link() == link_state::connected; }
+    /// Where it stands, since when and why.
+    [[nodiscard]] client_status status() const { return state_->status(); }
     /// Why the last attempt or connection ended.
     [[nodiscard]] std::error_code last_error() const noexcept { return state_->last_error(); }
     /// Requests and deliveries that are not over.
     [[nodiscard]] std::size_t pending() const noexcept { return state_->pending(); }
     [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+    /// All that is known in numbers, at this moment.
+    [[nodiscard]] rejoinder::snapshot snapshot() const { return state_->snapshot(); }
 
     // The link
 
@@ -18443,15 +21594,29 @@ public:
     void connect() { state_->connect(); }
     /// Says goodbye and stays away until `connect`. The session, and what is pending, wait.
     void disconnect() { state_->disconnect(); }
+    /// Connects now, whatever it does now: a connection is closed with a goodbye, an attempt is given up, a delay is not waited for. The
+    /// session, and what is pending, go on.
+    void reconnect() { state_->reconnect(); }
+    /// While the link is down for longer than `by`'s `after_attempts` attempts, `by` polls in its stead: until a status is terminal or the
+    /// link is back, which is tried on behind it; or is given up. One that was given before is stopped. See `poller.hpp`.
+    void poll_when_down(poller by) { state_->poll_with(std::move(by)); }
     /// Gives events to `sink`. Without one, none are made.
     void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
     /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
     void on_state(std::function<void(link_state, std::error_code)> observer)
     {
-        state_->set_observer(std::move(observer));
+        state_->news().of_link = std::move(observer);
+    }
+    /// Calls `observer(const client_status&)` at each change of its state or its link. Replaces the one before.
+    void on_status(std::function<void(const client_status&)> observer)
+    {
+        state_->news().of_status = std::move(observer);
     }
 
     // Answering
+
+    /// Puts `f(intercepted&)` before every handler, as a hub's.
+    void intercept(interceptor f) { state_->setting().router.intercept(std::move(f)); }
 
     /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
     template <class F>
@@ -18532,8 +21697,8 @@ public:
     template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
     auto async_enqueue(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(detail::start_enqueue<state>{state_}, token,
-                                                                                 detail::outgoing{name, payload, how});
+        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(
+            detail::start_enqueue<state>{state_}, token, detail::outgoing{name, payload, how});
     }
     template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
     auto async_enqueue(std::string_view name, const Payload& payload, Token&& token)
@@ -18600,72 +21765,62 @@ extern template class detail::host<default_policies>;
 
 #endif
 
-// What a hub knows of a client that asks for a session, and what it may answer.
-#ifndef REJOINDER_NET_HANDSHAKE_HPP
-#define REJOINDER_NET_HANDSHAKE_HPP
+// A target: everybody in a room, or every session of a user, but some.
+#ifndef REJOINDER_NET_EXCEPT_HPP
+#define REJOINDER_NET_EXCEPT_HPP
 
-// The JSON value that programs hand over and are handed: Boost.JSON's, under a short name.
-#ifndef REJOINDER_WIRE_JSON_VALUE_HPP
-#define REJOINDER_WIRE_JSON_VALUE_HPP
-
-#include <boost/json/value.hpp>
-
-namespace rejoinder::inline v0 {
-
-/// A JSON document. Construct objects as `json{{"key", value}, ...}`.
-using json = boost::json::value;
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <optional>
-#include <string>
+#include <algorithm>
+#include <concepts>
+#include <type_traits>
 #include <utility>
-#include <variant>
+#include <vector>
 
 namespace rejoinder::inline v0 {
 
-/// What a client said of itself, and where it came from. Nothing of it is true until the authenticator says so.
-struct handshake {
-    json auth;            ///< what the client sent for the authenticator; null: nothing
-    json metadata;        ///< fields for logs; null: none
-    std::string from;     ///< the address that it came from
-    bool resumes = false; ///< whether it brings a token of an earlier session
-};
-
-/// Why a client gets no session.
-class refusal {
+/// A target: all in a room but some. Made by `except`. Distinct objects are independent.
+class all_except {
 public:
-    /// `text`: a sentence that the client is told.
-    explicit refusal(errc why = errc::auth_refused, std::string text = {}) : why_(why), text_(std::move(text)) {}
+    all_except(room where, std::vector<session_id> without) noexcept
+        : where_(std::move(where)), without_(std::move(without))
+    {}
 
-    [[nodiscard]] errc why() const noexcept { return why_; }
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
-private:
-    errc why_;
-    std::string text_;
-};
-
-/// The authenticator's word: who the client is, or why it is refused.
-class authentication {
-public:
-    authentication(identity who) : word_(std::move(who)) {}
-    authentication(refusal why) : word_(std::move(why)) {}
-    authentication(std::optional<identity> who) : word_(refusal{})
+    [[nodiscard]] const room& where() const noexcept { return where_; }
+    /// Whether a session is left out. Linear in those that are.
+    [[nodiscard]] bool leaves_out(session_id session) const noexcept
     {
-        if (who) {
-            word_ = std::move(*who);
-        }
+        return std::find(without_.begin(), without_.end(), session) != without_.end();
     }
 
-    [[nodiscard]] const identity* who() const noexcept { return std::get_if<identity>(&word_); }
-    [[nodiscard]] const refusal* why() const noexcept { return std::get_if<refusal>(&word_); }
-
 private:
-    std::variant<refusal, identity> word_;
+    room where_;
+    std::vector<session_id> without_;
 };
+
+/// All in a room but these peers: `hub.notify(except(room{"editors"}, from), "typing", what)`.
+template <std::same_as<peer>... More>
+[[nodiscard]] all_except except(room where, const peer& first, const More&... more)
+{
+    return {std::move(where), std::vector<session_id>{first.session(), more.session()...}};
+}
+/// The same for any number of them.
+[[nodiscard]] inline all_except except(room where, const std::vector<peer>& without)
+{
+    std::vector<session_id> sessions;
+    sessions.reserve(without.size());
+    for (const auto& one : without) {
+        sessions.push_back(one.session());
+    }
+    return {std::move(where), std::move(sessions)};
+}
+/// All sessions of a user but these: its other tabs.
+template <std::same_as<peer>... More>
+[[nodiscard]] all_except except(const user& whom, const peer& first, const More&... more)
+{
+    return except(user_room(whom.who()), first, more...);
+}
+
+// g++ 12 destroys an aggregate that owns memory twice when it stands in braces inside a co_await expression.
+static_assert(!std::is_aggregate_v<all_except>);
 
 } // namespace rejoinder::inline v0
 
@@ -18675,103 +21830,6 @@ private:
 #ifndef REJOINDER_NET_HUB_HPP
 #define REJOINDER_NET_HUB_HPP
 
-// Asks a program's functions that may answer at once or as a coroutine: the authenticator, and the clean-up of an identity.
-#ifndef REJOINDER_NET_DETAIL_GATE_HPP
-#define REJOINDER_NET_DETAIL_GATE_HPP
-
-#include <asio/any_io_executor.hpp>
-#include <asio/awaitable.hpp>
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/co_spawn.hpp>
-
-#include <exception>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <type_traits>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-template <class T>
-inline constexpr bool is_awaitable = false;
-template <class T, class Executor>
-inline constexpr bool is_awaitable<asio::awaitable<T, Executor>> = true;
-
-using authenticated = std::function<void(std::exception_ptr, authentication)>;
-using authenticator =
-    std::function<void(const asio::any_io_executor&, asio::cancellation_slot, const handshake&, authenticated)>;
-using cleaned_up = std::function<void(std::exception_ptr)>;
-using clean_up_function = std::function<void(const asio::any_io_executor&, const identity&, cleaned_up)>;
-
-// The argument and the function stay alive in the coroutine's frame until it ends, whatever becomes of the hub.
-template <class F>
-asio::awaitable<std::optional<authentication>> ask_identity(std::shared_ptr<F> ask, handshake of)
-{
-    co_return authentication{co_await (*ask)(std::as_const(of))};
-}
-template <class F>
-asio::awaitable<void> ask_clean_up(std::shared_ptr<F> ask, identity who)
-{
-    co_await (*ask)(std::as_const(who));
-}
-
-template <class F>
-authenticator make_authenticator(F ask)
-{
-    using word = std::invoke_result_t<F&, const handshake&>;
-    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor,
-                                                       asio::cancellation_slot slot, const handshake& of,
-                                                       authenticated then) {
-        if constexpr (is_awaitable<word>) {
-            using result = typename word::value_type;
-            static_assert(std::is_convertible_v<result, authentication>,
-                          "an authenticator returns identity, std::optional<identity> or refusal");
-            auto answered = [then = std::move(then)](std::exception_ptr thrown, std::optional<authentication> who) {
-                then(thrown, who ? std::move(*who) : authentication{refusal{}});
-            };
-            asio::co_spawn(executor, ask_identity(ask, of), asio::bind_cancellation_slot(slot, std::move(answered)));
-        } else {
-            static_assert(std::is_convertible_v<word, authentication>,
-                          "an authenticator returns identity, std::optional<identity> or refusal");
-            std::exception_ptr thrown;
-            authentication who{refusal{}};
-            try {
-                who = (*ask)(of);
-            } catch (...) {
-                thrown = std::current_exception();
-            }
-            then(thrown, std::move(who));
-        }
-    };
-}
-
-template <class F>
-clean_up_function make_clean_up(F ask)
-{
-    using result = std::invoke_result_t<F&, const identity&>;
-    return [ask = std::make_shared<F>(std::move(ask))](const asio::any_io_executor& executor, const identity& who,
-                                                       cleaned_up then) {
-        if constexpr (is_awaitable<result>) {
-            asio::co_spawn(executor, ask_clean_up(ask, who),
-                           [then = std::move(then)](std::exception_ptr thrown) { then(thrown); });
-        } else {
-            std::exception_ptr thrown;
-            try {
-                (*ask)(who);
-            } catch (...) {
-                thrown = std::current_exception();
-            }
-            then(thrown);
-        }
-    };
-}
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
 // What a hub is behind its handle: its links, its sessions, and the admission between them.
 #ifndef REJOINDER_NET_DETAIL_HUB_STATE_HPP
 #define REJOINDER_NET_DETAIL_HUB_STATE_HPP
@@ -18780,8 +21838,35 @@ clean_up_function make_clean_up(F ask)
 #ifndef REJOINDER_NET_DETAIL_ANNOUNCER_HPP
 #define REJOINDER_NET_DETAIL_ANNOUNCER_HPP
 
+// What an exception says.
+#ifndef REJOINDER_NET_DETAIL_EXCEPTION_TEXT_HPP
+#define REJOINDER_NET_DETAIL_EXCEPTION_TEXT_HPP
+
+#include <exception>
+#include <string>
+
+namespace rejoinder::inline v0::detail {
+
+/// Precondition: there is one.
+inline std::string text_of(const std::exception_ptr& thrown)
+{
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::exception& what) {
+        return what.what();
+    } catch (...) {
+        return "an exception of no known type";
+    }
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 #include <asio/post.hpp>
 
+#include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -18818,14 +21903,16 @@ public:
     {
         setting.report({.name = "user_detach_executing", .who = identity_name});
         setting.report({.name = "registry_cleanup_start", .who = identity_name});
-        auto done = [hub = std::move(hub), identity_name, then = std::move(then)](std::exception_ptr thrown) {
+        const auto began = std::chrono::steady_clock::now();
+        ++*cleaning_;
+        auto done = [hub = std::move(hub), identity_name, began, then = std::move(then),
+                     cleaning = cleaning_](std::exception_ptr thrown) {
+            --*cleaning;
             const auto alive = hub.lock();
             if (alive == nullptr || alive->stopped()) {
                 return;
             }
-            const auto how = thrown ? "registry_cleanup_error" : "registry_cleanup_success";
-            alive->setting().report({.name = how, .who = identity_name});
-            alive->setting().report({.name = "ws_cleanup_complete", .who = identity_name});
+            tell_end(alive->setting(), identity_name, thrown, std::chrono::steady_clock::now() - began);
             then(*alive);
         };
         if (const auto run = detached) { // a copy: it may be replaced from inside
@@ -18834,6 +21921,367 @@ public:
             done(nullptr);
         }
     }
+
+    /// Clean-ups that run.
+    [[nodiscard]] std::size_t cleaning() const noexcept { return *cleaning_; }
+
+    // What becomes of an identity's presence.
+
+    template <class Setting, class Options>
+    void tell_presence(const verdict_of::leaving& one, const Setting& setting, const Options& options) const
+    {
+        setting.report({.name = "user_detach_delay_start", .who = one.identity, .took = options.grace});
+    }
+    template <class Setting, class Options>
+    void tell_presence(const verdict_of::returned& one, const Setting& setting, const Options&) const
+    {
+        ++setting.counts->detaches_cancelled;
+        setting.report({.name = "user_detach_cancelled", .who = one.identity});
+    }
+    template <class Setting, class Options>
+    void tell_presence(const verdict_of::overdue& one, const Setting& setting, const Options& options) const
+    {
+        setting.report({.name = "registry_cleanup_overdue", .who = one.identity, .took = options.clean_up_limit});
+    }
+
+private:
+    template <class Setting>
+    static void tell_end(const Setting& setting, const std::string& who, const std::exception_ptr& thrown,
+                         duration took)
+    {
+        if (thrown && setting.events) {
+            const auto text = text_of(thrown);
+            setting.report({.name = "registry_cleanup_error", .who = who, .took = took, .text = text});
+        } else if (!thrown) {
+            setting.report({.name = "registry_cleanup_success", .who = who, .took = took});
+        }
+        setting.report({.name = "ws_cleanup_complete", .who = who, .took = took});
+    }
+
+    std::shared_ptr<std::size_t> cleaning_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A hub's way down: sees its sessions off as they fall quiet, and ends what is left at the limit.
+#ifndef REJOINDER_NET_DETAIL_DRAIN_HPP
+#define REJOINDER_NET_DETAIL_DRAIN_HPP
+
+// How a hub goes down.
+#ifndef REJOINDER_NET_SHUTDOWN_OPTIONS_HPP
+#define REJOINDER_NET_SHUTDOWN_OPTIONS_HPP
+
+#include <chrono>
+
+namespace rejoinder::inline v0 {
+
+/// How a hub goes down, and when its clients are to come back: each after `retry_after` and a time of its own up to `spread`, so that not all
+/// come at once.
+struct shutdown_options {
+    duration limit = std::chrono::seconds{30}; ///< for what is running to end
+    duration retry_after = std::chrono::seconds{1};
+    duration spread = std::chrono::seconds{10};
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+using drained = completion<void(std::error_code)>;
+
+/// Held by the hub's state, which it knows as a friend. A session is seen off once neither side waits for anything of the other; the hub is
+/// drained once all are, their connections have closed behind their last words, and no handler and no clean-up runs.
+template <class Hub>
+class drain : public std::enable_shared_from_this<drain<Hub>> {
+public:
+    drain(Hub& of, const shutdown_options& how)
+        : hub_(of.weak_from_this()), how_(how), timer_(of.setting().executor), random_(random_seed())
+    {}
+
+    /// One more who waits for the end.
+    void join(drained done)
+    {
+        const auto number = ++last_;
+        if (auto slot = done.slot(); slot.is_connected()) {
+            slot.assign(canceller<drain, std::uint64_t>{this->weak_from_this(), number});
+        }
+        waiting_.emplace_back(number, std::move(done));
+    }
+
+    /// Whoever waits under this number waits no more; the hub goes down all the same.
+    void cancel(std::uint64_t number)
+    {
+        const auto found =
+            std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) { return one.first == number; });
+        if (found != waiting_.end()) {
+            auto done = std::move(found->second);
+            waiting_.erase(found);
+            done.post(asio::error::operation_aborted);
+        }
+    }
+
+    /// Precondition: the hub lives. Called once.
+    void begin(Hub& hub)
+    {
+        timer_.expires_after(how_.limit);
+        timer_.async_wait([self = this->weak_from_this()](std::error_code ec) {
+            if (const auto alive = self.lock(); alive != nullptr && !ec) {
+                alive->out_of_time();
+            }
+        });
+        hub.feeders_.close();
+        hub.setting().router.intercept([](intercepted& late) { late.refuse("the hub is shutting down", errc::busy); });
+        for (const auto number : connections(hub, whose::nobodys)) {
+            hub.drop(number, errc::busy, "the hub is shutting down", return_time());
+        }
+        touched_ = connections(hub, whose::sessions);
+        look_soon();
+    }
+
+    /// Something happened to this session: it may be quiet now.
+    void touch(session_id session)
+    {
+        if (touched_.empty() || touched_.back() != session) {
+            touched_.push_back(session);
+        }
+        look_soon();
+    }
+
+    /// The hub is destroyed meanwhile.
+    void abort() { finish(asio::error::operation_aborted); }
+
+    /// The execution context is over: those who wait are destroyed uncalled.
+    void drop()
+    {
+        over_ = true;
+        waiting_.clear();
+    }
+
+private:
+    enum class whose : std::uint8_t { nobodys, sessions };
+
+    // Lives as long as a connection that was seen off.
+    class witness {
+    public:
+        explicit witness(std::weak_ptr<drain> of) : of_(std::move(of)) {}
+        witness(const witness&) = delete;
+        witness& operator=(const witness&) = delete;
+        ~witness()
+        {
+            if (const auto alive = of_.lock()) {
+                --alive->closing_;
+                alive->look_soon();
+            }
+        }
+
+    private:
+        std::weak_ptr<drain> of_;
+    };
+
+    // Numbers of the connections that have no session yet, or of the sessions that have a connection.
+    static std::vector<std::uint64_t> connections(const Hub& hub, whose which)
+    {
+        std::vector<std::uint64_t> all;
+        for (const auto& [number, entry] : hub.links_) {
+            if ((entry.session != 0) == (which == whose::sessions)) {
+                all.push_back(entry.session != 0 ? entry.session : number);
+            }
+        }
+        return all;
+    }
+
+    // Later: what leads here stands in the middle of something.
+    void look_soon()
+    {
+        if (over_ || std::exchange(looking_, true)) {
+            return;
+        }
+        asio::post(timer_.get_executor(), [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) {
+                self->looking_ = false;
+                self->look();
+            }
+        });
+    }
+
+    void look()
+    {
+        const auto hub = hub_.lock();
+        if (hub == nullptr || over_) {
+            return;
+        }
+        for (const auto session : std::exchange(touched_, {})) {
+            if (const auto one = hub->calls().find(session); one != nullptr && one->quiet()) {
+                see_off(*hub, session);
+            }
+        }
+        if (closing_ == 0 && hub->links_.empty() && hub->news().cleaning() == 0 && !hub->calls().handlers_run()) {
+            finish({});
+        }
+    }
+
+    // Its client is told when to come back. That is no loss of a link: it starts no grace.
+    void see_off(Hub& hub, session_id session)
+    {
+        const auto one = hub.calls().find(session);
+        if (one == nullptr || one->connection() == nullptr) {
+            return;
+        }
+        const auto found = hub.links_.find(one->connection()->number());
+        if (found == hub.links_.end()) {
+            return;
+        }
+        const auto left = hub.take_out(found, close_reason::shutting_down, {});
+        ++closing_;
+        left->keep(std::make_shared<witness>(this->weak_from_this()));
+        left->close(close_reason::shutting_down, return_time());
+    }
+
+    [[nodiscard]] duration return_time()
+    {
+        const auto most = std::max<duration>(how_.spread, duration::zero()).count();
+        return how_.retry_after +
+               duration{static_cast<duration::rep>(random_up_to(static_cast<std::uint64_t>(most), random_))};
+    }
+
+    void out_of_time()
+    {
+        const auto hub = hub_.lock();
+        if (hub == nullptr || over_) {
+            return;
+        }
+        for (const auto session : connections(*hub, whose::sessions)) {
+            see_off(*hub, session);
+        }
+        finish(make_error_code(errc::timed_out));
+    }
+
+    void finish(const std::error_code& how)
+    {
+        if (std::exchange(over_, true)) {
+            return;
+        }
+        timer_.cancel();
+        const auto self = this->shared_from_this();
+        if (const auto hub = hub_.lock()) {
+            hub->stop();
+        }
+        for (auto& [number, done] : std::exchange(waiting_, {})) {
+            done.post(how);
+        }
+    }
+
+    std::weak_ptr<Hub> hub_;
+    shutdown_options how_;
+    asio::steady_timer timer_;
+    random_source random_;
+    std::vector<std::pair<std::uint64_t, drained>> waiting_;
+    std::uint64_t last_ = 0;
+    std::vector<session_id> touched_;
+    std::size_t closing_ = 0; // connections that were seen off and still live
+    bool looking_ = false;
+    bool over_ = false;
+};
+
+/// The drain of a hub, once it has one.
+template <class Hub>
+class way_down {
+public:
+    [[nodiscard]] bool taken() const noexcept { return drain_ != nullptr; }
+
+    /// Takes it, or goes on; `done` at its end.
+    void take(Hub& hub, const shutdown_options& how, drained done)
+    {
+        if (hub.stopped()) {
+            done.post({});
+            return;
+        }
+        const auto before = drain_;
+        const auto now = before != nullptr ? before : std::make_shared<drain<Hub>>(hub, how);
+        drain_ = now;
+        now->join(std::move(done));
+        if (before == nullptr) {
+            now->begin(hub);
+        }
+    }
+
+    void touch(session_id session)
+    {
+        if (drain_ != nullptr) {
+            drain_->touch(session);
+        }
+    }
+
+    void abort()
+    {
+        if (const auto former = std::exchange(drain_, nullptr)) {
+            former->abort();
+        }
+    }
+
+    void drop()
+    {
+        if (const auto former = std::exchange(drain_, nullptr)) {
+            former->drop();
+        }
+    }
+
+private:
+    std::shared_ptr<drain<Hub>> drain_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What feeds a hub with channels, and how each is closed.
+#ifndef REJOINDER_NET_DETAIL_FEEDERS_HPP
+#define REJOINDER_NET_DETAIL_FEEDERS_HPP
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Bounded by the feeders that live.
+class feeders {
+public:
+    /// `close_it` closes a feeder, which may be gone by then.
+    void add(std::weak_ptr<void> feeder, std::function<void()> close_it)
+    {
+        std::erase_if(all_, [](const auto& one) { return one.first.expired(); });
+        all_.emplace_back(std::move(feeder), std::move(close_it));
+    }
+
+    /// Closes all, once.
+    void close()
+    {
+        for (auto& [feeder, close_it] : std::exchange(all_, {})) {
+            close_it();
+        }
+    }
+
+private:
+    std::vector<std::pair<std::weak_ptr<void>, std::function<void()>>> all_;
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -18900,17 +22348,6 @@ public:
     }
 
 private:
-    static std::string text_of(const std::exception_ptr& thrown)
-    {
-        try {
-            std::rethrow_exception(thrown);
-        } catch (const std::exception& what) {
-            return what.what();
-        } catch (...) {
-            return "an exception of no known type";
-        }
-    }
-
     std::size_t asking_max_;
     std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
 };
@@ -18944,9 +22381,13 @@ struct hub_alarm {
 
 #include <asio/cancellation_signal.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace rejoinder::inline v0::detail {
 
@@ -18958,8 +22399,41 @@ struct link_entry {
     bool greeted = false;
     std::optional<outbox_notice> outbox{}; // its client's
     bool outbox_known = false;
+    instant since{};                                     // it was accepted
     timer_id patience{};                                 // for the hello, then for the authenticator
     std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
+    std::string metadata{};                              // what the client says of itself, for events
+
+    // A hub keeps these for each connection; the authenticator sees longer ones, too.
+    static constexpr std::size_t metadata_bytes_max = 1024;
+
+    void label(const std::string& fields) { metadata = fields.size() <= metadata_bytes_max ? fields : std::string{}; }
+
+    heartbeat_terms terms{};
+
+    /// Takes what the hello says. Returns why its heartbeat does not go with `own`, in a sentence; empty: it does.
+    [[nodiscard]] std::string take(const hello& said, const heartbeat_options& own)
+    {
+        greeted = true;
+        who = {carrier->number(), {}, said.incarnation, digest_of(said.token), said.attempt, !said.token.empty()};
+        capacity = said.capacity;
+        outbox = said.outbox;
+        asking = std::make_shared<asio::cancellation_signal>();
+        terms = {said.ping_interval, said.dead_after};
+        return carrier->features().probe ? conflict_of(terms, terms_of(own)) : std::string{};
+    }
+
+    /// What an event says of it.
+    [[nodiscard]] event told(std::string_view text = {}, const std::error_code& error = {}) const
+    {
+        return {.who = who.identity,
+                .session = session,
+                .connection = carrier->number(),
+                .attempt = who.attempt,
+                .error = error,
+                .text = text,
+                .metadata = metadata};
+    }
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -18970,16 +22444,223 @@ struct link_entry {
 #ifndef REJOINDER_NET_DETAIL_SWITCHBOARD_HPP
 #define REJOINDER_NET_DETAIL_SWITCHBOARD_HPP
 
-// One call to several sessions: it ends with the first answer, or when all have answered.
+// One question to many sessions: each one's outcome, by name, until enough have answered.
+#ifndef REJOINDER_NET_DETAIL_BROADCAST_HPP
+#define REJOINDER_NET_DETAIL_BROADCAST_HPP
+
+// What became of a question to many, at one of them.
+#ifndef REJOINDER_NET_PEER_OUTCOME_HPP
+#define REJOINDER_NET_PEER_OUTCOME_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// How a question to many ended at one of them.
+enum class ending : std::uint8_t {
+    given_up,  ///< nobody waited for it any more: the others had decided the call, or it was cancelled
+    answered,  ///< here is its answer
+    timed_out, ///< it is connected, and did not answer in time
+    left,      ///< it has no link, or its session ended
+    failed,    ///< it said no, or a bound did: `error` says why
+};
+
+constexpr std::string_view name_of(ending how) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"given_up", "answered", "timed_out", "left", "failed"};
+    return names[static_cast<std::size_t>(how)];
+}
+
+/// One peer's part in a question to many. A value; distinct objects are independent.
+class peer_outcome {
+public:
+    peer_outcome() = default;
+    /// Of a peer that has not ended: given up, so far.
+    explicit peer_outcome(peer whom) noexcept : who_(std::move(whom)) {}
+    peer_outcome(peer whom, ending how, std::error_code why, reply said) noexcept
+        : who_(std::move(whom)), how_(how), error_(why), said_(std::move(said))
+    {}
+
+    [[nodiscard]] const peer& who() const noexcept { return who_; }
+    [[nodiscard]] ending how() const noexcept { return how_; }
+    /// No error if it answered; else what a request to it alone would have ended with. `certainty_of` says what may have happened.
+    [[nodiscard]] const std::error_code& error() const noexcept { return error_; }
+    /// Its answer; of an error that it sent, code, text and data.
+    [[nodiscard]] const reply& answer() const noexcept { return said_; }
+
+private:
+    peer who_;
+    ending how_ = ending::given_up;
+    std::error_code error_;
+    reply said_;
+};
+
+static_assert(!std::is_aggregate_v<peer_outcome>);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+using broadcast_completion = completion<void(std::error_code, std::vector<peer_outcome>)>;
+
+/// Shared by the calls to its members. It asks nobody itself.
+class broadcast : public std::enable_shared_from_this<broadcast> {
+public:
+    /// `has_link(peer)`: whether it could still answer.
+    broadcast(const std::vector<peer>& members, const ask_all_options& how, broadcast_completion done,
+              std::function<bool(const peer&)> has_link)
+        : quorum_(how.quorum), first_(how.first), open_(members.size()), done_(std::move(done)),
+          has_link_(std::move(has_link)), outcomes_(members.begin(), members.end()), signals_(members.size())
+    {}
+
+    /// Whether it is decided before anybody is asked: then it has been told so, later.
+    bool decided_at_once()
+    {
+        if (!decided()) {
+            return false;
+        }
+        done_.post(verdict(certainty::never_sent), std::move(outcomes_));
+        return true;
+    }
+
+    /// The pending call for the member at this position.
+    [[nodiscard]] pending_call part(std::size_t member, const asio::any_io_executor& executor)
+    {
+        auto heard = [self = this->shared_from_this(), member](std::error_code ec, reply answer) {
+            self->ended(member, ec, std::move(answer));
+        };
+        return {call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor}};
+    }
+
+    /// The caller's cancellation ends all parts.
+    void obey_caller()
+    {
+        if (auto slot = done_.slot(); slot.is_connected()) {
+            slot.assign([weak = this->weak_from_this()](asio::cancellation_type type) {
+                if (const auto self = weak.lock(); self != nullptr && type != asio::cancellation_type::none) {
+                    self->cancelled();
+                }
+            });
+        }
+    }
+
+private:
+    void ended(std::size_t member, const std::error_code& ec, reply answer)
+    {
+        --open_;
+        if (!done_) {
+            return;
+        }
+        if (ec == asio::error::operation_aborted) { // not by us: the hub is gone
+            aborted_ = true;
+        } else {
+            const auto how = ending_of(outcomes_[member].who(), ec, answer);
+            answered_ += how == ending::answered ? 1U : 0U;
+            outcomes_[member] = peer_outcome{outcomes_[member].who(), how, ec, std::move(answer)};
+        }
+        if (!decided()) {
+            return;
+        }
+        const auto why =
+            aborted_ ? std::error_code{asio::error::operation_aborted} : verdict(certainty::maybe_executed);
+        auto done = std::move(done_);
+        auto outcomes = std::move(outcomes_);
+        cancel_all();
+        done.complete(why, std::move(outcomes));
+    }
+
+    [[nodiscard]] ending ending_of(const peer& whom, const std::error_code& ec, const reply& answer) const
+    {
+        if (!ec) {
+            return ending::answered;
+        }
+        if (!answer.code().empty()) {
+            return ending::failed; // its own word
+        }
+        if (ec == errc::timed_out || ec == errc::expired) {
+            return has_link_(whom) ? ending::timed_out : ending::left;
+        }
+        const bool gone = ec == errc::not_connected || ec == errc::session_lost || ec == errc::replaced;
+        return gone ? ending::left : ending::failed;
+    }
+
+    [[nodiscard]] bool decided() const noexcept
+    {
+        const bool enough = (quorum_ != 0 && answered_ >= quorum_) || (first_ != 0 && answered_ >= first_);
+        return open_ == 0 || enough || answered_ + open_ < quorum_;
+    }
+
+    [[nodiscard]] std::error_code verdict(certainty sure) const noexcept
+    {
+        return answered_ < quorum_ ? make_error_code(errc::no_quorum, sure) : std::error_code{};
+    }
+
+    void cancelled()
+    {
+        const auto self = this->shared_from_this();
+        auto done = std::move(done_);
+        auto outcomes = std::move(outcomes_);
+        cancel_all();
+        done.post(asio::error::operation_aborted, std::move(outcomes));
+    }
+
+    void cancel_all()
+    {
+        const auto self = this->shared_from_this();
+        for (auto& signal : signals_) {
+            signal.emit(asio::cancellation_type::terminal);
+        }
+    }
+
+    std::size_t quorum_;
+    std::size_t first_;
+    std::size_t open_;
+    std::size_t answered_ = 0;
+    bool aborted_ = false;
+    broadcast_completion done_;
+    std::function<bool(const peer&)> has_link_;
+    std::vector<peer_outcome> outcomes_;
+    std::vector<asio::cancellation_signal> signals_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// One call to several sessions, asked together or one after another: it ends with the first answer, or when all have answered.
 #ifndef REJOINDER_NET_DETAIL_GROUP_CALL_HPP
 #define REJOINDER_NET_DETAIL_GROUP_CALL_HPP
 
 #include <asio/any_io_executor.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
+#include <asio/steady_timer.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -18995,19 +22676,40 @@ enum class group_end : std::uint8_t {
 /// Shared by the calls to a group's members.
 class group_call : public std::enable_shared_from_this<group_call> {
 public:
-    group_call(group_end when, std::size_t members, pending_call waiting)
+    /// `ask(member, part)` asks the member at this position.
+    using asks = std::function<void(std::size_t, pending_call)>;
+
+    group_call(group_end when, std::size_t members, pending_call waiting, asks ask, asio::any_io_executor executor)
         : when_(when), open_(members), done_(std::move(waiting.done)), progress_(std::move(waiting.progress)),
-          signals_(members)
+          signals_(members), ask_(std::move(ask)), executor_(std::move(executor))
     {}
 
-    /// The pending call for the member at this position.
-    [[nodiscard]] pending_call part(std::size_t member, const asio::any_io_executor& executor)
+    /// Asks all members at once, or each of them when those before it have not answered for this long, or have failed.
+    void begin(duration hedge)
+    {
+        obey_caller();
+        const auto self = this->shared_from_this();
+        if (hedge > duration::zero() && signals_.size() > 1) {
+            pause_.emplace(executor_);
+            hedge_ = hedge;
+            ask_next();
+            return;
+        }
+        while (asked_ != signals_.size()) {
+            const auto member = asked_++;
+            ask_(member, part(member));
+        }
+    }
+
+private:
+    // The pending call for the member at this position.
+    [[nodiscard]] pending_call part(std::size_t member)
     {
         auto heard = [self = this->shared_from_this()](std::error_code ec, reply answer) {
             self->answered(ec, std::move(answer));
         };
         pending_call one{
-            call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor}};
+            call_completion{asio::bind_cancellation_slot(signals_[member].slot(), std::move(heard)), executor_}};
         if (progress_ != nullptr) {
             one.progress = std::make_unique<progress_listener>(
                 [listener = progress_](const payload_view& word) { (*listener)(word); });
@@ -19015,7 +22717,25 @@ public:
         return one;
     }
 
-    /// The caller's cancellation ends all parts.
+    void ask_next()
+    {
+        const auto member = asked_++;
+        ask_(member, part(member));
+        if (asked_ == signals_.size()) {
+            return;
+        }
+        pause_->expires_after(hedge_);
+        pause_->async_wait([weak = this->weak_from_this(), asked = asked_](std::error_code ec) {
+            if (const auto self = weak.lock();
+                self != nullptr && !ec && self->waits_to_ask() && self->asked_ == asked) {
+                self->ask_next();
+            }
+        });
+    }
+
+    [[nodiscard]] bool waits_to_ask() const noexcept { return done_ && !cancelled_ && asked_ != signals_.size(); }
+
+    // The caller's cancellation ends all parts.
     void obey_caller()
     {
         if (auto slot = done_.slot(); slot.is_connected()) {
@@ -19027,11 +22747,14 @@ public:
         }
     }
 
-private:
     void answered(std::error_code ec, reply answer)
     {
         --open_;
         if (!done_) {
+            return;
+        }
+        if (ec && pause_ && waits_to_ask()) {
+            ask_next();
             return;
         }
         const bool decided = when_ == group_end::first_answer ? !ec : static_cast<bool>(ec);
@@ -19053,6 +22776,11 @@ private:
     void cancel_all()
     {
         const auto self = this->shared_from_this();
+        open_ -= cancelled_ ? 0 : signals_.size() - asked_; // they are not asked any more
+        cancelled_ = true;
+        if (pause_) {
+            pause_->cancel();
+        }
         for (auto& signal : signals_) {
             signal.emit(asio::cancellation_type::terminal);
         }
@@ -19061,8 +22789,14 @@ private:
     group_end when_;
     std::size_t open_;
     call_completion done_;
-    std::shared_ptr<progress_listener> progress_; // hears the words of all
-    std::vector<asio::cancellation_signal> signals_;
+    std::shared_ptr<progress_listener> progress_;    // hears the words of all
+    std::vector<asio::cancellation_signal> signals_; // one for each member
+    asks ask_;
+    asio::any_io_executor executor_;
+    std::optional<asio::steady_timer> pause_; // if they are asked one after another
+    duration hedge_{};
+    std::size_t asked_ = 0;
+    bool cancelled_ = false;
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -19104,8 +22838,9 @@ struct hub_options {
     std::uint32_t sessions_max = 100'000;
     std::uint32_t connections_max = 100'000; ///< in all, those without a session yet included
     parked_options parked{};                 ///< of the calls that wait for somebody to come
-    rejoinder::journal journal{};            ///< where records of durable deliveries are kept; none: they are not durable here
+    rejoinder::journal journal{}; ///< where records of durable deliveries are kept; none: they are not durable here
     durable_inbox_options durable{};
+    disconnect_stats_options disconnects{}; ///< of what is remembered of users who lost connections
     session_options<Policies> session{};
     connection_options connection{};
 
@@ -19140,6 +22875,9 @@ struct parked_call {
 class parked_calls {
 public:
     explicit parked_calls(const parked_options& bounds) : bounds_(bounds), all_(bounds.all_max) {}
+
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
     struct placed {
         std::optional<message_id> which;
@@ -19300,12 +23038,12 @@ private:
 
 #endif
 
-#include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19330,7 +23068,15 @@ public:
 
     // Sessions
 
-    void add(session_id session, std::shared_ptr<host_type> one) { hosts_.emplace(session, std::move(one)); }
+    /// A new session of this many slots for `who`.
+    std::shared_ptr<host_type> add(const peer& who, std::uint32_t capacity, std::weak_ptr<host_owner<Policies>> owner,
+                                   std::uint64_t seed)
+    {
+        auto made = std::make_shared<host_type>(side::hub, setting_, std::move(owner), who, seed);
+        made->core().begin(capacity);
+        hosts_.emplace(who.session(), made);
+        return made;
+    }
 
     [[nodiscard]] std::shared_ptr<host_type> find(session_id session) const
     {
@@ -19352,6 +23098,12 @@ public:
     }
 
     [[nodiscard]] rooms& groups() noexcept { return rooms_; }
+    /// Whether a handler of any session runs. Linear in the sessions.
+    [[nodiscard]] bool handlers_run() const
+    {
+        return std::any_of(hosts_.begin(), hosts_.end(),
+                           [](const auto& one) { return one.second->core().running() != 0; });
+    }
 
     /// The sessions in a room. An identity's own room holds its attached ones, before whoever joined it.
     [[nodiscard]] std::vector<session_id> inside(const room& where) const
@@ -19368,6 +23120,17 @@ public:
         return all;
     }
 
+    [[nodiscard]] std::vector<session_id> inside(const all_except& to) const
+    {
+        auto all = inside(to.where());
+        std::erase_if(all, [&](session_id one) { return to.leaves_out(one); });
+        return all;
+    }
+
+    [[nodiscard]] std::vector<session_id> inside(const user& whom) const { return attached_sessions(whom.who()); }
+
+    [[nodiscard]] std::vector<session_id> inside(const peer& whom) const { return {whom.session()}; }
+
     [[nodiscard]] std::vector<session_id> attached_sessions(const identity& who) const
     {
         auto all = directory_.sessions_of(who.name());
@@ -19382,7 +23145,11 @@ public:
         if (words.how().when_absent == absent::wait && waiting.again == nullptr) {
             waiting.again = std::make_unique<asked>(asked{kind, who.name(), words, deadline_of(kind, words)});
         }
-        if (const auto one = find(directory_.newest_attached(who.name()))) {
+        const bool of_all = kind == message_kind::request && words.how().sessions == reach::every;
+        if (auto all = of_all ? by_newest(who.who()) : std::vector<session_id>{}; all.size() > 1) {
+            waiting.again.reset(); // each session is asked for itself
+            open_group(kind, std::move(all), std::move(words), std::move(waiting));
+        } else if (const auto one = find(directory_.newest_attached(who.name()))) {
             one->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
         } else if (waiting.again != nullptr && !stopped_) {
             park(std::move(waiting));
@@ -19401,19 +23168,38 @@ public:
         }
     }
 
-    void open(message_kind kind, const room& to, const outgoing& words, pending_call waiting)
+    void open(message_kind kind, const room& to, outgoing words, pending_call waiting)
     {
-        auto members = inside(to);
-        std::erase_if(members, [&](session_id one) { return !attached(one); });
-        if (members.empty()) {
-            nobody_there(std::move(waiting));
+        open_group(kind, inside(to), std::move(words), std::move(waiting));
+    }
+
+    void open(message_kind kind, const all_except& to, outgoing words, pending_call waiting)
+    {
+        open_group(kind, inside(to), std::move(words), std::move(waiting));
+    }
+
+    /// Asks all of them, those without a link included, and tells each one's outcome.
+    void open_all(message_kind kind, const std::vector<session_id>& members, const outgoing& words,
+                  const ask_all_options& how, broadcast_completion done)
+    {
+        if (stopped_) {
+            done.post(asio::error::operation_aborted, std::vector<peer_outcome>{});
             return;
         }
-        const auto when = kind == message_kind::request ? group_end::first_answer : group_end::all_answers;
-        const auto group = std::make_shared<group_call>(when, members.size(), std::move(waiting));
-        group->obey_caller();
-        for (std::size_t i = 0; i != members.size(); ++i) {
-            open(kind, peer_of(members[i]), words, group->part(i, setting_->executor));
+        std::vector<peer> peers;
+        for (const auto session : members) {
+            peers.push_back(peer_of(session));
+        }
+        const auto all = std::make_shared<broadcast>(peers, how, std::move(done), [board = self_](const peer& whom) {
+            const auto self = board.lock();
+            return self != nullptr && self->attached(whom.session());
+        });
+        if (all->decided_at_once()) {
+            return;
+        }
+        all->obey_caller();
+        for (std::size_t i = 0; i != peers.size(); ++i) {
+            open(kind, peers[i], words, all->part(i, setting_->executor));
         }
     }
 
@@ -19458,6 +23244,15 @@ public:
         }
     }
 
+    /// Adds its sessions and the calls that wait for one.
+    void measure(measuring& all) const
+    {
+        for (const auto& [session, one] : hosts_) {
+            all.add(*one);
+        }
+        all.add_parked(parked_.size(), parked_.bytes());
+    }
+
     /// When `advance` is due at the latest.
     [[nodiscard]] instant next_deadline() const noexcept { return patience_.next_expiry(); }
 
@@ -19469,7 +23264,12 @@ public:
             if (!one) {
                 continue;
             }
-            const auto why = one->waiting.again->kind == message_kind::request ? errc::timed_out : errc::expired;
+            const bool asks = one->waiting.again->kind == message_kind::request;
+            const auto why = asks ? errc::timed_out : errc::expired;
+            ++(asks ? setting_->counts->timeouts : setting_->counts->expired);
+            setting_->report({.name = asks ? "request_timeout" : "delivery_expired",
+                              .who = one->waiting.again->target,
+                              .reason = name_of(certainty::never_sent)});
             one->waiting.done.post(make_error_code(why, certainty::never_sent),
                                    reply{{}, {}, {}, certainty::never_sent});
         }
@@ -19499,24 +23299,19 @@ public:
         setting_->router.clear();
     }
 
+    /// The caller of a parked call gave it up.
+    void cancel(message_id which)
+    {
+        if (auto one = parked_.take(which)) {
+            patience_.cancel(one->timer);
+            one->waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+        }
+    }
+
     /// Whoever owns this shares its life: cancellation finds it through this. Called once, before any call.
     void live_with(std::weak_ptr<switchboard> self) noexcept { self_ = std::move(self); }
 
 private:
-    // Put into a parked call's cancellation slot. Completing the call destroys it, so it moves what it needs out of itself first.
-    struct canceller {
-        std::weak_ptr<switchboard> board;
-        message_id which;
-
-        void operator()(asio::cancellation_type type) const
-        {
-            const auto one = which;
-            if (const auto self = board.lock(); self != nullptr && type != asio::cancellation_type::none) {
-                self->cancel_parked(one);
-            }
-        }
-    };
-
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     [[nodiscard]] bool attached(session_id session) const
@@ -19528,6 +23323,45 @@ private:
     [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
     {
         return later(now(), setting_->options.lifetime_of(kind, words.name(), words.how().timeout));
+    }
+
+    // An identity's attached sessions, first the one that attached last.
+    [[nodiscard]] std::vector<session_id> by_newest(const identity& who) const
+    {
+        auto all = attached_sessions(who);
+        std::reverse(all.begin(), all.end());
+        const auto newest = std::find(all.begin(), all.end(), directory_.newest_attached(who.name()));
+        if (newest != all.end()) {
+            std::rotate(all.begin(), newest, newest + 1);
+        }
+        return all;
+    }
+
+    // A request to all that have a link, until one answers; a delivery until all have it.
+    void open_group(message_kind kind, std::vector<session_id> members, outgoing words, pending_call waiting)
+    {
+        std::erase_if(members, [&](session_id one) { return !attached(one); });
+        if (members.empty()) {
+            nobody_there(std::move(waiting));
+            return;
+        }
+        const auto asked_as = words.how();
+        const bool first = kind == message_kind::request;
+        const auto size = members.size();
+        auto ask = [board = self_, kind, members = std::move(members), deadline = deadline_of(kind, words),
+                    words = std::move(words)](std::size_t member, pending_call part) {
+            const auto self = board.lock();
+            if (self == nullptr) {
+                part.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+                return;
+            }
+            auto said = words;
+            said.set_timeout(std::max<duration>(deadline - now(), std::chrono::milliseconds{1}));
+            self->open(kind, self->peer_of(members[member]), std::move(said), std::move(part));
+        };
+        std::make_shared<group_call>(first ? group_end::first_answer : group_end::all_answers, size, std::move(waiting),
+                                     std::move(ask), setting_->executor)
+            ->begin(first ? asked_as.hedge : duration::zero());
     }
 
     void nobody_there(pending_call waiting)
@@ -19548,15 +23382,7 @@ private:
         }
         parked_.find(*place.which)->timer = patience_.schedule(deadline, *place.which);
         if (slot.is_connected()) {
-            slot.assign(canceller{self_, *place.which});
-        }
-    }
-
-    void cancel_parked(message_id which)
-    {
-        if (auto one = parked_.take(which)) {
-            patience_.cancel(one->timer);
-            one->waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+            slot.assign(canceller<switchboard, message_id>{self_, *place.which});
         }
     }
 
@@ -19581,7 +23407,6 @@ private:
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19590,7 +23415,6 @@ private:
 #include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace rejoinder::inline v0::detail {
 
@@ -19606,7 +23430,7 @@ public:
     hub_state(const asio::any_io_executor& executor, hub_options<Policies> options)
         : lives_on_context(executor), options_(std::move(options)),
           setting_(std::make_shared<session_setting<Policies>>(executor, options_.session)), clock_(executor),
-          admission_(options_.admission()), gate_(options_.connections_max),
+          admission_(options_.admission()), watch_(options_.disconnects), gate_(options_.connections_max),
           switchboard_(setting_, admission_, options_.parked)
     {}
 
@@ -19614,7 +23438,8 @@ public:
     void begin()
     {
         if (options_.journal) {
-            setting_->inbox = std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
+            setting_->inbox =
+                std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
         }
         switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
     }
@@ -19629,13 +23454,22 @@ public:
     [[nodiscard]] announcer& news() noexcept { return news_; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
+    /// What happened so far, and what there is. Linear in the sessions and identities.
+    [[nodiscard]] rejoinder::snapshot snapshot()
+    {
+        measuring all{watch_.look(*setting_)};
+        all.add(links_.size(), admission_.presences());
+        switchboard_.measure(all);
+        return all.finish();
+    }
+
     // The handle's commands
 
     /// Takes a channel that a listener accepted, or that the program has. False: too many connections; it is closed.
     template <channel Channel, codec Codec>
     bool serve(Channel carrier, Codec spelling, std::string from)
     {
-        if (stopped_ || links_.size() >= options_.connections_max) {
+        if (stopped_ || way_down_.taken() || links_.size() >= options_.connections_max) {
             carrier.close();
             return false;
         }
@@ -19645,7 +23479,7 @@ public:
                                                          options_.connection, setting_->counts, *this, std::move(from));
         auto& entry = links_[number];
         entry.carrier = made;
-        expect(number, entry, now());
+        expect(number, entry, entry.since = now());
         made->start();
         return true;
     }
@@ -19656,9 +23490,8 @@ public:
             return;
         }
         clock_.stop();
-        for (auto& [feeder, close_it] : std::exchange(feeders_, {})) {
-            close_it();
-        }
+        way_down_.abort();
+        feeders_.close();
         for (auto& [number, entry] : std::exchange(links_, {})) {
             detach_from(entry);
             entry.carrier->close(close_reason::going_away);
@@ -19676,12 +23509,11 @@ public:
         arm();
     }
 
-    /// Calls `close_it` when the hub stops: for what feeds it with channels.
-    void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
-    {
-        std::erase_if(feeders_, [](const auto& one) { return one.first.expired(); });
-        feeders_.emplace_back(std::move(feeder), std::move(close_it));
-    }
+    /// What feeds it with channels, until it stops.
+    [[nodiscard]] feeders& sources() noexcept { return feeders_; }
+
+    /// Goes down, or goes on doing so; `done` when nothing is left.
+    void shut_down(const shutdown_options& how, drained done) { way_down_.take(*this, how, std::move(done)); }
 
     /// Closes a session's connection, without ending the session.
     void close(session_id session, close_reason why)
@@ -19724,13 +23556,14 @@ public:
             drop(from.number(), errc::bad_message, "a connection says hello once");
             return;
         }
-        entry.greeted = true;
-        entry.who = {from.number(),          {}, greeting.incarnation, digest_of(greeting.token), greeting.attempt,
-                     !greeting.token.empty()};
-        entry.capacity = greeting.capacity;
-        entry.outbox = std::move(greeting.outbox);
+        if (const auto conflict = entry.take(greeting, options_.session.heartbeat); !conflict.empty()) {
+            drop(from.number(), errc::incompatible, conflict);
+            return;
+        }
+        if (setting_->events) {
+            entry.label(greeting.metadata);
+        }
         expect(from.number(), entry, now());
-        entry.asking = std::make_shared<asio::cancellation_signal>();
         gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
                   [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
                       if (const auto hub = weak.lock()) {
@@ -19749,7 +23582,7 @@ public:
     }
     void on_end(link& ended, const std::error_code& why) override
     {
-        forget(ended.number(), close_reason::link_lost, why.message());
+        forget(ended.number(), reason_of_end(why), {}, why);
     }
 
     // What sessions say
@@ -19759,8 +23592,9 @@ public:
         if (std::exchange(of.heard, false)) {
             admission_.heard(of.from().session(), now());
         }
+        way_down_.touch(of.from().session());
         // Never for the tick that runs: a session that still wants something then waits for the next one, as everybody does.
-        const auto when = std::max(of.core().next_deadline(), ticking_at_ + std::chrono::milliseconds{1});
+        const auto when = std::max(of.next_deadline(), ticking_at_ + std::chrono::milliseconds{1});
         if (when >= of.due.at) {
             return;
         }
@@ -19778,12 +23612,15 @@ public:
     void on_farewell(host_type& of, const farewell& words) override { part(of, words.reason); }
 
 private:
+    friend class drain<hub_state>;
+
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     void context_ended() override
     {
         const auto self = this->shared_from_this();
         stopped_ = true;
+        way_down_.drop();
         for (auto& [number, entry] : std::exchange(links_, {})) {
             detach_from(entry);
             entry.carrier->abort();
@@ -19896,7 +23733,10 @@ private:
         }
         auto& entry = found->second;
         entry.session = granted.session;
-        const auto one = granted.resumed ? switchboard_.find(granted.session) : make_host(granted.session, entry);
+        const auto capacity = std::min(entry.capacity, options_.session.capacity);
+        const auto one = granted.resumed ? switchboard_.find(granted.session)
+                                         : switchboard_.add(peer{identity{entry.who.identity}, granted.session},
+                                                            capacity, this->weak_from_this(), seeds_());
         welcome words;
         words.session = std::to_string(granted.session);
         words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
@@ -19909,12 +23749,8 @@ private:
             one->set_outbox(entry.outbox->name);
         }
         entry.carrier->say(words);
-        one->attach(entry.carrier, options_.session.heartbeat, now());
-        setting_->report({.name = "ws_connect",
-                          .who = one->from().who().name(),
-                          .session = granted.session,
-                          .connection = granted.connection,
-                          .reason = granted.resumed ? "resumed" : "new"});
+        one->attach(entry.carrier, agreed(options_.session.heartbeat, entry.terms), now());
+        watch_.connected(*setting_, entry.told(), granted.resumed ? "resumed" : "new", entry.since);
         ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
         switchboard_.unpark(one->from().who(), *one);
         one->settle_up();
@@ -19928,21 +23764,17 @@ private:
     void carry_out(const verdict_of::displace& displaced)
     {
         const auto found = links_.find(displaced.connection);
-        if (found == links_.end()) {
-            return;
+        if (found != links_.end()) {
+            ++setting_->counts->replaced;
+            take_out(found, close_reason::replaced, {})->close(close_reason::replaced);
         }
-        const auto left = take_out(found, close_reason::replaced, {});
-        ++setting_->counts->replaced;
-        left->close(close_reason::replaced);
     }
 
-    void carry_out(const verdict_of::silence& dead)
+    void carry_out(const verdict_of::silence& dead) { part(dead.connection, close_reason::silent); }
+    void carry_out(const verdict_of::give_way& dropped)
     {
-        if (const auto found = links_.find(dead.connection); found != links_.end()) {
-            const auto left = found->second.carrier;
-            forget(dead.connection, close_reason::silent, {});
-            left->abort();
-        }
+        ++setting_->counts->replaced;
+        part(dropped.connection, close_reason::replaced);
     }
 
     void carry_out(const verdict_of::probe& asked_for)
@@ -19961,19 +23793,12 @@ private:
         }
         timers_.cancel(one->due.timer);
         ++setting_->counts->sessions_ended;
+        setting_->report({.name = "session_end", .who = one->from().who().name(), .session = over.session});
         one->end(errc::session_lost);
         news_.tell(news_.session_ended, *setting_, this->weak_from_this(), one->from());
     }
 
-    void report(std::string_view name, std::string_view who) const { setting_->report({.name = name, .who = who}); }
-
-    void carry_out(const verdict_of::leaving& away) { report("user_detach_delay_start", away.identity); }
-    void carry_out(const verdict_of::overdue& slow) { report("registry_cleanup_overdue", slow.identity); }
-    void carry_out(const verdict_of::returned& back)
-    {
-        ++setting_->counts->detaches_cancelled;
-        report("user_detach_cancelled", back.identity);
-    }
+    void carry_out(const auto& changed) { news_.tell_presence(changed, *setting_, options_); }
 
     void carry_out(const verdict_of::absent& gone)
     {
@@ -19982,16 +23807,8 @@ private:
             hub.admission_.clean_up_done(gone.identity, gone.absence, now());
             hub.carry_out();
             hub.arm();
+            hub.way_down_.touch(0); // it may have waited for this
         });
-    }
-
-    [[nodiscard]] std::shared_ptr<host_type> make_host(session_id session, const link_entry& entry)
-    {
-        auto made = std::make_shared<host_type>(side::hub, setting_, this->weak_from_this(),
-                                                peer{identity{entry.who.identity}, session}, seeds_());
-        made->core().begin(std::min(entry.capacity, options_.session.capacity));
-        switchboard_.add(session, made);
-        return made;
     }
 
     // Made once a session, told to its client once, kept as a digest.
@@ -20007,7 +23824,8 @@ private:
     using links = std::unordered_map<std::uint64_t, link_entry>;
 
     // Takes a link out of everything that knows it. Its session, if it has one, is detached.
-    std::shared_ptr<link> take_out(typename links::iterator found, close_reason why, std::string_view text)
+    std::shared_ptr<link> take_out(typename links::iterator found, close_reason why, std::string_view text,
+                                   const std::error_code& error = {})
     {
         auto entry = std::move(found->second);
         links_.erase(found);
@@ -20016,12 +23834,7 @@ private:
             entry.asking->emit(asio::cancellation_type::terminal);
         }
         detach_from(entry);
-        setting_->report({.name = "ws_disconnect",
-                          .who = entry.who.identity,
-                          .session = entry.session,
-                          .connection = entry.carrier->number(),
-                          .reason = name_of(why),
-                          .text = text});
+        watch_.disconnected(*setting_, entry.told(text, error), why, entry.since);
         return std::move(entry.carrier);
     }
 
@@ -20032,7 +23845,7 @@ private:
         }
     }
 
-    void forget(std::uint64_t number, close_reason why, std::string_view text)
+    void forget(std::uint64_t number, close_reason why, std::string_view text, const std::error_code& error = {})
     {
         const auto self = this->shared_from_this();
         const auto found = links_.find(number);
@@ -20040,21 +23853,21 @@ private:
             return;
         }
         const auto session = found->second.session;
-        const auto left = take_out(found, why, text);
+        const auto left = take_out(found, why, text, error);
         admission_.lose(number, session, now());
         carry_out();
         arm();
     }
 
     // No session for this link.
-    void drop(std::uint64_t number, errc why, std::string_view text)
+    void drop(std::uint64_t number, errc why, std::string_view text, std::optional<duration> retry_after = {})
     {
         const auto found = links_.find(number);
         if (found == links_.end()) {
             return;
         }
-        const auto left = take_out(found, close_reason::refused, name_of(why));
-        left->refuse(why, text, std::nullopt);
+        const auto left = take_out(found, close_reason::refused, text.empty() ? name_of(why) : text);
+        left->refuse(why, text, retry_after);
         admission_.lose(number, 0, now());
         carry_out();
         arm();
@@ -20063,7 +23876,15 @@ private:
     void part(host_type& of, close_reason why)
     {
         if (const auto left = of.connection()) {
-            forget(left->number(), why, {});
+            part(left->number(), why);
+        }
+    }
+
+    void part(connection_id number, close_reason why)
+    {
+        if (const auto found = links_.find(number); found != links_.end()) {
+            const auto left = found->second.carrier;
+            forget(number, why, {});
             why == close_reason::silent ? left->abort() : left->close(why);
         }
     }
@@ -20073,16 +23894,67 @@ private:
     clockwork clock_;
     admission<typename Policies::grace> admission_;
     timer_wheel<hub_alarm> timers_;
+    link_watch watch_;
     links links_;
     gatekeeper gate_;
     announcer news_;
     switchboard<Policies> switchboard_;
-    std::vector<std::pair<std::weak_ptr<void>, std::function<void()>>> feeders_;
+    feeders feeders_;
+    way_down<hub_state> way_down_;
     random_source seeds_{random_seed()};
     std::uint64_t last_link_ = 0;
     instant ticking_at_{};
     bool deciding_ = false;
     bool stopped_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The initiations of what a hub does with many: a question to all, and going down.
+#ifndef REJOINDER_NET_DETAIL_START_OF_MANY_HPP
+#define REJOINDER_NET_DETAIL_START_OF_MANY_HPP
+
+#include <asio/any_io_executor.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Starts a question to all. It keeps what the line leads to alive until then, for lazy tokens.
+template <class Line>
+struct start_broadcast {
+    Line line;
+    message_kind kind;
+    ask_all_options how;
+
+    using executor_type = asio::any_io_executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return line.get_executor(); }
+
+    template <class Handler>
+    void operator()(Handler&& handler, const outgoing& words) const
+    {
+        auto& calls = line.hub->calls();
+        calls.open_all(kind, calls.inside(line.to), words, how, {std::forward<Handler>(handler), get_executor()});
+    }
+};
+
+/// Starts a hub's way down.
+template <class State>
+struct start_shutdown {
+    std::shared_ptr<State> hub;
+    shutdown_options how;
+
+    using executor_type = asio::any_io_executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return hub->setting().executor; }
+
+    template <class Handler>
+    void operator()(Handler&& handler) const
+    {
+        hub->shut_down(how, {std::forward<Handler>(handler), get_executor()});
+    }
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -20105,9 +23977,10 @@ private:
 
 namespace rejoinder::inline v0 {
 
-/// Whom a hub can call: a `user`, a `peer`, or all in a `room`.
+/// Whom a hub can call: a `user`, a `peer`, all in a `room`, or all but some (`except`).
 template <class T>
-concept call_target = std::same_as<T, user> || std::same_as<T, peer> || std::same_as<T, room>;
+concept call_target =
+    std::same_as<T, user> || std::same_as<T, peer> || std::same_as<T, room> || std::same_as<T, all_except>;
 
 /// A hub for any number of clients.
 ///
@@ -20153,6 +24026,8 @@ public:
     /// Where an identity stands.
     [[nodiscard]] presence presence_of(const identity& who) const { return state_->presence_of(who); }
     [[nodiscard]] const counters& counts() const noexcept { return *state_->setting().counts; }
+    /// All that is known in numbers, at this moment. Linear in the sessions and identities.
+    [[nodiscard]] rejoinder::snapshot snapshot() const { return state_->snapshot(); }
 
     // Clients
 
@@ -20186,6 +24061,28 @@ public:
     /// Closes the connection of a session, which the client may resume.
     void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
 
+    /// Goes down in good order. From now on no connection is accepted, and what peers newly ask is answered `busy` (`not_executed`). What runs
+    /// goes on: handlers, calls of either side, clean-ups. Each peer is told to come back later (`how.retry_after`, spread over `how.spread`)
+    /// as soon as neither side waits for anything of the other; its connection closes behind what was written. What is left at `how.limit`
+    /// ends as it does when a hub is destroyed; so do calls that wait for who is not here.
+    ///
+    /// Completes with `void(std::error_code)` once nothing is left, and the hub is then as good as destroyed: no error; `timed_out` if the
+    /// limit had to end something; `operation_aborted` if the hub was destroyed meanwhile, or the wait was cancelled, which does not stop the
+    /// shutdown. Said twice, the second joins the first. Nobody's detach is told for it.
+    template <ASIO_COMPLETION_TOKEN_FOR(void(std::error_code)) Token>
+    auto async_shutdown(const shutdown_options& how, Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code)>(detail::start_shutdown<state>{state_, how}, token);
+    }
+    /// The same with a limit and defaults.
+    template <ASIO_COMPLETION_TOKEN_FOR(void(std::error_code)) Token>
+    auto async_shutdown(duration limit, Token&& token)
+    {
+        shutdown_options how;
+        how.limit = limit;
+        return async_shutdown(how, std::forward<Token>(token));
+    }
+
     // Rooms
 
     void join(const peer& who, const room& where) { state_->calls().groups().join(where.name(), who.session()); }
@@ -20200,7 +24097,18 @@ public:
         return all;
     }
 
+    /// The rooms that a session has joined, in that order.
+    [[nodiscard]] std::vector<room> rooms_of(const peer& who) const
+    {
+        const auto names = state_->calls().groups().of(who.session());
+        return {names.begin(), names.end()};
+    }
+
     // Answering
+
+    /// Puts `f(intercepted&)` before every handler, behind the interceptors that there are: for logging, authorisation, metrics. It may refuse
+    /// the call, and see how it ends. Without interceptors nothing is asked or measured.
+    void intercept(interceptor f) { state_->setting().router.intercept(std::move(f)); }
 
     /// Answers messages of this name with `f`: see `handler.hpp` for what it may take and return. Replaces an earlier one.
     ///
@@ -20235,8 +24143,9 @@ public:
 
     // Asking
 
-    /// Asks a user, in its session that attached last; one peer, in that session; or all in a room, of whom the first to answer wins and the
-    /// others are cancelled. Completes with `void(std::error_code, reply)`: the
+    /// Asks a user, in its session that attached last, or in all (`how.sessions`); one peer, in that session; or all in a room. Of several the
+    /// first to answer wins and the others are cancelled; with `how.hedge` the next one is asked only when those before it were silent for that
+    /// long, or have failed. Completes with `void(std::error_code, reply)`: the
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
@@ -20296,21 +24205,32 @@ public:
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
     }
 
-    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
-    template <writable_payload Payload>
-    std::size_t notify(const user& to, std::string_view name, const Payload& payload)
+    /// Asks everybody: all in a room, those without a link included, or all sessions of a user that have one. Completes with
+    /// `void(std::error_code, std::vector<peer_outcome>)`, the outcomes in the order in which they joined: when all have ended, or as soon as
+    /// `how.quorum` or `how.first` have answered. The others are then cancelled, and theirs is `given_up`. No error, though peers may have
+    /// failed; `no_quorum`, as soon as the quorum cannot be had any more; `operation_aborted`, for a cancelled call or a destroyed hub, with
+    /// the outcomes so far. Nobody in the room: no outcomes, and an error only if there is a quorum.
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    auto async_ask_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
+                       Token&& token)
     {
-        return notify_all(state_->calls().attached_sessions(to.who()), {name, payload, {}});
+        return broadcast_out(message_kind::request, to, {name, payload, how.each()}, how, std::forward<Token>(token));
     }
-    template <writable_payload Payload>
-    std::size_t notify(const room& to, std::string_view name, const Payload& payload)
+    /// The same for a message that must arrive: who has acknowledged it has answered.
+    template <call_target Target, writable_payload Payload,
+              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    auto async_deliver_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
+                           Token&& token)
+    {
+        return broadcast_out(message_kind::delivery, to, {name, payload, how.each()}, how, std::forward<Token>(token));
+    }
+
+    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
+    template <call_target Target, writable_payload Payload>
+    std::size_t notify(const Target& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
-    }
-    template <writable_payload Payload>
-    std::size_t notify(const peer& to, std::string_view name, const Payload& payload)
-    {
-        return notify_all({to.session()}, {name, payload, {}});
     }
 
     // For listeners
@@ -20320,7 +24240,7 @@ public:
     /// Calls `close_it` when the hub stops, unless `feeder` is gone by then.
     void keep_until_stopped(std::weak_ptr<void> feeder, std::function<void()> close_it)
     {
-        state_->keep_until_stopped(std::move(feeder), std::move(close_it));
+        state_->sources().add(std::move(feeder), std::move(close_it));
     }
     /// What a listener holds of the hub.
     [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
@@ -20330,7 +24250,8 @@ private:
     {
         const auto& kept = state_->options().journal;
         if (!kept || kept.thread()->transaction_type() != to->transaction_type()) {
-            throw std::invalid_argument("rejoinder: this handler takes the transaction of a store that the hub does not have");
+            throw std::invalid_argument(
+                "rejoinder: this handler takes the transaction of a store that the hub does not have");
         }
         state_->setting().router.set(name, std::move(to));
     }
@@ -20344,6 +24265,14 @@ private:
     {
         return asio::async_initiate<Token, void(std::error_code, reply)>(
             detail::start_call<line<Target>>{{state_, to}, kind}, token, std::move(words), std::move(listener));
+    }
+
+    template <call_target Target, class Token>
+    auto broadcast_out(message_kind kind, const Target& to, detail::outgoing words, const ask_all_options& how,
+                       Token&& token)
+    {
+        return asio::async_initiate<Token, void(std::error_code, std::vector<peer_outcome>)>(
+            detail::start_broadcast<line<Target>>{{state_, to}, kind, how}, token, std::move(words));
     }
 
     std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)
@@ -20411,6 +24340,7 @@ struct listen_options {
     typename detail::accepted_by<Channel>::framing framing{};
     Codec spelling{};
     int backlog = asio::socket_base::max_listen_connections;
+    tcp_options tcp{}; ///< of each accepted socket, if it is one of TCP
 };
 
 /// An open port. A handle: it may be dropped; the hub keeps the port open until it is destroyed or `close` is called.
@@ -20503,10 +24433,7 @@ private:
     {
         std::error_code gone;
         const auto from = socket.remote_endpoint(gone);
-        if constexpr (std::is_same_v<protocol, asio::ip::tcp>) {
-            tune(socket);
-        }
-        hub.serve(Channel{std::move(socket), options_.framing}, Codec{options_.spelling},
+        hub.serve(Channel{std::move(socket), options_.framing, options_.tcp}, Codec{options_.spelling},
                   gone ? std::string{} : description_of(from));
     }
 
@@ -20755,6 +24682,719 @@ void relay(From& from, client<Policies>& onto)
 
 #endif
 
+// One connection for all who want to hear of something: opened with the first subscription, released when the last one goes.
+#ifndef REJOINDER_NET_SHARED_CLIENT_HPP
+#define REJOINDER_NET_SHARED_CLIENT_HPP
+
+// A program's function for events of one name, its type erased: at once, throttled, or in batches.
+#ifndef REJOINDER_NET_DETAIL_SUBSCRIBER_HPP
+#define REJOINDER_NET_DETAIL_SUBSCRIBER_HPP
+
+// A payload kept beyond its message, in a recycled string.
+#ifndef REJOINDER_NET_DETAIL_KEPT_PAYLOAD_HPP
+#define REJOINDER_NET_DETAIL_KEPT_PAYLOAD_HPP
+
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+class kept_payload {
+public:
+    explicit kept_payload(const payload_view& of) : bytes_(recycled_strings::take(of.bytes.size())), form_(of.form)
+    {
+        bytes_.assign(of.bytes);
+    }
+    kept_payload(kept_payload&&) noexcept = default;
+    kept_payload& operator=(kept_payload&& other) noexcept
+    {
+        std::swap(bytes_, other.bytes_);
+        std::swap(form_, other.form_);
+        return *this;
+    }
+    ~kept_payload() { recycled_strings::give(std::move(bytes_)); }
+
+    [[nodiscard]] payload_view view() const noexcept { return {bytes_, form_}; }
+
+private:
+    std::string bytes_;
+    encoding form_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <concepts>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Held by shared pointer: it may end while it is called. What its function throws goes to the caller.
+class subscriber {
+public:
+    subscriber() = default;
+    subscriber(const subscriber&) = delete;
+    subscriber& operator=(const subscriber&) = delete;
+    virtual ~subscriber() = default;
+
+    /// An event came.
+    virtual void take(const payload_view& payload, instant now) = 0;
+    /// When `advance` is due.
+    [[nodiscard]] virtual instant next_deadline() const noexcept { return never; }
+    virtual void advance(instant) {}
+
+    bool over = false; // nothing reaches it any more
+};
+
+/// It takes nothing.
+class mute_subscriber final : public subscriber {
+public:
+    void take(const payload_view&, instant) override {}
+};
+
+template <class Parameters>
+struct event_parameter {};
+template <>
+struct event_parameter<types<>> {
+    using type = void;
+};
+template <class P>
+struct event_parameter<types<P>> {
+    using type = std::remove_cvref_t<P>;
+};
+
+template <class T>
+struct element_of_batch {};
+template <class T>
+struct element_of_batch<std::vector<T>> {
+    using type = T;
+};
+
+/// What a subscriber's function takes; void: nothing.
+template <class F>
+using event_type_of = typename event_parameter<typename signature<F>::parameters>::type;
+
+// To be reported like what a function throws.
+[[noreturn]] inline void throw_misfit(std::string where)
+{
+    throw std::runtime_error{where.append(" does not fit")};
+}
+
+template <class T>
+T read_event(const payload_view& payload)
+{
+    T value{};
+    if (std::string where; read_payload(payload, value, &where)) {
+        throw_misfit(std::move(where));
+    }
+    return value;
+}
+
+template <class F>
+void call_with_event(F& function, const payload_view& payload)
+{
+    if constexpr (std::is_void_v<event_type_of<F>>) {
+        function();
+    } else {
+        function(read_event<event_type_of<F>>(payload));
+    }
+}
+
+template <class F>
+class direct_subscriber final : public subscriber {
+public:
+    explicit direct_subscriber(F function) : function_(std::move(function)) {}
+
+    void take(const payload_view& payload, instant) override { call_with_event(function_, payload); }
+
+private:
+    F function_;
+};
+
+template <class F>
+class throttled_subscriber final : public subscriber {
+public:
+    throttled_subscriber(F function, std::uint32_t per_second)
+        : function_(std::move(function)), gate_(throttle_options{.per_second = per_second, .names_max = 1})
+    {}
+
+    void take(const payload_view& payload, instant now) override
+    {
+        if (const auto passed = gate_.offer({}, kept_payload{payload}, now)) {
+            call_with_event(function_, passed->view());
+        }
+    }
+
+    [[nodiscard]] instant next_deadline() const noexcept override { return gate_.next_deadline(); }
+
+    void advance(instant now) override
+    {
+        if (const auto held = gate_.release(now)) {
+            call_with_event(function_, held->value.view());
+        }
+    }
+
+private:
+    F function_;
+    throttle<kept_payload> gate_;
+};
+
+template <class F>
+class batched_subscriber final : public subscriber {
+public:
+    using value_type = typename element_of_batch<event_type_of<F>>::type;
+
+    batched_subscriber(F function, const batch_options& options) : function_(std::move(function)), batch_(options) {}
+
+    void take(const payload_view& payload, instant now) override
+    {
+        batch_.add(read_event<value_type>(payload), now);
+        advance(now); // it may be full
+    }
+
+    [[nodiscard]] instant next_deadline() const noexcept override { return batch_.next_deadline(); }
+
+    void advance(instant now) override
+    {
+        if (const auto all = batch_.release(now); !all.empty()) {
+            function_(all);
+        }
+    }
+
+private:
+    F function_;
+    batch<value_type> batch_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The subscriptions of one connection: who hears of what, and what they have not heard yet.
+#ifndef REJOINDER_NET_DETAIL_SUBSCRIPTION_DESK_HPP
+#define REJOINDER_NET_DETAIL_SUBSCRIPTION_DESK_HPP
+
+#include <asio/any_io_executor.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Held by shared pointer: a subscriber that is called may do anything, even destroy whoever holds this.
+class subscription_desk : public std::enable_shared_from_this<subscription_desk> {
+public:
+    explicit subscription_desk(const asio::any_io_executor& executor) : clock_(executor) {}
+    subscription_desk(const subscription_desk&) = delete;
+    subscription_desk& operator=(const subscription_desk&) = delete;
+    virtual ~subscription_desk() = default;
+
+    event_sink events;
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    /// An empty name hears of nothing, and counts.
+    void add(std::string_view name, std::shared_ptr<subscriber> who)
+    {
+        if (!name.empty()) {
+            line_of(name)->all.push_back(std::move(who));
+        }
+        if (++size_ == 1) {
+            first_came();
+        }
+    }
+
+    void remove(std::string_view name, const std::shared_ptr<subscriber>& who)
+    {
+        if (std::exchange(who->over, true)) {
+            return;
+        }
+        if (const auto found = lines_.find(std::string{name}); found != lines_.end()) {
+            tidy(found->second);
+        }
+        count_down(1);
+    }
+
+    void remove_all(std::string_view name)
+    {
+        const auto found = lines_.find(std::string{name});
+        if (found == lines_.end()) {
+            return;
+        }
+        std::size_t ended = 0;
+        for (const auto& one : found->second->all) {
+            ended += std::exchange(one->over, true) ? 0U : 1U;
+        }
+        tidy(found->second);
+        count_down(ended);
+    }
+
+    /// A deadline has come.
+    void tick()
+    {
+        const auto self = shared_from_this();
+        std::vector<std::shared_ptr<line>> all; // those that are called may change the table
+        for (const auto& [name, each] : lines_) {
+            all.push_back(each);
+        }
+        auto next = never;
+        for (const auto& each : all) {
+            for_each(each, [](subscriber& one) { one.advance(now()); });
+            next = std::min(next, next_of(*each));
+        }
+        clock_.arm(next, weak_from_this());
+    }
+
+protected:
+    /// All who want events of one name.
+    struct line {
+        std::string name;
+        std::vector<std::shared_ptr<subscriber>> all;
+        unsigned calls = 0; // that go through it at this moment
+    };
+
+    /// The first of a name subscribed, or the last one is gone.
+    virtual void open(const std::shared_ptr<line>& which) = 0;
+    virtual void close(const std::string& name) = 0;
+    /// The first of all subscribed, or the last one is gone.
+    virtual void first_came() = 0;
+    virtual void last_went() = 0;
+
+    void deliver(const std::shared_ptr<line>& to, const payload_view& payload)
+    {
+        const auto self = shared_from_this();
+        const auto at = now();
+        for_each(to, [&](subscriber& one) { one.take(payload, at); });
+        clock_.arm(next_of(*to), weak_from_this());
+    }
+
+private:
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    std::shared_ptr<line> line_of(std::string_view name)
+    {
+        auto& found = lines_[std::string{name}];
+        if (found == nullptr) {
+            found = std::make_shared<line>(line{std::string{name}, {}, 0});
+            open(found);
+        }
+        return found;
+    }
+
+    // One that throws harms no other. Those that come meanwhile are not called, those that go are not called any more.
+    template <class F>
+    void for_each(const std::shared_ptr<line>& in, F call)
+    {
+        const auto kept = in;
+        ++kept->calls;
+        const auto count = kept->all.size();
+        for (std::size_t i = 0; i != count; ++i) {
+            const auto one = kept->all[i];
+            if (one->over) {
+                continue;
+            }
+            try {
+                call(*one);
+            } catch (const std::exception& thrown) {
+                report(kept->name, thrown.what());
+            } catch (...) {
+                report(kept->name, "an exception of no known type");
+            }
+        }
+        if (--kept->calls == 0) {
+            tidy(kept);
+        }
+    }
+
+    void report(std::string_view name, std::string_view what) const
+    {
+        if (events) {
+            events({.name = "subscriber_failed", .reason = name, .text = what});
+        }
+    }
+
+    // Takes those out who are gone, unless somebody walks along the line: who does so tidies at the end.
+    void tidy(const std::shared_ptr<line>& which)
+    {
+        const auto kept = which;
+        if (kept->calls != 0) {
+            return;
+        }
+        std::erase_if(kept->all, [](const auto& one) { return one->over; });
+        const auto found = lines_.find(kept->name);
+        if (kept->all.empty() && found != lines_.end() && found->second == kept) {
+            lines_.erase(found);
+            close(kept->name);
+        }
+    }
+
+    void count_down(std::size_t by)
+    {
+        size_ -= by;
+        if (by != 0 && size_ == 0) {
+            last_went();
+        }
+    }
+
+    static instant next_of(const line& which) noexcept
+    {
+        auto next = never;
+        for (const auto& one : which.all) {
+            next = one->over ? next : std::min(next, one->next_deadline());
+        }
+        return next;
+    }
+
+    clockwork clock_;
+    std::unordered_map<std::string, std::shared_ptr<line>> lines_;
+    std::size_t size_ = 0;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The right to hear of events of one name over a shared connection, until it is destroyed.
+#ifndef REJOINDER_NET_SUBSCRIPTION_HPP
+#define REJOINDER_NET_SUBSCRIPTION_HPP
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// A subscription, made by `shared_client::subscribe`. Destroying it ends it, also from inside its own function, and after its client. Used
+/// from the client's executor.
+class subscription {
+public:
+    /// Of nothing.
+    subscription() noexcept = default;
+    /// Made by the client.
+    subscription(const std::shared_ptr<detail::subscription_desk>& at, std::string name,
+                 std::shared_ptr<detail::subscriber> who)
+        : desk_(at), name_(std::move(name)), who_(std::move(who))
+    {}
+
+    subscription(subscription&&) noexcept = default;
+    subscription& operator=(subscription&& other) noexcept
+    {
+        subscription former{std::move(other)};
+        std::swap(desk_, former.desk_);
+        std::swap(name_, former.name_);
+        std::swap(who_, former.who_);
+        return *this;
+    }
+    ~subscription() { end(); }
+
+    /// Whether events reach its function. False also once its name was unsubscribed, or its client is gone.
+    [[nodiscard]] bool active() const noexcept { return who_ != nullptr && !who_->over && !desk_.expired(); }
+
+    /// No event reaches its function any more.
+    void end()
+    {
+        const auto who = std::exchange(who_, nullptr);
+        if (const auto desk = desk_.lock(); desk != nullptr && who != nullptr) {
+            desk->remove(name_, who);
+        }
+    }
+
+private:
+    std::weak_ptr<detail::subscription_desk> desk_;
+    std::string name_;
+    std::shared_ptr<detail::subscriber> who_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// How a subscription hears.
+struct subscribe_options {
+    std::uint32_t per_second =
+        0; ///< events at most, of which the latest wins and the last one always arrives; 0: all of them
+};
+
+/// What a subscription's function may be: not generic, with no parameter or one that payloads are read into. What it returns is ignored.
+template <class F>
+concept event_function = std::move_constructible<F> && requires { typename detail::event_type_of<F>; } &&
+                         (std::is_void_v<detail::event_type_of<F>> || readable_payload<detail::event_type_of<F>>);
+
+/// What a batched subscription's function may be: not generic, with one `std::vector` of what payloads are read into.
+template <class F>
+concept batch_function = std::move_constructible<F> && requires {
+    requires readable_payload<typename detail::element_of_batch<detail::event_type_of<F>>::type>;
+};
+
+namespace detail {
+
+template <class Policies>
+class sharing final : public subscription_desk {
+public:
+    template <class Where, class... Spelling>
+    sharing(const asio::any_io_executor& executor, Where where, client_options<Policies> options, duration linger,
+            Spelling... spelling)
+        : subscription_desk(executor),
+          connection_(executor, std::move(where), std::move(options), std::move(spelling)...), parting_(executor),
+          linger_(linger)
+    {
+        connection_.disconnect(); // until somebody subscribes
+    }
+
+    [[nodiscard]] client<Policies>& connection() noexcept { return connection_; }
+
+private:
+    std::shared_ptr<sharing> self() { return std::static_pointer_cast<sharing>(this->shared_from_this()); }
+
+    void open(const std::shared_ptr<line>& which) override
+    {
+        connection_.on(which->name,
+                       [desk = std::weak_ptr{self()}, to = std::weak_ptr{which}](const payload_view& came) {
+                           const auto alive = desk.lock();
+                           const auto all = to.lock();
+                           if (alive != nullptr && all != nullptr) {
+                               alive->deliver(all, came);
+                           }
+                       });
+    }
+
+    void close(const std::string& name) override { connection_.off(name); }
+
+    void first_came() override
+    {
+        parting_.cancel();
+        connection_.connect();
+    }
+
+    // Later: the last one may go from inside its function, or be followed by another one at once.
+    void last_went() override
+    {
+        parting_.expires_after(linger_);
+        parting_.async_wait([weak = std::weak_ptr{self()}](std::error_code ec) {
+            if (const auto alive = weak.lock(); alive != nullptr && !ec && alive->size() == 0) {
+                alive->connection_.disconnect();
+            }
+        });
+    }
+
+    client<Policies> connection_;
+    asio::steady_timer parting_;
+    duration linger_;
+};
+
+} // namespace detail
+
+/// A client that several parts of a program share. It connects when the first of them subscribes, and says goodbye `linger` after the last
+/// subscription has ended; its session is resumed if somebody subscribes soon enough.
+///
+/// Subscriptions take the notifications and deliveries of their name (a delivery is acknowledged when all were called). They are called in the
+/// order in which they subscribed; one that throws, or whose parameter the payload does not fit, is reported as `subscriber_failed`
+/// (reason: the event's name; text: why), and the others are called all the same. Calls in O(subscriptions of the name).
+///
+/// Destroying it ends all subscriptions, also from inside one of them. Distinct objects are independent; one is used from its executor.
+template <class Policies = default_policies>
+class shared_client {
+public:
+    /// `where`: a connector, or a `first_of`. `linger`: how long the connection stays after the last subscription. `spelling`: a codec, if it
+    /// is not the native one.
+    template <class Where, class... Spelling>
+    shared_client(const asio::any_io_executor& executor, Where where, client_options<Policies> options = {},
+                  duration linger = duration::zero(), Spelling... spelling)
+        : state_(std::make_shared<detail::sharing<Policies>>(executor, std::move(where), std::move(options), linger,
+                                                             std::move(spelling)...))
+    {}
+
+    /// The client, for requests and its own handlers: those of names that nobody subscribes to here. It is connected while somebody
+    /// subscribes; who only asks keeps it so with `hold`.
+    [[nodiscard]] client<Policies>& connection() noexcept { return state_->connection(); }
+    /// Those that have not ended.
+    [[nodiscard]] std::size_t subscriptions() const noexcept { return state_->size(); }
+
+    /// Calls `f` with each event of this name, until the subscription is destroyed.
+    template <event_function F>
+    [[nodiscard]] subscription subscribe(std::string_view name, F f, const subscribe_options& how = {})
+    {
+        if (how.per_second == 0) {
+            return enter(name, std::make_shared<detail::direct_subscriber<F>>(std::move(f)));
+        }
+        return enter(name, std::make_shared<detail::throttled_subscriber<F>>(std::move(f), how.per_second));
+    }
+    /// The same for a contract's messages: `f` takes its request.
+    template <contract_type Contract, event_function F>
+    [[nodiscard]] subscription subscribe(F f, const subscribe_options& how = {})
+    {
+        static_assert(std::same_as<detail::event_type_of<F>, typename Contract::request>,
+                      "rejoinder: this contract's subscriber takes its request type");
+        return subscribe(Contract::name, std::move(f), how);
+    }
+    /// Calls `f` with several events of this name at a time, in their order, none left out.
+    template <batch_function F>
+    [[nodiscard]] subscription subscribe_batched(std::string_view name, F f, const batch_options& how = {})
+    {
+        return enter(name, std::make_shared<detail::batched_subscriber<F>>(std::move(f), how));
+    }
+    /// A subscription of nothing, which keeps the connection.
+    [[nodiscard]] subscription hold() { return enter({}, std::make_shared<detail::mute_subscriber>()); }
+    /// Ends all subscriptions of this name.
+    void unsubscribe(std::string_view name) { state_->remove_all(name); }
+
+    /// Gives events to `sink`, the client's among them.
+    void on_event(event_sink sink)
+    {
+        state_->connection().on_event(sink);
+        state_->events = std::move(sink);
+    }
+
+private:
+    subscription enter(std::string_view name, std::shared_ptr<detail::subscriber> who)
+    {
+        state_->add(name, who);
+        return {state_, std::string{name}, std::move(who)};
+    }
+
+    std::shared_ptr<detail::sharing<Policies>> state_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// Notifications by name, so many a second each: for progress and the like, where the latest counts and the last must arrive.
+#ifndef REJOINDER_NET_THROTTLED_NOTIFIER_HPP
+#define REJOINDER_NET_THROTTLED_NOTIFIER_HPP
+
+#include <asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// What a throttled notifier sends through: a client, or a hub with its target.
+template <class Sender, class... Target>
+concept notifies = requires(Sender& through, const Target&... to, const payload_view& payload) {
+    through.notify(to..., std::string_view{}, payload);
+    { through.get_executor() } -> std::convertible_to<asio::any_io_executor>;
+};
+
+/// Sends notifications at most `per_second` times a second for each name (10 unless told otherwise): a name's first one at once, of those that
+/// follow too soon the latest when its time has come. So the last one always leaves, at most an interval late.
+///
+///     throttled_notifier progress{hub, user{"42"}};
+///     progress.notify("progress", json{{"done", 17}});
+///
+/// What is sent while the link is down is lost, as notifications are. Destroying it drops what is held; `flush` sends that first. Bounds: those
+/// of `throttle`. Distinct objects are independent; one is used from its executor.
+class throttled_notifier {
+public:
+    using send_function = std::function<void(std::string_view, const payload_view&)>;
+
+    /// `send(name, payload)` is called on `executor`, or from inside `notify` and `flush`.
+    throttled_notifier(const asio::any_io_executor& executor, send_function send, const throttle_options& options = {})
+        : run_(std::make_shared<run>(executor, std::move(send), options))
+    {}
+
+    /// Through a client, or a hub to a target. It must not outlive that, nor be used after that was moved.
+    template <class Sender, class... Target>
+        requires notifies<Sender, Target...>
+    explicit throttled_notifier(Sender& through, Target... to)
+        : throttled_notifier(asio::any_io_executor{through.get_executor()},
+                             [&through, to...](std::string_view name, const payload_view& payload) {
+                                 through.notify(to..., name, payload);
+                             })
+    {}
+
+    template <writable_payload Payload>
+    void notify(std::string_view name, const Payload& payload)
+    {
+        const detail::outgoing words{name, payload, {}};
+        run_->offer(words.name(), words.payload());
+    }
+
+    /// Sends what is held now.
+    void flush() { run_->flush(); }
+
+private:
+    class run : public std::enable_shared_from_this<run> {
+    public:
+        run(const asio::any_io_executor& executor, send_function send, const throttle_options& options)
+            : clock_(executor), send_(std::move(send)), gate_(options)
+        {}
+
+        void offer(std::string_view name, const payload_view& payload)
+        {
+            const auto self = shared_from_this();
+            if (const auto passed = gate_.offer(name, detail::kept_payload{payload}, now())) {
+                send_(name, passed->view());
+            }
+            clock_.arm(gate_.next_deadline(), weak_from_this());
+        }
+
+        void tick()
+        {
+            const auto self = shared_from_this();
+            while (const auto held = gate_.release(now())) {
+                send_(held->name, held->value.view());
+            }
+            clock_.arm(gate_.next_deadline(), weak_from_this());
+        }
+
+        void flush()
+        {
+            const auto self = shared_from_this();
+            while (const auto held = gate_.flush()) {
+                send_(held->name, held->value.view());
+            }
+        }
+
+    private:
+        static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+        detail::clockwork clock_;
+        send_function send_;
+        throttle<detail::kept_payload> gate_;
+    };
+
+    std::shared_ptr<run> run_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 #endif
 
 // The door of floor wire: what spells messages as bytes. Made by single_include/generate.sh.
@@ -20912,6 +25552,67 @@ private:
 
 #endif
 
+// One flat JSON object on one line, written a member at a time into memory that is used again: for logs.
+#ifndef REJOINDER_WIRE_JSON_LINE_HPP
+#define REJOINDER_WIRE_JSON_LINE_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// A writer of JSON lines. Bytes that are not UTF-8 become U+FFFD, and no value breaks the line. Names are the program's own and are written
+/// as they are. Allocates only while its memory grows to the longest line. Distinct objects are independent.
+class json_line {
+public:
+    /// Begins a line; what was written before is gone.
+    void begin() { text_.assign(1, '{'); }
+
+    void add(std::string_view name, std::string_view value)
+    {
+        add_name(name);
+        detail::append_json_string(text_, value);
+    }
+    void add(std::string_view name, std::uint64_t value)
+    {
+        add_name(name);
+        text_.append(detail::decimal{value}.view());
+    }
+    void add(std::string_view name, std::int64_t value)
+    {
+        const auto bits = static_cast<std::uint64_t>(value);
+        add_name(name);
+        text_.append(value < 0 ? "-" : "").append(detail::decimal{value < 0 ? 0 - bits : bits}.view());
+    }
+    /// In milliseconds, to the microsecond. A negative length counts as zero.
+    void add(std::string_view name, duration length)
+    {
+        const auto all = std::chrono::duration_cast<std::chrono::microseconds>(length).count();
+        const auto micros = all < 0 ? std::uint64_t{0} : static_cast<std::uint64_t>(all);
+        add(name, micros / 1000);
+        const auto rest = 1000 + micros % 1000; // the leading 1 keeps the zeros behind it
+        text_.append(1, '.').append(detail::decimal{rest}.view().substr(1));
+    }
+
+    /// Ends the line: the object and a newline. Valid until the next change.
+    [[nodiscard]] std::string_view end()
+    {
+        text_.append("}\n");
+        return text_;
+    }
+
+private:
+    void add_name(std::string_view name) { text_.append(text_.size() > 1 ? ",\"" : "\"").append(name).append("\":"); }
+
+    std::string text_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // A framing of one line a frame, for text that a person reads with `nc` or `tail`.
 #ifndef REJOINDER_WIRE_NEWLINE_DELIMITED_HPP
 #define REJOINDER_WIRE_NEWLINE_DELIMITED_HPP
@@ -20996,6 +25697,340 @@ private:
         return {.used = begin};
     }
 };
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A snapshot as Prometheus reads it: the text format 0.0.4, or OpenMetrics 1.0.
+#ifndef REJOINDER_WIRE_PROMETHEUS_TEXT_HPP
+#define REJOINDER_WIRE_PROMETHEUS_TEXT_HPP
+
+// Writes families and samples in Prometheus' text formats.
+#ifndef REJOINDER_WIRE_DETAIL_PROMETHEUS_WRITER_HPP
+#define REJOINDER_WIRE_DETAIL_PROMETHEUS_WRITER_HPP
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+enum class prometheus_dialect : std::uint8_t { text_0_0_4, open_metrics };
+enum class prometheus_type : std::uint8_t { counter, gauge, summary };
+
+using prometheus_label = std::pair<std::string_view, std::string_view>;
+
+/// A page under construction. What begins a family ends the one before.
+class prometheus_writer {
+public:
+    explicit prometheus_writer(prometheus_dialect dialect) : dialect_(dialect) {}
+
+    /// Puts a label on each sample that follows.
+    void label_all(std::string_view name, std::string_view value) { append_label(common_, {name, value}); }
+
+    void family(std::string_view name, prometheus_type type, std::string_view meaning)
+    {
+        name_.assign("rejoinder_").append(name);
+        // The older format knows counters by the name of their sample, OpenMetrics by what stands before `_total`.
+        const bool suffixed = type == prometheus_type::counter && dialect_ == prometheus_dialect::text_0_0_4;
+        const std::string_view suffix = suffixed ? "_total" : "";
+        page_.append("# HELP ").append(name_).append(suffix).append(1, ' ');
+        append_escaped(page_, meaning);
+        page_.append("\n# TYPE ").append(name_).append(suffix).append(1, ' ').append(name_of(type)).append(1, '\n');
+    }
+
+    void sample(std::string_view suffix, std::initializer_list<prometheus_label> labels, std::uint64_t value)
+    {
+        begin_sample(suffix, labels);
+        page_.append(decimal{value}.view()).append(1, '\n');
+    }
+
+    void sample(std::string_view suffix, std::initializer_list<prometheus_label> labels, duration seconds)
+    {
+        begin_sample(suffix, labels);
+        std::array<char, 32> digits{};
+        const auto value = std::chrono::duration<double>{seconds}.count();
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+        page_.append(digits.data(), end).append(1, '\n');
+    }
+
+    [[nodiscard]] std::string finish()
+    {
+        if (dialect_ == prometheus_dialect::open_metrics) {
+            page_.append("# EOF\n");
+        }
+        return std::move(page_);
+    }
+
+private:
+    static std::string_view name_of(prometheus_type type) noexcept
+    {
+        constexpr std::array<std::string_view, 3> names{"counter", "gauge", "summary"};
+        return names[static_cast<std::size_t>(type)];
+    }
+
+    void begin_sample(std::string_view suffix, std::initializer_list<prometheus_label> labels)
+    {
+        page_.append(name_).append(suffix);
+        labels_ = common_;
+        for (const auto& one : labels) {
+            append_label(labels_, one);
+        }
+        if (!labels_.empty()) {
+            page_.append(1, '{').append(labels_).append(1, '}');
+        }
+        page_.append(1, ' ');
+    }
+
+    static void append_label(std::string& out, const prometheus_label& one)
+    {
+        out.append(out.empty() ? "" : ",").append(one.first).append("=\"");
+        append_escaped(out, one.second);
+        out.append(1, '"');
+    }
+
+    // A quote needs its escape in a label's value, and in OpenMetrics in a HELP, too; ours have none.
+    static void append_escaped(std::string& out, std::string_view text)
+    {
+        for (const char c : made_utf8(text)) {
+            if (c == '\n') {
+                out.append("\\n");
+            } else if (c == '\\' || c == '"') {
+                out.append({'\\', c});
+            } else {
+                out.push_back(c);
+            }
+        }
+    }
+
+    prometheus_dialect dialect_;
+    std::string name_;
+    std::string common_; // the labels of all samples, as they are written
+    std::string labels_;
+    std::string page_;
+};
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Which of the two text formats; an HTTP answer says which by its `content_type_of`.
+enum class prometheus_format : std::uint8_t { text_0_0_4, open_metrics };
+
+/// The content type of a page in this format.
+constexpr std::string_view content_type_of(prometheus_format format) noexcept
+{
+    return format == prometheus_format::text_0_0_4 ? "text/plain; version=0.0.4; charset=utf-8"
+                                                   : "application/openmetrics-text; version=1.0.0; charset=utf-8";
+}
+
+/// What an exporter may say about a page.
+struct prometheus_options {
+    prometheus_format format = prometheus_format::text_0_0_4;
+    std::vector<std::pair<std::string, std::string>>
+        labels{}; ///< of each sample: names are `[a-zA-Z_][a-zA-Z0-9_]*`, values any text
+};
+
+namespace detail {
+
+inline void write_disconnects(prometheus_writer& page, const snapshot& of)
+{
+    page.family("disconnects", prometheus_type::counter, "Connections that ended, by reason, close code and kind.");
+    for (std::size_t i = 0; i != close_reason_count; ++i) {
+        const auto reason = static_cast<close_reason>(i);
+        const decimal code{code_of(reason)};
+        page.sample("_total", {{"reason", name_of(reason)}, {"code", code.view()}, {"kind", name_of(kind_of(reason))}},
+                    of.disconnects(reason));
+    }
+    page.family("disconnect_users_tracked", prometheus_type::gauge, "Users whose disconnects are counted one by one.");
+    page.sample({}, {}, of.total_users_tracked);
+    page.family("user_disconnects", prometheus_type::gauge,
+                "Disconnects of the users who have most, as far as they are remembered.");
+    std::vector<std::string> told; // a sample stands once, and names that are not UTF-8 may become alike
+    for (const auto& one : of.top_disconnects) {
+        auto user = made_utf8(one.user);
+        if (std::find(told.begin(), told.end(), user) == told.end()) {
+            page.sample({}, {{"user", user}}, one.count);
+            told.push_back(std::move(user));
+        }
+    }
+}
+
+inline void write_latency(prometheus_writer& page, std::string_view name, std::string_view meaning,
+                          const latency_summary& seen)
+{
+    page.family(name, prometheus_type::summary, meaning);
+    page.sample({}, {{"quantile", "0.5"}}, seen.p50);
+    page.sample({}, {{"quantile", "0.9"}}, seen.p90);
+    page.sample({}, {{"quantile", "0.99"}}, seen.p99);
+    page.sample({}, {{"quantile", "1"}}, seen.longest);
+    page.sample("_sum", {}, seen.sum);
+    page.sample("_count", {}, seen.count);
+}
+
+} // namespace detail
+
+/// The snapshot as a page for Prometheus: each family with its HELP and TYPE, in one order always, all names beginning with `rejoinder_`,
+/// counters ending in `_total`, lengths of time in seconds. Label values that are not UTF-8 are made so. Linear in the size of the snapshot.
+inline std::string prometheus_text(const snapshot& of, const prometheus_options& options = {})
+{
+    const bool open = options.format == prometheus_format::open_metrics;
+    detail::prometheus_writer page{open ? detail::prometheus_dialect::open_metrics
+                                        : detail::prometheus_dialect::text_0_0_4};
+    for (const auto& [name, value] : options.labels) {
+        page.label_all(name, value);
+    }
+    page.family("uptime_seconds", detail::prometheus_type::gauge, "Since it was made.");
+    page.sample({}, {}, of.uptime);
+    for (const auto& entry : counter_table) {
+        page.family(entry.name, detail::prometheus_type::counter, entry.meaning);
+        page.sample("_total", {}, of.counts.*entry.member);
+    }
+    for (const auto& entry : gauge_table) {
+        page.family(entry.name, detail::prometheus_type::gauge, entry.meaning);
+        page.sample({}, {}, of.now.*entry.member);
+    }
+    detail::write_latency(page, "request_latency_seconds", "From a request's call to its settling.",
+                          of.request_latency);
+    detail::write_latency(page, "round_trip_seconds", "Of the links that are up, one number each, by their pings.",
+                          of.round_trip);
+    detail::write_disconnects(page, of);
+    return page.finish();
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A snapshot as a JSON document, for health pages and logs.
+#ifndef REJOINDER_WIRE_SNAPSHOT_JSON_HPP
+#define REJOINDER_WIRE_SNAPSHOT_JSON_HPP
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+inline double seconds_of(duration length) noexcept
+{
+    return std::chrono::duration<double>{length}.count();
+}
+
+inline json latency_json(const latency_summary& seen)
+{
+    return boost::json::object{{"count", seen.count},
+                               {"sum_seconds", seconds_of(seen.sum)},
+                               {"p50_seconds", seconds_of(seen.p50)},
+                               {"p90_seconds", seconds_of(seen.p90)},
+                               {"p99_seconds", seconds_of(seen.p99)},
+                               {"max_seconds", seconds_of(seen.longest)}};
+}
+
+// Counts by reason; those of a user name only what happened.
+template <class Counts>
+boost::json::object reasons_json(const Counts& counts, std::uint64_t least)
+{
+    boost::json::object all;
+    for (std::size_t i = 0; i != close_reason_count; ++i) {
+        if (counts[i] >= least) {
+            all[name_of(static_cast<close_reason>(i))] = counts[i];
+        }
+    }
+    return all;
+}
+
+inline json user_json(const user_disconnects& of, instant taken)
+{
+    return boost::json::object{{"user", made_utf8(of.user)},
+                               {"count", of.count},
+                               {"overcount", of.overcount},
+                               {"reasons", reasons_json(of.reasons, 1)},
+                               {"last_seconds_ago", seconds_of(taken > of.last ? taken - of.last : duration::zero())}};
+}
+
+inline boost::json::object disconnects_json(const snapshot& of)
+{
+    boost::json::object by_code;
+    for (std::size_t i = 0; i != close_reason_count; ++i) {
+        const auto reason = static_cast<close_reason>(i);
+        by_code[decimal{code_of(reason)}.view()] = of.disconnects(reason);
+    }
+    boost::json::object by_kind;
+    for (std::size_t i = 0; i != disconnect_kind_count; ++i) {
+        const auto kind = static_cast<disconnect_kind>(i);
+        by_kind[name_of(kind)] = of.disconnects(kind);
+    }
+    return {{"total", of.disconnects()}, {"by_code", std::move(by_code)}, {"by_kind", std::move(by_kind)}};
+}
+
+} // namespace detail
+
+/// The snapshot as a JSON object, its members in one order always:
+///
+/// | member | what it holds |
+/// | --- | --- |
+/// | `uptime_seconds` | a number |
+/// | `counters`, `gauges` | an object: each number under its name in `counters` and `gauges` |
+/// | `latency` | `request` and `round_trip`: `count`, `sum_seconds`, `p50_seconds`, `p90_seconds`, `p99_seconds`, `max_seconds` |
+/// | `disconnects` | `total`, `by_code`, `by_kind` |
+/// | `all_reasons` | how many connections ended for each reason |
+/// | `total_users_tracked` | users whose disconnects are counted one by one |
+/// | `top_disconnects` | of these the ones with most: `user`, `count`, `overcount`, `reasons`, `last_seconds_ago` |
+///
+/// Linear in the size of the snapshot.
+inline json snapshot_json(const snapshot& of)
+{
+    boost::json::object counted;
+    for (const auto& entry : counter_table) {
+        counted[entry.name] = of.counts.*entry.member;
+    }
+    boost::json::object measured;
+    for (const auto& entry : gauge_table) {
+        measured[entry.name] = of.now.*entry.member;
+    }
+    boost::json::array top;
+    for (const auto& one : of.top_disconnects) {
+        top.push_back(detail::user_json(one, of.taken));
+    }
+    boost::json::object all;
+    all["uptime_seconds"] = detail::seconds_of(of.uptime);
+    all["counters"] = std::move(counted);
+    all["gauges"] = std::move(measured);
+    all["latency"] = boost::json::object{{"request", detail::latency_json(of.request_latency)},
+                                         {"round_trip", detail::latency_json(of.round_trip)}};
+    all["disconnects"] = detail::disconnects_json(of);
+    all["all_reasons"] = detail::reasons_json(of.all_reasons, 0);
+    all["total_users_tracked"] = of.total_users_tracked;
+    all["top_disconnects"] = std::move(top);
+    return all;
+}
 
 } // namespace rejoinder::inline v0
 

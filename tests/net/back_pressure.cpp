@@ -248,17 +248,22 @@ TEST_CASE("a peer over its rate is told busy, its notifications are dropped, and
     CHECK(why == "flooding");
 }
 
-TEST_CASE("above the high water mark the session keeps its messages until the low one is reached")
+TEST_CASE("notifications that wait for the connection are bounded in bytes, too; the others are dropped and counted")
 {
     rejoinder::hub_options<> options;
-    options.connection = {.write_high_water = 1000, .write_low_water = 0};
+    options.session.notification_bytes_max = 1000;
+    options.connection = {.write_high_water = 1, .write_low_water = 0};
     house at{options};
     std::size_t heard = 0;
     at.tab->on("news", [&](const std::string&) { ++heard; });
     at.meet();
-    for (int i = 0; i != 50; ++i) {
+    for (int i = 0; i != 10; ++i) {
         at.hub->notify(rejoinder::user{"42"}, "news", std::string(300, 'x'));
     }
+    CHECK(at.hub->counts().notifications_dropped == 6); // one is being written, three wait
     at.meet();
-    CHECK(heard == 50);
+    CHECK(heard == 4);
+    at.hub->notify(rejoinder::user{"42"}, "news", std::string(300, 'x'));
+    at.meet();
+    CHECK(heard == 5);
 }

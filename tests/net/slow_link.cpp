@@ -54,9 +54,9 @@ struct slow_house {
     rejoinder::memory peer;
     std::string end;
 
-    slow_house()
-        : hub(io.get_executor(),
-              {.session = {.notifications_max = 2}, .connection = {.write_high_water = high_water, .patience = 10ms}})
+    explicit slow_house(std::chrono::milliseconds patience = 10ms)
+        : hub(io.get_executor(), {.session = {.notifications_max = 2},
+                                  .connection = {.write_high_water = high_water, .write_low_water = high_water / 4, .patience = patience}})
     {
         hub.authenticate(identity_of_auth);
         hub.on_event([this](const rejoinder::event& told) {
@@ -116,4 +116,17 @@ TEST_CASE("a slow link whose bytes flow is borne with although new ones take the
     at.tap->flows = false;
     CHECK(driven::until(at.io, [&] { return at.hub.connections() == 0; }));
     CHECK(at.end == "slow_peer");
+}
+
+TEST_CASE("above the high water mark the session keeps its messages until the low one is reached")
+{
+    slow_house at{1h};
+    at.tap->flows = false;
+    const auto sent = at.hub.counts().notifications_sent;
+    at.tap->gone = high_water / 2;
+    at.notify(1);
+    CHECK(at.hub.counts().notifications_sent == sent);
+    at.tap->gone = high_water - high_water / 8;
+    at.notify(1);
+    CHECK(at.hub.counts().notifications_sent > sent);
 }

@@ -279,8 +279,7 @@ public:
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && !place.stamp &&
-            options_.ack.when(place.name) == ack_when::none) {
+        if (place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);

@@ -19,9 +19,9 @@ namespace rejoinder::inline v0 {
 
 /// The bounds of a durable inbox.
 struct durable_inbox_options {
-    std::size_t outboxes_max = 100'000;              ///< that are known; one too many is refused with `busy`
-    std::size_t kept_answer_bytes_max = 64U << 10;   ///< of one answer; a larger one is done-not-kept
-    std::chrono::hours forget_after{25};             ///< of silence an outbox is forgotten: beyond any time to live
+    std::size_t outboxes_max = 100'000;            ///< that are known; one too many is refused with `busy`
+    std::size_t kept_answer_bytes_max = 64U << 10; ///< of one answer; a larger one is done-not-kept
+    std::chrono::hours forget_after{25};           ///< of silence an outbox is forgotten: beyond any time to live
 };
 
 /// What is to be done with a durable message.
@@ -176,7 +176,8 @@ private:
         if (record.fingerprint != fingerprint) {
             return durable_verdict::conflict;
         }
-        const bool again = place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
+        const bool again =
+            place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
         if (record.state == record_state::started) {
             return again ? durable_verdict::fresh : durable_verdict::interrupted;
         }

@@ -171,8 +171,8 @@ public:
     // Commands
 
     /// Takes a message. Its sequence; or nothing, and `refusal` says why.
-    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl,
-                                         instant now, wall_time lived, errc& refusal)
+    std::optional<std::uint64_t> enqueue(std::string_view name, const payload_view& payload, duration ttl, instant now,
+                                         wall_time lived, errc& refusal)
     {
         const auto bytes = name.size() + payload.bytes.size();
         if (!make_room(bytes)) {
@@ -302,7 +302,10 @@ public:
 private:
     static constexpr duration rest = std::chrono::seconds{1};
 
-    static std::size_t size_of(const stored_message& words) noexcept { return words.name.size() + words.payload.size(); }
+    static std::size_t size_of(const stored_message& words) noexcept
+    {
+        return words.name.size() + words.payload.size();
+    }
 
     // Whether it helps to send it again: the peer's disk was full, or too much was under way; this side's session ended or was full.
     static bool passes(const std::error_code& error, word_of whose) noexcept
@@ -370,7 +373,7 @@ private:
     std::string peer_;
     std::uint64_t epoch_ = 0;
     std::uint64_t next_ = 1;
-    std::map<std::uint64_t, entry> entries_; // by sequence
+    std::map<std::uint64_t, entry> entries_;               // by sequence
     std::map<std::uint64_t, durable_step::gone> outcomes_; // of those that leave
     std::deque<durable_step::any> steps_;
     std::size_t bytes_ = 0;

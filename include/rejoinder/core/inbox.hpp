@@ -131,7 +131,8 @@ public:
             ++counts_.notifications_dropped;
             return;
         }
-        const auto number = runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
+        const auto number =
+            runs_.open(run{0, to->handler, 0, said.kind, run_state::running, to->run, never, false, {}});
         if (!number) {
             ++counts_.notifications_dropped;
             return;
@@ -371,8 +372,15 @@ private:
         one.at = run_state::running;
         const auto number = std::exchange(one.note, 0U);
         const auto& kept = todo_.kept(number);
-        todo_.outputs.push_back(
-            invoke{*next, handler, one.kind, kept.name, {kept.payload, kept.form}, kept.text, number, one.deadline, one.stamp});
+        todo_.outputs.push_back(invoke{*next,
+                                       handler,
+                                       one.kind,
+                                       kept.name,
+                                       {kept.payload, kept.form},
+                                       kept.text,
+                                       number,
+                                       one.deadline,
+                                       one.stamp});
     }
 
     // A run is over: it leaves the bound that it counted in.

@@ -182,9 +182,8 @@ private:
         std::optional<Value> was;
     };
     using record_key = std::pair<record_owner, std::uint64_t>;
-    using change_undone =
-        std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
-                     former<record_key, stored_record>, std::optional<stored_outbox>>;
+    using change_undone = std::variant<former<std::uint64_t, stored_message>, former<record_owner, known_outbox>,
+                                       former<record_key, stored_record>, std::optional<stored_outbox>>;
 
     template <class Value, class Key>
     void change(std::map<Key, Value>& in, const Key& key, std::optional<Value> now)

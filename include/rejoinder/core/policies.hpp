@@ -45,11 +45,12 @@ struct default_policies {
 /// The numbers of a session; one object is shared by all sessions of a hub or client.
 template <class Policies = default_policies>
 struct session_options {
-    duration timeout = std::chrono::seconds{60};              ///< of a request, from the call to its answer
-    std::vector<std::pair<std::string, duration>> timeouts{}; ///< the same for requests of these names
-    std::uint32_t capacity = 1024;                            ///< unfinished requests and deliveries, each direction
-    std::size_t message_bytes_max = std::size_t{1} << 20;     ///< of one payload
-    std::size_t kept_answer_bytes_max = std::size_t{8} << 20; ///< of all answers kept for repeats
+    duration timeout = std::chrono::seconds{60};                ///< of a request, from the call to its answer
+    std::vector<std::pair<std::string, duration>> timeouts{};   ///< the same for requests of these names
+    std::uint32_t capacity = 1024;                              ///< unfinished requests and deliveries, each direction
+    std::size_t message_bytes_max = std::size_t{1} << 20;       ///< of one payload
+    std::size_t kept_answer_bytes_max = std::size_t{8} << 20;   ///< of all answers kept for repeats
+    std::size_t notification_bytes_max = std::size_t{16} << 20; ///< of notifications that wait to be emitted
     std::uint32_t receipted_max =
         1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
     std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run

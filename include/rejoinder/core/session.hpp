@@ -139,6 +139,7 @@ public:
         todo_.clear(todo_.urgent, [](const errand&) {});
         todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
         rest();
+        notification_bytes_ = 0;
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -223,12 +224,16 @@ public:
     /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
-        const bool fits = name.size() + payload.bytes.size() <= options_.message_bytes_max;
-        if (!attached() || !fits || todo_.notifications.size() >= options_.notifications_max) {
+        const auto bytes = name.size() + payload.bytes.size();
+        const bool fits = bytes <= options_.message_bytes_max &&
+                          notification_bytes_ + bytes <= options_.notification_bytes_max &&
+                          todo_.notifications.size() < options_.notifications_max;
+        if (!attached() || !fits) {
             ++counts_.notifications_dropped;
             return false;
         }
         touch(now);
+        notification_bytes_ += bytes;
         todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
         return true;
     }
@@ -440,6 +445,7 @@ private:
     void spell_notification(const errand& one, message& out)
     {
         const auto& kept = todo_.lend(one.note);
+        notification_bytes_ -= kept.name.size() + kept.payload.size();
         out = {};
         out.kind = message_kind::notification;
         out.name = kept.name;
@@ -457,7 +463,8 @@ private:
     message_id names_in_ = 0; // the last ping's number
     message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
     bool sign_wanted_ = false;
-    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    message_id pong_due_ = 0;            // the last ping's number; a pong speaks for the earlier ones, too
+    std::size_t notification_bytes_ = 0; // of those that wait to be emitted
     agenda<Completion> todo_;
     asker<Completion, Policies> asker_;
     inbox<Completion, Policies> inbox_;

@@ -98,34 +98,34 @@ struct record_owner {
 /// Each returns a `std::error_code`, but for `name` and `transaction`. All may block, so whoever has a store calls it on a thread of its own;
 /// it is used by one thread at a time.
 template <class S>
-concept store = std::movable<S> &&
-                requires(S& s, const S& constant, const stored_message& message, const record_owner& owner,
-                         std::uint64_t sequence, std::string_view text, wall_time time, const stored_outbox& fresh,
-                         stored_outbox& outbox, const known_outbox& known, known_outbox& known_out, bool& found,
-                         const stored_record& record, stored_record& record_out, std::size_t& count,
-                         std::vector<std::uint64_t>& sequences) {
-                    typename S::transaction_type;
-                    { constant.name() } -> std::convertible_to<std::string_view>;
-                    { s.transaction() } -> std::same_as<typename S::transaction_type&>;
-                    { s.begin() } -> std::same_as<std::error_code>;
-                    { s.commit() } -> std::same_as<std::error_code>;
-                    { s.rollback() } -> std::same_as<std::error_code>;
-                    { s.mark() } -> std::same_as<std::error_code>;
-                    { s.undo() } -> std::same_as<std::error_code>;
-                    { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
-                    { s.put(message) } -> std::same_as<std::error_code>;
-                    { s.remove(sequence) } -> std::same_as<std::error_code>;
-                    { s.set_peer(text) } -> std::same_as<std::error_code>;
-                    { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
-                    { s.write(owner, known) } -> std::same_as<std::error_code>;
-                    { s.outboxes(count) } -> std::same_as<std::error_code>;
-                    { s.forget(time) } -> std::same_as<std::error_code>;
-                    { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
-                    { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
-                    { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
-                    { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
-                    { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
-                };
+concept store =
+    std::movable<S> &&
+    requires(S& s, const S& constant, const stored_message& message, const record_owner& owner, std::uint64_t sequence,
+             std::string_view text, wall_time time, const stored_outbox& fresh, stored_outbox& outbox,
+             const known_outbox& known, known_outbox& known_out, bool& found, const stored_record& record,
+             stored_record& record_out, std::size_t& count, std::vector<std::uint64_t>& sequences) {
+        typename S::transaction_type;
+        { constant.name() } -> std::convertible_to<std::string_view>;
+        { s.transaction() } -> std::same_as<typename S::transaction_type&>;
+        { s.begin() } -> std::same_as<std::error_code>;
+        { s.commit() } -> std::same_as<std::error_code>;
+        { s.rollback() } -> std::same_as<std::error_code>;
+        { s.mark() } -> std::same_as<std::error_code>;
+        { s.undo() } -> std::same_as<std::error_code>;
+        { s.open_outbox(fresh, outbox) } -> std::same_as<std::error_code>;
+        { s.put(message) } -> std::same_as<std::error_code>;
+        { s.remove(sequence) } -> std::same_as<std::error_code>;
+        { s.set_peer(text) } -> std::same_as<std::error_code>;
+        { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
+        { s.write(owner, known) } -> std::same_as<std::error_code>;
+        { s.outboxes(count) } -> std::same_as<std::error_code>;
+        { s.forget(time) } -> std::same_as<std::error_code>;
+        { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
+        { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
+        { s.drop_below(owner, sequence) } -> std::same_as<std::error_code>;
+        { s.drop(owner, sequence) } -> std::same_as<std::error_code>;
+        { s.sequences(owner, sequences) } -> std::same_as<std::error_code>;
+    };
 
 } // namespace rejoinder::inline v0
 

@@ -216,8 +216,8 @@ public:
     template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
     auto async_enqueue(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(detail::start_enqueue<state>{state_}, token,
-                                                                                 detail::outgoing{name, payload, how});
+        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(
+            detail::start_enqueue<state>{state_}, token, detail::outgoing{name, payload, how});
     }
     template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
     auto async_enqueue(std::string_view name, const Payload& payload, Token&& token)

@@ -22,7 +22,8 @@ struct client_options {
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
     connection_options connection{};
-    rejoinder::journal journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
+    rejoinder::journal
+        journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
 };
 
 } // namespace rejoinder::inline v0

@@ -11,8 +11,8 @@
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
 #include <rejoinder/core/route_table.hpp>
-#include <rejoinder/net/ask_all_options.hpp>
 #include <rejoinder/core/snapshot.hpp>
+#include <rejoinder/net/ask_all_options.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/hub_state.hpp>
@@ -324,7 +324,8 @@ private:
     {
         const auto& kept = state_->options().journal;
         if (!kept || kept.thread()->transaction_type() != to->transaction_type()) {
-            throw std::invalid_argument("rejoinder: this handler takes the transaction of a store that the hub does not have");
+            throw std::invalid_argument(
+                "rejoinder: this handler takes the transaction of a store that the hub does not have");
         }
         state_->setting().router.set(name, std::move(to));
     }

@@ -37,9 +37,9 @@ struct hub_options {
     std::uint32_t sessions_max = 100'000;
     std::uint32_t connections_max = 100'000; ///< in all, those without a session yet included
     parked_options parked{};                 ///< of the calls that wait for somebody to come
-    rejoinder::journal journal{};            ///< where records of durable deliveries are kept; none: they are not durable here
+    rejoinder::journal journal{}; ///< where records of durable deliveries are kept; none: they are not durable here
     durable_inbox_options durable{};
-    disconnect_stats_options disconnects{};  ///< of what is remembered of users who lost connections
+    disconnect_stats_options disconnects{}; ///< of what is remembered of users who lost connections
     session_options<Policies> session{};
     connection_options connection{};
 

@@ -107,8 +107,8 @@ public:
     std::error_code prepare(::sqlite3* file, std::string_view sql)
     {
         ::sqlite3_stmt* made = nullptr;
-        const auto code = ::sqlite3_prepare_v3(file, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                               &made, nullptr);
+        const auto code = ::sqlite3_prepare_v3(file, sql.data(), static_cast<int>(sql.size()),
+                                               SQLITE_PREPARE_PERSISTENT, &made, nullptr);
         made_.reset(made);
         return code_of(code);
     }
@@ -228,8 +228,9 @@ public:
         if (const auto ec = lock_outbox()) {
             return ec;
         }
-        auto ec = run("INSERT OR IGNORE INTO rejoinder_outbox(one, name, secret, epoch, next, peer) VALUES (1, ?, ?, 0, 1, '')",
-                      fresh.name, fresh.secret);
+        auto ec = run(
+            "INSERT OR IGNORE INTO rejoinder_outbox(one, name, secret, epoch, next, peer) VALUES (1, ?, ?, 0, 1, '')",
+            fresh.name, fresh.secret);
         ec = ec ? ec : run("UPDATE rejoinder_outbox SET epoch = epoch + 1");
         if (ec) {
             return ec;
@@ -276,8 +277,8 @@ public:
     std::error_code write(const record_owner& owner, const known_outbox& known)
     {
         return write_known_
-            .with(std::string_view{owner.identity}, std::string_view{owner.outbox}, std::string_view{known.secret_digest},
-                  known.epoch, known.floor, known.seen)
+            .with(std::string_view{owner.identity}, std::string_view{owner.outbox},
+                  std::string_view{known.secret_digest}, known.epoch, known.floor, known.seen)
             .run();
     }
     std::error_code outboxes(std::size_t& count)
@@ -291,9 +292,10 @@ public:
     }
     std::error_code forget(wall_time seen_before)
     {
-        const auto ec = run("DELETE FROM rejoinder_record WHERE EXISTS (SELECT 1 FROM rejoinder_known AS k WHERE k.identity = "
-                            "rejoinder_record.identity AND k.outbox = rejoinder_record.outbox AND k.seen < ?)",
-                            seen_before);
+        const auto ec =
+            run("DELETE FROM rejoinder_record WHERE EXISTS (SELECT 1 FROM rejoinder_known AS k WHERE k.identity = "
+                "rejoinder_record.identity AND k.outbox = rejoinder_record.outbox AND k.seen < ?)",
+                seen_before);
         return ec ? ec : run("DELETE FROM rejoinder_known WHERE seen < ?", seen_before);
     }
     std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out, bool& found)
@@ -327,13 +329,15 @@ public:
     }
     std::error_code drop_below(const record_owner& owner, std::uint64_t sequence)
     {
-        return drop_below_.with(std::string_view{owner.identity}, std::string_view{owner.outbox}, clamped(sequence)).run();
+        return drop_below_.with(std::string_view{owner.identity}, std::string_view{owner.outbox}, clamped(sequence))
+            .run();
     }
     std::error_code sequences(const record_owner& owner, std::vector<std::uint64_t>& out)
     {
         out.clear();
         detail::sqlite_statement all;
-        auto ec = all.prepare(file_.get(), "SELECT sequence FROM rejoinder_record WHERE identity = ? AND outbox = ? ORDER BY sequence");
+        auto ec = all.prepare(
+            file_.get(), "SELECT sequence FROM rejoinder_record WHERE identity = ? AND outbox = ? ORDER BY sequence");
         if (ec) {
             return ec;
         }
@@ -377,7 +381,8 @@ private:
             transaction_ = std::make_unique<sqlite_transaction>(file_.get());
             ec = set_up(options);
         }
-        if (ec && file_ != nullptr && ec.category() == sqlite_category() && ::sqlite3_errmsg(file_.get()) != ec.message()) {
+        if (ec && file_ != nullptr && ec.category() == sqlite_category() &&
+            ::sqlite3_errmsg(file_.get()) != ec.message()) {
             words = ::sqlite3_errmsg(file_.get());
         }
         return ec;
@@ -406,9 +411,10 @@ private:
 
     std::error_code make_tables()
     {
-        auto ec = execute("CREATE TABLE IF NOT EXISTS rejoinder_store(one INTEGER PRIMARY KEY CHECK (one = 1), layout INTEGER NOT NULL,"
-                          " name BLOB NOT NULL);"
-                          "INSERT OR IGNORE INTO rejoinder_store VALUES (1, 1, lower(hex(randomblob(16))));");
+        auto ec = execute(
+            "CREATE TABLE IF NOT EXISTS rejoinder_store(one INTEGER PRIMARY KEY CHECK (one = 1), layout INTEGER NOT NULL,"
+            " name BLOB NOT NULL);"
+            "INSERT OR IGNORE INTO rejoinder_store VALUES (1, 1, lower(hex(randomblob(16))));");
         detail::sqlite_statement head;
         bool there = false;
         ec = ec ? ec : head.prepare(file_.get(), "SELECT layout, name FROM rejoinder_store");
@@ -439,7 +445,8 @@ private:
             {&put_, "INSERT INTO rejoinder_message VALUES (?, ?, ?, ?, ?)"},
             {&next_, "UPDATE rejoinder_outbox SET next = ?"},
             {&remove_, "DELETE FROM rejoinder_message WHERE sequence = ?"},
-            {&find_known_, "SELECT secret_digest, epoch, floor, seen FROM rejoinder_known WHERE identity = ? AND outbox = ?"},
+            {&find_known_,
+             "SELECT secret_digest, epoch, floor, seen FROM rejoinder_known WHERE identity = ? AND outbox = ?"},
             {&write_known_, "INSERT OR REPLACE INTO rejoinder_known VALUES (?, ?, ?, ?, ?, ?)"},
             {&find_record_, "SELECT state, attempt, fingerprint, code, text, payload, form FROM rejoinder_record"
                             " WHERE identity = ? AND outbox = ? AND sequence = ?"},
@@ -463,7 +470,8 @@ private:
         file_handle lock;
         auto ec = open_file(path_ + "-outbox", lock);
         for (const auto* sql : {"PRAGMA journal_mode = DELETE", "PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"}) {
-            ec = ec ? ec : detail::sqlite_statement::code_of(::sqlite3_exec(lock.get(), sql, nullptr, nullptr, nullptr));
+            ec =
+                ec ? ec : detail::sqlite_statement::code_of(::sqlite3_exec(lock.get(), sql, nullptr, nullptr, nullptr));
         }
         if (!ec) {
             lock_ = std::move(lock);
@@ -474,7 +482,8 @@ private:
     std::error_code read_messages(std::vector<stored_message>& out)
     {
         detail::sqlite_statement all;
-        auto ec = all.prepare(file_.get(), "SELECT sequence, name, payload, form, expires FROM rejoinder_message ORDER BY sequence");
+        auto ec = all.prepare(file_.get(),
+                              "SELECT sequence, name, payload, form, expires FROM rejoinder_message ORDER BY sequence");
         bool there = false;
         while (!ec && !(ec = all.row(there)) && there) {
             stored_message one;

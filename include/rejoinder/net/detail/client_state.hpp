@@ -205,7 +205,8 @@ public:
     void enqueue(outgoing words, enqueue_completion caller)
     {
         if (stopped_ || outbox_ == nullptr) {
-            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported), 0);
+            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported),
+                        0);
             return;
         }
         outbox_->enqueue(std::move(words), std::move(caller));
@@ -346,7 +347,8 @@ private:
             }
             if (failure) {
                 self->connect_when_open_ = false;
-                self->setting_->report({.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
+                self->setting_->report(
+                    {.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
                 self->reconnector_.fail(failure, now());
                 self->step();
             } else if (!self->told_what_to_do_ || std::exchange(self->connect_when_open_, false)) {
@@ -405,9 +407,7 @@ private:
     {
         while (!stopped_) {
             switch (reconnector_.advance(now())) {
-            case dialling::nothing:
-                rearm();
-                return;
+            case dialling::nothing: rearm(); return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
                 tell_failure(last_error(), now() - options_.connect_timeout);
@@ -587,17 +587,17 @@ private:
     reconnector<typename Policies::backoff> reconnector_;
     std::string incarnation_;
     std::string token_;
-    std::string last_words_; // of who refused the last link
+    std::string last_words_;    // of who refused the last link
     std::uint64_t session_ = 0; // the hub's number for it
     link_watch watch_{{.users_max = 0}};
     std::unique_ptr<dialler> dialler_;
     fallback fallback_;
     std::shared_ptr<host<Policies>> host_;
     std::shared_ptr<outbox_keeper<Policies>> outbox_; // null: deliveries last as long as this
-    std::shared_ptr<link> link_;   // dialled; carries the session once it is welcome
-    bool told_what_to_do_ = false; // by the program: it connects by itself otherwise
-    bool asleep_ = false;          // away because nobody used the link
-    bool connect_when_open_ = false; // told to before the outbox was open
+    std::shared_ptr<link> link_;                      // dialled; carries the session once it is welcome
+    bool told_what_to_do_ = false;                    // by the program: it connects by itself otherwise
+    bool asleep_ = false;                             // away because nobody used the link
+    bool connect_when_open_ = false;                  // told to before the outbox was open
     bool stopped_ = false;
 };
 

@@ -62,7 +62,7 @@ struct session_setting {
     event_sink events;
     std::shared_ptr<counters> counts = std::make_shared<counters>();
     std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
-    latency answered; // how long requests took
+    latency answered;                    // how long requests took
 
     void report(const event& happened) const { tell(events, happened); }
 };
@@ -560,12 +560,12 @@ private:
     std::shared_ptr<link> link_;
     std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
-        runs_;                              // those that go on after their call
-    std::unique_ptr<room_line> line_;       // made when somebody first has to wait
-    std::unique_ptr<watched_runs> watched_; // made when an interceptor first wants to see an end
-    record_owner outbox_;                                // whose durable messages come here
-    std::unordered_map<std::uint64_t, stamp> durable_;   // handler runs that are to be recorded
-    instant seen_{}; // the time of the last input
+        runs_;                                         // those that go on after their call
+    std::unique_ptr<room_line> line_;                  // made when somebody first has to wait
+    std::unique_ptr<watched_runs> watched_;            // made when an interceptor first wants to see an end
+    record_owner outbox_;                              // whose durable messages come here
+    std::unordered_map<std::uint64_t, stamp> durable_; // handler runs that are to be recorded
+    instant seen_{};                                   // the time of the last input
     bool draining_ = false;
     bool over_ = false; // the session has ended: its owner has forgotten it
 };

@@ -76,7 +76,8 @@ public:
     void begin()
     {
         if (options_.journal) {
-            setting_->inbox = std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
+            setting_->inbox =
+                std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
         }
         switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
     }

@@ -155,7 +155,8 @@ private:
             const std::string_view bytes{reinterpret_cast<const char*>(digest.data()), digest.size()};
             const auto ec = inbox.greet(owner, notice, bytes, wall_now(), knew);
             // What the protocol refuses is no failure of the store, and nothing was written for it.
-            refusal = ec == errc::auth_refused || ec == errc::outdated_attempt || ec == errc::busy ? ec : std::error_code{};
+            refusal =
+                ec == errc::auth_refused || ec == errc::outdated_attempt || ec == errc::busy ? ec : std::error_code{};
             return refusal ? std::error_code{} : ec;
         }
     };
@@ -208,8 +209,9 @@ private:
             if (certainty_of(make_error_code(errc_named(result.code))) == certainty::not_executed) {
                 return inbox.give_back(owner, place);
             }
-            return inbox.end(owner, place,
-                             {record_state::done, 0, fingerprint, result.code, result.text, result.payload, result.form});
+            return inbox.end(
+                owner, place,
+                {record_state::done, 0, fingerprint, result.code, result.text, result.payload, result.form});
         }
     };
 
@@ -245,7 +247,8 @@ private:
 
     static wall_time wall_now() noexcept
     {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
             .count();
     }
 
@@ -270,7 +273,7 @@ private:
     void judge(const key& which, const run& made, const invoke& asked, const std::shared_ptr<handler>& to,
                const peer& from)
     {
-        judgement job{options_, which.owner, kept_invoke{asked}, std::dynamic_pointer_cast<transaction_handler>(to),
+        judgement job{options_, which.owner,     kept_invoke{asked}, std::dynamic_pointer_cast<transaction_handler>(to),
                       from,     made.fingerprint};
         mail_->send(*scribe_, std::move(job),
                     [weak = this->weak_from_this(), which](judgement& how, const std::error_code& failure) {
@@ -310,13 +313,15 @@ private:
         job.record.text = how.text;
         job.record.payload = how.payload.bytes;
         job.record.form = how.payload.form;
-        job.refused = !how.code.empty() && certainty_of(make_error_code(errc_named(how.code))) == certainty::not_executed;
+        job.refused =
+            !how.code.empty() && certainty_of(make_error_code(errc_named(how.code))) == certainty::not_executed;
         mail_->send(*scribe_, std::move(job),
                     [weak = this->weak_from_this(), which](ending& done, const std::error_code& failure) {
                         if (const auto self = weak.lock()) {
                             const auto& record = done.record;
-                            self->tell(which, failure ? store_failure()
-                                                      : outcome{{record.payload, record.form}, record.code, record.text});
+                            self->tell(which, failure
+                                                  ? store_failure()
+                                                  : outcome{{record.payload, record.form}, record.code, record.text});
                         }
                     });
     }

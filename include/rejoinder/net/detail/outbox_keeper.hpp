@@ -222,7 +222,8 @@ private:
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
     static wall_time wall_now() noexcept
     {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
             .count();
     }
 
@@ -269,11 +270,13 @@ private:
         if (caller == callers_.end()) {
             return; // cancelled meanwhile
         }
-        const auto ttl = setting_->options.lifetime_of(message_kind::delivery, one.words.name(), one.words.how().timeout);
+        const auto ttl =
+            setting_->options.lifetime_of(message_kind::delivery, one.words.name(), one.words.how().timeout);
         errc refusal = errc::too_big;
         const bool fits = one.words.size() <= setting_->options.message_bytes_max;
         const auto sequence =
-            fits ? outbox_.enqueue(one.words.name(), one.words.payload(), ttl, now(), wall_now(), refusal) : std::nullopt;
+            fits ? outbox_.enqueue(one.words.name(), one.words.payload(), ttl, now(), wall_now(), refusal)
+                 : std::nullopt;
         if (sequence) {
             caller->second.sequence = *sequence;
             caller_of_.emplace(*sequence, one.caller);
@@ -307,7 +310,8 @@ private:
         }
         const auto sequence = left.mapped().sequence;
         caller_of_.erase(sequence);
-        complete(std::move(left.mapped()), asio::error::operation_aborted, reply{{}, {}, {}, certainty_of_sending(sequence)});
+        complete(std::move(left.mapped()), asio::error::operation_aborted,
+                 reply{{}, {}, {}, certainty_of_sending(sequence)});
         withdraw(sequence);
     }
 
@@ -341,7 +345,8 @@ private:
             }
             call_options how;
             how.timeout = std::max<duration>(one->expires - at, std::chrono::milliseconds{1});
-            auto settled = [weak = this->weak_from_this(), sequence = place.sequence](std::error_code ec, reply answer) {
+            auto settled = [weak = this->weak_from_this(), sequence = place.sequence](std::error_code ec,
+                                                                                      reply answer) {
                 if (const auto self = weak.lock(); self != nullptr && !self->ended_) {
                     self->answered(sequence, ec, std::move(answer));
                 }
@@ -419,11 +424,11 @@ private:
     std::shared_ptr<session_setting<Policies>> setting_;
     std::shared_ptr<mailbox> mail_;
     durable_outbox outbox_;
-    std::unordered_map<std::uint64_t, waiting> callers_; // by a number of their own
+    std::unordered_map<std::uint64_t, waiting> callers_;         // by a number of their own
     std::unordered_map<std::uint64_t, std::uint64_t> caller_of_; // a message, by sequence
     std::uint64_t last_caller_ = 0;
-    std::unordered_map<std::uint64_t, call> calls_;      // what the session has
-    std::vector<newcomer> early_;                        // came before the store was open
+    std::unordered_map<std::uint64_t, call> calls_; // what the session has
+    std::vector<newcomer> early_;                   // came before the store was open
     outcome_observer observer_;
     std::weak_ptr<host_type> session_;
     std::error_code failed_; // why the store could not be opened

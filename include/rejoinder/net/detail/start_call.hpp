@@ -53,7 +53,8 @@ struct start_enqueue {
     template <class Handler>
     void operator()(Handler&& handler, outgoing words) const
     {
-        client->enqueue(std::move(words), completion<void(std::error_code, std::uint64_t)>{std::forward<Handler>(handler), get_executor()});
+        client->enqueue(std::move(words), completion<void(std::error_code, std::uint64_t)>{
+                                              std::forward<Handler>(handler), get_executor()});
     }
 };
 

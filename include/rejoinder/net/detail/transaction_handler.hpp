@@ -100,8 +100,9 @@ class function_in_transaction final : public transaction_handler {
 
     static_assert(!handler_shape<rest>::awaits,
                   "rejoinder: a handler that takes a transaction is a plain function: it cannot wait inside of one");
-    static_assert(!handler_shape<rest>::responds && !handler_shape<rest>::informed,
-                  "rejoinder: a handler that takes a transaction answers with what it returns; it takes no responder and no incoming");
+    static_assert(
+        !handler_shape<rest>::responds && !handler_shape<rest>::informed,
+        "rejoinder: a handler that takes a transaction answers with what it returns; it takes no responder and no incoming");
 
 public:
     explicit function_in_transaction(F function) : function_(std::move(function)) {}
