@@ -95,6 +95,7 @@ struct slow_house {
 TEST_CASE("a slow link is borne with while its bytes flow, and dropped when they do not")
 {
     slow_house at;
+    CHECK(at.hub.snapshot().now.write_queue_bytes > 0);
     driven::pass(at.io, 50ms);
     CHECK(at.end.empty());
     CHECK(at.hub.connections() == 1);

@@ -370,3 +370,51 @@ TEST_CASE("a hub remembers the disconnects of as many users as it may, whoever c
     CHECK(taken.top_disconnects.front().user == "noisy");
     CHECK(taken.top_disconnects.front().count == 10);
 }
+
+TEST_CASE("a displaced connection, a clean-up over its limit and a session that is over are told of, each once")
+{
+    watched_hub at{{.grace = 5ms, .lease = 60ms, .clean_up_limit = 10ms}};
+    bool go_on = false;
+    at.hub.on_detach([&](const rejoinder::identity&) -> asio::awaitable<void> {
+        asio::steady_timer pause{at.io};
+        while (!go_on) {
+            pause.expires_after(1ms);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    });
+    memory_peer peer{at.io, at.hub};
+    const auto token = word_after(peer.join("page"), "token");
+    memory_peer newer{at.io, at.hub};
+    newer.say(R"(["hello",{"v":1,"incarnation":"page","attempt":2,"auth":"42","token":")" + token + "\"}]");
+    CHECK(at.told.names() == "ws_connect ws_disconnect ws_connect");
+    CHECK(at.told.last("ws_disconnect").code == 4002);
+    CHECK(at.told.last("ws_disconnect").kind == "replaced");
+    CHECK(at.told.last("ws_disconnect").connection == at.told.all.front().connection);
+    newer.close();
+    REQUIRE(at.until("registry_cleanup_overdue"));
+    CHECK(at.told.last("registry_cleanup_overdue").took == 10ms);
+    REQUIRE(at.until("session_end"));
+    CHECK(at.told.last("session_end").session == at.told.all.front().session);
+    CHECK(at.told.last("session_end").who == "42");
+    go_on = true;
+    REQUIRE(at.until("ws_cleanup_complete"));
+    for (const auto name : {"session_end", "registry_cleanup_start", "registry_cleanup_overdue", "registry_cleanup_success", "ws_cleanup_complete"}) {
+        CHECK(at.told.count(name) == 1);
+    }
+    CHECK(at.told.count("ws_disconnect") == 2);
+}
+
+TEST_CASE("a hub that is destroyed tells nothing more: its sink may be gone")
+{
+    asio::io_context io;
+    diary told;
+    auto hub = std::make_unique<rejoinder::hub<>>(io.get_executor());
+    hub->on_event(told.sink());
+    memory_peer peer{io, *hub};
+    peer.join("page");
+    CHECK(told.names() == "ws_connect");
+    hub.reset();
+    driven::settle(io);
+    CHECK(told.names() == "ws_connect");
+    CHECK(peer.ended());
+}
