@@ -2,19 +2,20 @@
 #include <rejoinder/core/client_status.hpp>
 
 #include <rejoinder/channel/tcp_connector.hpp>
-#include <rejoinder/channel/unix_connector.hpp>
 #include <rejoinder/net/first_of.hpp>
 #include <rejoinder/net/listener.hpp>
 
 #include "support/house.hpp"
+#include "support/raw_peer.hpp"
 
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 #include <boost/json/parse.hpp>
 
-#include <array>
+#include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -249,6 +250,30 @@ TEST_CASE("a mid-session cut is followed by an immediate attempt, a goodbye by a
         CHECK(at.board->attempts == 1);
         CHECK(at.tab->status().next_try_at > std::chrono::steady_clock::now() + 20min);
     }
+}
+
+TEST_CASE("a server that says when to come back is obeyed, in a refusal as in a goodbye, and not by all at once")
+{
+    asio::io_context io;
+    const std::string says = GENERATE(
+        raw_peer::framed(R"(["refuse","busy","later",{"retry_after":30000}])"),
+        raw_peer::framed(R"(["welcome",{"v":1,"token":"t","capacity":1}])") + raw_peer::framed(R"(["bye","shutting_down","",{"retry_after":30000}])"));
+    stranger hub{io, says};
+    std::set<rejoinder::instant> when;
+    std::vector<std::unique_ptr<rejoinder::client<>>> all;
+    for (int i = 0; i != 8; ++i) {
+        all.push_back(std::make_unique<rejoinder::client<>>(io.get_executor(), rejoinder::tcp_connector{hub.port.local_endpoint()}, hasty()));
+    }
+    const auto from = std::chrono::steady_clock::now();
+    const auto waits = [](const auto& one) { return one->status().next_try_at != rejoinder::never && one->status().verdict == link_verdict::down; };
+    REQUIRE(driven::until(io, [&] { return std::all_of(all.begin(), all.end(), waits); }));
+    for (const auto& one : all) {
+        when.insert(one->status().next_try_at);
+    }
+    CHECK(*when.begin() >= from + 29s);
+    CHECK(*when.rbegin() <= std::chrono::steady_clock::now() + 37500ms);
+    CHECK(*when.rbegin() - *when.begin() > 100ms);
+    CHECK(hub.callers.size() == 8);
 }
 
 TEST_CASE("of several ways a client takes the first that leads to the hub, over whatever transport, and goes back by it")
