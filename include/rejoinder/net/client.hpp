@@ -228,18 +228,14 @@ public:
     /// process took it. Set it before the client runs, so that none is missed.
     void on_settled(std::function<void(const outbox_outcome&)> observer)
     {
-        if (state_->outbox() != nullptr) {
-            state_->outbox()->set_observer(std::move(observer));
-        }
+        state_->outbox().set_observer(std::move(observer));
     }
     /// The durable messages that have not been settled, oldest first.
     [[nodiscard]] std::vector<outbox_item> outbox() const
     {
         std::vector<outbox_item> all;
-        if (state_->outbox() != nullptr) {
-            for (const auto& [id, one] : state_->outbox()->messages().entries()) {
-                all.push_back({id, one.words.name, {one.words.payload, one.words.form}, one.expires, one.sure});
-            }
+        for (const auto& [id, one] : state_->outbox().messages().entries()) {
+            all.push_back({id, one.words.name, {one.words.payload, one.words.form}, one.expires, one.sure});
         }
         return all;
     }
@@ -247,10 +243,10 @@ public:
     /// it where it stopped. 0 without a journal.
     [[nodiscard]] std::uint64_t next_outbox_id() const noexcept
     {
-        return state_->outbox() == nullptr ? 0 : state_->outbox()->messages().next_sequence();
+        return state_->outbox().exists() ? state_->outbox().messages().next_sequence() : 0;
     }
     /// Takes a durable message back: it leaves as `removed`. True: it was never sent.
-    bool withdraw(std::uint64_t id) { return state_->outbox() != nullptr && state_->outbox()->withdraw(id); }
+    bool withdraw(std::uint64_t id) { return state_->outbox().withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
     template <writable_payload Payload>

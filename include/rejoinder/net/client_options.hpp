@@ -3,12 +3,17 @@
 #define REJOINDER_NET_CLIENT_OPTIONS_HPP
 
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/journal.hpp>
+#include <rejoinder/wire/is_json.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace rejoinder::inline v0 {
 
@@ -25,6 +30,30 @@ struct client_options {
     rejoinder::journal
         journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
 };
+
+namespace detail {
+
+inline void check_auth(std::string_view auth)
+{
+    if (!auth.empty() && !is_json(auth)) {
+        throw std::invalid_argument("rejoinder: a client's auth is JSON text; a string stands in quotes");
+    }
+}
+
+/// What these options say in a client's hello.
+template <class Policies>
+hello hello_of(const client_options<Policies>& options, std::uint64_t attempt)
+{
+    hello words;
+    words.attempt = attempt;
+    words.capacity = options.session.capacity;
+    words.ping_interval = options.session.heartbeat.ping_every;
+    words.dead_after = options.session.heartbeat.dead_after;
+    words.auth = options.auth;
+    return words;
+}
+
+} // namespace detail
 
 } // namespace rejoinder::inline v0
 

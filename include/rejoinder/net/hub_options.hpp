@@ -6,6 +6,7 @@
 #include <rejoinder/core/disconnect_stats.hpp>
 #include <rejoinder/core/durable_inbox.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/journal.hpp>
@@ -49,6 +50,20 @@ struct hub_options {
                 on_crowding, sessions_max};
     }
 };
+
+namespace detail {
+
+/// What these options say in a hub's welcome.
+template <class Policies>
+welcome welcome_by(const hub_options<Policies>& options)
+{
+    welcome words;
+    words.ping_interval = options.session.heartbeat.ping_every;
+    words.dead_after = options.session.heartbeat.dead_after;
+    return words;
+}
+
+} // namespace detail
 
 } // namespace rejoinder::inline v0
 

@@ -4,16 +4,22 @@
 
 #include <rejoinder/core/client_status.hpp>
 #include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/error.hpp>
+#include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/link_verdict.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/reconnector.hpp>
+#include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/detail/label.hpp>
+#include <rejoinder/net/detail/link_watch.hpp>
+#include <rejoinder/net/detail/outlook.hpp>
 #include <rejoinder/net/detail/spoken.hpp>
 #include <rejoinder/net/event.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 
+#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,23 +53,62 @@ public:
         label_.renew();
     }
 
-    void poll_failed(const std::error_code& why) const { report("poll_failed", {}, why.message()); }
-    void poll_finished() const { report("poll_finished", {}, {}); }
+    /// A connection that was dialled at `since` carries a session.
+    void connected(const welcome& by, instant since)
+    {
+        std::from_chars(by.session.data(), by.session.data() + by.session.size(), session_);
+        watch_.connected(*setting_, about(), by.resumed ? "resumed" : "new", since);
+    }
 
-    /// The client stands so now. `said`: the sentence of who refused it, which its error then says.
+    /// A link that stood so since then has ended: told before it stands otherwise.
+    void ended(link_state stood, instant since, close_reason why, const std::error_code& error = {})
+    {
+        if (stood == link_state::connected) {
+            watch_.disconnected(*setting_, about(error), why, since);
+        } else if (stood == link_state::connecting) {
+            auto what = about(error);
+            what.kind = name_of(verdict_on_attempt(error));
+            watch_.unconnected(*setting_, what, since);
+        }
+    }
+
+    /// What the other side said about why it has no use for the connection; empty: nothing.
+    void refused(std::uint64_t connection, const std::error_code& why, std::string_view said)
+    {
+        said_ = said;
+        if (!said.empty()) {
+            const auto reason = name_of(kind_of(why).value_or(errc::refused));
+            setting_->report({.name = "ws_refused", .connection = connection, .reason = reason, .text = said});
+        }
+    }
+
+    /// The outbox could not be opened.
+    void outbox_failed(const std::error_code& why) const
+    {
+        report("outbox_failed", name_of(errc::store_failed), why.message());
+    }
+
+    [[nodiscard]] rejoinder::snapshot look() { return watch_.look(*setting_); }
+
+    void polled(const std::error_code& failure) const
+    {
+        report(failure ? "poll_failed" : "poll_finished", {}, failure ? failure.message() : std::string{});
+    }
+
+    /// The client stands so now. Its error says what the other side said of it.
     template <class Client>
-    void stands(const std::weak_ptr<Client>& client, link_state link, const client_status& all, const std::string& said)
+    void stands(const std::weak_ptr<Client>& client, link_state link, const client_status& all)
     {
         const bool other_link = std::exchange(link_, link) != link;
         const bool other_state = std::exchange(state_, all.state) != all.state;
         if (other_link && of_link) {
-            post(client, [observer = of_link, link, why = all.last_error, said] {
+            post(client, [observer = of_link, link, why = all.last_error, said = said_] {
                 const spoken_scope scope{why, said};
                 observer(link, why);
             });
         }
         if ((other_link || other_state) && of_status) {
-            post(client, [observer = of_status, all, said] {
+            post(client, [observer = of_status, all, said = said_] {
                 const spoken_scope scope{all.last_error, said};
                 observer(all);
             });
@@ -90,8 +135,20 @@ private:
             {.name = name, .connection = attempt_, .reason = reason, .text = text, .metadata = label_.text()});
     }
 
+    [[nodiscard]] event about(const std::error_code& error = {}) const
+    {
+        return {.session = session_,
+                .connection = attempt_,
+                .attempt = attempt_,
+                .error = error,
+                .metadata = label_.text()};
+    }
+
     std::shared_ptr<Setting> setting_;
     label label_;
+    link_watch watch_{{.users_max = 0}};
+    std::string said_;          // by who refused the last link
+    std::uint64_t session_ = 0; // the hub's number for it
     std::uint64_t attempt_ = 0;
     link_state link_ = link_state::disconnected;
     standing state_ = standing::disconnected;

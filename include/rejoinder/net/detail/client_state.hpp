@@ -7,7 +7,6 @@
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/heartbeat_terms.hpp>
 #include <rejoinder/core/instant.hpp>
-#include <rejoinder/core/link_verdict.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/reconnector.hpp>
@@ -21,31 +20,25 @@
 #include <rejoinder/net/detail/fallback.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
-#include <rejoinder/net/detail/link_watch.hpp>
 #include <rejoinder/net/detail/measuring.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/outbox_keeper.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/outlook.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
-#include <rejoinder/net/detail/spoken.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/poller.hpp>
 #include <rejoinder/net/reply.hpp>
-#include <rejoinder/wire/is_json.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -66,9 +59,7 @@ public:
           news_(setting_, options_.metadata), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
     {
-        if (!options_.auth.empty() && !is_json(options_.auth)) {
-            throw std::invalid_argument("rejoinder: a client's auth is JSON text; a string stands in quotes");
-        }
+        check_auth(options_.auth);
     }
 
     /// Called once it is held by shared pointer.
@@ -77,12 +68,8 @@ public:
         host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
         dialler_ = std::move(by);
         reconnector_.ways(dialler_->ways());
-        if (options_.journal) {
-            outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
-            open_outbox();
-        } else {
-            connect_soon();
-        }
+        outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
+        open_outbox();
     }
 
     [[nodiscard]] auto& news() noexcept { return news_; }
@@ -93,32 +80,17 @@ public:
     [[nodiscard]] link_state link_stands() const noexcept { return reconnector_.state(); }
     [[nodiscard]] std::error_code last_error() const noexcept { return reconnector_.last_error(); }
     [[nodiscard]] std::size_t pending() const noexcept { return host_->core().pending(); }
-    /// The durable outbox; null: there is none.
-    [[nodiscard]] const std::shared_ptr<outbox_keeper<Policies>>& outbox() const noexcept { return outbox_; }
+    [[nodiscard]] outbox_keeper<Policies>& outbox() const noexcept { return *outbox_; }
 
     [[nodiscard]] rejoinder::snapshot snapshot()
     {
-        measuring all{watch_.look(*setting_)};
+        measuring all{news_.look()};
         all.add(link_ == nullptr ? 0 : 1, {});
         all.add(*host_);
         return all.finish();
     }
 
-    [[nodiscard]] client_status status() const
-    {
-        client_status all;
-        const bool polls = fallback_.polling();
-        all.state = polls ? standing::polling : standing_of(link_stands());
-        all.since = polls ? fallback_.since() : reconnector_.since();
-        all.connected_since = reconnector_.connected_since();
-        all.disconnected_since = reconnector_.disconnected_since();
-        all.attempts = reconnector_.failures();
-        all.verdict = reconnector_.verdict();
-        all.last_error = last_error();
-        all.next_try_at = reconnector_.next_try_at();
-        all.connection_id = news_.fields().id();
-        return all;
-    }
+    [[nodiscard]] client_status status() const { return status_of(reconnector_, fallback_, news_.fields().id()); }
 
     // The handle's commands
 
@@ -126,7 +98,7 @@ public:
     {
         told_what_to_do_ = true;
         asleep_ = false;
-        if (outbox_ != nullptr && !outbox_->is_open()) {
+        if (!outbox_->is_open()) {
             if (!std::exchange(connect_when_open_, true) && link_stands() == link_state::failed) {
                 open_outbox();
             }
@@ -141,22 +113,14 @@ public:
         told_what_to_do_ = true;
         connect_when_open_ = false;
         asleep_ = false;
-        if (link_stands() == link_state::connected) {
-            tell_end(close_reason::normal);
-        }
-        reconnector_.stop(now());
-        leave(close_reason::normal);
+        part();
         tell();
     }
 
     void reconnect()
     {
-        told_what_to_do_ = true;
-        asleep_ = false;
-        reconnector_.stop(now());
-        leave(close_reason::normal);
-        reconnector_.start(now());
-        step();
+        part();
+        connect();
     }
 
     void poll_with(poller by)
@@ -178,11 +142,9 @@ public:
         fallback_.drop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
-        if (outbox_ != nullptr) {
-            outbox_->end();
-        }
+        outbox_->end();
         host_->end(errc::closed);
-        setting_->router.clear(); // a handler may hold a responder, which holds the session, which holds the handlers
+        setting_->end();
     }
 
     void open(message_kind kind, outgoing words, pending_call waiting)
@@ -193,7 +155,7 @@ public:
             waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
-        if (kind == message_kind::delivery && outbox_ != nullptr) {
+        if (kind == message_kind::delivery && outbox_->exists()) {
             outbox_->deliver(std::move(words), std::move(waiting.done));
             rearm();
         } else {
@@ -204,11 +166,6 @@ public:
 
     void enqueue(outgoing words, enqueue_completion caller)
     {
-        if (stopped_ || outbox_ == nullptr) {
-            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported),
-                        0);
-            return;
-        }
         outbox_->enqueue(std::move(words), std::move(caller));
         rearm();
         wake_up();
@@ -226,9 +183,7 @@ public:
     void tick()
     {
         host_->advance(now());
-        if (outbox_ != nullptr) {
-            outbox_->advance(now());
-        }
+        outbox_->advance(now());
         step();
     }
 
@@ -249,9 +204,8 @@ public:
             return;
         }
         const auto at = now();
-        const auto peer = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer.store);
-        std::from_chars(answer.session.data(), answer.session.data() + answer.session.size(), session_);
-        watch_.connected(*setting_, told(), answer.resumed ? "resumed" : "new", reconnector_.since());
+        const auto peer = outbox_->welcomed(answer.store);
+        news_.connected(answer, reconnector_.since());
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
         }
@@ -261,9 +215,7 @@ public:
         reconnector_.connected(at);
         host_->attach(link_, agreed(own, said), at);
         host_->settle_up();
-        if (outbox_ != nullptr) {
-            outbox_->attach(host_);
-        }
+        outbox_->attach(host_);
         tell();
         step();
     }
@@ -292,13 +244,7 @@ public:
     {
         tell_end(why);
         end(why);
-        if (why == close_reason::idle && host_->core().pending() == 0) {
-            fall_asleep();
-            return;
-        }
-        gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message)
-                                               : std::error_code{asio::error::timed_out},
-             std::nullopt);
+        parted(why, error_of_hang_up(why), std::nullopt);
     }
 
     void on_farewell(host<Policies>&, const farewell& words) override
@@ -307,13 +253,8 @@ public:
         const bool leaves = words.reason == close_reason::going_away || words.reason == close_reason::shutting_down;
         tell_end(words.reason);
         end(close_reason::normal);
-        if (words.reason == close_reason::idle && host_->core().pending() == 0) {
-            fall_asleep(); // to come back at once would keep every idle link up
-            return;
-        }
-        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced)
-                                                    : std::error_code{asio::error::eof},
-             words.retry_after || !leaves ? words.retry_after : duration::zero());
+        parted(words.reason, error_of_farewell(words.reason),
+               words.retry_after || !leaves ? words.retry_after : duration::zero());
     }
 
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
@@ -330,14 +271,13 @@ private:
         stopped_ = true;
         fallback_.drop();
         drop_link();
-        if (outbox_ != nullptr) {
-            outbox_->drop();
-        }
+        outbox_->drop();
         host_->drop();
-        setting_->router.clear();
+        setting_->end();
     }
 
-    // What is kept is read before anything is said: the hello names it.
+    // What is kept is read before anything is said, as the hello names it. Then the client connects: later than its construction in any case,
+    // so that the program can set its handlers first.
     void open_outbox()
     {
         outbox_->open([weak = this->weak_from_this()](const std::error_code& failure) {
@@ -347,8 +287,7 @@ private:
             }
             if (failure) {
                 self->connect_when_open_ = false;
-                self->setting_->report(
-                    {.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
+                self->news_.outbox_failed(failure);
                 self->reconnector_.fail(failure, now());
                 self->step();
             } else if (!self->told_what_to_do_ || std::exchange(self->connect_when_open_, false)) {
@@ -359,8 +298,8 @@ private:
 
     void rearm()
     {
-        const auto kept = outbox_ == nullptr ? never : outbox_->next_deadline();
-        clock_.arm(std::min({reconnector_.next_deadline(), host_->next_deadline(), kept}), this->weak_from_this());
+        clock_.arm(std::min({reconnector_.next_deadline(), host_->next_deadline(), outbox_->next_deadline()}),
+                   this->weak_from_this());
     }
 
     // The session is given up here: another start ends it at the hub, too (rule 2).
@@ -368,30 +307,23 @@ private:
     {
         incarnation_ = random_name();
         host_->give_up(verdict());
-        if (outbox_ != nullptr) {
-            outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
-        }
+        outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
         tell();
     }
 
-    // Later, so that the program can set its handlers first.
-    void connect_soon()
+    // A link that was closed because nobody used it stays away: to come back at once would keep every idle link up.
+    void parted(close_reason why, const std::error_code& error, std::optional<duration> retry_after)
     {
-        asio::post(setting_->executor, [weak = this->weak_from_this()] {
-            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && !self->told_what_to_do_) {
-                self->connect();
-            }
-        });
-    }
-
-    // The link was closed because nobody used it: whoever has something to say opens it again.
-    void fall_asleep()
-    {
+        if (why != close_reason::idle || host_->core().pending() != 0) {
+            gone(error, retry_after);
+            return;
+        }
         reconnector_.stop(now());
         asleep_ = true;
         tell();
     }
 
+    // Whoever has something to say opens it again.
     void wake_up()
     {
         if (asleep_ && !stopped_) {
@@ -410,7 +342,8 @@ private:
             case dialling::nothing: rearm(); return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
-                tell_failure(last_error(), now() - options_.connect_timeout);
+                news_.ended(link_state::connecting, now() - options_.connect_timeout, close_reason::silent,
+                            last_error());
                 dialler_->cancel();
                 drop_link();
                 tell();
@@ -459,18 +392,11 @@ private:
 
     [[nodiscard]] hello greeting() const
     {
-        hello words;
+        auto words = hello_of(options_, reconnector_.attempt());
         words.incarnation = incarnation_;
         words.token = token_;
-        words.attempt = reconnector_.attempt();
-        words.capacity = setting_->options.capacity;
-        words.ping_interval = setting_->options.heartbeat.ping_every;
-        words.dead_after = setting_->options.heartbeat.dead_after;
-        words.auth = options_.auth;
         words.metadata = news_.fields().text();
-        if (outbox_ != nullptr) {
-            words.outbox = outbox_->notice();
-        }
+        words.outbox = outbox_->notice();
         return words;
     }
 
@@ -481,44 +407,15 @@ private:
             from.abort();
             return;
         }
-        if (!said.empty()) {
-            setting_->report({.name = "ws_refused",
-                              .connection = from.number(),
-                              .reason = name_of(kind_of(why).value_or(errc::refused)),
-                              .text = said});
-        }
-        last_words_ = said;
+        news_.refused(from.number(), why, said);
         tell_end(reason_of_end(why), why);
         drop_link();
         gone(why, retry_after);
     }
 
-    [[nodiscard]] event told(const std::error_code& error = {}) const
-    {
-        const auto attempt = reconnector_.attempt();
-        return {.session = session_,
-                .connection = attempt,
-                .attempt = attempt,
-                .kind = {},
-                .error = error,
-                .metadata = news_.fields().text()};
-    }
-
-    // What the end of a connection, or of an attempt, is to those who watch. Before the reconnector hears of it.
     void tell_end(close_reason why, const std::error_code& error = {})
     {
-        if (link_stands() == link_state::connected) {
-            watch_.disconnected(*setting_, told(error), why, reconnector_.since());
-        } else if (link_stands() == link_state::connecting) {
-            tell_failure(error, reconnector_.since());
-        }
-    }
-
-    void tell_failure(const std::error_code& why, instant since)
-    {
-        auto what = told(why);
-        what.kind = name_of(verdict_on_attempt(why));
-        watch_.unconnected(*setting_, what, since);
+        news_.ended(link_stands(), reconnector_.since(), why, error);
     }
 
     void gone(const std::error_code& why, std::optional<duration> retry_after)
@@ -529,29 +426,30 @@ private:
     }
 
     // Lets go of the link without a word.
-    void drop_link()
-    {
-        if (const auto left = let_go()) {
-            left->abort();
-        }
-    }
+    void drop_link() { end(close_reason::silent); }
 
     std::shared_ptr<link> let_go()
     {
         host_->detach(now());
-        if (outbox_ != nullptr) {
-            outbox_->detach();
-        }
+        outbox_->detach();
         return std::exchange(link_, nullptr);
     }
 
     void end(close_reason why)
     {
-        const auto left = let_go();
-        if (left == nullptr) {
-            return;
+        if (const auto left = let_go()) {
+            why == close_reason::silent ? left->abort() : left->close(why);
         }
-        why == close_reason::silent ? left->abort() : left->close(why);
+    }
+
+    // The program wants the link to end.
+    void part()
+    {
+        if (link_stands() == link_state::connected) {
+            tell_end(close_reason::normal);
+        }
+        reconnector_.stop(now());
+        leave(close_reason::normal);
     }
 
     void leave(close_reason why)
@@ -563,20 +461,18 @@ private:
     // The poller's news: a poll failed, or a status was the last one.
     void polled(const std::error_code& failure)
     {
-        if (failure) {
-            news_.poll_failed(failure);
-            return;
+        news_.polled(failure);
+        if (!failure) {
+            fallback_.finish();
+            tell();
         }
-        fallback_.finish();
-        news_.poll_finished();
-        tell();
     }
 
     void tell()
     {
         fallback_.follow(link_stands(), reconnector_.failures(), now());
         if (news_.wanted()) {
-            news_.stands(this->weak_from_this(), link_stands(), status(), last_words_);
+            news_.stands(this->weak_from_this(), link_stands(), status());
         }
     }
 
@@ -587,17 +483,14 @@ private:
     reconnector<typename Policies::backoff> reconnector_;
     std::string incarnation_;
     std::string token_;
-    std::string last_words_;    // of who refused the last link
-    std::uint64_t session_ = 0; // the hub's number for it
-    link_watch watch_{{.users_max = 0}};
     std::unique_ptr<dialler> dialler_;
     fallback fallback_;
     std::shared_ptr<host<Policies>> host_;
-    std::shared_ptr<outbox_keeper<Policies>> outbox_; // null: deliveries last as long as this
-    std::shared_ptr<link> link_;                      // dialled; carries the session once it is welcome
-    bool told_what_to_do_ = false;                    // by the program: it connects by itself otherwise
-    bool asleep_ = false;                             // away because nobody used the link
-    bool connect_when_open_ = false;                  // told to before the outbox was open
+    std::shared_ptr<outbox_keeper<Policies>> outbox_;
+    std::shared_ptr<link> link_;     // dialled; carries the session once it is welcome
+    bool told_what_to_do_ = false;   // by the program: it connects by itself otherwise
+    bool asleep_ = false;            // away because nobody used the link
+    bool connect_when_open_ = false; // told to before the outbox was open
     bool stopped_ = false;
 };
 

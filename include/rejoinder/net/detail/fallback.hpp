@@ -2,6 +2,7 @@
 #ifndef REJOINDER_NET_DETAIL_FALLBACK_HPP
 #define REJOINDER_NET_DETAIL_FALLBACK_HPP
 
+#include <rejoinder/core/client_status.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/reconnector.hpp>
 #include <rejoinder/net/poller.hpp>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -55,6 +57,24 @@ private:
     instant since_{};
     bool finished_ = false;
 };
+
+/// Where a client stands whose link is this reconnector's, with this fallback.
+template <class Reconnector>
+client_status status_of(const Reconnector& link, const fallback& stand_in, std::string connection_id)
+{
+    client_status all;
+    const bool polls = stand_in.polling();
+    all.state = polls ? standing::polling : standing_of(link.state());
+    all.since = polls ? stand_in.since() : link.since();
+    all.connected_since = link.connected_since();
+    all.disconnected_since = link.disconnected_since();
+    all.attempts = link.failures();
+    all.verdict = link.verdict();
+    all.last_error = link.last_error();
+    all.next_try_at = link.next_try_at();
+    all.connection_id = std::move(connection_id);
+    return all;
+}
 
 } // namespace rejoinder::inline v0::detail
 

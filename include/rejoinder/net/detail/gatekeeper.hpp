@@ -6,6 +6,7 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/net/detail/exception_text.hpp>
 #include <rejoinder/net/detail/gate.hpp>
+#include <rejoinder/net/detail/inbox_keeper.hpp>
 #include <rejoinder/net/handshake.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/wire/json_payload.hpp>
@@ -29,12 +30,20 @@ public:
     /// The program's function; without one each client instance is an identity of its own.
     authenticator authenticate;
 
-    /// Asks who said hello. `then(const authentication&)` is called once, perhaps before this returns. `cancel` ends the authenticator.
-    /// `known` is the identity whose session the client's token resumes, if there is one.
-    template <class Setting, class Then>
+    /// Asks who said hello, and introduces a durable outbox to the store. `answer(const authentication&, bool outbox_known)` is called once,
+    /// perhaps before this returns. `cancel` ends the authenticator. `known` is the identity whose session the client's token resumes, if there
+    /// is one.
+    template <class Setting, class Answer>
     void ask(const Setting& setting, std::string from, const hello& greeting, const std::string& known,
-             std::shared_ptr<asio::cancellation_signal> cancel, Then then)
+             std::shared_ptr<asio::cancellation_signal> cancel, Answer answer)
     {
+        auto then = [inbox = setting.inbox, outbox = greeting.outbox, answer](const authentication& word) {
+            if (word.who() == nullptr || inbox == nullptr || !outbox) {
+                answer(word, false);
+            } else {
+                introduce(*inbox, *outbox, *word.who(), answer);
+            }
+        };
         if (!authenticate) {
             then(authentication{identity{known.empty() ? "anonymous_" + greeting.incarnation : known}});
             return;
@@ -66,6 +75,17 @@ public:
     }
 
 private:
+    // Before the session, so that what it brings meets its records.
+    template <class Answer>
+    static void introduce(inbox_keeper& inbox, const outbox_notice& outbox, const identity& who, const Answer& answer)
+    {
+        inbox.greet({std::string{who.name()}, outbox.name}, outbox,
+                    [who, answer](const std::error_code& why, bool known) {
+                        const auto reason = kind_of(why).value_or(errc::store_failed);
+                        answer(why ? authentication{refusal{reason, why.message()}} : authentication{who}, known);
+                    });
+    }
+
     std::size_t asking_max_;
     std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
 };

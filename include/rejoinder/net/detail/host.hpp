@@ -4,16 +4,14 @@
 
 #include <rejoinder/channel/recycled_memory.hpp>
 #include <rejoinder/core/close_reason.hpp>
-#include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
-#include <rejoinder/core/latency.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/session.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
-#include <rejoinder/net/detail/call_site.hpp>
 #include <rejoinder/net/detail/canceller.hpp>
+#include <rejoinder/net/detail/guarded.hpp>
 #include <rejoinder/net/detail/host_owner.hpp>
 #include <rejoinder/net/detail/inbox_keeper.hpp>
 #include <rejoinder/net/detail/interception.hpp>
@@ -22,22 +20,19 @@
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/raised.hpp>
 #include <rejoinder/net/detail/room_line.hpp>
-#include <rejoinder/net/detail/tell.hpp>
+#include <rejoinder/net/detail/session_setting.hpp>
 #include <rejoinder/net/detail/watched_runs.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/interceptor.hpp>
 #include <rejoinder/net/peer.hpp>
 #include <rejoinder/net/reply.hpp>
-#include <rejoinder/net/router.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
-#include <asio/post.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -48,24 +43,6 @@
 #include <variant>
 
 namespace rejoinder::inline v0::detail {
-
-/// What all sessions of a hub or client share. It outlives them all.
-template <class Policies>
-struct session_setting {
-    session_setting(asio::any_io_executor where, session_options<Policies> how)
-        : executor(std::move(where)), options(std::move(how))
-    {}
-
-    asio::any_io_executor executor;
-    session_options<Policies> options;
-    rejoinder::router router;
-    event_sink events;
-    std::shared_ptr<counters> counts = std::make_shared<counters>();
-    std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
-    latency answered;                    // how long requests took
-
-    void report(const event& happened) const { tell(events, happened); }
-};
 
 /// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
 template <class Policies>
@@ -86,11 +63,7 @@ public:
     [[nodiscard]] const std::shared_ptr<link>& connection() const noexcept { return link_; }
 
     /// Its owner's alarm for it.
-    struct alarm {
-        timer_id timer{};
-        instant at = never;
-    };
-    alarm due;
+    session_alarm due;
     /// Whether its peer said something since its owner looked.
     bool heard = false;
 
@@ -237,8 +210,9 @@ public:
         settle_up(delivering::later);
         if (watched_ != nullptr) {
             const auto self = this->shared_from_this();
-            watched_->ended(which, how, std::chrono::steady_clock::now(),
-                            [&](const auto& seen, const call_end& end) { guarded([&] { seen(end); }); });
+            watched_->ended(which, how, std::chrono::steady_clock::now(), [&](const auto& seen, const call_end& end) {
+                guarded(setting_->executor, [&] { seen(end); });
+            });
         }
     }
 
@@ -408,7 +382,7 @@ private:
                 return;
             }
         }
-        watch(over);
+        setting_->watch(over, seen_, from_);
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
         const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
@@ -417,56 +391,22 @@ private:
             done.post(error, std::move(answer));
             return;
         }
-        guarded([&] { done.complete(error, std::move(answer)); });
+        guarded(setting_->executor, [&] { done.complete(error, std::move(answer)); });
     }
 
-    // How long a request took that was sent and not taken back; and who hears of a deadline.
-    void watch(const settled<pending_call>& over)
-    {
-        const bool late = over.error == errc::timed_out;
-        const auto sure = certainty_of(over.error);
-        const auto since = over.completion.asked_at;
-        const bool counts = !over.error || !over.code.empty() || (late && sure != certainty::never_sent);
-        if (since != never && counts) {
-            setting_->answered.record(seen_ - since);
-        }
-        if (late || over.error == errc::expired) {
-            report({.name = late ? "request_timeout" : "delivery_expired",
-                    .reason = name_of(sure),
-                    .took = since == never ? duration::zero() : seen_ - since});
-        }
-    }
+    void report(const event& happened) const { setting_->report(happened, from_); }
 
-    // An event of this session.
-    void report(event happened) const
-    {
-        if (setting_->events) {
-            happened.who = from_.who().name();
-            happened.session = from_.session();
-            setting_->report(happened);
-        }
-    }
-
-    void carry_out(const attempt_failed& one, delivering)
-    {
-        report({.name = "attempt_failed",
-                .attempt = one.attempt,
-                .reason = kind_of(one.error) ? name_of(*kind_of(one.error)) : std::string_view{},
-                .kind = one.kind == message_kind::request ? "request" : "delivery",
-                .took = one.rest});
-    }
+    void carry_out(const attempt_failed& one, delivering) { setting_->watch(one, from_); }
 
     void carry_out(progressed& word, delivering)
     {
-        auto* waiting = session_.completion(word.which);
-        if (waiting == nullptr || waiting->progress == nullptr) {
-            return;
-        }
         const auto which = word.which;
-        auto listener = std::move(waiting->progress); // taken out: it may end its own call
-        guarded([&] { (*listener)(word.payload); });
-        if (auto* still = session_.completion(which)) {
-            still->progress = std::move(listener);
+        if (auto* waiting = session_.completion(which); waiting != nullptr && waiting->progress != nullptr) {
+            auto listener = std::move(waiting->progress); // taken out: it may end its own call
+            guarded(setting_->executor, [&] { (*listener)(word.payload); });
+            if (auto* still = session_.completion(which)) {
+                still->progress = std::move(listener);
+            }
         }
     }
 
@@ -477,11 +417,14 @@ private:
             session_.finish(wanted.call, {{}, name_of(errc::no_handler), {}});
             return;
         }
+        const bool in_transaction = setting_->inbox != nullptr && handler->in_transaction();
+        if (in_transaction && setting_->router.chain() != nullptr && !let_in(wanted)) {
+            return;
+        }
         if (setting_->inbox != nullptr && wanted.stamp && !outbox_.outbox.empty()) {
             setting_->inbox->take(outbox_, wanted, handler, this->shared_from_this(), from_);
-        } else if (setting_->inbox != nullptr && handler->in_transaction()) {
-            setting_->inbox->run_once(wanted, std::static_pointer_cast<transaction_handler>(handler),
-                                      this->shared_from_this(), from_);
+        } else if (in_transaction) {
+            setting_->inbox->run_once(wanted, handler, this->shared_from_this(), from_);
         } else {
             run(*handler, wanted);
         }
@@ -502,13 +445,8 @@ private:
     // Asks the interceptors. False: one of them refused, and so is the call.
     bool let_in(const invoke& wanted)
     {
-        const auto began = std::chrono::steady_clock::now();
         intercepted seen{wanted, from_};
-        intercept(setting_->router.chain(), seen);
-        if (!seen.observers().empty()) {
-            watched_ = watched_ == nullptr ? std::make_unique<watched_runs>() : std::move(watched_);
-            watched_->watch(wanted.call, began, std::move(seen.observers()));
-        }
+        intercept(setting_->router.chain(), seen, wanted.call, watched_);
         if (seen.refused()) {
             finish(wanted.call, {{}, name_of(seen.why()), seen.text()});
         }
@@ -522,7 +460,7 @@ private:
         }
         if (const auto found = runs_.find(moot.call.number); found != runs_.end()) {
             const auto one = found->second; // it may finish inside
-            guarded([&] { one->stop(); });
+            guarded(setting_->executor, [&] { one->stop(); });
         }
     }
 
@@ -539,17 +477,6 @@ private:
     {
         if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
             owner->on_farewell(*this, words);
-        }
-    }
-
-    // A completion that throws must not take the connection's loop with it: its exception leaves `run` of the execution context all the same.
-    template <class F>
-    void guarded(F call_out)
-    {
-        try {
-            call_out();
-        } catch (...) {
-            asio::post(setting_->executor, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
         }
     }
 

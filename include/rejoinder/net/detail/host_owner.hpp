@@ -3,12 +3,20 @@
 #define REJOINDER_NET_DETAIL_HOST_OWNER_HPP
 
 #include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/output.hpp>
+#include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 
 #include <system_error>
 
 namespace rejoinder::inline v0::detail {
+
+/// When a session's owner is to look at it.
+struct session_alarm {
+    timer_id timer{};
+    instant at = never;
+};
 
 template <class Policies>
 class host;

@@ -75,10 +75,7 @@ public:
     /// Called once it is held by shared pointer.
     void begin()
     {
-        if (options_.journal) {
-            setting_->inbox =
-                std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
-        }
+        setting_->record_with(options_.journal.thread(), options_.durable);
         switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
     }
 
@@ -135,9 +132,6 @@ public:
             entry.carrier->close(close_reason::going_away);
         }
         switchboard_.stop();
-        if (setting_->inbox != nullptr) {
-            setting_->inbox->end();
-        }
     }
 
     template <class Target>
@@ -176,8 +170,7 @@ public:
         }
         switchboard_.advance(at);
         admission_.advance(at);
-        carry_out();
-        arm();
+        decide();
     }
 
     // What links say
@@ -202,12 +195,13 @@ public:
             entry.label(greeting.metadata);
         }
         expect(from.number(), entry, now());
-        gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
-                  [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
-                      if (const auto hub = weak.lock()) {
-                          hub->identified(number, word);
-                      }
-                  });
+        gate_.ask(
+            *setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
+            [weak = this->weak_from_this(), number = from.number()](const authentication& word, bool outbox_known) {
+                if (const auto hub = weak.lock()) {
+                    hub->identified(number, word, outbox_known);
+                }
+            });
     }
 
     void on_welcome(link& from, welcome&&) override
@@ -264,9 +258,6 @@ private:
             entry.carrier->abort();
         }
         switchboard_.drop();
-        if (setting_->inbox != nullptr) {
-            setting_->inbox->end();
-        }
     }
 
     void arm()
@@ -292,12 +283,13 @@ private:
 
     // Admission
 
-    void identified(std::uint64_t number, const authentication& word)
+    void identified(std::uint64_t number, const authentication& word, bool outbox_known)
     {
         const auto found = links_.find(number);
         if (found == links_.end() || stopped_) {
             return; // it went away, or took too long, meanwhile
         }
+        timers_.cancel(found->second.patience);
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             ++setting_->counts->auth_refused;
@@ -305,44 +297,9 @@ private:
             return;
         }
         found->second.who.identity = word.who()->name();
-        if (found->second.outbox && setting_->inbox != nullptr) {
-            acquaint(number, found->second);
-        } else {
-            arrive(found->second);
-        }
-    }
-
-    // Before the session, so that what it brings meets its records. The handshake's patience bounds the wait.
-    void acquaint(std::uint64_t number, const link_entry& entry)
-    {
-        setting_->inbox->greet({entry.who.identity, entry.outbox->name}, *entry.outbox,
-                               [weak = this->weak_from_this(), number](const std::error_code& why, bool known) {
-                                   if (const auto hub = weak.lock()) {
-                                       hub->acquainted(number, why, known);
-                                   }
-                               });
-    }
-
-    void acquainted(std::uint64_t number, const std::error_code& why, bool known)
-    {
-        const auto found = links_.find(number);
-        if (found == links_.end() || stopped_) {
-            return;
-        }
-        if (why) {
-            drop(number, kind_of(why).value_or(errc::store_failed), why.message());
-            return;
-        }
-        found->second.outbox_known = known;
-        arrive(found->second);
-    }
-
-    void arrive(link_entry& entry)
-    {
-        timers_.cancel(entry.patience);
-        admission_.arrive(entry.who, now());
-        carry_out();
-        arm();
+        found->second.outbox_known = outbox_known;
+        admission_.arrive(found->second.who, now());
+        decide();
     }
 
     // Does what the admission decided. What that leads to may come back here: then the outer loop goes on with it.
@@ -360,6 +317,12 @@ private:
         deciding_ = false;
     }
 
+    void decide()
+    {
+        carry_out();
+        arm();
+    }
+
     void carry_out(std::monostate) noexcept {}
 
     void carry_out(const verdict_of::attach& granted)
@@ -375,13 +338,11 @@ private:
         const auto one = granted.resumed ? switchboard_.find(granted.session)
                                          : switchboard_.add(peer{identity{entry.who.identity}, granted.session},
                                                             capacity, this->weak_from_this(), seeds_());
-        welcome words;
+        auto words = welcome_by(options_);
         words.session = std::to_string(granted.session);
         words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
         words.resumed = granted.resumed;
         words.capacity = one->core().capacity();
-        words.ping_interval = options_.session.heartbeat.ping_every;
-        words.dead_after = options_.session.heartbeat.dead_after;
         if (entry.outbox && setting_->inbox != nullptr) {
             words.store = store_notice{std::string{setting_->inbox->store_name()}, entry.outbox_known};
             one->set_outbox(entry.outbox->name);
@@ -493,8 +454,7 @@ private:
         const auto session = found->second.session;
         const auto left = take_out(found, why, text, error);
         admission_.lose(number, session, now());
-        carry_out();
-        arm();
+        decide();
     }
 
     // No session for this link.
@@ -507,8 +467,7 @@ private:
         const auto left = take_out(found, close_reason::refused, text.empty() ? name_of(why) : text);
         left->refuse(why, text, retry_after);
         admission_.lose(number, 0, now());
-        carry_out();
-        arm();
+        decide();
     }
 
     void part(host_type& of, close_reason why)

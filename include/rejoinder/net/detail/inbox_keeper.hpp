@@ -95,10 +95,12 @@ public:
     }
 
     /// A message without a record whose handler takes a transaction.
-    void run_once(const invoke& asked, const std::shared_ptr<transaction_handler>& to,
-                  const std::shared_ptr<durable_site>& site, const peer& from)
+    /// Precondition: `to->in_transaction()`.
+    void run_once(const invoke& asked, const std::shared_ptr<handler>& to, const std::shared_ptr<durable_site>& site,
+                  const peer& from)
     {
-        mail_->send(*scribe_, plain_run{kept_invoke{asked}, to, from, {}},
+        mail_->send(*scribe_,
+                    plain_run{kept_invoke{asked}, std::static_pointer_cast<transaction_handler>(to), from, {}},
                     [weak = std::weak_ptr{site}](plain_run& how, const std::error_code& failure) {
                         if (const auto there = weak.lock()) {
                             there->finish_durable(how.asked.head.call, failure ? store_failure() : how.result.view());

@@ -46,19 +46,26 @@ class outbox_keeper : public std::enable_shared_from_this<outbox_keeper<Policies
 public:
     using host_type = host<Policies>;
 
+    /// `to`: the store's thread; null: there is no durable outbox, and nothing is ever in it.
     outbox_keeper(std::shared_ptr<scribe> to, std::shared_ptr<session_setting<Policies>> setting)
         : scribe_(std::move(to)), setting_(std::move(setting)), mail_(std::make_shared<mailbox>(setting_->executor)),
           outbox_(setting_->options.outbox)
     {}
 
     [[nodiscard]] const durable_outbox& messages() const noexcept { return outbox_; }
-    [[nodiscard]] bool is_open() const noexcept { return open_; }
+    [[nodiscard]] bool exists() const noexcept { return scribe_ != nullptr; }
+    /// Whether what it holds is known.
+    [[nodiscard]] bool is_open() const noexcept { return open_ || !exists(); }
     [[nodiscard]] instant next_deadline() const noexcept { return ended_ ? never : outbox_.next_deadline(); }
     void set_observer(outcome_observer observer) { observer_ = std::move(observer); }
 
-    /// Opens the outbox, and calls `opened` with how that went.
+    /// Opens the outbox, and calls `opened` with how that went, later.
     void open(std::function<void(const std::error_code&)> opened)
     {
+        if (!exists()) {
+            asio::post(setting_->executor, [opened = std::move(opened)] { opened({}); });
+            return;
+        }
         send(opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
              [opened = std::move(opened)](outbox_keeper& self, opening& how, const std::error_code& failure) {
                  if (!failure) {
@@ -108,6 +115,9 @@ public:
     /// Told before the session begins anew. What the peer's new session still knows.
     peer_keeps welcomed(const std::optional<store_notice>& store)
     {
+        if (!exists()) {
+            return peer_keeps::nothing;
+        }
         const auto before = outbox_.peer();
         const bool knows = store && store->knows_outbox;
         const auto peer = outbox_.welcomed(store ? std::string_view{store->name} : std::string_view{}, knows);
@@ -166,7 +176,7 @@ public:
     /// Sends what can be sent, and does what the outbox wants done.
     void settle_up()
     {
-        if (ended_ || std::exchange(busy_, true)) {
+        if (ended_ || !exists() || std::exchange(busy_, true)) {
             return;
         }
         const auto self = this->shared_from_this();
@@ -241,10 +251,11 @@ private:
     void begin(outgoing words, waiting caller)
     {
         const bool full = early_.size() >= setting_->options.outbox.messages_max;
-        if (ended_ || failed_ || (!open_ && full)) {
-            const auto why = ended_    ? std::error_code{asio::error::operation_aborted}
-                             : failed_ ? failed_
-                                       : make_error_code(errc::queue_full);
+        if (ended_ || failed_ || !exists() || (!open_ && full)) {
+            const auto why = ended_      ? std::error_code{asio::error::operation_aborted}
+                             : failed_   ? failed_
+                             : !exists() ? make_error_code(errc::unsupported)
+                                         : make_error_code(errc::queue_full);
             complete(std::move(caller), why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }

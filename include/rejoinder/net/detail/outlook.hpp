@@ -2,6 +2,8 @@
 #ifndef REJOINDER_NET_DETAIL_OUTLOOK_HPP
 #define REJOINDER_NET_DETAIL_OUTLOOK_HPP
 
+#include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/error.hpp>
 #include <rejoinder/core/link_verdict.hpp>
 
 #include <asio/error.hpp>
@@ -16,6 +18,19 @@ inline link_verdict verdict_on_attempt(const std::error_code& why) noexcept
     const bool nameless =
         why == asio::error::host_not_found || why == asio::error::no_data || why == asio::error::service_not_found;
     return nameless ? link_verdict::unresolvable : verdict_on(why);
+}
+
+/// What the loss of a link is that this side closed for that reason.
+inline std::error_code error_of_hang_up(close_reason why) noexcept
+{
+    return why == close_reason::bad_messages ? make_error_code(errc::bad_message)
+                                             : std::error_code{asio::error::timed_out};
+}
+
+/// The same for one that the other side closed.
+inline std::error_code error_of_farewell(close_reason why) noexcept
+{
+    return why == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof};
 }
 
 } // namespace rejoinder::inline v0::detail

@@ -272,7 +272,7 @@ public:
         for (auto& one : parked_.drain()) {
             one.waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
         }
-        setting_->router.clear(); // a handler may hold a responder, which holds its session, which holds the handlers
+        setting_->end();
     }
 
     /// The execution context is over: what is pending is destroyed uncalled. Precondition: no session is attached.
@@ -283,7 +283,7 @@ public:
             one->drop();
         }
         parked_.drain();
-        setting_->router.clear();
+        setting_->end();
     }
 
     /// The caller of a parked call gave it up.
