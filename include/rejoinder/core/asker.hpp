@@ -204,7 +204,7 @@ public:
         sent_.take(word.id);
         pool_.unlink(index);
         finished_.add(word.id);
-        count(word);
+        detail::count_last_word(counts_, word.kind);
         if (pool_[index].at == stage::abandoned) {
             pool_.release(index);
         } else if (word.kind == message_kind::error) {
@@ -474,15 +474,6 @@ private:
         }
         todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
         place.completion.reset();
-    }
-
-    void count(const message& word)
-    {
-        if (word.kind == message_kind::reply) {
-            ++counts_.replies_received;
-        } else {
-            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
-        }
     }
 
     const session_options<Policies>& options_;

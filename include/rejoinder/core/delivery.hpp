@@ -2,6 +2,7 @@
 #ifndef REJOINDER_CORE_DELIVERY_HPP
 #define REJOINDER_CORE_DELIVERY_HPP
 
+#include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
@@ -149,6 +150,19 @@ struct delivery {
 private:
     static constexpr std::size_t keep_bytes = 4096;
 };
+
+namespace detail {
+
+inline void count_last_word(counters& counts, message_kind kind) noexcept
+{
+    if (kind == message_kind::reply) {
+        ++counts.replies_received;
+    } else {
+        ++(kind == message_kind::ack ? counts.acks_received : counts.errors_received);
+    }
+}
+
+} // namespace detail
 
 } // namespace rejoinder::inline v0
 

@@ -9,7 +9,6 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/session.hpp>
-#include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/detail/canceller.hpp>
 #include <rejoinder/net/detail/guarded.hpp>
 #include <rejoinder/net/detail/host_owner.hpp>

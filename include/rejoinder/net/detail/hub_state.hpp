@@ -340,7 +340,10 @@ private:
                                                             capacity, this->weak_from_this(), seeds_());
         auto words = welcome_by(options_);
         words.session = std::to_string(granted.session);
-        words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
+        if (!granted.resumed) { // made once a session, told to its client once, kept as a digest
+            words.token = random_name();
+            admission_.set_token(granted.session, digest_of(words.token));
+        }
         words.resumed = granted.resumed;
         words.capacity = one->core().capacity();
         if (entry.outbox && setting_->inbox != nullptr) {
@@ -408,14 +411,6 @@ private:
             hub.arm();
             hub.way_down_.touch(0); // it may have waited for this
         });
-    }
-
-    // Made once a session, told to its client once, kept as a digest.
-    [[nodiscard]] std::string new_token(session_id session)
-    {
-        auto token = random_name();
-        admission_.set_token(session, digest_of(token));
-        return token;
     }
 
     // Links that end
