@@ -158,7 +158,7 @@ struct storm {
         const bool is_in = one.session != 0;
         const bool may_wait = people[one.identity].cleaning;
         if (!is_in && !may_wait) {
-            CHECK_FALSE("somebody waits though nobody cleans up behind that identity");
+            FAIL_CHECK("somebody waits though nobody cleans up behind that identity");
         }
         waited += is_in ? 0U : 1U;
         if (now < end) {
@@ -230,10 +230,10 @@ struct storm {
         auto& one = pages[found->second];
         auto& who = people[one.identity];
         if (who.cleaning) {
-            CHECK_FALSE("attach and detach of an identity overlap");
+            FAIL_CHECK("attach and detach of an identity overlap");
         }
         if (who.known && who.attached == 0 && now > who.alone + grace + 1ms && !who.told) {
-            CHECK_FALSE("nobody was told of an absence");
+            FAIL_CHECK("nobody was told of an absence");
         }
         one.session = how.session;
         if (!how.resumed) {
@@ -253,7 +253,7 @@ struct storm {
         ghosts.erase(found);
     }
 
-    void account(const verdict_of::deny&) { CHECK_FALSE("somebody was turned away"); }
+    void account(const verdict_of::deny&) { FAIL_CHECK("somebody was turned away"); }
 
     void account(const verdict_of::absent& gone)
     {
@@ -262,7 +262,7 @@ struct storm {
         ++detaches;
         const bool alone = who.known && who.attached == 0;
         if (!alone || now < who.alone + grace || now > who.alone + grace + 1ms || who.told || who.cleaning) {
-            CHECK_FALSE("a detach that is too early, too late, or told twice");
+            FAIL_CHECK("a detach that is too early, too late, or told twice");
         }
         who.told = true;
         who.cleaning = true;
