@@ -36,16 +36,18 @@ target_link_libraries(rejoinder_rejoinder INTERFACE rejoinder_core rejoinder::as
 # A header beside the stairs and the library that it needs, as a target of its own. Whoever links it must have that library; building and
 # installing this one does not need it.
 set(rejoinder_optional_targets "")
-function(rejoinder_add_optional name header package target)
+function(rejoinder_add_optional name pattern package target)
     if(rejoinder_is_top_level) # a project around this one finds it by itself
         find_package(${package} QUIET)
     endif()
-    rejoinder_add_library(${name} "include/rejoinder/${header}")
+    set(headers ${all_headers})
+    list(FILTER headers INCLUDE REGEX "^include/rejoinder/${pattern}$")
+    rejoinder_add_library(${name} "${headers}")
     target_link_libraries(rejoinder_${name} INTERFACE rejoinder_rejoinder ${target})
     if(NOT TARGET ${target})
         set_target_properties(rejoinder_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS OFF)
     endif()
     set(rejoinder_optional_targets ${rejoinder_optional_targets} "${name}" PARENT_SCOPE)
 endfunction()
-rejoinder_add_optional(sqlite store/sqlite.hpp SQLite3 SQLite::SQLite3)
-rejoinder_add_optional(spdlog sink/spdlog.hpp spdlog spdlog::spdlog)
+rejoinder_add_optional(sqlite "store/(detail/)?sqlite.*" SQLite3 SQLite::SQLite3)
+rejoinder_add_optional(spdlog "sink/spdlog\\.hpp" spdlog spdlog::spdlog)

@@ -1390,6 +1390,22 @@ struct resident {
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
 };
 
+/// Of an identity's sessions, with a link or without one, the longest silent; 0: there is none.
+template <class Sessions, class Grace>
+session_id silent_longest(const Sessions& sessions, const home<Grace>& at, link_of which) noexcept
+{
+    session_id longest = 0;
+    auto since = never;
+    for (const auto session : at.sessions) {
+        const auto& one = *sessions.find(session);
+        if ((one.connection != 0) == (which == link_of::attached) && one.heard < since) {
+            longest = session;
+            since = one.heard;
+        }
+    }
+    return longest;
+}
+
 } // namespace rejoinder::inline v0::detail
 
 #endif
@@ -1798,7 +1814,6 @@ private:
     using home = detail::home<Grace>;
     using resident = detail::resident<Grace>;
     using clock = detail::admission_clock;
-    using link = detail::link_of;
     using alarm = detail::admission_alarm<Grace>;
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
@@ -1922,7 +1937,7 @@ private:
         if (one != nullptr) {
             timers_.cancel(one->lease);
         }
-        at.probed = silent_longest(at, link::attached);
+        at.probed = detail::silent_longest(sessions_, at, detail::link_of::attached);
         at.probed_at = now;
         if (options_.on_crowding == crowding::drop_oldest) {
             verdicts_.push_back(verdict_of::give_way{sessions_.find(at.probed)->connection});
@@ -1932,21 +1947,6 @@ private:
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
-    }
-
-    // Of an identity's sessions with a link, or without one; 0: there is none.
-    [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
-    {
-        session_id longest = 0;
-        auto since = never;
-        for (const auto session : at.sessions) {
-            const auto& one = *sessions_.find(session);
-            if ((one.connection != 0) == (which == link::attached) && one.heard < since) {
-                longest = session;
-                since = one.heard;
-            }
-        }
-        return longest;
     }
 
     // Who waited for a place has waited long enough. Without a sign of life from the probed one there is a place; else there is none.
@@ -2035,7 +2035,7 @@ private:
     // An identity whose page reloads for ever makes room among its own sessions, not among its neighbours'.
     bool evict_dormant_of(home& at)
     {
-        const auto longest = silent_longest(at, link::dormant);
+        const auto longest = detail::silent_longest(sessions_, at, detail::link_of::dormant);
         if (longest != 0) {
             finish(longest);
         }
@@ -2769,6 +2769,19 @@ struct delivery {
 private:
     static constexpr std::size_t keep_bytes = 4096;
 };
+
+namespace detail {
+
+inline void count_last_word(counters& counts, message_kind kind) noexcept
+{
+    if (kind == message_kind::reply) {
+        ++counts.replies_received;
+    } else {
+        ++(kind == message_kind::ack ? counts.acks_received : counts.errors_received);
+    }
+}
+
+} // namespace detail
 
 } // namespace rejoinder::inline v0
 
@@ -5486,7 +5499,7 @@ public:
         sent_.take(word.id);
         pool_.unlink(index);
         finished_.add(word.id);
-        count(word);
+        detail::count_last_word(counts_, word.kind);
         if (pool_[index].at == stage::abandoned) {
             pool_.release(index);
         } else if (word.kind == message_kind::error) {
@@ -5756,15 +5769,6 @@ private:
         }
         todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
         place.completion.reset();
-    }
-
-    void count(const message& word)
-    {
-        if (word.kind == message_kind::reply) {
-            ++counts_.replies_received;
-        } else {
-            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
-        }
     }
 
     const session_options<Policies>& options_;
@@ -8975,11 +8979,8 @@ public:
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
         todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
-<<<<<<< HEAD
         rest();
-=======
         notification_bytes_ = 0;
->>>>>>> 9a132e0 (Bound the bytes of notifications that wait for a slow connection, and hold it to the low water mark)
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.

@@ -4255,6 +4255,22 @@ struct resident {
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
 };
 
+/// Of an identity's sessions, with a link or without one, the longest silent; 0: there is none.
+template <class Sessions, class Grace>
+session_id silent_longest(const Sessions& sessions, const home<Grace>& at, link_of which) noexcept
+{
+    session_id longest = 0;
+    auto since = never;
+    for (const auto session : at.sessions) {
+        const auto& one = *sessions.find(session);
+        if ((one.connection != 0) == (which == link_of::attached) && one.heard < since) {
+            longest = session;
+            since = one.heard;
+        }
+    }
+    return longest;
+}
+
 } // namespace rejoinder::inline v0::detail
 
 #endif
@@ -4663,7 +4679,6 @@ private:
     using home = detail::home<Grace>;
     using resident = detail::resident<Grace>;
     using clock = detail::admission_clock;
-    using link = detail::link_of;
     using alarm = detail::admission_alarm<Grace>;
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
@@ -4787,7 +4802,7 @@ private:
         if (one != nullptr) {
             timers_.cancel(one->lease);
         }
-        at.probed = silent_longest(at, link::attached);
+        at.probed = detail::silent_longest(sessions_, at, detail::link_of::attached);
         at.probed_at = now;
         if (options_.on_crowding == crowding::drop_oldest) {
             verdicts_.push_back(verdict_of::give_way{sessions_.find(at.probed)->connection});
@@ -4797,21 +4812,6 @@ private:
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
-    }
-
-    // Of an identity's sessions with a link, or without one; 0: there is none.
-    [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
-    {
-        session_id longest = 0;
-        auto since = never;
-        for (const auto session : at.sessions) {
-            const auto& one = *sessions_.find(session);
-            if ((one.connection != 0) == (which == link::attached) && one.heard < since) {
-                longest = session;
-                since = one.heard;
-            }
-        }
-        return longest;
     }
 
     // Who waited for a place has waited long enough. Without a sign of life from the probed one there is a place; else there is none.
@@ -4900,7 +4900,7 @@ private:
     // An identity whose page reloads for ever makes room among its own sessions, not among its neighbours'.
     bool evict_dormant_of(home& at)
     {
-        const auto longest = silent_longest(at, link::dormant);
+        const auto longest = detail::silent_longest(sessions_, at, detail::link_of::dormant);
         if (longest != 0) {
             finish(longest);
         }
@@ -5528,6 +5528,19 @@ struct delivery {
 private:
     static constexpr std::size_t keep_bytes = 4096;
 };
+
+namespace detail {
+
+inline void count_last_word(counters& counts, message_kind kind) noexcept
+{
+    if (kind == message_kind::reply) {
+        ++counts.replies_received;
+    } else {
+        ++(kind == message_kind::ack ? counts.acks_received : counts.errors_received);
+    }
+}
+
+} // namespace detail
 
 } // namespace rejoinder::inline v0
 
@@ -8245,7 +8258,7 @@ public:
         sent_.take(word.id);
         pool_.unlink(index);
         finished_.add(word.id);
-        count(word);
+        detail::count_last_word(counts_, word.kind);
         if (pool_[index].at == stage::abandoned) {
             pool_.release(index);
         } else if (word.kind == message_kind::error) {
@@ -8515,15 +8528,6 @@ private:
         }
         todo_.outputs.push_back(settled<Completion>{std::move(*place.completion), error, payload, code, text});
         place.completion.reset();
-    }
-
-    void count(const message& word)
-    {
-        if (word.kind == message_kind::reply) {
-            ++counts_.replies_received;
-        } else {
-            ++(word.kind == message_kind::ack ? counts_.acks_received : counts_.errors_received);
-        }
     }
 
     const session_options<Policies>& options_;
@@ -11734,11 +11738,8 @@ public:
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
         todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
-<<<<<<< HEAD
         rest();
-=======
         notification_bytes_ = 0;
->>>>>>> 9a132e0 (Bound the bytes of notifications that wait for a slow connection, and hold it to the low water mark)
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -13230,273 +13231,9 @@ private:
 
 #endif
 
-#include <chrono>
-#include <string>
-
-namespace rejoinder::inline v0 {
-
-/// The numbers and behaviours of a client.
-template <class Policies = default_policies>
-struct client_options {
-    std::string auth{}; ///< JSON text for the hub's authenticator
-    std::string
-        metadata{}; ///< a JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added
-    typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
-    duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
-    session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
-    connection_options connection{};
-    rejoinder::journal
-        journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// A call as a type: its name, request and reply, and how it is asked.
-#ifndef REJOINDER_NET_CONTRACT_HPP
-#define REJOINDER_NET_CONTRACT_HPP
-
-// What a handler takes and gives, read off its signature, and what is wrong with one that cannot be a handler.
-#ifndef REJOINDER_NET_DETAIL_HANDLER_SHAPE_HPP
-#define REJOINDER_NET_DETAIL_HANDLER_SHAPE_HPP
-
-// The parameters and the result of a function or of a function object that has one call operator.
-#ifndef REJOINDER_NET_DETAIL_SIGNATURE_HPP
-#define REJOINDER_NET_DETAIL_SIGNATURE_HPP
-
-namespace rejoinder::inline v0::detail {
-
-template <class... Ts>
-struct types {};
-
-template <class Result, class... Parameters>
-struct plain_signature {
-    using result = Result;
-    using parameters = types<Parameters...>;
-};
-
-template <class T>
-struct signature_of_pointer {};
-
-template <class R, class... P>
-struct signature_of_pointer<R (*)(P...)> : plain_signature<R, P...> {};
-template <class R, class... P>
-struct signature_of_pointer<R (*)(P...) noexcept> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...)> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...) noexcept> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...) const> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...) const noexcept> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...)&> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...) & noexcept> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...) const&> : plain_signature<R, P...> {};
-template <class R, class C, class... P>
-struct signature_of_pointer<R (C::*)(P...) const & noexcept> : plain_signature<R, P...> {};
-
-template <class F>
-concept has_one_call_operator = requires { &F::operator(); };
-
-/// Of a decayed F; empty if it has none, or several.
-template <class F>
-struct signature : signature_of_pointer<F> {};
-template <has_one_call_operator F>
-struct signature<F> : signature_of_pointer<decltype(&F::operator())> {};
-
-template <class F>
-concept has_signature = requires { typename signature<F>::result; };
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// The message that a handler runs for: its name, its deadline, and a way to report progress before the answer.
-#ifndef REJOINDER_NET_INCOMING_HPP
-#define REJOINDER_NET_INCOMING_HPP
-
-// One run of a handler that may need more than its call: what was asked, and the way back to who asked.
-#ifndef REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
-#define REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
-
-// Where a handler runs for a peer: what it needs of the session that it answers in, without knowing its type.
-#ifndef REJOINDER_NET_DETAIL_CALL_SITE_HPP
-#define REJOINDER_NET_DETAIL_CALL_SITE_HPP
-
-#include <asio/any_io_executor.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/cancellation_type.hpp>
-
-#include <memory>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-/// A session as its running handlers see it. Held by shared pointer: it may outlive the hub or client, and then takes answers without effect.
-class call_site {
-public:
-    virtual ~call_site() = default;
-
-    /// Where handlers run and answers are taken.
-    [[nodiscard]] virtual asio::any_io_executor get_executor() const = 0;
-    /// The handler has ended. On the executor, also from inside `handler::call` and `running::stop`; a run that is over is no error. What
-    /// `how` borrows is copied.
-    virtual void finish(invocation which, const outcome& how) = 0;
-    /// A word before the last one. On the executor. A run that is over is no error.
-    virtual void progress(invocation which, const payload_view& payload) = 0;
-};
-
-/// A handler run that goes on after the call: the session keeps it until `call_site::finish`, and stops it when nobody waits any more.
-/// Held by shared pointer. It does not hold its session, which holds it.
-class running : public std::enable_shared_from_this<running> {
-public:
-    running() = default;
-    running(const running&) = delete;
-    running& operator=(const running&) = delete;
-    virtual ~running() = default;
-
-    /// Whether somebody said that nobody waits for the run.
-    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
-    /// Whether it has ended.
-    [[nodiscard]] bool finished() const noexcept { return finished_; }
-
-    /// Where the run hears of `stop`. A run that is stopped already says nothing more.
-    [[nodiscard]] asio::cancellation_slot slot() noexcept
-    {
-        listens_ = false;
-        return signal_.slot();
-    }
-
-    /// Puts `listener` into the slot until the run ends: what it holds may then hold the run. Calls it at once if the run is stopped already.
-    template <class F>
-    void listen(F listener)
-    {
-        if (stopped_) {
-            listener();
-            return;
-        }
-        signal_.slot().assign([heard = std::move(listener)](asio::cancellation_type) mutable { heard(); });
-        listens_ = true;
-    }
-
-    /// Nobody waits any more: says so to the run, which may end inside. What the run throws goes to the caller.
-    void stop()
-    {
-        if (stopped_ || finished_) {
-            return;
-        }
-        const auto kept = shared_from_this();
-        stopped_ = true;
-        stopping_ = true;
-        try {
-            signal_.emit(asio::cancellation_type::all);
-        } catch (...) {
-            told();
-            throw;
-        }
-        told();
-    }
-
-    /// Marks the run as ended. False: it was already.
-    bool end() noexcept
-    {
-        if (std::exchange(finished_, true)) {
-            return false;
-        }
-        silence();
-        return true;
-    }
-
-private:
-    void told() noexcept
-    {
-        stopping_ = false;
-        silence(); // it has heard what it listened for; kept, what it holds would keep the run
-    }
-
-    // Only a listener of our own is taken out, and never while it runs: an operation that was bound to the slot keeps its state there.
-    void silence() noexcept
-    {
-        if (listens_ && !stopping_) {
-            listens_ = false;
-            signal_.slot().clear();
-        }
-    }
-
-    asio::cancellation_signal signal_;
-    bool stopped_ = false;
-    bool finished_ = false;
-    bool stopping_ = false;
-    bool listens_ = false;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// A recycled string for the length of a scope, so that what nests or suspends never shares one.
-#ifndef REJOINDER_NET_DETAIL_SCRATCH_HPP
-#define REJOINDER_NET_DETAIL_SCRATCH_HPP
-
-#include <string>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-/// An empty string of this thread's store, given back with the scope.
-class scratch {
-public:
-    // What holds less than this would not be taken back, and be allocated anew each time.
-    scratch() : text(recycled_strings::take()) { text.reserve(256); }
-    scratch(scratch&&) noexcept = default;
-    scratch& operator=(scratch&&) = delete;
-    ~scratch() { recycled_strings::give(std::move(text)); }
-
-    std::string text;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// Payloads as C++ values and back, through Boost.JSON.
-#ifndef REJOINDER_WIRE_JSON_PAYLOAD_HPP
-#define REJOINDER_WIRE_JSON_PAYLOAD_HPP
-
-// A binary payload that owns its bytes.
-#ifndef REJOINDER_WIRE_BYTES_HPP
-#define REJOINDER_WIRE_BYTES_HPP
-
-#include <cstddef>
-#include <span>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// A binary payload: travels as bytes, not as JSON.
-struct bytes {
-    std::vector<std::byte> data;
-
-    bytes() = default;
-    explicit bytes(std::vector<std::byte> content) noexcept : data(std::move(content)) {}
-    explicit bytes(std::span<const std::byte> content) : data(content.begin(), content.end()) {}
-
-    friend bool operator==(const bytes&, const bytes&) = default;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// JSON text into C++ values through Boost.JSON, with the path of what does not fit.
-#ifndef REJOINDER_WIRE_DETAIL_JSON_CONVERT_HPP
-#define REJOINDER_WIRE_DETAIL_JSON_CONVERT_HPP
+// Whether text is JSON, for programs that take it from outside and hand it on unread.
+#ifndef REJOINDER_WIRE_IS_JSON_HPP
+#define REJOINDER_WIRE_IS_JSON_HPP
 
 // Walks over JSON text element by element, reading what an envelope holds and stepping over the rest.
 #ifndef REJOINDER_WIRE_DETAIL_JSON_SCAN_HPP
@@ -14101,6 +13838,324 @@ bool read_object(json_scanner& text, std::string& name_scratch, Member member)
 
 #endif
 
+#include <cstddef>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// How deep arrays and objects may stand inside each other in any JSON that this library reads.
+inline constexpr std::size_t json_depth_max = detail::json_scan_depth_max;
+
+/// Whether `text` is one JSON value and whitespace around it (RFC 8259, strictly), valid UTF-8 (§8.1) without a byte
+/// order mark, and no deeper than `json_depth_max`.
+///
+/// A `\u` escape of half a surrogate pair is within the grammar (§8.2), and what JavaScript's JSON.stringify writes.
+/// Reads each byte once; allocates nothing.
+inline bool is_json(std::string_view text) noexcept
+{
+    detail::json_scanner scanner{text};
+    return scanner.skip_value() && scanner.finished();
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// The numbers and behaviours of a client.
+template <class Policies = default_policies>
+struct client_options {
+    std::string auth{}; ///< JSON text for the hub's authenticator
+    std::string
+        metadata{}; ///< a JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added
+    typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
+    duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
+    session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
+    connection_options connection{};
+    rejoinder::journal
+        journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
+};
+
+namespace detail {
+
+inline void check_auth(std::string_view auth)
+{
+    if (!auth.empty() && !is_json(auth)) {
+        throw std::invalid_argument("rejoinder: a client's auth is JSON text; a string stands in quotes");
+    }
+}
+
+/// What these options say in a client's hello.
+template <class Policies>
+hello hello_of(const client_options<Policies>& options, std::uint64_t attempt)
+{
+    hello words;
+    words.attempt = attempt;
+    words.capacity = options.session.capacity;
+    words.ping_interval = options.session.heartbeat.ping_every;
+    words.dead_after = options.session.heartbeat.dead_after;
+    words.auth = options.auth;
+    return words;
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A call as a type: its name, request and reply, and how it is asked.
+#ifndef REJOINDER_NET_CONTRACT_HPP
+#define REJOINDER_NET_CONTRACT_HPP
+
+// What a handler takes and gives, read off its signature, and what is wrong with one that cannot be a handler.
+#ifndef REJOINDER_NET_DETAIL_HANDLER_SHAPE_HPP
+#define REJOINDER_NET_DETAIL_HANDLER_SHAPE_HPP
+
+// The parameters and the result of a function or of a function object that has one call operator.
+#ifndef REJOINDER_NET_DETAIL_SIGNATURE_HPP
+#define REJOINDER_NET_DETAIL_SIGNATURE_HPP
+
+namespace rejoinder::inline v0::detail {
+
+template <class... Ts>
+struct types {};
+
+template <class Result, class... Parameters>
+struct plain_signature {
+    using result = Result;
+    using parameters = types<Parameters...>;
+};
+
+template <class T>
+struct signature_of_pointer {};
+
+template <class R, class... P>
+struct signature_of_pointer<R (*)(P...)> : plain_signature<R, P...> {};
+template <class R, class... P>
+struct signature_of_pointer<R (*)(P...) noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...)> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...)&> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) & noexcept> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const&> : plain_signature<R, P...> {};
+template <class R, class C, class... P>
+struct signature_of_pointer<R (C::*)(P...) const & noexcept> : plain_signature<R, P...> {};
+
+template <class F>
+concept has_one_call_operator = requires { &F::operator(); };
+
+/// Of a decayed F; empty if it has none, or several.
+template <class F>
+struct signature : signature_of_pointer<F> {};
+template <has_one_call_operator F>
+struct signature<F> : signature_of_pointer<decltype(&F::operator())> {};
+
+template <class F>
+concept has_signature = requires { typename signature<F>::result; };
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The message that a handler runs for: its name, its deadline, and a way to report progress before the answer.
+#ifndef REJOINDER_NET_INCOMING_HPP
+#define REJOINDER_NET_INCOMING_HPP
+
+// One run of a handler that may need more than its call: what was asked, and the way back to who asked.
+#ifndef REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
+#define REJOINDER_NET_DETAIL_HANDLER_RUN_HPP
+
+// Where a handler runs for a peer: what it needs of the session that it answers in, without knowing its type.
+#ifndef REJOINDER_NET_DETAIL_CALL_SITE_HPP
+#define REJOINDER_NET_DETAIL_CALL_SITE_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// A session as its running handlers see it. Held by shared pointer: it may outlive the hub or client, and then takes answers without effect.
+class call_site {
+public:
+    virtual ~call_site() = default;
+
+    /// Where handlers run and answers are taken.
+    [[nodiscard]] virtual asio::any_io_executor get_executor() const = 0;
+    /// The handler has ended. On the executor, also from inside `handler::call` and `running::stop`; a run that is over is no error. What
+    /// `how` borrows is copied.
+    virtual void finish(invocation which, const outcome& how) = 0;
+    /// A word before the last one. On the executor. A run that is over is no error.
+    virtual void progress(invocation which, const payload_view& payload) = 0;
+};
+
+/// A handler run that goes on after the call: the session keeps it until `call_site::finish`, and stops it when nobody waits any more.
+/// Held by shared pointer. It does not hold its session, which holds it.
+class running : public std::enable_shared_from_this<running> {
+public:
+    running() = default;
+    running(const running&) = delete;
+    running& operator=(const running&) = delete;
+    virtual ~running() = default;
+
+    /// Whether somebody said that nobody waits for the run.
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+    /// Whether it has ended.
+    [[nodiscard]] bool finished() const noexcept { return finished_; }
+
+    /// Where the run hears of `stop`. A run that is stopped already says nothing more.
+    [[nodiscard]] asio::cancellation_slot slot() noexcept
+    {
+        listens_ = false;
+        return signal_.slot();
+    }
+
+    /// Puts `listener` into the slot until the run ends: what it holds may then hold the run. Calls it at once if the run is stopped already.
+    template <class F>
+    void listen(F listener)
+    {
+        if (stopped_) {
+            listener();
+            return;
+        }
+        signal_.slot().assign([heard = std::move(listener)](asio::cancellation_type) mutable { heard(); });
+        listens_ = true;
+    }
+
+    /// Nobody waits any more: says so to the run, which may end inside. What the run throws goes to the caller.
+    void stop()
+    {
+        if (stopped_ || finished_) {
+            return;
+        }
+        const auto kept = shared_from_this();
+        stopped_ = true;
+        stopping_ = true;
+        try {
+            signal_.emit(asio::cancellation_type::all);
+        } catch (...) {
+            told();
+            throw;
+        }
+        told();
+    }
+
+    /// Marks the run as ended. False: it was already.
+    bool end() noexcept
+    {
+        if (std::exchange(finished_, true)) {
+            return false;
+        }
+        silence();
+        return true;
+    }
+
+private:
+    void told() noexcept
+    {
+        stopping_ = false;
+        silence(); // it has heard what it listened for; kept, what it holds would keep the run
+    }
+
+    // Only a listener of our own is taken out, and never while it runs: an operation that was bound to the slot keeps its state there.
+    void silence() noexcept
+    {
+        if (listens_ && !stopping_) {
+            listens_ = false;
+            signal_.slot().clear();
+        }
+    }
+
+    asio::cancellation_signal signal_;
+    bool stopped_ = false;
+    bool finished_ = false;
+    bool stopping_ = false;
+    bool listens_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// A recycled string for the length of a scope, so that what nests or suspends never shares one.
+#ifndef REJOINDER_NET_DETAIL_SCRATCH_HPP
+#define REJOINDER_NET_DETAIL_SCRATCH_HPP
+
+#include <string>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// An empty string of this thread's store, given back with the scope.
+class scratch {
+public:
+    // What holds less than this would not be taken back, and be allocated anew each time.
+    scratch() : text(recycled_strings::take()) { text.reserve(256); }
+    scratch(scratch&&) noexcept = default;
+    scratch& operator=(scratch&&) = delete;
+    ~scratch() { recycled_strings::give(std::move(text)); }
+
+    std::string text;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Payloads as C++ values and back, through Boost.JSON.
+#ifndef REJOINDER_WIRE_JSON_PAYLOAD_HPP
+#define REJOINDER_WIRE_JSON_PAYLOAD_HPP
+
+// A binary payload that owns its bytes.
+#ifndef REJOINDER_WIRE_BYTES_HPP
+#define REJOINDER_WIRE_BYTES_HPP
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A binary payload: travels as bytes, not as JSON.
+struct bytes {
+    std::vector<std::byte> data;
+
+    bytes() = default;
+    explicit bytes(std::vector<std::byte> content) noexcept : data(std::move(content)) {}
+    explicit bytes(std::span<const std::byte> content) : data(content.begin(), content.end()) {}
+
+    friend bool operator==(const bytes&, const bytes&) = default;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// JSON text into C++ values through Boost.JSON, with the path of what does not fit.
+#ifndef REJOINDER_WIRE_DETAIL_JSON_CONVERT_HPP
+#define REJOINDER_WIRE_DETAIL_JSON_CONVERT_HPP
+
 // Writes JSON scalars at the end of a string.
 #ifndef REJOINDER_WIRE_DETAIL_JSON_WRITE_HPP
 #define REJOINDER_WIRE_DETAIL_JSON_WRITE_HPP
@@ -14609,33 +14664,6 @@ private:
 };
 
 } // namespace detail
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Whether text is JSON, for programs that take it from outside and hand it on unread.
-#ifndef REJOINDER_WIRE_IS_JSON_HPP
-#define REJOINDER_WIRE_IS_JSON_HPP
-
-#include <cstddef>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// How deep arrays and objects may stand inside each other in any JSON that this library reads.
-inline constexpr std::size_t json_depth_max = detail::json_scan_depth_max;
-
-/// Whether `text` is one JSON value and whitespace around it (RFC 8259, strictly), valid UTF-8 (§8.1) without a byte
-/// order mark, and no deeper than `json_depth_max`.
-///
-/// A `\u` escape of half a surrogate pair is within the grammar (§8.2), and what JavaScript's JSON.stringify writes.
-/// Reads each byte once; allocates nothing.
-inline bool is_json(std::string_view text) noexcept
-{
-    detail::json_scanner scanner{text};
-    return scanner.skip_value() && scanner.finished();
-}
 
 } // namespace rejoinder::inline v0
 
@@ -16444,6 +16472,10 @@ private:
 
 #endif
 
+// Tells and counts how a hub's or client's connections come and go, and begins its snapshots.
+#ifndef REJOINDER_NET_DETAIL_LINK_WATCH_HPP
+#define REJOINDER_NET_DETAIL_LINK_WATCH_HPP
+
 // What happened to links, sessions and calls, for logs: a name and fields each.
 #ifndef REJOINDER_NET_EVENT_HPP
 #define REJOINDER_NET_EVENT_HPP
@@ -16482,9 +16514,144 @@ using event_sink = std::function<void(const event&)>;
 
 #endif
 
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// Why a connection ended that nobody on this side closed, as its error says.
+inline close_reason reason_of_end(const std::error_code& why) noexcept
+{
+    if (why == errc::bad_message) {
+        return close_reason::bad_messages;
+    }
+    if (why == errc::too_big) {
+        return close_reason::too_big;
+    }
+    if (why == errc::replaced) {
+        return close_reason::replaced;
+    }
+    if (why == std::errc::not_enough_memory) {
+        return close_reason::internal;
+    }
+    return kind_of(why) ? close_reason::refused : close_reason::link_lost;
+}
+
+/// One for each hub and client.
+class link_watch {
+public:
+    explicit link_watch(const disconnect_stats_options& bounds) : disconnects_(bounds) {}
+
+    /// A connection, dialled or accepted at `since`, carries a session now.
+    template <class Setting>
+    void connected(const Setting& setting, event what, std::string_view how, instant since)
+    {
+        what.name = "ws_connect";
+        what.reason = how;
+        what.took = now() - since;
+        ++setting.counts->connects;
+        setting.report(what);
+    }
+
+    /// A connection that began at `since` is gone.
+    template <class Setting>
+    void disconnected(const Setting& setting, event what, close_reason why, instant since)
+    {
+        const auto at = now();
+        disconnects_.record(what.who, why, at);
+        what.name = "ws_disconnect";
+        what.code = code_of(why);
+        what.reason = name_of(why);
+        what.kind = name_of(kind_of(why));
+        what.took = at - since;
+        setting.report(what);
+    }
+
+    /// An attempt to connect, begun at `since`, came to nothing, as the event's error says.
+    template <class Setting>
+    void unconnected(const Setting& setting, event what, instant since)
+    {
+        const auto kind = kind_of(what.error);
+        what.name = "connect_failed";
+        what.reason = kind ? name_of(*kind) : "unreachable";
+        what.took = now() - since;
+        ++setting.counts->connects_failed;
+        setting.report(what);
+    }
+
+    /// A snapshot with what this and the setting know; what there is right now is the caller's to add.
+    template <class Setting>
+    [[nodiscard]] rejoinder::snapshot look(const Setting& setting)
+    {
+        const auto at = now();
+        disconnects_.forget_old(at);
+        rejoinder::snapshot taken;
+        taken.taken = at;
+        taken.uptime = at - began_;
+        taken.counts = *setting.counts;
+        taken.request_latency = summary_of(setting.answered);
+        for (std::size_t i = 0; i != close_reason_count; ++i) {
+            taken.all_reasons[i] = disconnects_.of(static_cast<close_reason>(i));
+        }
+        taken.total_users_tracked = disconnects_.users();
+        for (const auto* one : disconnects_.top(disconnects_.options().top_max)) {
+            taken.top_disconnects.push_back(*one);
+        }
+        return taken;
+    }
+
+private:
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    disconnect_stats disconnects_;
+    instant began_ = now();
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What an error of this floor says of a client's next attempt, resolvers' errors included.
+#ifndef REJOINDER_NET_DETAIL_OUTLOOK_HPP
+#define REJOINDER_NET_DETAIL_OUTLOOK_HPP
+
+#include <asio/error.hpp>
+
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// A resolver that could not ask (`host_not_found_try_again`) says nothing of the name: then something is down.
+inline link_verdict verdict_on_attempt(const std::error_code& why) noexcept
+{
+    const bool nameless =
+        why == asio::error::host_not_found || why == asio::error::no_data || why == asio::error::service_not_found;
+    return nameless ? link_verdict::unresolvable : verdict_on(why);
+}
+
+/// What the loss of a link is that this side closed for that reason.
+inline std::error_code error_of_hang_up(close_reason why) noexcept
+{
+    return why == close_reason::bad_messages ? make_error_code(errc::bad_message)
+                                             : std::error_code{asio::error::timed_out};
+}
+
+/// The same for one that the other side closed.
+inline std::error_code error_of_farewell(close_reason why) noexcept
+{
+    return why == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof};
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
 
+#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16518,23 +16685,62 @@ public:
         label_.renew();
     }
 
-    void poll_failed(const std::error_code& why) const { report("poll_failed", {}, why.message()); }
-    void poll_finished() const { report("poll_finished", {}, {}); }
+    /// A connection that was dialled at `since` carries a session.
+    void connected(const welcome& by, instant since)
+    {
+        std::from_chars(by.session.data(), by.session.data() + by.session.size(), session_);
+        watch_.connected(*setting_, about(), by.resumed ? "resumed" : "new", since);
+    }
 
-    /// The client stands so now. `said`: the sentence of who refused it, which its error then says.
+    /// A link that stood so since then has ended: told before it stands otherwise.
+    void ended(link_state stood, instant since, close_reason why, const std::error_code& error = {})
+    {
+        if (stood == link_state::connected) {
+            watch_.disconnected(*setting_, about(error), why, since);
+        } else if (stood == link_state::connecting) {
+            auto what = about(error);
+            what.kind = name_of(verdict_on_attempt(error));
+            watch_.unconnected(*setting_, what, since);
+        }
+    }
+
+    /// What the other side said about why it has no use for the connection; empty: nothing.
+    void refused(std::uint64_t connection, const std::error_code& why, std::string_view said)
+    {
+        said_ = said;
+        if (!said.empty()) {
+            const auto reason = name_of(kind_of(why).value_or(errc::refused));
+            setting_->report({.name = "ws_refused", .connection = connection, .reason = reason, .text = said});
+        }
+    }
+
+    /// The outbox could not be opened.
+    void outbox_failed(const std::error_code& why) const
+    {
+        report("outbox_failed", name_of(errc::store_failed), why.message());
+    }
+
+    [[nodiscard]] rejoinder::snapshot look() { return watch_.look(*setting_); }
+
+    void polled(const std::error_code& failure) const
+    {
+        report(failure ? "poll_failed" : "poll_finished", {}, failure ? failure.message() : std::string{});
+    }
+
+    /// The client stands so now. Its error says what the other side said of it.
     template <class Client>
-    void stands(const std::weak_ptr<Client>& client, link_state link, const client_status& all, const std::string& said)
+    void stands(const std::weak_ptr<Client>& client, link_state link, const client_status& all)
     {
         const bool other_link = std::exchange(link_, link) != link;
         const bool other_state = std::exchange(state_, all.state) != all.state;
         if (other_link && of_link) {
-            post(client, [observer = of_link, link, why = all.last_error, said] {
+            post(client, [observer = of_link, link, why = all.last_error, said = said_] {
                 const spoken_scope scope{why, said};
                 observer(link, why);
             });
         }
         if ((other_link || other_state) && of_status) {
-            post(client, [observer = of_status, all, said] {
+            post(client, [observer = of_status, all, said = said_] {
                 const spoken_scope scope{all.last_error, said};
                 observer(all);
             });
@@ -16561,8 +16767,20 @@ private:
             {.name = name, .connection = attempt_, .reason = reason, .text = text, .metadata = label_.text()});
     }
 
+    [[nodiscard]] event about(const std::error_code& error = {}) const
+    {
+        return {.session = session_,
+                .connection = attempt_,
+                .attempt = attempt_,
+                .error = error,
+                .metadata = label_.text()};
+    }
+
     std::shared_ptr<Setting> setting_;
     label label_;
+    link_watch watch_{{.users_max = 0}};
+    std::string said_;          // by who refused the last link
+    std::uint64_t session_ = 0; // the hub's number for it
     std::uint64_t attempt_ = 0;
     link_state link_ = link_state::disconnected;
     standing state_ = standing::disconnected;
@@ -17345,6 +17563,7 @@ private:
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -17392,6 +17611,24 @@ private:
     bool finished_ = false;
 };
 
+/// Where a client stands whose link is this reconnector's, with this fallback.
+template <class Reconnector>
+client_status status_of(const Reconnector& link, const fallback& stand_in, std::string connection_id)
+{
+    client_status all;
+    const bool polls = stand_in.polling();
+    all.state = polls ? standing::polling : standing_of(link.state());
+    all.since = polls ? stand_in.since() : link.since();
+    all.connected_since = link.connected_since();
+    all.disconnected_since = link.disconnected_since();
+    all.attempts = link.failures();
+    all.verdict = link.verdict();
+    all.last_error = link.last_error();
+    all.next_try_at = link.next_try_at();
+    all.connection_id = std::move(connection_id);
+    return all;
+}
+
 } // namespace rejoinder::inline v0::detail
 
 #endif
@@ -17428,6 +17665,32 @@ struct canceller {
         }
     }
 };
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Calls out of a loop that must go on whatever is thrown.
+#ifndef REJOINDER_NET_DETAIL_GUARDED_HPP
+#define REJOINDER_NET_DETAIL_GUARDED_HPP
+
+#include <asio/any_io_executor.hpp>
+#include <asio/post.hpp>
+
+#include <exception>
+
+namespace rejoinder::inline v0::detail {
+
+/// A completion that throws must not take the connection's loop with it: its exception leaves `run` of the execution context all the same.
+template <class F>
+void guarded(const asio::any_io_executor& executor, F call_out)
+{
+    try {
+        call_out();
+    } catch (...) {
+        asio::post(executor, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+    }
+}
 
 } // namespace rejoinder::inline v0::detail
 
@@ -17534,6 +17797,12 @@ struct pending_call {
 #include <system_error>
 
 namespace rejoinder::inline v0::detail {
+
+/// When a session's owner is to look at it.
+struct session_alarm {
+    timer_id timer{};
+    instant at = never;
+};
 
 template <class Policies>
 class host;
@@ -17866,10 +18135,12 @@ public:
     }
 
     /// A message without a record whose handler takes a transaction.
-    void run_once(const invoke& asked, const std::shared_ptr<transaction_handler>& to,
-                  const std::shared_ptr<durable_site>& site, const peer& from)
+    /// Precondition: `to->in_transaction()`.
+    void run_once(const invoke& asked, const std::shared_ptr<handler>& to, const std::shared_ptr<durable_site>& site,
+                  const peer& from)
     {
-        mail_->send(*scribe_, plain_run{kept_invoke{asked}, to, from, {}},
+        mail_->send(*scribe_,
+                    plain_run{kept_invoke{asked}, std::static_pointer_cast<transaction_handler>(to), from, {}},
                     [weak = std::weak_ptr{site}](plain_run& how, const std::error_code& failure) {
                         if (const auto there = weak.lock()) {
                             there->finish_durable(how.asked.head.call, failure ? store_failure() : how.result.view());
@@ -18124,6 +18395,10 @@ private:
 #ifndef REJOINDER_NET_DETAIL_INTERCEPTION_HPP
 #define REJOINDER_NET_DETAIL_INTERCEPTION_HPP
 
+// The runs of handlers whose end somebody wants to see.
+#ifndef REJOINDER_NET_DETAIL_WATCHED_RUNS_HPP
+#define REJOINDER_NET_DETAIL_WATCHED_RUNS_HPP
+
 // What stands before every handler: it sees each call, may refuse it, and sees how it ended.
 #ifndef REJOINDER_NET_INTERCEPTOR_HPP
 #define REJOINDER_NET_INTERCEPTOR_HPP
@@ -18200,15 +18475,64 @@ using interceptor = std::function<void(intercepted&)>;
 
 #endif
 
-#include <exception>
-#include <memory>
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace rejoinder::inline v0::detail {
 
-/// Asks one after another, until one refuses. It keeps the chain: that may be replaced from inside.
-inline void intercept(std::shared_ptr<const std::vector<interceptor>> chain, intercepted& seen)
+/// Of one session; bounded by its runs.
+class watched_runs {
+public:
+    void watch(invocation which, instant began, std::vector<intercepted::observer> observers)
+    {
+        if (!observers.empty()) {
+            runs_.insert_or_assign(which.number, watched{began, std::move(observers)});
+        }
+    }
+
+    /// A run has ended: gives each of its observers, the last first, to `call` with the end.
+    template <class Call>
+    void ended(invocation which, const outcome& how, instant now, Call call)
+    {
+        const auto taken = runs_.extract(which.number);
+        if (taken.empty()) {
+            return;
+        }
+        const auto& [began, observers] = taken.mapped();
+        const call_end end{now - began, how.code, how.text, how.payload};
+        for (auto one = observers.rbegin(); one != observers.rend(); ++one) {
+            call(*one, end);
+        }
+    }
+
+private:
+    struct watched {
+        instant began;
+        std::vector<intercepted::observer> observers;
+    };
+
+    std::unordered_map<std::uint64_t, watched> runs_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Asks one after another, until one refuses. It keeps the chain: that may be replaced from inside. Who wants to see the end is noted.
+inline void intercept(std::shared_ptr<const std::vector<interceptor>> chain, intercepted& seen, invocation which,
+                      std::unique_ptr<watched_runs>& watched)
 {
+    const auto began = std::chrono::steady_clock::now();
     for (auto one = chain->begin(); one != chain->end() && !seen.refused(); ++one) {
         try {
             (*one)(seen);
@@ -18217,6 +18541,10 @@ inline void intercept(std::shared_ptr<const std::vector<interceptor>> chain, int
         } catch (...) {
             seen.refuse("an interceptor threw something that is no std::exception");
         }
+    }
+    if (!seen.observers().empty()) {
+        watched = watched == nullptr ? std::make_unique<watched_runs>() : std::move(watched);
+        watched->watch(which, began, std::move(seen.observers()));
     }
 }
 
@@ -18324,6 +18652,10 @@ private:
 
 #endif
 
+// What all sessions of a hub or client share.
+#ifndef REJOINDER_NET_DETAIL_SESSION_SETTING_HPP
+#define REJOINDER_NET_DETAIL_SESSION_SETTING_HPP
+
 // Gives an event to a sink, if there is one.
 #ifndef REJOINDER_NET_DETAIL_TELL_HPP
 #define REJOINDER_NET_DETAIL_TELL_HPP
@@ -18346,55 +18678,6 @@ inline void tell(const event_sink& sink, const event& happened)
     spoken.text = said;
     sink(spoken);
 }
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// The runs of handlers whose end somebody wants to see.
-#ifndef REJOINDER_NET_DETAIL_WATCHED_RUNS_HPP
-#define REJOINDER_NET_DETAIL_WATCHED_RUNS_HPP
-
-#include <cstdint>
-#include <unordered_map>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0::detail {
-
-/// Of one session; bounded by its runs.
-class watched_runs {
-public:
-    void watch(invocation which, instant began, std::vector<intercepted::observer> observers)
-    {
-        if (!observers.empty()) {
-            runs_.insert_or_assign(which.number, watched{began, std::move(observers)});
-        }
-    }
-
-    /// A run has ended: gives each of its observers, the last first, to `call` with the end.
-    template <class Call>
-    void ended(invocation which, const outcome& how, instant now, Call call)
-    {
-        const auto taken = runs_.extract(which.number);
-        if (taken.empty()) {
-            return;
-        }
-        const auto& [began, observers] = taken.mapped();
-        const call_end end{now - began, how.code, how.text, how.payload};
-        for (auto one = observers.rbegin(); one != observers.rend(); ++one) {
-            call(*one, end);
-        }
-    }
-
-private:
-    struct watched {
-        instant began;
-        std::vector<intercepted::observer> observers;
-    };
-
-    std::unordered_map<std::uint64_t, watched> runs_;
-};
 
 } // namespace rejoinder::inline v0::detail
 
@@ -18510,25 +18793,14 @@ private:
 #endif
 
 #include <asio/any_io_executor.hpp>
-#include <asio/error.hpp>
-#include <asio/post.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <exception>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string_view>
-#include <system_error>
-#include <unordered_map>
 #include <utility>
-#include <variant>
 
 namespace rejoinder::inline v0::detail {
 
-/// What all sessions of a hub or client share. It outlives them all.
+/// Outlives the sessions.
 template <class Policies>
 struct session_setting {
     session_setting(asio::any_io_executor where, session_options<Policies> how)
@@ -18543,8 +18815,83 @@ struct session_setting {
     std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
     latency answered;                    // how long requests took
 
+    /// Durable messages are recorded by this store's thread; null: by none.
+    void record_with(std::shared_ptr<scribe> by, const durable_inbox_options& bounds)
+    {
+        inbox = by == nullptr ? nullptr : std::make_shared<inbox_keeper>(std::move(by), executor, bounds);
+    }
+
+    /// The hub or client is over.
+    void end()
+    {
+        router.clear(); // a handler may hold a responder, which holds its session, which holds the handlers
+        if (inbox != nullptr) {
+            inbox->end();
+        }
+    }
+
     void report(const event& happened) const { tell(events, happened); }
+
+    /// An event of one session.
+    void report(event happened, const peer& with) const
+    {
+        if (events) {
+            happened.who = with.who().name();
+            happened.session = with.session();
+            report(happened);
+        }
+    }
+
+    /// A call of a session is over: how long a request took that was sent and not taken back; and who hears of a deadline.
+    void watch(const settled<pending_call>& over, instant now, const peer& with)
+    {
+        const bool late = over.error == errc::timed_out;
+        const auto sure = certainty_of(over.error);
+        const auto since = over.completion.asked_at;
+        const bool counts_as_answered = !over.error || !over.code.empty() || (late && sure != certainty::never_sent);
+        if (since != never && counts_as_answered) {
+            answered.record(now - since);
+        }
+        if (late || over.error == errc::expired) {
+            report({.name = late ? "request_timeout" : "delivery_expired",
+                    .reason = name_of(sure),
+                    .took = since == never ? duration::zero() : now - since},
+                   with);
+        }
+    }
+
+    /// An attempt of a session at a call failed, and another one follows.
+    void watch(const attempt_failed& one, const peer& with) const
+    {
+        report({.name = "attempt_failed",
+                .attempt = one.attempt,
+                .reason = kind_of(one.error) ? name_of(*kind_of(one.error)) : std::string_view{},
+                .kind = one.kind == message_kind::request ? "request" : "delivery",
+                .took = one.rest},
+               with);
+    }
 };
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0::detail {
 
 /// One session with everything that it needs of this floor. Held by shared pointer: its running handlers keep it, beyond its owner if need be.
 template <class Policies>
@@ -18563,15 +18910,12 @@ public:
     [[nodiscard]] session_type& core() noexcept { return session_; }
     [[nodiscard]] const peer& from() const noexcept { return from_; }
     [[nodiscard]] const std::shared_ptr<link>& connection() const noexcept { return link_; }
-
     /// Its owner's alarm for it.
-    struct alarm {
-        timer_id timer{};
-        instant at = never;
-    };
-    alarm due;
+    session_alarm due;
     /// Whether its peer said something since its owner looked.
     bool heard = false;
+    /// The client of this session has that durable outbox.
+    void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
     void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
     {
@@ -18579,9 +18923,6 @@ public:
         link_->carry(this);
         session_.attach(link_->features(), timing, now);
     }
-
-    /// The client of this session has that durable outbox.
-    void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
     /// The connection is gone or about to be closed; returns it.
     std::shared_ptr<link> detach(instant now)
@@ -18716,8 +19057,9 @@ public:
         settle_up(delivering::later);
         if (watched_ != nullptr) {
             const auto self = this->shared_from_this();
-            watched_->ended(which, how, std::chrono::steady_clock::now(),
-                            [&](const auto& seen, const call_end& end) { guarded([&] { seen(end); }); });
+            watched_->ended(which, how, std::chrono::steady_clock::now(), [&](const auto& seen, const call_end& end) {
+                guarded(setting_->executor, [&] { seen(end); });
+            });
         }
     }
 
@@ -18887,7 +19229,7 @@ private:
                 return;
             }
         }
-        watch(over);
+        setting_->watch(over, seen_, from_);
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
         const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
@@ -18896,56 +19238,22 @@ private:
             done.post(error, std::move(answer));
             return;
         }
-        guarded([&] { done.complete(error, std::move(answer)); });
+        guarded(setting_->executor, [&] { done.complete(error, std::move(answer)); });
     }
 
-    // How long a request took that was sent and not taken back; and who hears of a deadline.
-    void watch(const settled<pending_call>& over)
-    {
-        const bool late = over.error == errc::timed_out;
-        const auto sure = certainty_of(over.error);
-        const auto since = over.completion.asked_at;
-        const bool counts = !over.error || !over.code.empty() || (late && sure != certainty::never_sent);
-        if (since != never && counts) {
-            setting_->answered.record(seen_ - since);
-        }
-        if (late || over.error == errc::expired) {
-            report({.name = late ? "request_timeout" : "delivery_expired",
-                    .reason = name_of(sure),
-                    .took = since == never ? duration::zero() : seen_ - since});
-        }
-    }
+    void report(const event& happened) const { setting_->report(happened, from_); }
 
-    // An event of this session.
-    void report(event happened) const
-    {
-        if (setting_->events) {
-            happened.who = from_.who().name();
-            happened.session = from_.session();
-            setting_->report(happened);
-        }
-    }
-
-    void carry_out(const attempt_failed& one, delivering)
-    {
-        report({.name = "attempt_failed",
-                .attempt = one.attempt,
-                .reason = kind_of(one.error) ? name_of(*kind_of(one.error)) : std::string_view{},
-                .kind = one.kind == message_kind::request ? "request" : "delivery",
-                .took = one.rest});
-    }
+    void carry_out(const attempt_failed& one, delivering) { setting_->watch(one, from_); }
 
     void carry_out(progressed& word, delivering)
     {
-        auto* waiting = session_.completion(word.which);
-        if (waiting == nullptr || waiting->progress == nullptr) {
-            return;
-        }
         const auto which = word.which;
-        auto listener = std::move(waiting->progress); // taken out: it may end its own call
-        guarded([&] { (*listener)(word.payload); });
-        if (auto* still = session_.completion(which)) {
-            still->progress = std::move(listener);
+        if (auto* waiting = session_.completion(which); waiting != nullptr && waiting->progress != nullptr) {
+            auto listener = std::move(waiting->progress); // taken out: it may end its own call
+            guarded(setting_->executor, [&] { (*listener)(word.payload); });
+            if (auto* still = session_.completion(which)) {
+                still->progress = std::move(listener);
+            }
         }
     }
 
@@ -18956,11 +19264,14 @@ private:
             session_.finish(wanted.call, {{}, name_of(errc::no_handler), {}});
             return;
         }
+        const bool in_transaction = setting_->inbox != nullptr && handler->in_transaction();
+        if (in_transaction && setting_->router.chain() != nullptr && !let_in(wanted)) {
+            return;
+        }
         if (setting_->inbox != nullptr && wanted.stamp && !outbox_.outbox.empty()) {
             setting_->inbox->take(outbox_, wanted, handler, this->shared_from_this(), from_);
-        } else if (setting_->inbox != nullptr && handler->in_transaction()) {
-            setting_->inbox->run_once(wanted, std::static_pointer_cast<transaction_handler>(handler),
-                                      this->shared_from_this(), from_);
+        } else if (in_transaction) {
+            setting_->inbox->run_once(wanted, handler, this->shared_from_this(), from_);
         } else {
             run(*handler, wanted);
         }
@@ -18981,13 +19292,8 @@ private:
     // Asks the interceptors. False: one of them refused, and so is the call.
     bool let_in(const invoke& wanted)
     {
-        const auto began = std::chrono::steady_clock::now();
         intercepted seen{wanted, from_};
-        intercept(setting_->router.chain(), seen);
-        if (!seen.observers().empty()) {
-            watched_ = watched_ == nullptr ? std::make_unique<watched_runs>() : std::move(watched_);
-            watched_->watch(wanted.call, began, std::move(seen.observers()));
-        }
+        intercept(setting_->router.chain(), seen, wanted.call, watched_);
         if (seen.refused()) {
             finish(wanted.call, {{}, name_of(seen.why()), seen.text()});
         }
@@ -19001,7 +19307,7 @@ private:
         }
         if (const auto found = runs_.find(moot.call.number); found != runs_.end()) {
             const auto one = found->second; // it may finish inside
-            guarded([&] { one->stop(); });
+            guarded(setting_->executor, [&] { one->stop(); });
         }
     }
 
@@ -19021,17 +19327,6 @@ private:
         }
     }
 
-    // A completion that throws must not take the connection's loop with it: its exception leaves `run` of the execution context all the same.
-    template <class F>
-    void guarded(F call_out)
-    {
-        try {
-            call_out();
-        } catch (...) {
-            asio::post(setting_->executor, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
-        }
-    }
-
     std::shared_ptr<session_setting<Policies>> setting_;
     std::weak_ptr<host_owner<Policies>> owner_;
     peer from_;
@@ -19047,109 +19342,6 @@ private:
     instant seen_{};                                   // the time of the last input
     bool draining_ = false;
     bool over_ = false; // the session has ended: its owner has forgotten it
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// Tells and counts how a hub's or client's connections come and go, and begins its snapshots.
-#ifndef REJOINDER_NET_DETAIL_LINK_WATCH_HPP
-#define REJOINDER_NET_DETAIL_LINK_WATCH_HPP
-
-#include <chrono>
-#include <cstddef>
-#include <string_view>
-#include <system_error>
-
-namespace rejoinder::inline v0::detail {
-
-/// Why a connection ended that nobody on this side closed, as its error says.
-inline close_reason reason_of_end(const std::error_code& why) noexcept
-{
-    if (why == errc::bad_message) {
-        return close_reason::bad_messages;
-    }
-    if (why == errc::too_big) {
-        return close_reason::too_big;
-    }
-    if (why == errc::replaced) {
-        return close_reason::replaced;
-    }
-    if (why == std::errc::not_enough_memory) {
-        return close_reason::internal;
-    }
-    return kind_of(why) ? close_reason::refused : close_reason::link_lost;
-}
-
-/// One for each hub and client.
-class link_watch {
-public:
-    explicit link_watch(const disconnect_stats_options& bounds) : disconnects_(bounds) {}
-
-    /// A connection, dialled or accepted at `since`, carries a session now.
-    template <class Setting>
-    void connected(const Setting& setting, event what, std::string_view how, instant since)
-    {
-        what.name = "ws_connect";
-        what.reason = how;
-        what.took = now() - since;
-        ++setting.counts->connects;
-        setting.report(what);
-    }
-
-    /// A connection that began at `since` is gone.
-    template <class Setting>
-    void disconnected(const Setting& setting, event what, close_reason why, instant since)
-    {
-        const auto at = now();
-        disconnects_.record(what.who, why, at);
-        what.name = "ws_disconnect";
-        what.code = code_of(why);
-        what.reason = name_of(why);
-        what.kind = name_of(kind_of(why));
-        what.took = at - since;
-        setting.report(what);
-    }
-
-    /// An attempt to connect, begun at `since`, came to nothing, as the event's error says.
-    template <class Setting>
-    void unconnected(const Setting& setting, event what, instant since)
-    {
-        const auto kind = kind_of(what.error);
-        what.name = "connect_failed";
-        what.reason = kind ? name_of(*kind) : "unreachable";
-        what.took = now() - since;
-        ++setting.counts->connects_failed;
-        setting.report(what);
-    }
-
-    /// A snapshot with what this and the setting know; what there is right now is the caller's to add.
-    template <class Setting>
-    [[nodiscard]] rejoinder::snapshot look(const Setting& setting)
-    {
-        const auto at = now();
-        disconnects_.forget_old(at);
-        rejoinder::snapshot taken;
-        taken.taken = at;
-        taken.uptime = at - began_;
-        taken.counts = *setting.counts;
-        taken.request_latency = summary_of(setting.answered);
-        for (std::size_t i = 0; i != close_reason_count; ++i) {
-            taken.all_reasons[i] = disconnects_.of(static_cast<close_reason>(i));
-        }
-        taken.total_users_tracked = disconnects_.users();
-        for (const auto* one : disconnects_.top(disconnects_.options().top_max)) {
-            taken.top_disconnects.push_back(*one);
-        }
-        return taken;
-    }
-
-private:
-    static instant now() noexcept { return std::chrono::steady_clock::now(); }
-
-    disconnect_stats disconnects_;
-    instant began_ = now();
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -19259,19 +19451,26 @@ class outbox_keeper : public std::enable_shared_from_this<outbox_keeper<Policies
 public:
     using host_type = host<Policies>;
 
+    /// `to`: the store's thread; null: there is no durable outbox, and nothing is ever in it.
     outbox_keeper(std::shared_ptr<scribe> to, std::shared_ptr<session_setting<Policies>> setting)
         : scribe_(std::move(to)), setting_(std::move(setting)), mail_(std::make_shared<mailbox>(setting_->executor)),
           outbox_(setting_->options.outbox)
     {}
 
     [[nodiscard]] const durable_outbox& messages() const noexcept { return outbox_; }
-    [[nodiscard]] bool is_open() const noexcept { return open_; }
+    [[nodiscard]] bool exists() const noexcept { return scribe_ != nullptr; }
+    /// Whether what it holds is known.
+    [[nodiscard]] bool is_open() const noexcept { return open_ || !exists(); }
     [[nodiscard]] instant next_deadline() const noexcept { return ended_ ? never : outbox_.next_deadline(); }
     void set_observer(outcome_observer observer) { observer_ = std::move(observer); }
 
-    /// Opens the outbox, and calls `opened` with how that went.
+    /// Opens the outbox, and calls `opened` with how that went, later.
     void open(std::function<void(const std::error_code&)> opened)
     {
+        if (!exists()) {
+            asio::post(setting_->executor, [opened = std::move(opened)] { opened({}); });
+            return;
+        }
         send(opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
              [opened = std::move(opened)](outbox_keeper& self, opening& how, const std::error_code& failure) {
                  if (!failure) {
@@ -19321,6 +19520,9 @@ public:
     /// Told before the session begins anew. What the peer's new session still knows.
     peer_keeps welcomed(const std::optional<store_notice>& store)
     {
+        if (!exists()) {
+            return peer_keeps::nothing;
+        }
         const auto before = outbox_.peer();
         const bool knows = store && store->knows_outbox;
         const auto peer = outbox_.welcomed(store ? std::string_view{store->name} : std::string_view{}, knows);
@@ -19379,7 +19581,7 @@ public:
     /// Sends what can be sent, and does what the outbox wants done.
     void settle_up()
     {
-        if (ended_ || std::exchange(busy_, true)) {
+        if (ended_ || !exists() || std::exchange(busy_, true)) {
             return;
         }
         const auto self = this->shared_from_this();
@@ -19454,10 +19656,11 @@ private:
     void begin(outgoing words, waiting caller)
     {
         const bool full = early_.size() >= setting_->options.outbox.messages_max;
-        if (ended_ || failed_ || (!open_ && full)) {
-            const auto why = ended_    ? std::error_code{asio::error::operation_aborted}
-                             : failed_ ? failed_
-                                       : make_error_code(errc::queue_full);
+        if (ended_ || failed_ || !exists() || (!open_ && full)) {
+            const auto why = ended_      ? std::error_code{asio::error::operation_aborted}
+                             : failed_   ? failed_
+                             : !exists() ? make_error_code(errc::unsupported)
+                                         : make_error_code(errc::queue_full);
             complete(std::move(caller), why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
@@ -19655,40 +19858,15 @@ private:
 
 #endif
 
-// What an error of this floor says of a client's next attempt, resolvers' errors included.
-#ifndef REJOINDER_NET_DETAIL_OUTLOOK_HPP
-#define REJOINDER_NET_DETAIL_OUTLOOK_HPP
-
-#include <asio/error.hpp>
-
-#include <system_error>
-
-namespace rejoinder::inline v0::detail {
-
-/// A resolver that could not ask (`host_not_found_try_again`) says nothing of the name: then something is down.
-inline link_verdict verdict_on_attempt(const std::error_code& why) noexcept
-{
-    const bool nameless =
-        why == asio::error::host_not_found || why == asio::error::no_data || why == asio::error::service_not_found;
-    return nameless ? link_verdict::unresolvable : verdict_on(why);
-}
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -19709,9 +19887,7 @@ public:
           news_(setting_, options_.metadata), clock_(executor),
           reconnector_(options_.backoff, options_.connect_timeout, random_seed()), incarnation_(random_name())
     {
-        if (!options_.auth.empty() && !is_json(options_.auth)) {
-            throw std::invalid_argument("rejoinder: a client's auth is JSON text; a string stands in quotes");
-        }
+        check_auth(options_.auth);
     }
 
     /// Called once it is held by shared pointer.
@@ -19720,12 +19896,8 @@ public:
         host_ = std::make_shared<host<Policies>>(side::client, setting_, this->weak_from_this(), peer{}, random_seed());
         dialler_ = std::move(by);
         reconnector_.ways(dialler_->ways());
-        if (options_.journal) {
-            outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
-            open_outbox();
-        } else {
-            connect_soon();
-        }
+        outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
+        open_outbox();
     }
 
     [[nodiscard]] auto& news() noexcept { return news_; }
@@ -19736,32 +19908,17 @@ public:
     [[nodiscard]] link_state link_stands() const noexcept { return reconnector_.state(); }
     [[nodiscard]] std::error_code last_error() const noexcept { return reconnector_.last_error(); }
     [[nodiscard]] std::size_t pending() const noexcept { return host_->core().pending(); }
-    /// The durable outbox; null: there is none.
-    [[nodiscard]] const std::shared_ptr<outbox_keeper<Policies>>& outbox() const noexcept { return outbox_; }
+    [[nodiscard]] outbox_keeper<Policies>& outbox() const noexcept { return *outbox_; }
 
     [[nodiscard]] rejoinder::snapshot snapshot()
     {
-        measuring all{watch_.look(*setting_)};
+        measuring all{news_.look()};
         all.add(link_ == nullptr ? 0 : 1, {});
         all.add(*host_);
         return all.finish();
     }
 
-    [[nodiscard]] client_status status() const
-    {
-        client_status all;
-        const bool polls = fallback_.polling();
-        all.state = polls ? standing::polling : standing_of(link_stands());
-        all.since = polls ? fallback_.since() : reconnector_.since();
-        all.connected_since = reconnector_.connected_since();
-        all.disconnected_since = reconnector_.disconnected_since();
-        all.attempts = reconnector_.failures();
-        all.verdict = reconnector_.verdict();
-        all.last_error = last_error();
-        all.next_try_at = reconnector_.next_try_at();
-        all.connection_id = news_.fields().id();
-        return all;
-    }
+    [[nodiscard]] client_status status() const { return status_of(reconnector_, fallback_, news_.fields().id()); }
 
     // The handle's commands
 
@@ -19769,7 +19926,7 @@ public:
     {
         told_what_to_do_ = true;
         asleep_ = false;
-        if (outbox_ != nullptr && !outbox_->is_open()) {
+        if (!outbox_->is_open()) {
             if (!std::exchange(connect_when_open_, true) && link_stands() == link_state::failed) {
                 open_outbox();
             }
@@ -19784,22 +19941,14 @@ public:
         told_what_to_do_ = true;
         connect_when_open_ = false;
         asleep_ = false;
-        if (link_stands() == link_state::connected) {
-            tell_end(close_reason::normal);
-        }
-        reconnector_.stop(now());
-        leave(close_reason::normal);
+        part();
         tell();
     }
 
     void reconnect()
     {
-        told_what_to_do_ = true;
-        asleep_ = false;
-        reconnector_.stop(now());
-        leave(close_reason::normal);
-        reconnector_.start(now());
-        step();
+        part();
+        connect();
     }
 
     void poll_with(poller by)
@@ -19821,11 +19970,9 @@ public:
         fallback_.drop();
         reconnector_.stop(now());
         leave(close_reason::going_away);
-        if (outbox_ != nullptr) {
-            outbox_->end();
-        }
+        outbox_->end();
         host_->end(errc::closed);
-        setting_->router.clear(); // a handler may hold a responder, which holds the session, which holds the handlers
+        setting_->end();
     }
 
     void open(message_kind kind, outgoing words, pending_call waiting)
@@ -19836,7 +19983,7 @@ public:
             waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
             return;
         }
-        if (kind == message_kind::delivery && outbox_ != nullptr) {
+        if (kind == message_kind::delivery && outbox_->exists()) {
             outbox_->deliver(std::move(words), std::move(waiting.done));
             rearm();
         } else {
@@ -19847,11 +19994,6 @@ public:
 
     void enqueue(outgoing words, enqueue_completion caller)
     {
-        if (stopped_ || outbox_ == nullptr) {
-            caller.post(stopped_ ? std::error_code{asio::error::operation_aborted} : make_error_code(errc::unsupported),
-                        0);
-            return;
-        }
         outbox_->enqueue(std::move(words), std::move(caller));
         rearm();
         wake_up();
@@ -19869,9 +20011,7 @@ public:
     void tick()
     {
         host_->advance(now());
-        if (outbox_ != nullptr) {
-            outbox_->advance(now());
-        }
+        outbox_->advance(now());
         step();
     }
 
@@ -19892,9 +20032,8 @@ public:
             return;
         }
         const auto at = now();
-        const auto peer = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer.store);
-        std::from_chars(answer.session.data(), answer.session.data() + answer.session.size(), session_);
-        watch_.connected(*setting_, told(), answer.resumed ? "resumed" : "new", reconnector_.since());
+        const auto peer = outbox_->welcomed(answer.store);
+        news_.connected(answer, reconnector_.since());
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
         }
@@ -19904,9 +20043,7 @@ public:
         reconnector_.connected(at);
         host_->attach(link_, agreed(own, said), at);
         host_->settle_up();
-        if (outbox_ != nullptr) {
-            outbox_->attach(host_);
-        }
+        outbox_->attach(host_);
         tell();
         step();
     }
@@ -19935,13 +20072,7 @@ public:
     {
         tell_end(why);
         end(why);
-        if (why == close_reason::idle && host_->core().pending() == 0) {
-            fall_asleep();
-            return;
-        }
-        gone(why == close_reason::bad_messages ? make_error_code(errc::bad_message)
-                                               : std::error_code{asio::error::timed_out},
-             std::nullopt);
+        parted(why, error_of_hang_up(why), std::nullopt);
     }
 
     void on_farewell(host<Policies>&, const farewell& words) override
@@ -19950,13 +20081,8 @@ public:
         const bool leaves = words.reason == close_reason::going_away || words.reason == close_reason::shutting_down;
         tell_end(words.reason);
         end(close_reason::normal);
-        if (words.reason == close_reason::idle && host_->core().pending() == 0) {
-            fall_asleep(); // to come back at once would keep every idle link up
-            return;
-        }
-        gone(words.reason == close_reason::replaced ? make_error_code(errc::replaced)
-                                                    : std::error_code{asio::error::eof},
-             words.retry_after || !leaves ? words.retry_after : duration::zero());
+        parted(words.reason, error_of_farewell(words.reason),
+               words.retry_after || !leaves ? words.retry_after : duration::zero());
     }
 
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
@@ -19973,14 +20099,13 @@ private:
         stopped_ = true;
         fallback_.drop();
         drop_link();
-        if (outbox_ != nullptr) {
-            outbox_->drop();
-        }
+        outbox_->drop();
         host_->drop();
-        setting_->router.clear();
+        setting_->end();
     }
 
-    // What is kept is read before anything is said: the hello names it.
+    // What is kept is read before anything is said, as the hello names it. Then the client connects: later than its construction in any case,
+    // so that the program can set its handlers first.
     void open_outbox()
     {
         outbox_->open([weak = this->weak_from_this()](const std::error_code& failure) {
@@ -19990,8 +20115,7 @@ private:
             }
             if (failure) {
                 self->connect_when_open_ = false;
-                self->setting_->report(
-                    {.name = "outbox_failed", .reason = name_of(errc::store_failed), .text = failure.message()});
+                self->news_.outbox_failed(failure);
                 self->reconnector_.fail(failure, now());
                 self->step();
             } else if (!self->told_what_to_do_ || std::exchange(self->connect_when_open_, false)) {
@@ -20002,8 +20126,8 @@ private:
 
     void rearm()
     {
-        const auto kept = outbox_ == nullptr ? never : outbox_->next_deadline();
-        clock_.arm(std::min({reconnector_.next_deadline(), host_->next_deadline(), kept}), this->weak_from_this());
+        clock_.arm(std::min({reconnector_.next_deadline(), host_->next_deadline(), outbox_->next_deadline()}),
+                   this->weak_from_this());
     }
 
     // The session is given up here: another start ends it at the hub, too (rule 2).
@@ -20011,30 +20135,23 @@ private:
     {
         incarnation_ = random_name();
         host_->give_up(verdict());
-        if (outbox_ != nullptr) {
-            outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
-        }
+        outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
         tell();
     }
 
-    // Later, so that the program can set its handlers first.
-    void connect_soon()
+    // A link that was closed because nobody used it stays away: to come back at once would keep every idle link up.
+    void parted(close_reason why, const std::error_code& error, std::optional<duration> retry_after)
     {
-        asio::post(setting_->executor, [weak = this->weak_from_this()] {
-            if (const auto self = weak.lock(); self != nullptr && !self->stopped_ && !self->told_what_to_do_) {
-                self->connect();
-            }
-        });
-    }
-
-    // The link was closed because nobody used it: whoever has something to say opens it again.
-    void fall_asleep()
-    {
+        if (why != close_reason::idle || host_->core().pending() != 0) {
+            gone(error, retry_after);
+            return;
+        }
         reconnector_.stop(now());
         asleep_ = true;
         tell();
     }
 
+    // Whoever has something to say opens it again.
     void wake_up()
     {
         if (asleep_ && !stopped_) {
@@ -20053,7 +20170,8 @@ private:
             case dialling::nothing: rearm(); return;
             case dialling::dial: dial(); break;
             case dialling::abandon:
-                tell_failure(last_error(), now() - options_.connect_timeout);
+                news_.ended(link_state::connecting, now() - options_.connect_timeout, close_reason::silent,
+                            last_error());
                 dialler_->cancel();
                 drop_link();
                 tell();
@@ -20102,18 +20220,11 @@ private:
 
     [[nodiscard]] hello greeting() const
     {
-        hello words;
+        auto words = hello_of(options_, reconnector_.attempt());
         words.incarnation = incarnation_;
         words.token = token_;
-        words.attempt = reconnector_.attempt();
-        words.capacity = setting_->options.capacity;
-        words.ping_interval = setting_->options.heartbeat.ping_every;
-        words.dead_after = setting_->options.heartbeat.dead_after;
-        words.auth = options_.auth;
         words.metadata = news_.fields().text();
-        if (outbox_ != nullptr) {
-            words.outbox = outbox_->notice();
-        }
+        words.outbox = outbox_->notice();
         return words;
     }
 
@@ -20124,44 +20235,15 @@ private:
             from.abort();
             return;
         }
-        if (!said.empty()) {
-            setting_->report({.name = "ws_refused",
-                              .connection = from.number(),
-                              .reason = name_of(kind_of(why).value_or(errc::refused)),
-                              .text = said});
-        }
-        last_words_ = said;
+        news_.refused(from.number(), why, said);
         tell_end(reason_of_end(why), why);
         drop_link();
         gone(why, retry_after);
     }
 
-    [[nodiscard]] event told(const std::error_code& error = {}) const
-    {
-        const auto attempt = reconnector_.attempt();
-        return {.session = session_,
-                .connection = attempt,
-                .attempt = attempt,
-                .kind = {},
-                .error = error,
-                .metadata = news_.fields().text()};
-    }
-
-    // What the end of a connection, or of an attempt, is to those who watch. Before the reconnector hears of it.
     void tell_end(close_reason why, const std::error_code& error = {})
     {
-        if (link_stands() == link_state::connected) {
-            watch_.disconnected(*setting_, told(error), why, reconnector_.since());
-        } else if (link_stands() == link_state::connecting) {
-            tell_failure(error, reconnector_.since());
-        }
-    }
-
-    void tell_failure(const std::error_code& why, instant since)
-    {
-        auto what = told(why);
-        what.kind = name_of(verdict_on_attempt(why));
-        watch_.unconnected(*setting_, what, since);
+        news_.ended(link_stands(), reconnector_.since(), why, error);
     }
 
     void gone(const std::error_code& why, std::optional<duration> retry_after)
@@ -20172,29 +20254,30 @@ private:
     }
 
     // Lets go of the link without a word.
-    void drop_link()
-    {
-        if (const auto left = let_go()) {
-            left->abort();
-        }
-    }
+    void drop_link() { end(close_reason::silent); }
 
     std::shared_ptr<link> let_go()
     {
         host_->detach(now());
-        if (outbox_ != nullptr) {
-            outbox_->detach();
-        }
+        outbox_->detach();
         return std::exchange(link_, nullptr);
     }
 
     void end(close_reason why)
     {
-        const auto left = let_go();
-        if (left == nullptr) {
-            return;
+        if (const auto left = let_go()) {
+            why == close_reason::silent ? left->abort() : left->close(why);
         }
-        why == close_reason::silent ? left->abort() : left->close(why);
+    }
+
+    // The program wants the link to end.
+    void part()
+    {
+        if (link_stands() == link_state::connected) {
+            tell_end(close_reason::normal);
+        }
+        reconnector_.stop(now());
+        leave(close_reason::normal);
     }
 
     void leave(close_reason why)
@@ -20206,20 +20289,18 @@ private:
     // The poller's news: a poll failed, or a status was the last one.
     void polled(const std::error_code& failure)
     {
-        if (failure) {
-            news_.poll_failed(failure);
-            return;
+        news_.polled(failure);
+        if (!failure) {
+            fallback_.finish();
+            tell();
         }
-        fallback_.finish();
-        news_.poll_finished();
-        tell();
     }
 
     void tell()
     {
         fallback_.follow(link_stands(), reconnector_.failures(), now());
         if (news_.wanted()) {
-            news_.stands(this->weak_from_this(), link_stands(), status(), last_words_);
+            news_.stands(this->weak_from_this(), link_stands(), status());
         }
     }
 
@@ -20230,17 +20311,14 @@ private:
     reconnector<typename Policies::backoff> reconnector_;
     std::string incarnation_;
     std::string token_;
-    std::string last_words_;    // of who refused the last link
-    std::uint64_t session_ = 0; // the hub's number for it
-    link_watch watch_{{.users_max = 0}};
     std::unique_ptr<dialler> dialler_;
     fallback fallback_;
     std::shared_ptr<host<Policies>> host_;
-    std::shared_ptr<outbox_keeper<Policies>> outbox_; // null: deliveries last as long as this
-    std::shared_ptr<link> link_;                      // dialled; carries the session once it is welcome
-    bool told_what_to_do_ = false;                    // by the program: it connects by itself otherwise
-    bool asleep_ = false;                             // away because nobody used the link
-    bool connect_when_open_ = false;                  // told to before the outbox was open
+    std::shared_ptr<outbox_keeper<Policies>> outbox_;
+    std::shared_ptr<link> link_;     // dialled; carries the session once it is welcome
+    bool told_what_to_do_ = false;   // by the program: it connects by itself otherwise
+    bool asleep_ = false;            // away because nobody used the link
+    bool connect_when_open_ = false; // told to before the outbox was open
     bool stopped_ = false;
 };
 
@@ -21709,18 +21787,14 @@ public:
     /// process took it. Set it before the client runs, so that none is missed.
     void on_settled(std::function<void(const outbox_outcome&)> observer)
     {
-        if (state_->outbox() != nullptr) {
-            state_->outbox()->set_observer(std::move(observer));
-        }
+        state_->outbox().set_observer(std::move(observer));
     }
     /// The durable messages that have not been settled, oldest first.
     [[nodiscard]] std::vector<outbox_item> outbox() const
     {
         std::vector<outbox_item> all;
-        if (state_->outbox() != nullptr) {
-            for (const auto& [id, one] : state_->outbox()->messages().entries()) {
-                all.push_back({id, one.words.name, {one.words.payload, one.words.form}, one.expires, one.sure});
-            }
+        for (const auto& [id, one] : state_->outbox().messages().entries()) {
+            all.push_back({id, one.words.name, {one.words.payload, one.words.form}, one.expires, one.sure});
         }
         return all;
     }
@@ -21728,10 +21802,10 @@ public:
     /// it where it stopped. 0 without a journal.
     [[nodiscard]] std::uint64_t next_outbox_id() const noexcept
     {
-        return state_->outbox() == nullptr ? 0 : state_->outbox()->messages().next_sequence();
+        return state_->outbox().exists() ? state_->outbox().messages().next_sequence() : 0;
     }
     /// Takes a durable message back: it leaves as `removed`. True: it was never sent.
-    bool withdraw(std::uint64_t id) { return state_->outbox() != nullptr && state_->outbox()->withdraw(id); }
+    bool withdraw(std::uint64_t id) { return state_->outbox().withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
     template <writable_payload Payload>
@@ -22311,12 +22385,20 @@ public:
     /// The program's function; without one each client instance is an identity of its own.
     authenticator authenticate;
 
-    /// Asks who said hello. `then(const authentication&)` is called once, perhaps before this returns. `cancel` ends the authenticator.
-    /// `known` is the identity whose session the client's token resumes, if there is one.
-    template <class Setting, class Then>
+    /// Asks who said hello, and introduces a durable outbox to the store. `answer(const authentication&, bool outbox_known)` is called once,
+    /// perhaps before this returns. `cancel` ends the authenticator. `known` is the identity whose session the client's token resumes, if there
+    /// is one.
+    template <class Setting, class Answer>
     void ask(const Setting& setting, std::string from, const hello& greeting, const std::string& known,
-             std::shared_ptr<asio::cancellation_signal> cancel, Then then)
+             std::shared_ptr<asio::cancellation_signal> cancel, Answer answer)
     {
+        auto then = [inbox = setting.inbox, outbox = greeting.outbox, answer](const authentication& word) {
+            if (word.who() == nullptr || inbox == nullptr || !outbox) {
+                answer(word, false);
+            } else {
+                introduce(*inbox, *outbox, *word.who(), answer);
+            }
+        };
         if (!authenticate) {
             then(authentication{identity{known.empty() ? "anonymous_" + greeting.incarnation : known}});
             return;
@@ -22348,6 +22430,17 @@ public:
     }
 
 private:
+    // Before the session, so that what it brings meets its records.
+    template <class Answer>
+    static void introduce(inbox_keeper& inbox, const outbox_notice& outbox, const identity& who, const Answer& answer)
+    {
+        inbox.greet({std::string{who.name()}, outbox.name}, outbox,
+                    [who, answer](const std::error_code& why, bool known) {
+                        const auto reason = kind_of(why).value_or(errc::store_failed);
+                        answer(why ? authentication{refusal{reason, why.message()}} : authentication{who}, known);
+                    });
+    }
+
     std::size_t asking_max_;
     std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0); // shared with those that outlive the hub
 };
@@ -22380,6 +22473,7 @@ struct hub_alarm {
 #define REJOINDER_NET_DETAIL_LINK_ENTRY_HPP
 
 #include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -22421,6 +22515,14 @@ struct link_entry {
         asking = std::make_shared<asio::cancellation_signal>();
         terms = {said.ping_interval, said.dead_after};
         return carrier->features().probe ? conflict_of(terms, terms_of(own)) : std::string{};
+    }
+
+    /// The authenticator's answer is not wanted any more.
+    void stop_asking() const
+    {
+        if (asking != nullptr) {
+            asking->emit(asio::cancellation_type::terminal);
+        }
     }
 
     /// What an event says of it.
@@ -22850,6 +22952,20 @@ struct hub_options {
                 on_crowding, sessions_max};
     }
 };
+
+namespace detail {
+
+/// What these options say in a hub's welcome.
+template <class Policies>
+welcome welcome_by(const hub_options<Policies>& options)
+{
+    welcome words;
+    words.ping_interval = options.session.heartbeat.ping_every;
+    words.dead_after = options.session.heartbeat.dead_after;
+    return words;
+}
+
+} // namespace detail
 
 } // namespace rejoinder::inline v0
 
@@ -23285,7 +23401,7 @@ public:
         for (auto& one : parked_.drain()) {
             one.waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
         }
-        setting_->router.clear(); // a handler may hold a responder, which holds its session, which holds the handlers
+        setting_->end();
     }
 
     /// The execution context is over: what is pending is destroyed uncalled. Precondition: no session is attached.
@@ -23296,7 +23412,7 @@ public:
             one->drop();
         }
         parked_.drain();
-        setting_->router.clear();
+        setting_->end();
     }
 
     /// The caller of a parked call gave it up.
@@ -23401,8 +23517,6 @@ private:
 #endif
 
 #include <asio/any_io_executor.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/cancellation_type.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -23437,10 +23551,7 @@ public:
     /// Called once it is held by shared pointer.
     void begin()
     {
-        if (options_.journal) {
-            setting_->inbox =
-                std::make_shared<inbox_keeper>(options_.journal.thread(), setting_->executor, options_.durable);
-        }
+        setting_->record_with(options_.journal.thread(), options_.durable);
         switchboard_.live_with(std::shared_ptr<switchboard<Policies>>{this->shared_from_this(), &switchboard_});
     }
 
@@ -23497,9 +23608,6 @@ public:
             entry.carrier->close(close_reason::going_away);
         }
         switchboard_.stop();
-        if (setting_->inbox != nullptr) {
-            setting_->inbox->end();
-        }
     }
 
     template <class Target>
@@ -23518,7 +23626,7 @@ public:
     /// Closes a session's connection, without ending the session.
     void close(session_id session, close_reason why)
     {
-        if (const auto one = switchboard_.find(session); one != nullptr && one->connection() != nullptr) {
+        if (const auto one = switchboard_.find(session)) {
             part(*one, why);
         }
     }
@@ -23538,8 +23646,7 @@ public:
         }
         switchboard_.advance(at);
         admission_.advance(at);
-        carry_out();
-        arm();
+        decide();
     }
 
     // What links say
@@ -23564,21 +23671,19 @@ public:
             entry.label(greeting.metadata);
         }
         expect(from.number(), entry, now());
-        gate_.ask(*setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
-                  [weak = this->weak_from_this(), number = from.number()](const authentication& word) {
-                      if (const auto hub = weak.lock()) {
-                          hub->identified(number, word);
-                      }
-                  });
+        gate_.ask(
+            *setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
+            [weak = this->weak_from_this(), number = from.number()](const authentication& word, bool outbox_known) {
+                if (const auto hub = weak.lock()) {
+                    hub->identified(number, word, outbox_known);
+                }
+            });
     }
 
-    void on_welcome(link& from, welcome&&) override
-    {
-        drop(from.number(), errc::bad_message, "a client does not say welcome");
-    }
+    void on_welcome(link& from, welcome&&) override { drop(from.number(), errc::bad_message, clients_do_not); }
     void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override
     {
-        drop(from.number(), errc::bad_message, "a client does not refuse");
+        drop(from.number(), errc::bad_message, clients_do_not);
     }
     void on_end(link& ended, const std::error_code& why) override
     {
@@ -23614,6 +23719,8 @@ public:
 private:
     friend class drain<hub_state>;
 
+    static constexpr std::string_view clients_do_not = "a client neither welcomes nor refuses";
+
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     void context_ended() override
@@ -23626,9 +23733,6 @@ private:
             entry.carrier->abort();
         }
         switchboard_.drop();
-        if (setting_->inbox != nullptr) {
-            setting_->inbox->end();
-        }
     }
 
     void arm()
@@ -23654,12 +23758,13 @@ private:
 
     // Admission
 
-    void identified(std::uint64_t number, const authentication& word)
+    void identified(std::uint64_t number, const authentication& word, bool outbox_known)
     {
         const auto found = links_.find(number);
         if (found == links_.end() || stopped_) {
             return; // it went away, or took too long, meanwhile
         }
+        timers_.cancel(found->second.patience);
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             ++setting_->counts->auth_refused;
@@ -23667,44 +23772,9 @@ private:
             return;
         }
         found->second.who.identity = word.who()->name();
-        if (found->second.outbox && setting_->inbox != nullptr) {
-            acquaint(number, found->second);
-        } else {
-            arrive(found->second);
-        }
-    }
-
-    // Before the session, so that what it brings meets its records. The handshake's patience bounds the wait.
-    void acquaint(std::uint64_t number, const link_entry& entry)
-    {
-        setting_->inbox->greet({entry.who.identity, entry.outbox->name}, *entry.outbox,
-                               [weak = this->weak_from_this(), number](const std::error_code& why, bool known) {
-                                   if (const auto hub = weak.lock()) {
-                                       hub->acquainted(number, why, known);
-                                   }
-                               });
-    }
-
-    void acquainted(std::uint64_t number, const std::error_code& why, bool known)
-    {
-        const auto found = links_.find(number);
-        if (found == links_.end() || stopped_) {
-            return;
-        }
-        if (why) {
-            drop(number, kind_of(why).value_or(errc::store_failed), why.message());
-            return;
-        }
-        found->second.outbox_known = known;
-        arrive(found->second);
-    }
-
-    void arrive(link_entry& entry)
-    {
-        timers_.cancel(entry.patience);
-        admission_.arrive(entry.who, now());
-        carry_out();
-        arm();
+        found->second.outbox_known = outbox_known;
+        admission_.arrive(found->second.who, now());
+        decide();
     }
 
     // Does what the admission decided. What that leads to may come back here: then the outer loop goes on with it.
@@ -23722,6 +23792,12 @@ private:
         deciding_ = false;
     }
 
+    void decide()
+    {
+        carry_out();
+        arm();
+    }
+
     void carry_out(std::monostate) noexcept {}
 
     void carry_out(const verdict_of::attach& granted)
@@ -23737,13 +23813,14 @@ private:
         const auto one = granted.resumed ? switchboard_.find(granted.session)
                                          : switchboard_.add(peer{identity{entry.who.identity}, granted.session},
                                                             capacity, this->weak_from_this(), seeds_());
-        welcome words;
+        auto words = welcome_by(options_);
         words.session = std::to_string(granted.session);
-        words.token = granted.resumed ? std::string{} : new_token(granted.session); // a resumed session keeps its own
+        if (!granted.resumed) { // made once a session, told to its client once, kept as a digest
+            words.token = random_name();
+            admission_.set_token(granted.session, digest_of(words.token));
+        }
         words.resumed = granted.resumed;
         words.capacity = one->core().capacity();
-        words.ping_interval = options_.session.heartbeat.ping_every;
-        words.dead_after = options_.session.heartbeat.dead_after;
         if (entry.outbox && setting_->inbox != nullptr) {
             words.store = store_notice{std::string{setting_->inbox->store_name()}, entry.outbox_known};
             one->set_outbox(entry.outbox->name);
@@ -23811,14 +23888,6 @@ private:
         });
     }
 
-    // Made once a session, told to its client once, kept as a digest.
-    [[nodiscard]] std::string new_token(session_id session)
-    {
-        auto token = random_name();
-        admission_.set_token(session, digest_of(token));
-        return token;
-    }
-
     // Links that end
 
     using links = std::unordered_map<std::uint64_t, link_entry>;
@@ -23830,9 +23899,7 @@ private:
         auto entry = std::move(found->second);
         links_.erase(found);
         timers_.cancel(entry.patience);
-        if (entry.asking != nullptr) {
-            entry.asking->emit(asio::cancellation_type::terminal);
-        }
+        entry.stop_asking();
         detach_from(entry);
         watch_.disconnected(*setting_, entry.told(text, error), why, entry.since);
         return std::move(entry.carrier);
@@ -23855,8 +23922,7 @@ private:
         const auto session = found->second.session;
         const auto left = take_out(found, why, text, error);
         admission_.lose(number, session, now());
-        carry_out();
-        arm();
+        decide();
     }
 
     // No session for this link.
@@ -23869,8 +23935,7 @@ private:
         const auto left = take_out(found, close_reason::refused, text.empty() ? name_of(why) : text);
         left->refuse(why, text, retry_after);
         admission_.lose(number, 0, now());
-        carry_out();
-        arm();
+        decide();
     }
 
     void part(host_type& of, close_reason why)

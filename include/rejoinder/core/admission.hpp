@@ -207,7 +207,6 @@ private:
     using home = detail::home<Grace>;
     using resident = detail::resident<Grace>;
     using clock = detail::admission_clock;
-    using link = detail::link_of;
     using alarm = detail::admission_alarm<Grace>;
 
     // The clean-up runs: who comes now waits for it, and a session that it may resume waits with it (rules 17 and 18).
@@ -331,7 +330,7 @@ private:
         if (one != nullptr) {
             timers_.cancel(one->lease);
         }
-        at.probed = silent_longest(at, link::attached);
+        at.probed = detail::silent_longest(sessions_, at, detail::link_of::attached);
         at.probed_at = now;
         if (options_.on_crowding == crowding::drop_oldest) {
             verdicts_.push_back(verdict_of::give_way{sessions_.find(at.probed)->connection});
@@ -341,21 +340,6 @@ private:
         if (!timers_.active(at.crowd_timer)) {
             at.crowd_timer = timers_.schedule(later(now, options_.probe_wait), {clock::crowd, &at, 0});
         }
-    }
-
-    // Of an identity's sessions with a link, or without one; 0: there is none.
-    [[nodiscard]] session_id silent_longest(const home& at, link which) const noexcept
-    {
-        session_id longest = 0;
-        auto since = never;
-        for (const auto session : at.sessions) {
-            const auto& one = *sessions_.find(session);
-            if ((one.connection != 0) == (which == link::attached) && one.heard < since) {
-                longest = session;
-                since = one.heard;
-            }
-        }
-        return longest;
     }
 
     // Who waited for a place has waited long enough. Without a sign of life from the probed one there is a place; else there is none.
@@ -444,7 +428,7 @@ private:
     // An identity whose page reloads for ever makes room among its own sessions, not among its neighbours'.
     bool evict_dormant_of(home& at)
     {
-        const auto longest = silent_longest(at, link::dormant);
+        const auto longest = detail::silent_longest(sessions_, at, detail::link_of::dormant);
         if (longest != 0) {
             finish(longest);
         }

@@ -4,6 +4,8 @@
 
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/store.hpp>
+#include <rejoinder/store/detail/sqlite_statement.hpp>
+#include <rejoinder/store/sqlite_transaction.hpp>
 
 #include <sqlite3.h>
 
@@ -20,20 +22,6 @@
 
 namespace rejoinder::inline v0 {
 
-/// SQLite's result codes as errors; each of them is `errc::store_failed`, too.
-inline const std::error_category& sqlite_category() noexcept
-{
-    static const class : public std::error_category {
-        [[nodiscard]] const char* name() const noexcept override { return "sqlite"; }
-        [[nodiscard]] std::string message(int code) const override { return ::sqlite3_errstr(code); }
-        [[nodiscard]] std::error_condition default_error_condition(int) const noexcept override
-        {
-            return make_error_condition(errc::store_failed);
-        }
-    } category;
-    return category;
-}
-
 /// How an SQLite file is opened.
 struct sqlite_options {
     std::chrono::milliseconds busy_wait{5000}; ///< for whoever else writes to the file
@@ -43,143 +31,6 @@ struct sqlite_options {
     } sync = syncing::full;
     int size_max_pages = 0; ///< of the file; 0: SQLite's own limit. A full file is `SQLITE_FULL`
 };
-
-/// What a handler writes its effect with, in the transaction that records that it ran.
-class sqlite_transaction {
-public:
-    using is_store_transaction = void;
-
-    explicit sqlite_transaction(::sqlite3* file) noexcept : file_(file) {}
-    sqlite_transaction(const sqlite_transaction&) = delete;
-    sqlite_transaction& operator=(const sqlite_transaction&) = delete;
-
-    /// The connection, for statements of one's own. It is in a transaction: leave it there.
-    [[nodiscard]] ::sqlite3* native_handle() const noexcept { return file_; }
-
-    /// Runs SQL text without results. Throws `std::system_error` of `sqlite_category`, with SQLite's sentence.
-    void execute(const std::string& sql) const
-    {
-        if (const auto code = ::sqlite3_exec(file_, sql.c_str(), nullptr, nullptr, nullptr); code != SQLITE_OK) {
-            throw std::system_error{::sqlite3_extended_errcode(file_), sqlite_category(), ::sqlite3_errmsg(file_)};
-        }
-    }
-
-    /// Runs one statement with values for its `?`, in order: integers, doubles, text. Throws as `execute(sql)`.
-    template <class... Values>
-        requires(sizeof...(Values) != 0)
-    void execute(std::string_view sql, const Values&... values) const
-    {
-        ::sqlite3_stmt* made = nullptr;
-        auto code = ::sqlite3_prepare_v2(file_, sql.data(), static_cast<int>(sql.size()), &made, nullptr);
-        const std::unique_ptr<::sqlite3_stmt, int (*)(::sqlite3_stmt*)> statement{made, ::sqlite3_finalize};
-        int place = 0;
-        if (code == SQLITE_OK) {
-            static_cast<void>((((code = bind(made, ++place, values)) == SQLITE_OK) && ...));
-        }
-        while (code == SQLITE_OK || code == SQLITE_ROW) {
-            code = ::sqlite3_step(made);
-        }
-        if (code != SQLITE_DONE) {
-            throw std::system_error{::sqlite3_extended_errcode(file_), sqlite_category(), ::sqlite3_errmsg(file_)};
-        }
-    }
-
-private:
-    template <std::integral T>
-    static int bind(::sqlite3_stmt* to, int place, T value)
-    {
-        return ::sqlite3_bind_int64(to, place, static_cast<sqlite3_int64>(value));
-    }
-    static int bind(::sqlite3_stmt* to, int place, double value) { return ::sqlite3_bind_double(to, place, value); }
-    static int bind(::sqlite3_stmt* to, int place, std::string_view value)
-    {
-        return ::sqlite3_bind_text64(to, place, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-    }
-
-    ::sqlite3* file_;
-};
-
-namespace detail {
-
-/// One prepared statement. Values are bound and read in order.
-class sqlite_statement {
-public:
-    std::error_code prepare(::sqlite3* file, std::string_view sql)
-    {
-        ::sqlite3_stmt* made = nullptr;
-        const auto code = ::sqlite3_prepare_v3(file, sql.data(), static_cast<int>(sql.size()),
-                                               SQLITE_PREPARE_PERSISTENT, &made, nullptr);
-        made_.reset(made);
-        return code_of(code);
-    }
-
-    template <class... Values>
-    sqlite_statement& with(const Values&... values)
-    {
-        ::sqlite3_reset(made_.get());
-        int place = 0;
-        (bind(++place, values), ...);
-        return *this;
-    }
-
-    /// Takes the next row. `there`: whether there is one; after the last the statement is as new.
-    std::error_code row(bool& there)
-    {
-        const auto code = ::sqlite3_step(made_.get());
-        there = code == SQLITE_ROW;
-        column_ = 0;
-        if (there) {
-            return {};
-        }
-        ::sqlite3_reset(made_.get());
-        return code == SQLITE_DONE ? std::error_code{} : code_of(code);
-    }
-
-    /// Runs a statement without rows, or of which none is wanted.
-    std::error_code run()
-    {
-        bool there = false;
-        const auto ec = row(there);
-        ::sqlite3_reset(made_.get());
-        return ec;
-    }
-
-    std::int64_t number() noexcept { return ::sqlite3_column_int64(made_.get(), column_++); }
-    std::uint64_t whole() noexcept { return static_cast<std::uint64_t>(number()); }
-    std::string bytes()
-    {
-        const auto* const data = static_cast<const char*>(::sqlite3_column_blob(made_.get(), column_));
-        const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(made_.get(), column_++));
-        return data == nullptr ? std::string{} : std::string{data, size};
-    }
-    void reset() noexcept { ::sqlite3_reset(made_.get()); }
-
-    static std::error_code code_of(int code) noexcept
-    {
-        return code == SQLITE_OK ? std::error_code{} : std::error_code{code, sqlite_category()};
-    }
-
-private:
-    struct finalize {
-        void operator()(::sqlite3_stmt* one) const noexcept { ::sqlite3_finalize(one); }
-    };
-
-    template <std::integral T>
-    void bind(int place, T value) noexcept
-    {
-        ::sqlite3_bind_int64(made_.get(), place, static_cast<sqlite3_int64>(value));
-    }
-    void bind(int place, std::string_view value) noexcept
-    {
-        static constexpr char nothing[] = "";
-        ::sqlite3_bind_blob64(made_.get(), place, value.empty() ? nothing : value.data(), value.size(), SQLITE_STATIC);
-    }
-
-    std::unique_ptr<::sqlite3_stmt, finalize> made_;
-    int column_ = 0;
-};
-
-} // namespace detail
 
 /// Models `store` over the system's SQLite: a file in WAL mode, whose tables are named `rejoinder_...`, so that a handler may keep its own
 /// beside them. One process opens its outbox at a time: the file's name with `-outbox` added holds the lock, which ends with the process.

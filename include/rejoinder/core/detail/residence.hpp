@@ -57,6 +57,22 @@ struct resident {
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
 };
 
+/// Of an identity's sessions, with a link or without one, the longest silent; 0: there is none.
+template <class Sessions, class Grace>
+session_id silent_longest(const Sessions& sessions, const home<Grace>& at, link_of which) noexcept
+{
+    session_id longest = 0;
+    auto since = never;
+    for (const auto session : at.sessions) {
+        const auto& one = *sessions.find(session);
+        if ((one.connection != 0) == (which == link_of::attached) && one.heard < since) {
+            longest = session;
+            since = one.heard;
+        }
+    }
+    return longest;
+}
+
 } // namespace rejoinder::inline v0::detail
 
 #endif

@@ -60,11 +60,12 @@ public:
     [[nodiscard]] session_type& core() noexcept { return session_; }
     [[nodiscard]] const peer& from() const noexcept { return from_; }
     [[nodiscard]] const std::shared_ptr<link>& connection() const noexcept { return link_; }
-
     /// Its owner's alarm for it.
     session_alarm due;
     /// Whether its peer said something since its owner looked.
     bool heard = false;
+    /// The client of this session has that durable outbox.
+    void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
     void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
     {
@@ -72,9 +73,6 @@ public:
         link_->carry(this);
         session_.attach(link_->features(), timing, now);
     }
-
-    /// The client of this session has that durable outbox.
-    void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
     /// The connection is gone or about to be closed; returns it.
     std::shared_ptr<link> detach(instant now)

@@ -39,8 +39,6 @@
 #include <rejoinder/net/shutdown_options.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/cancellation_type.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -150,7 +148,7 @@ public:
     /// Closes a session's connection, without ending the session.
     void close(session_id session, close_reason why)
     {
-        if (const auto one = switchboard_.find(session); one != nullptr && one->connection() != nullptr) {
+        if (const auto one = switchboard_.find(session)) {
             part(*one, why);
         }
     }
@@ -204,13 +202,10 @@ public:
             });
     }
 
-    void on_welcome(link& from, welcome&&) override
-    {
-        drop(from.number(), errc::bad_message, "a client does not say welcome");
-    }
+    void on_welcome(link& from, welcome&&) override { drop(from.number(), errc::bad_message, clients_do_not); }
     void on_refusal(link& from, errc, std::string_view, std::optional<duration>) override
     {
-        drop(from.number(), errc::bad_message, "a client does not refuse");
+        drop(from.number(), errc::bad_message, clients_do_not);
     }
     void on_end(link& ended, const std::error_code& why) override
     {
@@ -245,6 +240,8 @@ public:
 
 private:
     friend class drain<hub_state>;
+
+    static constexpr std::string_view clients_do_not = "a client neither welcomes nor refuses";
 
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
@@ -424,9 +421,7 @@ private:
         auto entry = std::move(found->second);
         links_.erase(found);
         timers_.cancel(entry.patience);
-        if (entry.asking != nullptr) {
-            entry.asking->emit(asio::cancellation_type::terminal);
-        }
+        entry.stop_asking();
         detach_from(entry);
         watch_.disconnected(*setting_, entry.told(text, error), why, entry.since);
         return std::move(entry.carrier);

@@ -12,6 +12,7 @@
 #include <rejoinder/net/event.hpp>
 
 #include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,14 @@ struct link_entry {
         asking = std::make_shared<asio::cancellation_signal>();
         terms = {said.ping_interval, said.dead_after};
         return carrier->features().probe ? conflict_of(terms, terms_of(own)) : std::string{};
+    }
+
+    /// The authenticator's answer is not wanted any more.
+    void stop_asking() const
+    {
+        if (asking != nullptr) {
+            asking->emit(asio::cancellation_type::terminal);
+        }
     }
 
     /// What an event says of it.
