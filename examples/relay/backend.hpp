@@ -34,8 +34,8 @@ namespace relay_example {
 
 class backend {
 public:
-    backend(asio::io_context& io, timeline& log, pace speed)
-        : io_(io), timeline_(log), pace_(speed), retry_(retries(speed)), hub_(io.get_executor(), options(speed)), changed_(io)
+    backend(asio::io_context& io, timeline& log, pace speed, const rejoinder::journal& kept)
+        : io_(io), timeline_(log), pace_(speed), retry_(retries(speed)), hub_(io.get_executor(), options(speed, kept)), changed_(io)
     {
         hub_.authenticate([](const rejoinder::handshake& greeting) -> std::optional<rejoinder::identity> {
             const auto* user = greeting.auth.is_object() ? greeting.auth.as_object().if_contains("user") : nullptr;
@@ -84,9 +84,10 @@ public:
     }
 
 private:
-    static rejoinder::hub_options<> options(const pace& speed)
+    static rejoinder::hub_options<> options(const pace& speed, const rejoinder::journal& kept)
     {
         rejoinder::hub_options<> all;
+        all.journal = kept;
         all.grace = speed(5s);
         all.session.timeout = speed(60s);
         all.session.heartbeat = watchful(speed);

@@ -1,5 +1,6 @@
 // A backend asks a user's browser tab, which asks its plugin; the link freezes, breaks and comes back, and no answer is lost or given twice.
 #include "backend.hpp"
+#include "keep.hpp"
 #include "pace.hpp"
 #include "plugin.hpp"
 #include "proxy.hpp"
@@ -25,7 +26,7 @@ namespace {
 using namespace relay_example;
 using asio::ip::tcp;
 
-constexpr const char* help = R"(relay [--scale X] [--role backend|tab|plugin] [--backend-port N] [--plugin-port N]
+constexpr const char* help = R"(relay [--scale X] [--role backend|tab|plugin] [--backend-port N] [--plugin-port N] [--store FILE]
 
 A backend has jobs that only the plugin in a user's browser can do. It asks the user's tab, the tab asks the plugin, and
 the answer goes back, over TCP. A proxy before the backend freezes the link, cuts it before an acknowledgement is
@@ -35,6 +36,7 @@ through, and keeps the tab out for a while; the tab is reloaded, and closed at l
   --role R          only this part, in a process of its own; without it all three, in one
   --backend-port N  where the tab finds the backend's proxy (0: any free one; it is printed)
   --plugin-port N   where the tab finds the plugin (0: any free one; it is printed)
+  --store FILE      deliveries survive their process: the backend keeps records in FILE, the tab its outbox in FILE-tab
 
 As three processes:
   relay --role plugin --plugin-port 4002 &
@@ -49,6 +51,7 @@ struct settings {
     std::string role;
     unsigned short backend_port = 0;
     unsigned short plugin_port = 0;
+    std::string store;
 };
 
 std::optional<settings> read(int count, char** words)
@@ -65,6 +68,8 @@ std::optional<settings> read(int count, char** words)
             all.backend_port = static_cast<unsigned short>(std::atoi(value));
         } else if (name == "--plugin-port") {
             all.plugin_port = static_cast<unsigned short>(std::atoi(value));
+        } else if (name == "--store") {
+            all.store = value;
         } else {
             return std::nullopt;
         }
@@ -102,7 +107,7 @@ public:
             timeline_.say("plugin", "listening", text_of(plugin_->endpoint()));
         }
         if (all.role.empty() || all.role == "backend") {
-            backend_.emplace(io, timeline_, speed);
+            backend_.emplace(io, timeline_, speed, keep_in(all.store));
             proxy_.emplace(io, timeline_, speed, all.backend_port, backend_->endpoint(), schedule());
             timeline_.say("backend", "listening", text_of(backend_->endpoint()) + ", behind the proxy at " + text_of(proxy_->endpoint()));
             asio::co_spawn(io, backend_->run(), [this](std::exception_ptr thrown) { finish(thrown); });
@@ -110,7 +115,7 @@ public:
         if (all.role.empty() || all.role == "tab") {
             const auto backend_at = proxy_ ? proxy_->endpoint() : loopback(all.backend_port);
             const auto plugin_at = plugin_ ? plugin_->endpoint() : loopback(all.plugin_port);
-            tab_.emplace(io, timeline_, speed, backend_at, plugin_at);
+            tab_.emplace(io, timeline_, speed, backend_at, plugin_at, keep_in(all.store.empty() ? "" : all.store + "-tab"));
         }
         if (all.role == "tab") {
             tab_->on_closed([this] { io_.stop(); });

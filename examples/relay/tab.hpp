@@ -24,8 +24,8 @@ namespace relay_example {
 
 class tab {
 public:
-    tab(asio::io_context& io, timeline& log, pace speed, asio::ip::tcp::endpoint backend, asio::ip::tcp::endpoint plugin)
-        : io_(io), timeline_(log), pace_(speed), backend_(std::move(backend)), plugin_(std::move(plugin))
+    tab(asio::io_context& io, timeline& log, pace speed, asio::ip::tcp::endpoint backend, asio::ip::tcp::endpoint plugin, rejoinder::journal kept)
+        : io_(io), timeline_(log), pace_(speed), backend_(std::move(backend)), plugin_(std::move(plugin)), kept_(std::move(kept))
     {
         open();
     }
@@ -52,6 +52,7 @@ private:
     {
         rejoinder::client_options<> all;
         all.auth = R"({"user": "42"})";
+        all.journal = kept_; // what a page has to deliver outlives it, as in a browser's IndexedDB
         all.backoff.schedule = {pace_(1s), pace_(2s), pace_(4s), pace_(8s), pace_(16s)};
         all.session.heartbeat = watchful(pace_);
         return all;
@@ -85,6 +86,7 @@ private:
     pace pace_;
     asio::ip::tcp::endpoint backend_;
     asio::ip::tcp::endpoint plugin_;
+    rejoinder::journal kept_;
     std::function<void()> closed_;
     std::unique_ptr<page> page_;
 };
