@@ -86,7 +86,7 @@ TEST_CASE("a client that was told to come back later does so, and goes on with a
     CHECK(std::chrono::steady_clock::now() - told >= 50ms);
 }
 
-TEST_CASE("a hub that goes down finishes what runs, refuses what comes newly, and accepts nobody")
+TEST_CASE("a hub that goes down finishes what runs, refuses new requests after a while, and accepts nobody")
 {
     drained_house at;
     std::vector<std::error_code> ended;
@@ -94,11 +94,19 @@ TEST_CASE("a hub that goes down finishes what runs, refuses what comes newly, an
     at.tab->async_request("work", 1, done);
     at.meet();
     REQUIRE(at.kept.size() == 1);
-    at.shut_down();
+    at.hub->on("quick", [](int) {});
+    at.shut_down({.limit = 20s, .refuse_after = 20ms});
     CHECK(at.completed == 0);
     CHECK(at.tab->connected());
+    at.tab->async_request("quick", 2, done);
+    at.meet();
+    CHECK(std::exchange(ended, {}) == std::vector<std::error_code>(1)); // it is not quiet yet, and served on
 
-    at.tab->async_request("work", 2, done);
+    driven::pass(at.io, 40ms);
+    at.tab->async_deliver("quick", 3, done);
+    at.meet();
+    CHECK(std::exchange(ended, {}) == std::vector<std::error_code>(1));
+    at.tab->async_request("quick", 4, done);
     at.meet();
     REQUIRE(ended.size() == 1);
     CHECK(ended.front() == errc::busy);

@@ -135,10 +135,11 @@ public:
     /// Closes the connection of a session, which the client may resume.
     void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
 
-    /// Goes down in good order. From now on no connection is accepted, and what peers newly ask is answered `busy` (`not_executed`). What runs
-    /// goes on: handlers, calls of either side, clean-ups. Each peer is told to come back later (`how.retry_after`, spread over `how.spread`)
-    /// as soon as neither side waits for anything of the other; its connection closes behind what was written. What is left at `how.limit`
-    /// ends as it does when a hub is destroyed; so do calls that wait for who is not here.
+    /// Goes down in good order. From now on no connection is accepted. What runs goes on: handlers, calls of either side, clean-ups. Each peer
+    /// is told to come back later (`how.retry_after`, spread over `how.spread`) as soon as neither side waits for anything of the other; its
+    /// connection closes behind what was written. A session that has not been quiet by `how.refuse_after` has its further requests answered
+    /// `busy` (`not_executed`) and its notifications dropped. What is left at `how.limit` ends as it does when a hub is destroyed; so do calls
+    /// that wait for who is not here.
     ///
     /// Completes with `void(std::error_code)` once nothing is left, and the hub is then as good as destroyed: no error; `timed_out` if the
     /// limit had to end something; `operation_aborted` if the hub was destroyed meanwhile, or the wait was cancelled, which does not stop the

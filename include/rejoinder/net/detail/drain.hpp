@@ -7,6 +7,7 @@
 #include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/message.hpp>
 #include <rejoinder/core/random.hpp>
 #include <rejoinder/net/detail/canceller.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
@@ -64,14 +65,10 @@ public:
     /// Precondition: the hub lives. Called once.
     void begin(Hub& hub)
     {
-        timer_.expires_after(how_.limit);
-        timer_.async_wait([self = this->weak_from_this()](std::error_code ec) {
-            if (const auto alive = self.lock(); alive != nullptr && !ec) {
-                alive->out_of_time();
-            }
-        });
+        const auto now = std::chrono::steady_clock::now();
+        limit_ = later(now, how_.limit);
+        wait(std::min(limit_, later(now, how_.refuse_after)));
         hub.feeders_.close();
-        hub.setting().router.intercept([](intercepted& late) { late.refuse("the hub is shutting down", errc::busy); });
         for (const auto number : connections(hub, whose::nobodys)) {
             hub.drop(number, errc::busy, "the hub is shutting down", return_time());
         }
@@ -185,14 +182,33 @@ private:
                duration{static_cast<duration::rep>(random_up_to(static_cast<std::uint64_t>(most), random_))};
     }
 
-    void out_of_time()
+    void wait(instant until)
     {
-        const auto hub = hub_.lock();
-        if (hub == nullptr || over_) {
-            return;
-        }
-        for (const auto session : connections(*hub, whose::sessions)) {
-            see_off(*hub, session);
+        timer_.expires_at(until);
+        timer_.async_wait([weak = this->weak_from_this(), last = until == limit_](std::error_code ec) {
+            const auto self = weak.lock();
+            const auto hub = self == nullptr ? nullptr : self->hub_.lock();
+            if (hub != nullptr && !ec && !self->over_) {
+                last ? self->out_of_time(*hub) : self->refuse_more(*hub);
+            }
+        });
+    }
+
+    // Who asks on and on would never fall quiet. A delivery must arrive, and is taken to the end.
+    void refuse_more(Hub& hub)
+    {
+        hub.setting().router.intercept([](intercepted& late) {
+            if (late.kind() != message_kind::delivery) {
+                late.refuse("the hub is shutting down", errc::busy);
+            }
+        });
+        wait(limit_);
+    }
+
+    void out_of_time(Hub& hub)
+    {
+        for (const auto session : connections(hub, whose::sessions)) {
+            see_off(hub, session);
         }
         finish(make_error_code(errc::timed_out));
     }
@@ -215,6 +231,7 @@ private:
     std::weak_ptr<Hub> hub_;
     shutdown_options how_;
     asio::steady_timer timer_;
+    instant limit_ = never;
     random_source random_;
     std::vector<std::pair<std::uint64_t, drained>> waiting_;
     std::uint64_t last_ = 0;
