@@ -5393,7 +5393,7 @@ public:
     void detach() noexcept { linked_ = false; }
 
     /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
-    void restart(std::uint32_t capacity, peer_keeps what)
+    void restart(std::uint32_t capacity, peer_keeps what = peer_keeps::nothing)
     {
         while (const auto index = pool_.first()) {
             pool_.unlink(index);
@@ -5435,7 +5435,7 @@ public:
 
     /// Opens a request or delivery; whatever is wrong with it is told by its settling.
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              Completion completion, instant now, const stamp& durable)
+              Completion completion, instant now, const stamp& durable = {})
     {
         if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
             todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
@@ -9050,7 +9050,7 @@ public:
                  instant now)
     {
         touch(now);
-        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now, {});
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
     }
 
     /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down. `durable`: its place in

@@ -8152,7 +8152,7 @@ public:
     void detach() noexcept { linked_ = false; }
 
     /// The peer has another session for us: ids begin anew. What it may have run ends with `session_lost` (contract, point 6).
-    void restart(std::uint32_t capacity, peer_keeps what)
+    void restart(std::uint32_t capacity, peer_keeps what = peer_keeps::nothing)
     {
         while (const auto index = pool_.first()) {
             pool_.unlink(index);
@@ -8194,7 +8194,7 @@ public:
 
     /// Opens a request or delivery; whatever is wrong with it is told by its settling.
     call open(message_kind kind, std::string_view name, const payload_view& payload, const call_options& how,
-              Completion completion, instant now, const stamp& durable)
+              Completion completion, instant now, const stamp& durable = {})
     {
         if (const auto refusal = refuses(name.size() + payload.bytes.size() + how.key.size())) {
             todo_.outputs.push_back(settled<Completion>{std::move(completion), make_error_code(*refusal), {}, {}, {}});
@@ -11809,7 +11809,7 @@ public:
                  instant now)
     {
         touch(now);
-        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now, {});
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
     }
 
     /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down. `durable`: its place in
@@ -22055,6 +22055,8 @@ namespace rejoinder::inline v0 {
 /// come at once.
 struct shutdown_options {
     duration limit = std::chrono::seconds{30}; ///< for what is running to end
+    duration refuse_after =
+        std::chrono::seconds{10}; ///< from then on sessions that never fall quiet are refused new requests
     duration retry_after = std::chrono::seconds{1};
     duration spread = std::chrono::seconds{10};
 };
@@ -22114,14 +22116,10 @@ public:
     /// Precondition: the hub lives. Called once.
     void begin(Hub& hub)
     {
-        timer_.expires_after(how_.limit);
-        timer_.async_wait([self = this->weak_from_this()](std::error_code ec) {
-            if (const auto alive = self.lock(); alive != nullptr && !ec) {
-                alive->out_of_time();
-            }
-        });
+        const auto now = std::chrono::steady_clock::now();
+        limit_ = later(now, how_.limit);
+        wait(std::min(limit_, later(now, how_.refuse_after)));
         hub.feeders_.close();
-        hub.setting().router.intercept([](intercepted& late) { late.refuse("the hub is shutting down", errc::busy); });
         for (const auto number : connections(hub, whose::nobodys)) {
             hub.drop(number, errc::busy, "the hub is shutting down", return_time());
         }
@@ -22235,14 +22233,33 @@ private:
                duration{static_cast<duration::rep>(random_up_to(static_cast<std::uint64_t>(most), random_))};
     }
 
-    void out_of_time()
+    void wait(instant until)
     {
-        const auto hub = hub_.lock();
-        if (hub == nullptr || over_) {
-            return;
-        }
-        for (const auto session : connections(*hub, whose::sessions)) {
-            see_off(*hub, session);
+        timer_.expires_at(until);
+        timer_.async_wait([weak = this->weak_from_this(), last = until == limit_](std::error_code ec) {
+            const auto self = weak.lock();
+            const auto hub = self == nullptr ? nullptr : self->hub_.lock();
+            if (hub != nullptr && !ec && !self->over_) {
+                last ? self->out_of_time(*hub) : self->refuse_more(*hub);
+            }
+        });
+    }
+
+    // Who asks on and on would never fall quiet. A delivery must arrive, and is taken to the end.
+    void refuse_more(Hub& hub)
+    {
+        hub.setting().router.intercept([](intercepted& late) {
+            if (late.kind() != message_kind::delivery) {
+                late.refuse("the hub is shutting down", errc::busy);
+            }
+        });
+        wait(limit_);
+    }
+
+    void out_of_time(Hub& hub)
+    {
+        for (const auto session : connections(hub, whose::sessions)) {
+            see_off(hub, session);
         }
         finish(make_error_code(errc::timed_out));
     }
@@ -22265,6 +22282,7 @@ private:
     std::weak_ptr<Hub> hub_;
     shutdown_options how_;
     asio::steady_timer timer_;
+    instant limit_ = never;
     random_source random_;
     std::vector<std::pair<std::uint64_t, drained>> waiting_;
     std::uint64_t last_ = 0;
@@ -24126,10 +24144,11 @@ public:
     /// Closes the connection of a session, which the client may resume.
     void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
 
-    /// Goes down in good order. From now on no connection is accepted, and what peers newly ask is answered `busy` (`not_executed`). What runs
-    /// goes on: handlers, calls of either side, clean-ups. Each peer is told to come back later (`how.retry_after`, spread over `how.spread`)
-    /// as soon as neither side waits for anything of the other; its connection closes behind what was written. What is left at `how.limit`
-    /// ends as it does when a hub is destroyed; so do calls that wait for who is not here.
+    /// Goes down in good order. From now on no connection is accepted. What runs goes on: handlers, calls of either side, clean-ups. Each peer
+    /// is told to come back later (`how.retry_after`, spread over `how.spread`) as soon as neither side waits for anything of the other; its
+    /// connection closes behind what was written. A session that has not been quiet by `how.refuse_after` has its further requests answered
+    /// `busy` (`not_executed`) and its notifications dropped. What is left at `how.limit` ends as it does when a hub is destroyed; so do calls
+    /// that wait for who is not here.
     ///
     /// Completes with `void(std::error_code)` once nothing is left, and the hub is then as good as destroyed: no error; `timed_out` if the
     /// limit had to end something; `operation_aborted` if the hub was destroyed meanwhile, or the wait was cancelled, which does not stop the

@@ -209,7 +209,7 @@ public:
                  instant now)
     {
         touch(now);
-        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now, {});
+        return asker_.open(message_kind::request, name, payload, how, std::move(completion), now);
     }
 
     /// Sends a message that must arrive: settled when it is acknowledged. Waits in the outbox while the link is down. `durable`: its place in
