@@ -2,7 +2,7 @@
 //
 //   crash [--messages N] [--kills K] [--seed S] [--apart]
 //
-// Afterwards the receiver's table holds each number once, in order, and the sender's outbox is empty. With --apart the handler writes its effect
+// Each is killed K times at least, which takes messages enough to last so long. Afterwards the receiver's table holds each number once, in order, and the sender's outbox is empty. With --apart the handler writes its effect
 // in a transaction of its own, before the record: then the check must find a number twice, and that is the success.
 #include <rejoinder/channel/unix_connector.hpp>
 #include <rejoinder/net/client.hpp>
@@ -256,22 +256,30 @@ int drive(const settings& how)
     child receiver{how, "receiver"};
     child sender{how, "sender"};
     const auto begun = std::chrono::steady_clock::now();
-    while (!sender.ended()) {
-        if (std::chrono::steady_clock::now() - begun > 5min) {
-            std::cout << "not done after five minutes\n";
-            return EXIT_FAILURE;
-        }
+    while (!sender.ended() && std::chrono::steady_clock::now() - begun < 5min) {
         std::this_thread::sleep_for(std::chrono::milliseconds{std::uniform_int_distribution{5, 45}(random)});
         auto& victim = std::bernoulli_distribution{}(random) ? receiver : sender;
-        if (victim.kills() < how.kills && !sender.ended()) {
-            victim.restart();
+        auto& other = &victim == &sender ? receiver : sender;
+        if (!sender.ended()) {
+            (victim.kills() < how.kills ? victim : other).restart();
+        }
+        if (sender.kills() >= how.kills && receiver.kills() >= how.kills) {
+            break;
         }
     }
+    const bool killed_enough = sender.kills() >= how.kills && receiver.kills() >= how.kills;
+    while (!sender.ended() && std::chrono::steady_clock::now() - begun < 5min) {
+        std::this_thread::sleep_for(5ms);
+    }
+    if (!sender.ended()) {
+        std::cout << "not done after five minutes\n";
+        return EXIT_FAILURE;
+    }
     const auto all = effects(how.apart ? effects_of(how) : receiver_file(how));
-    const bool right = sender.succeeded() && in_order_once(all, how.messages);
+    const bool right = sender.succeeded() && in_order_once(all, how.messages) && killed_enough;
     const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     std::cout << "seed " << how.seed << ": " << how.messages << " messages, sender killed " << sender.kills() << " times, receiver "
-              << receiver.kills() << " times, " << all.size() << " effects, " << (right ? "each once and in order" : "WRONG") << ", " << took
+              << receiver.kills() << " times, " << all.size() << " effects, " << (right ? "each once and in order" : killed_enough ? "WRONG" : "too few kills") << ", " << took
               << " s\n";
     return right != how.apart ? EXIT_SUCCESS : EXIT_FAILURE;
 }
