@@ -1,6 +1,7 @@
 // A hub that goes down in good order: what runs ends, peers are told when to come back, and not all at once.
 #include <rejoinder/net/shutdown_options.hpp>
 
+#include <rejoinder/channel/tcp_connector.hpp>
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/listener.hpp>
@@ -241,6 +242,32 @@ TEST_CASE("a shutdown completes by every kind of token, once and not inside its 
     drained_house at;
     tokens::each<>(
         at.io, [&](auto&& token) { return at.hub->async_shutdown(5s, std::forward<decltype(token)>(token)); }, [] {});
+}
+
+TEST_CASE("answers that are larger than the write queue all leave before the goodbye")
+{
+    asio::io_context io;
+    rejoinder::hub hub{io.get_executor()};
+    std::vector<rejoinder::responder> kept;
+    hub.on("export", [&](rejoinder::responder answer) { kept.push_back(std::move(answer)); });
+    const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
+    rejoinder::client tab{io.get_executor(), rejoinder::tcp_connector{port}};
+    constexpr std::size_t size = 900'000;
+    std::size_t came = 0;
+    for (int i = 0; i != 5; ++i) {
+        tab.async_request("export", i, [&](std::error_code ec, const rejoinder::reply& answer) { came += ec ? 0 : answer.payload().bytes.size(); });
+    }
+    REQUIRE(driven::until(io, [&] { return kept.size() == 5; }));
+    bool completed = false;
+    hub.async_shutdown(20s, [&](std::error_code ec) {
+        CHECK_FALSE(ec);
+        completed = true;
+    });
+    for (auto& one : kept) {
+        one.answer(std::string(size - 2, 'x')); // and its quotes
+    }
+    CHECK(driven::until(io, [&] { return completed; }));
+    CHECK(came == 5 * size);
 }
 
 TEST_CASE("peers.md: thundering herds after a deploy: each peer is told its own time to come back, and the port is closed")
