@@ -234,25 +234,25 @@ TEST_CASE("a large message on a slow line is no dead link, though a ping or its 
     const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
     hub.on("large", [](int size) { return std::string(static_cast<std::size_t>(size), 'x'); });
     hub.on("length", [](const std::string& text) { return static_cast<int>(text.size()); });
-    proxy between{io, port, {.bytes_per_second = 600'000}};
+    proxy between{io, port, {.bytes_per_second = 1'000'000}};
     rejoinder::client<> tab{io.get_executor(), rejoinder::tcp_connector{between.endpoint()}};
     REQUIRE(driven::until(io, [&] { return tab.connected(); }));
     driven::pass(io, 50ms); // a round trip is known
     bool over = false;
     SECTION("as the answer")
     {
-        tab.async_request("large", 600'000, [&](std::error_code ec, const rejoinder::reply& answer) {
+        tab.async_request("large", 1'000'000, [&](std::error_code ec, const rejoinder::reply& answer) {
             over = true;
             CHECK_FALSE(ec);
-            CHECK(answer.payload().bytes.size() > 600'000);
+            CHECK(answer.payload().bytes.size() > 1'000'000);
         });
     }
     SECTION("as the question")
     {
-        tab.async_request("length", std::string(600'000, 'x'), [&](std::error_code ec, const rejoinder::reply& answer) {
+        tab.async_request("length", std::string(1'000'000, 'x'), [&](std::error_code ec, const rejoinder::reply& answer) {
             over = true;
             REQUIRE_FALSE(ec);
-            CHECK(answer.as<int>() == 600'000);
+            CHECK(answer.as<int>() == 1'000'000);
         });
     }
     REQUIRE(driven::until(io, [&] { return over; }));

@@ -6,6 +6,7 @@
 #include "support/house.hpp"
 #include "support/memory_peer.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -52,10 +53,8 @@ TEST_CASE("timings that contradict each other loop in silence: here the hub says
     CHECK(at.tab->last_error() == rejoinder::errc::incompatible);
     REQUIRE_FALSE(told.states.empty());
     CHECK(told.states.back().find(sentence) != std::string::npos);
-    REQUIRE(told.events.size() == 1);
-    CHECK(told.events[0] == std::string{"ws_refused incompatible "} + sentence);
-    REQUIRE(of_hub.size() == 1);
-    CHECK(of_hub[0] == std::string{"ws_disconnect "} + sentence);
+    CHECK(std::count(told.events.begin(), told.events.end(), std::string{"ws_refused incompatible "} + sentence) == 1);
+    CHECK(std::count(of_hub.begin(), of_hub.end(), std::string{"ws_disconnect "} + sentence) == 1);
     driven::pass(at.io, 50ms);
     CHECK(at.board->attempts == 1); // a verdict, not a loop
     CHECK(at.hub->sessions() == 0);

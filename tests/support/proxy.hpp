@@ -39,7 +39,7 @@ public:
         : shared_(std::make_shared<shared>(io, target, how))
     {
         if (how.bytes_per_second != 0) {
-            shared_->port.set_option(asio::socket_base::receive_buffer_size{4096}); // or the system takes what this doesn't
+            shared_->port.set_option(asio::socket_base::receive_buffer_size{32768}); // or the system takes what this doesn't
         }
         accept(shared_);
     }
