@@ -12515,10 +12515,11 @@ public:
     {
         const auto in_all = received();
         const bool came = std::exchange(received_, in_all) != in_all;
-        const auto waiting = channel_.pending() + unacknowledged();
-        // That the peer's system took all of it is no sign of the peer; that it takes more and more is one of the way there.
-        const auto arrived = static_cast<std::int64_t>(committed_ - waiting);
-        const bool went = std::exchange(arrived_, arrived) < arrived && waiting != 0;
+        const auto waiting = static_cast<std::int64_t>(channel_.pending() + unacknowledged());
+        const auto arrived = static_cast<std::int64_t>(committed_) - waiting;
+        // That a system on the way took what fits into one flight is no sign of the peer. Of more, it takes the rest as the peer reads.
+        const bool went = std::exchange(waits_, waiting) > one_flight && arrived > arrived_;
+        arrived_ = arrived;
         return came || went;
     }
 
@@ -12571,6 +12572,8 @@ public:
 
 private:
     enum class closing : std::uint8_t { no, due, under_way };
+
+    static constexpr std::int64_t one_flight = 16 << 10; // bytes: TCP's first ten segments (RFC 6928), rounded up
 
     void read()
     {
@@ -12880,6 +12883,7 @@ private:
     std::uint64_t committed_ = 0; // bytes, as the channel counts them
     std::uint64_t received_ = 0;  // bytes, at the last look
     std::int64_t arrived_ = 0;    // bytes that the peer's system had then
+    std::int64_t waits_ = 0;      // bytes that it had not
     bool reading_ = false;
     bool flushing_ = false;
     bool full_ = false;    // the high water mark was reached, and the low one not yet
