@@ -12906,6 +12906,7 @@ private:
 #ifndef REJOINDER_NET_DETAIL_ANY_STORE_HPP
 #define REJOINDER_NET_DETAIL_ANY_STORE_HPP
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12943,7 +12944,9 @@ class any_store {
 public:
     using transaction_type = any_transaction;
 
-    template <store Store>
+    // Whether this is a store must not be asked to learn whether it is one.
+    template <class Store>
+        requires(!std::same_as<Store, any_store> && store<Store>)
     explicit any_store(Store real) : port_(std::make_unique<adapter<Store>>(std::move(real)))
     {}
 

@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/store.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,7 +42,9 @@ class any_store {
 public:
     using transaction_type = any_transaction;
 
-    template <store Store>
+    // Whether this is a store must not be asked to learn whether it is one.
+    template <class Store>
+        requires(!std::same_as<Store, any_store> && store<Store>)
     explicit any_store(Store real) : port_(std::make_unique<adapter<Store>>(std::move(real)))
     {}
 
