@@ -13203,6 +13203,7 @@ private:
 
 #endif
 
+#include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -13218,7 +13219,8 @@ public:
     /// None.
     journal() noexcept = default;
     /// Of this store, which is used by the journal's thread alone from here on.
-    template <store Store>
+    template <class Store>
+        requires(!std::same_as<Store, journal> && store<Store>)
     explicit journal(Store kept) : scribe_(std::make_shared<detail::scribe>(detail::any_store{std::move(kept)}))
     {}
 
@@ -19595,7 +19597,7 @@ public:
         pump();
         durable_step::any step;
         while (!ended_ && outbox_.next(step)) {
-            std::visit([this](auto& one) { carry_out(one); }, step);
+            std::visit([&](auto& one) { this->carry_out(one); }, step);
             pump();
         }
         busy_ = false;

@@ -6,6 +6,7 @@
 #include <rejoinder/net/detail/any_store.hpp>
 #include <rejoinder/net/detail/scribe.hpp>
 
+#include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,8 @@ public:
     /// None.
     journal() noexcept = default;
     /// Of this store, which is used by the journal's thread alone from here on.
-    template <store Store>
+    template <class Store>
+        requires(!std::same_as<Store, journal> && store<Store>)
     explicit journal(Store kept) : scribe_(std::make_shared<detail::scribe>(detail::any_store{std::move(kept)}))
     {}
 

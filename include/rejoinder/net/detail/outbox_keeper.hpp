@@ -183,7 +183,7 @@ public:
         pump();
         durable_step::any step;
         while (!ended_ && outbox_.next(step)) {
-            std::visit([this](auto& one) { carry_out(one); }, step);
+            std::visit([&](auto& one) { this->carry_out(one); }, step);
             pump();
         }
         busy_ = false;
