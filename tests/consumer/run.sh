@@ -29,6 +29,7 @@ expect() { # line command...
     fi
 }
 expect_core() { expect "core $version" "$@"; }
+expect_sqlite() { expect "sqlite $version opened" "$@"; }
 expect_spdlog() { expect "spdlog $version who=42" "$@"; }
 expect_all() { expect "all $version {\"hello\":\"there\"}" "$@"; }
 
@@ -76,6 +77,10 @@ installed_core) # the component core looks for nothing else
     install_library
     build_with_package core -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON \
         -DCMAKE_DISABLE_FIND_PACKAGE_Threads=ON
+    ;;
+installed_sqlite) # the component sqlite
+    install_library
+    build_with_package sqlite -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
 installed_spdlog) # the component spdlog
     install_library

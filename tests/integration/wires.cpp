@@ -192,7 +192,7 @@ TEST_CASE("a client speaks to a script that plays the hub")
     const auto hello = hub.hears();
     CHECK(hello.starts_with(R"(["hello",{"v":1)"));
     CHECK(hello.find(R"("auth":"42")") != std::string::npos);
-    CHECK(hello.find(R"("meta":{"page":"/orders"})") != std::string::npos);
+    CHECK(hello.find(R"("meta":{"page":"/orders","connection_id":")") != std::string::npos);
     hub.says(R"(["welcome",{"v":1,"capacity":16,"token":"secret"}])");
     CHECK(hub.hears() == R"(["ready"])");
     hub.says(R"(["req",16,"double",21])");

@@ -58,7 +58,8 @@ struct log_of {
     rejoinder::event_sink sink()
     {
         return [this](const rejoinder::event& one) {
-            seen.push_back({std::string{one.name}, std::string{one.reason}, std::string{one.text}, std::string{one.metadata}, one.connection});
+            const auto why = one.name == "connect_failed" ? one.kind : one.reason; // the verdict
+            seen.push_back({std::string{one.name}, std::string{why}, std::string{one.text}, std::string{one.metadata}, one.connection});
         };
     }
     [[nodiscard]] const noted* find(const std::string& name, const std::string& reason = {}) const
