@@ -177,7 +177,7 @@ int rounds(int usual)
 TEST_CASE("a message sent into a frozen link is delivered over a new one in three round trips and 300 ms, and runs once")
 {
     fleet at{{0us, 10ms, 50ms}, 12};
-    const int times = rounds(2);
+    const int times = rounds(1);
     for (int i = 0; i != times; ++i) {
         at.zombie_round();
     }
@@ -283,7 +283,7 @@ TEST_CASE("a message sent into a network that drops its packets is delivered ove
     });
     rejoinder::client<> tab{io.get_executor(), rejoinder::tcp_connector{port}};
     std::vector<double> took;
-    const int times = rounds(5);
+    const int times = rounds(2);
     for (int i = 0; i != times; ++i) {
         REQUIRE(driven::until(io, [&] { return tab.connected(); }));
         driven::pass(io, 1100ms);
