@@ -231,6 +231,7 @@ struct outbox_notice {
     std::uint64_t epoch = 0;              ///< raised whenever it is opened
     std::uint64_t next = 1;               ///< the sequence of the message to come
     std::vector<std::uint64_t> unsettled; ///< ascending, below `next`; the others below it are settled
+    std::vector<std::uint64_t> sent{};    ///< those of them that some store may have seen
 
     friend bool operator==(const outbox_notice&, const outbox_notice&) = default;
 };
@@ -9439,6 +9440,7 @@ concept store =
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -9450,7 +9452,8 @@ namespace rejoinder::inline v0 {
 struct durable_inbox_options {
     std::size_t outboxes_max = 100'000;            ///< that are known; one too many is refused with `busy`
     std::size_t kept_answer_bytes_max = 64U << 10; ///< of one answer; a larger one is done-not-kept
-    std::chrono::hours forget_after{25};           ///< of silence an outbox is forgotten: beyond any time to live
+    std::chrono::hours forget_after{25};           ///< of silence an outbox may be forgotten: beyond any time to live
+    std::uint64_t sequences_max = 100'000;         ///< how far a message may run ahead of what its sender has settled
 };
 
 /// What is to be done with a durable message.
@@ -9460,6 +9463,7 @@ enum class durable_verdict : std::uint8_t {
     interrupted, ///< it was begun by a process that ended: nobody knows how far it came (rule 21)
     stale,       ///< it was settled long ago, and never runs again (rule 22)
     conflict,    ///< another message had its sequence
+    too_far,     ///< it runs too far ahead of what is settled: its sender keeps no bound
 };
 
 /// The rules 20 to 23 on the receiver's side, over a store in whose transaction each call stands. Errors are the store's, or as said.
@@ -9494,11 +9498,12 @@ public:
         if (const auto ec = kept_.write(owner, {std::string{secret_digest}, notice.epoch, floor, now})) {
             return ec;
         }
-        return reconcile(owner, notice);
+        // What another store may have run never runs here: it gets no record, and below the floor that means never.
+        return reconcile(owner, notice, known.floor, knew ? std::vector<std::uint64_t>{} : notice.sent);
     }
 
     /// A durable message has come. `record` is its answer where the verdict is `done`.
-    std::error_code open(const record_owner& owner, const stamp& place, std::uint64_t fingerprint,
+    std::error_code open(const record_owner& owner, const stamp& place, std::uint64_t fingerprint, wall_time now,
                          durable_verdict& verdict, stored_record& record)
     {
         known_outbox known;
@@ -9506,7 +9511,15 @@ public:
         if (const auto ec = kept_.find(owner, known, found)) {
             return ec;
         }
-        if (const auto ec = raise_floor(owner, known, place.settled)) {
+        if (!found) { // nobody introduced it, or it was forgotten since
+            verdict = durable_verdict::stale;
+            return {};
+        }
+        if (place.sequence >= place.settled && place.sequence - place.settled >= options_.sequences_max) {
+            verdict = durable_verdict::too_far;
+            return {};
+        }
+        if (const auto ec = keep_up(owner, known, place.settled, now)) {
             return ec;
         }
         if (const auto ec = kept_.find(owner, place.sequence, record, found)) {
@@ -9549,20 +9562,18 @@ public:
 private:
     std::error_code make_room(wall_time now)
     {
-        std::size_t count = 0;
-        if (const auto ec = kept_.outboxes(count); ec || count < options_.outboxes_max) {
-            return ec;
-        }
         const auto limit = now - std::chrono::duration_cast<std::chrono::milliseconds>(options_.forget_after).count();
         if (const auto ec = kept_.forget(limit)) {
             return ec;
         }
+        std::size_t count = 0;
         const auto ec = kept_.outboxes(count);
         return !ec && count >= options_.outboxes_max ? make_error_code(errc::busy) : ec;
     }
 
-    // Records of what the sender says is settled go; what it still waits for may come, though it lies below the floor.
-    std::error_code reconcile(const record_owner& owner, const outbox_notice& notice)
+    // Records of what the sender says is settled go. What it still waits for may come, though it lies below the floor, if it is new here.
+    std::error_code reconcile(const record_owner& owner, const outbox_notice& notice, std::uint64_t old_floor,
+                              const std::vector<std::uint64_t>& foreign)
     {
         std::vector<std::uint64_t> recorded;
         if (const auto ec = kept_.sequences(owner, recorded)) {
@@ -9579,7 +9590,7 @@ private:
             }
         }
         for (const auto sequence : notice.unsettled) {
-            if (!has(recorded, sequence)) {
+            if (sequence >= old_floor && !has(recorded, sequence) && !has(foreign, sequence)) {
                 if (const auto ec = kept_.write(owner, sequence, {})) {
                     return ec;
                 }
@@ -9588,12 +9599,17 @@ private:
         return {};
     }
 
-    std::error_code raise_floor(const record_owner& owner, known_outbox& known, std::uint64_t settled)
+    std::error_code keep_up(const record_owner& owner, known_outbox& known, std::uint64_t settled, wall_time now)
     {
-        if (const auto ec = kept_.drop_below(owner, settled); ec || settled <= known.floor) {
+        constexpr wall_time hour = 3'600'000;
+        if (const auto ec = kept_.drop_below(owner, settled)) {
             return ec;
         }
-        known.floor = settled;
+        if (settled <= known.floor && now - known.seen < hour) {
+            return {};
+        }
+        known.floor = std::max(known.floor, settled);
+        known.seen = std::max(known.seen, now);
         return kept_.write(owner, known);
     }
 
@@ -9605,12 +9621,12 @@ private:
         if (record.fingerprint != fingerprint) {
             return durable_verdict::conflict;
         }
-        const bool again =
-            place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
         if (record.state == record_state::started) {
-            return again ? durable_verdict::fresh : durable_verdict::interrupted;
+            return durable_verdict::interrupted; // whatever attempt this is: nobody was told how that one ended
         }
-        return again && !record.code.empty() ? durable_verdict::fresh : durable_verdict::done;
+        // A handler that failed may be tried again (rule 15). Other errors stand, as a refusal may have come from before the store was asked.
+        const bool failed = record.code == name_of(errc::handler_error);
+        return failed && place.attempt > record.attempt ? durable_verdict::fresh : durable_verdict::done;
     }
 
     Store& kept_;
@@ -9671,7 +9687,7 @@ struct durable_step {
 /// A message is sent once the store has it (rule 20), in the order of the sequences. Each that leaves does so by one `gone`; what its peer
 /// answered is settled in the store before the peer is told that it need not remember (`settled_below`). Bounds are those of `outbox_options`; a
 /// message that does not fit is refused with `queue_full`, or makes the oldest that was not sent leave as `evicted`.
-/// O(log n) a call. Distinct objects are independent; one object is used from one thread at a time.
+/// At most O(n) in the messages that have not left. Distinct objects are independent; one object is used from one thread at a time.
 class durable_outbox {
 public:
     /// A message that has not left.
@@ -9680,6 +9696,7 @@ public:
         instant expires = never;
         instant rests_until = instant::min();
         certainty sure = certainty::never_sent;
+        certainty before = certainty::never_sent; // what was known when it was last sent
         enum class stage : std::uint8_t { storing, waiting, sent, leaving } at = stage::storing;
         bool withdrawn = false; // somebody took it back while it was on its way
     };
@@ -9721,9 +9738,14 @@ public:
     /// What the hello says. Precondition: `opened`.
     [[nodiscard]] outbox_notice notice() const
     {
-        outbox_notice words{name_, secret_, epoch_, next_, {}};
+        outbox_notice words{name_, secret_, epoch_, stored_next_, {}, {}};
         for (const auto& [sequence, one] : entries_) {
-            words.unsettled.push_back(sequence);
+            if (one.at != entry::stage::storing) { // else it may never have been, and its sequence mean another message
+                words.unsettled.push_back(sequence);
+            }
+            if (one.sure != certainty::never_sent) {
+                words.sent.push_back(sequence);
+            }
         }
         return words;
     }
@@ -9736,13 +9758,13 @@ public:
         name_ = std::move(found.name);
         secret_ = std::move(found.secret);
         epoch_ = found.epoch;
-        next_ = found.next;
+        next_ = stored_next_ = found.next;
         peer_ = std::move(found.peer);
         for (auto& words : found.messages) {
             const auto sequence = words.sequence;
             auto& one = entries_[sequence];
             bytes_ += size_of(words);
-            one.expires = later(now, std::chrono::milliseconds{std::max<wall_time>(words.expires - lived, 0)});
+            one.expires = later(now, length_of(words.expires - lived));
             one.words = std::move(words);
             one.at = entry::stage::waiting;
             one.sure = peer_.empty() ? certainty::never_sent : certainty::maybe_executed;
@@ -9764,20 +9786,23 @@ public:
         }
         auto& one = found->second;
         one.at = entry::stage::waiting;
+        stored_next_ = std::max(stored_next_, sequence + 1);
         if (one.withdrawn) {
             leave(sequence, departure::removed, make_error_code(errc::cancelled, one.sure));
         }
     }
 
-    /// A `remove` is on disk; or not, then it is tried again. Either way the outcome is told: were the message sent once more by another
-    /// process, the peer's record would settle it.
+    /// A `remove` is on disk; or not, then it is tried again. What the peer answered is told either way: were the message sent once more by
+    /// another process, the peer's record would settle it.
     void removed(std::uint64_t sequence, const std::error_code& failure, instant now)
     {
         const auto found = entries_.find(sequence);
         if (found == entries_.end()) {
             return;
         }
-        tell(found->second);
+        if (!failure || answered_by_peer(sequence)) {
+            tell(found->second);
+        }
         if (failure) {
             found->second.rests_until = later(now, rest);
         } else {
@@ -9826,19 +9851,25 @@ public:
 
     // The link
 
+    /// How a welcome goes on with what was sent before.
+    enum class after : std::uint8_t {
+        resuming,    ///< the session goes on, and with it what was sent in it
+        knowing,     ///< a new session at a hub whose store knows the outbox
+        not_knowing, ///< one whose store does not, or that has none
+    };
+
     /// A hub said welcome, and which store it has: empty, if none. What was sent to another store, or to one that has forgotten this outbox,
-    /// may have run there (rule 23). Returns the name to be kept before anything is sent.
-    [[nodiscard]] std::string welcomed(std::string_view store, bool knows)
+    /// may have run there (rule 23). `peer()` is to be kept before anything is sent.
+    void welcomed(std::string_view store, after how)
     {
         const std::string now_at = store.empty() ? "none" : std::string{store};
-        const bool keeps = now_at == peer_ && knows;
+        const bool keeps = how == after::resuming || (how == after::knowing && now_at == peer_);
         for (auto& [sequence, one] : entries_) {
             if (!keeps && one.sure != certainty::never_sent && one.at != entry::stage::leaving) {
                 leave(sequence, departure::refused, make_error_code(errc::session_lost, certainty::maybe_executed));
             }
         }
         peer_ = now_at;
-        return now_at;
     }
 
     /// The first message that can be sent now; it counts as sent from here on. Its caller sends it with `place`.
@@ -9850,7 +9881,7 @@ public:
             }
             if (one.at == entry::stage::waiting && one.rests_until <= now && one.expires > now) {
                 one.at = entry::stage::sent;
-                one.sure = certainty::maybe_executed;
+                one.before = std::exchange(one.sure, certainty::maybe_executed);
                 place = {sequence, settled_below(), 1};
                 return &one;
             }
@@ -9867,20 +9898,22 @@ public:
             return;
         }
         auto& one = found->second;
-        one.sure = certainty_of(error) == certainty::never_sent ? one.sure : certainty::maybe_executed;
+        if (certainty_of(error) == certainty::never_sent) {
+            one.sure = one.before;
+        }
         if (!error) {
             leave(sequence, departure::sent, {});
         } else if (error == errc::expired) {
-            leave(sequence, departure::expired, error);
+            leave(sequence, departure::expired, of_all_sendings(error, one));
         } else if (passes(error, whose)) {
             one.at = entry::stage::waiting; // its time to live bounds how often
             one.rests_until = later(now, rest);
         } else {
-            leave(sequence, departure::refused, error);
+            leave(sequence, departure::refused, of_all_sendings(error, one));
         }
     }
 
-    /// What was sent comes back to wait: its session is over, and nobody was told anything of it.
+    /// What was sent comes back to wait: its session is given up. It may have been run.
     void unsend(std::uint64_t sequence)
     {
         const auto found = entries_.find(sequence);
@@ -9918,6 +9951,35 @@ public:
 
 private:
     static constexpr duration rest = std::chrono::seconds{1};
+    static constexpr std::size_t entries_max = 65'536; // as many as a hello can name
+
+    static duration length_of(wall_time left) noexcept
+    {
+        constexpr auto most = std::chrono::floor<std::chrono::milliseconds>(duration::max()).count();
+        return std::chrono::milliseconds{std::clamp<wall_time>(left, 0, most)};
+    }
+
+    // An error of the last sending does not undo an earlier one that may have run.
+    static std::error_code of_all_sendings(const std::error_code& error, const entry& one)
+    {
+        const auto said = certainty_of(error);
+        const auto kind = kind_of(error);
+        const bool weaker = said == certainty::never_sent || said == certainty::not_executed;
+        return kind && weaker && one.before == certainty::maybe_executed
+                   ? make_error_code(*kind, certainty::maybe_executed)
+                   : error;
+    }
+
+    [[nodiscard]] bool answered_by_peer(std::uint64_t sequence) const
+    {
+        const auto found = outcomes_.find(sequence);
+        if (found == outcomes_.end()) {
+            return false;
+        }
+        const auto how = found->second.how;
+        return how == departure::sent || how == departure::expired ||
+               (how == departure::refused && found->second.error != errc::session_lost);
+    }
 
     static std::size_t size_of(const stored_message& words) noexcept
     {
@@ -9935,10 +9997,13 @@ private:
 
     bool make_room(std::size_t bytes)
     {
+        const bool far = !entries_.empty() && next_ - entries_.begin()->first >= sequences_max_;
+        if (far || entries_.size() >= entries_max) {
+            return false; // no eviction helps
+        }
         const auto fits = [&] {
-            const bool far = !entries_.empty() && next_ - entries_.begin()->first >= sequences_max_;
             return entries_.size() - leaving_ < options_.messages_max && bytes <= options_.bytes_max &&
-                   bytes_ <= options_.bytes_max - bytes && !far;
+                   bytes_ <= options_.bytes_max - bytes;
         };
         while (!fits()) {
             const auto oldest = std::find_if(entries_.begin(), entries_.end(), [](const auto& one) {
@@ -9990,7 +10055,8 @@ private:
     std::string peer_;
     std::uint64_t epoch_ = 0;
     std::uint64_t next_ = 1;
-    std::map<std::uint64_t, entry> entries_;               // by sequence
+    std::uint64_t stored_next_ = 1;          // as the store knows it: behind `next_` while messages are being stored
+    std::map<std::uint64_t, entry> entries_; // by sequence
     std::map<std::uint64_t, durable_step::gone> outcomes_; // of those that leave
     std::deque<durable_step::any> steps_;
     std::size_t bytes_ = 0;
@@ -16691,6 +16757,7 @@ public:
     void dialling(std::uint64_t attempt)
     {
         attempt_ = attempt;
+        said_.clear();
         label_.renew();
     }
 
@@ -17853,6 +17920,7 @@ protected:
 #include <asio/prefer.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -17871,12 +17939,19 @@ public:
         const std::lock_guard lock{mutex_};
         open_ = false;
         work_ = {};
+        executor_ = {}; // the last letter may be gone after the context
     }
+
+    /// What becomes of a letter that is still on its way when the mailbox closes.
+    enum class late : std::uint8_t {
+        written, ///< it is done all the same, though nobody hears of it
+        dropped,
+    };
 
     /// Has `run(any_store&)`, which returns an error, done by the thread, then `done(run, failure)` called on the executor. Neither may throw, and
     /// neither may own what needs the context: it may be gone by then.
     template <class Run, class Done>
-    void send(scribe& to, Run run, Done done)
+    void send(scribe& to, Run run, Done done, late when_closed = late::written)
     {
         {
             const std::lock_guard lock{mutex_};
@@ -17887,18 +17962,22 @@ public:
                 work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
             }
         }
-        to.take(std::make_unique<letter<Run, Done>>(this->shared_from_this(), std::move(run), std::move(done)));
+        to.take(std::make_unique<letter<Run, Done>>(this->shared_from_this(), std::move(run), std::move(done),
+                                                    when_closed));
     }
 
 private:
     template <class Run, class Done>
     class letter final : public store_job {
     public:
-        letter(std::shared_ptr<mailbox> home, Run run, Done done)
-            : home_(std::move(home)), run_(std::move(run)), done_(std::move(done))
+        letter(std::shared_ptr<mailbox> home, Run run, Done done, late when_closed)
+            : home_(std::move(home)), run_(std::move(run)), done_(std::move(done)), late_(when_closed)
         {}
 
-        std::error_code run(any_store& kept) noexcept override { return run_(kept); }
+        std::error_code run(any_store& kept) noexcept override
+        {
+            return late_ == late::dropped && !home_->is_open() ? std::error_code{} : run_(kept);
+        }
         void done(const std::error_code& failure) noexcept override
         {
             home_->arrive([run = std::move(run_), done = std::move(done_), failure]() mutable { done(run, failure); });
@@ -17908,7 +17987,14 @@ private:
         std::shared_ptr<mailbox> home_;
         Run run_;
         Done done_;
+        late late_;
     };
+
+    bool is_open()
+    {
+        const std::lock_guard lock{mutex_};
+        return open_;
+    }
 
     template <class F>
     void arrive(F what)
@@ -18067,6 +18153,7 @@ private:
 #include <asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -18074,6 +18161,7 @@ private:
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -18098,6 +18186,12 @@ struct kept_invoke {
     std::string name;
     std::string payload;
     std::string key;
+};
+
+/// A handler run that is to be recorded: whose, and which.
+struct durable_run {
+    record_owner owner;
+    stamp place;
 };
 
 /// A session, for which durable messages are run.
@@ -18133,14 +18227,20 @@ public:
               const std::shared_ptr<durable_site>& site, const peer& from)
     {
         const key which{owner, asked.stamp.sequence};
+        const auto fingerprint = fingerprint_of(asked);
         auto& one = runs_[which];
+        if (!one.waiters.empty() && one.fingerprint != fingerprint) {
+            site->finish_durable(asked.call, {{}, name_of(errc::key_conflict), {}});
+            return;
+        }
         one.waiters.push_back({site, asked.call});
         if (one.waiters.size() > 1) {
             return; // the same message, asked by the session after the one that it runs for (rule 12)
         }
         one.place = asked.stamp;
-        one.fingerprint = fingerprint_of(asked);
-        judge(which, one, asked, to, from);
+        one.fingerprint = fingerprint;
+        one.to = to;
+        judge(which, one, asked, from);
     }
 
     /// A message without a record whose handler takes a transaction.
@@ -18148,14 +18248,25 @@ public:
     void run_once(const invoke& asked, const std::shared_ptr<handler>& to, const std::shared_ptr<durable_site>& site,
                   const peer& from)
     {
-        mail_->send(*scribe_,
-                    plain_run{kept_invoke{asked}, std::static_pointer_cast<transaction_handler>(to), from, {}},
-                    [weak = std::weak_ptr{site}](plain_run& how, const std::error_code& failure) {
-                        if (const auto there = weak.lock()) {
-                            there->finish_durable(how.asked.head.call, failure ? store_failure() : how.result.view());
-                        }
-                    });
+        const auto number = ++last_once_;
+        const auto held = std::static_pointer_cast<transaction_handler>(to);
+        once_.emplace(number, held);
+        mail_->send(
+            *scribe_, plain_run{kept_invoke{asked}, held, from, {}},
+            [weak = this->weak_from_this(), number, there = std::weak_ptr{site}](plain_run& how,
+                                                                                 const std::error_code& failure) {
+                if (const auto self = weak.lock()) {
+                    self->once_.erase(number);
+                }
+                if (const auto alive = there.lock()) {
+                    alive->finish_durable(how.asked.head.call, failure ? store_failure() : how.result.view());
+                }
+            },
+            mailbox::late::dropped);
     }
+
+    /// Handlers that run, or whose end is being recorded.
+    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
 
     /// A handler that `run_durable` called has ended. False: it is none of these.
     bool ended(const record_owner& owner, const stamp& place, const outcome& how)
@@ -18172,7 +18283,8 @@ public:
     void end()
     {
         mail_->close();
-        runs_.clear();
+        const auto runs = std::exchange(runs_, {}); // handlers may own anything: they go last
+        const auto once = std::exchange(once_, {});
     }
 
 private:
@@ -18190,6 +18302,7 @@ private:
         stamp place;
         std::uint64_t fingerprint = 0;
         std::vector<waiter> waiters;
+        std::shared_ptr<handler> to; // held here, so that it ends on the executor
     };
 
     struct greeting {
@@ -18217,7 +18330,8 @@ private:
         durable_inbox_options options;
         record_owner owner;
         kept_invoke asked;
-        std::shared_ptr<transaction_handler> to; // null: the handler is called on the executor
+        std::weak_ptr<transaction_handler> to;
+        bool in_transaction; // else the handler is called on the executor
         peer from;
         std::uint64_t fingerprint;
         durable_verdict verdict = durable_verdict::fresh;
@@ -18228,34 +18342,37 @@ private:
             durable_inbox inbox{kept, options};
             const auto place = asked.head.stamp;
             stored_record record;
-            if (const auto ec = inbox.open(owner, place, fingerprint, verdict, record)) {
+            if (const auto ec = inbox.open(owner, place, fingerprint, wall_now(), verdict, record)) {
                 return ec;
             }
             switch (verdict) {
             case durable_verdict::fresh:
-                return to == nullptr ? inbox.start(owner, place, fingerprint) : run_now(kept, inbox, place);
+                return in_transaction ? run_now(kept, inbox, place) : inbox.start(owner, place, fingerprint);
             case durable_verdict::done: result.keep({{record.payload, record.form}, record.code, record.text}); break;
             case durable_verdict::interrupted:
                 result.keep({{}, name_of(errc::interrupted), "the process ended while the handler ran"});
                 return inbox.end(owner, place, {record_state::done, 0, fingerprint, result.code, result.text, {}, {}});
             case durable_verdict::stale: result.keep({{}, name_of(errc::stale_request), {}}); break;
             case durable_verdict::conflict: result.keep({{}, name_of(errc::key_conflict), {}}); break;
+            case durable_verdict::too_far: result.keep({{}, name_of(errc::busy), {}}); break;
             }
             return {};
         }
 
         std::error_code run_now(any_store& kept, durable_inbox<any_store>& inbox, const stamp& place)
         {
-            if (const auto ec = kept.mark()) {
+            const auto alive = to.lock();
+            const auto ec = alive == nullptr ? make_error_code(errc::closed) : kept.mark();
+            if (ec) {
                 return ec;
             }
-            to->call_in(kept.transaction(), asked.view(), from, result);
+            alive->call_in(kept.transaction(), asked.view(), from, result);
             if (result.code.empty()) {
                 return inbox.end(owner, place,
                                  {record_state::done, 0, fingerprint, {}, {}, result.payload, result.form});
             }
-            if (const auto ec = kept.undo()) {
-                return ec; // its effect goes, whatever it was
+            if (const auto lost = kept.undo()) {
+                return lost; // its effect goes, whatever it was
             }
             if (certainty_of(make_error_code(errc_named(result.code))) == certainty::not_executed) {
                 return inbox.give_back(owner, place);
@@ -18268,16 +18385,18 @@ private:
 
     struct plain_run {
         kept_invoke asked;
-        std::shared_ptr<transaction_handler> to;
+        std::weak_ptr<transaction_handler> to;
         peer from;
         kept_outcome result;
 
         std::error_code operator()(any_store& kept) noexcept
         {
-            if (const auto ec = kept.mark()) {
+            const auto alive = to.lock();
+            const auto ec = alive == nullptr ? make_error_code(errc::closed) : kept.mark();
+            if (ec) {
                 return ec;
             }
-            to->call_in(kept.transaction(), asked.view(), from, result);
+            alive->call_in(kept.transaction(), asked.view(), from, result);
             return result.code.empty() ? std::error_code{} : kept.undo();
         }
     };
@@ -18321,24 +18440,27 @@ private:
         return first;
     }
 
-    void judge(const key& which, const run& made, const invoke& asked, const std::shared_ptr<handler>& to,
-               const peer& from)
+    void judge(const key& which, const run& made, const invoke& asked, const peer& from)
     {
-        judgement job{options_, which.owner,     kept_invoke{asked}, std::dynamic_pointer_cast<transaction_handler>(to),
-                      from,     made.fingerprint};
-        mail_->send(*scribe_, std::move(job),
-                    [weak = this->weak_from_this(), which](judgement& how, const std::error_code& failure) {
-                        const auto self = weak.lock();
-                        if (self == nullptr) {
-                            return;
-                        }
-                        const bool call_it = how.verdict == durable_verdict::fresh && how.to == nullptr;
-                        if (failure || !call_it) {
-                            self->tell(which, failure ? store_failure() : how.result.view());
-                        } else {
-                            self->call(which, how.asked);
-                        }
-                    });
+        const bool in_transaction = made.to->in_transaction();
+        auto held = in_transaction ? std::static_pointer_cast<transaction_handler>(made.to) : nullptr;
+        judgement job{options_,       which.owner, kept_invoke{asked}, std::move(held),
+                      in_transaction, from,        made.fingerprint};
+        mail_->send(
+            *scribe_, std::move(job),
+            [weak = this->weak_from_this(), which](judgement& how, const std::error_code& failure) {
+                const auto self = weak.lock();
+                if (self == nullptr) {
+                    return;
+                }
+                const bool call_it = how.verdict == durable_verdict::fresh && !how.in_transaction;
+                if (failure || !call_it) {
+                    self->tell(which, failure ? store_failure() : how.result.view());
+                } else {
+                    self->call(which, how.asked);
+                }
+            },
+            in_transaction ? mailbox::late::dropped : mailbox::late::written);
     }
 
     // By the first session that is still there. With none the message comes again, and must then run.
@@ -18351,7 +18473,7 @@ private:
                 return;
             }
         }
-        settle(which, {{}, name_of(errc::refused), {}});
+        settle(which, {{}, name_of(errc::busy), {}});
     }
 
     // Records how the handler has ended, then tells.
@@ -18394,6 +18516,8 @@ private:
     std::shared_ptr<mailbox> mail_;
     durable_inbox_options options_;
     std::map<key, run> runs_; // begun, and not settled
+    std::unordered_map<std::uint64_t, std::shared_ptr<transaction_handler>> once_;
+    std::uint64_t last_once_ = 0;
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -18830,6 +18954,9 @@ struct session_setting {
         inbox = by == nullptr ? nullptr : std::make_shared<inbox_keeper>(std::move(by), executor, bounds);
     }
 
+    /// Whether durable messages run, or are being recorded; also those whose session has ended.
+    [[nodiscard]] bool records_run() const noexcept { return inbox != nullptr && inbox->running() != 0; }
+
     /// The hub or client is over.
     void end()
     {
@@ -18919,10 +19046,8 @@ public:
     [[nodiscard]] session_type& core() noexcept { return session_; }
     [[nodiscard]] const peer& from() const noexcept { return from_; }
     [[nodiscard]] const std::shared_ptr<link>& connection() const noexcept { return link_; }
-    /// Its owner's alarm for it.
-    session_alarm due;
-    /// Whether its peer said something since its owner looked.
-    bool heard = false;
+    session_alarm due;  ///< its owner's for it
+    bool heard = false; ///< whether its peer said something since its owner looked
     /// The client of this session has that durable outbox.
     void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
@@ -18983,6 +19108,7 @@ public:
     void end(errc why)
     {
         over_ = true;
+        outlived_ = why == errc::session_lost;
         session_.end(why);
         empty_line(why);
         drain(delivering::later);
@@ -19052,7 +19178,7 @@ public:
             report({.name = "handler_failed", .reason = how.code, .text = how.text});
         }
         const auto recorded = durable_.extract(which.number);
-        if (!recorded.empty() && setting_->inbox->ended(outbox_, recorded.mapped(), how)) {
+        if (!recorded.empty() && setting_->inbox->ended(recorded.mapped().owner, recorded.mapped().place, how)) {
             runs_.erase(which.number);
             return; // `finish_durable` follows, once that is on disk
         }
@@ -19075,7 +19201,7 @@ public:
     void run_durable(const kept_invoke& asked) override
     {
         const auto wanted = asked.view();
-        durable_.emplace(wanted.call.number, wanted.stamp);
+        durable_.emplace(wanted.call.number, durable_run{outbox_, wanted.stamp});
         if (const auto handler = setting_->router.handler_at(wanted.handler)) {
             run(*handler, wanted);
         } else {
@@ -19311,7 +19437,7 @@ private:
 
     void carry_out(stop& moot, delivering)
     {
-        if (over_ && durable_.contains(moot.call.number)) {
+        if (outlived_ && durable_.contains(moot.call.number)) {
             return; // the session ended, but the message's sender will ask another one
         }
         if (const auto found = runs_.find(moot.call.number); found != runs_.end()) {
@@ -19343,14 +19469,15 @@ private:
     std::shared_ptr<link> link_;
     std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
-        runs_;                                         // those that go on after their call
-    std::unique_ptr<room_line> line_;                  // made when somebody first has to wait
-    std::unique_ptr<watched_runs> watched_;            // made when an interceptor first wants to see an end
-    record_owner outbox_;                              // whose durable messages come here
-    std::unordered_map<std::uint64_t, stamp> durable_; // handler runs that are to be recorded
-    instant seen_{};                                   // the time of the last input
+        runs_;                                               // those that go on after their call
+    std::unique_ptr<room_line> line_;                        // made when somebody first has to wait
+    std::unique_ptr<watched_runs> watched_;                  // made when an interceptor first wants to see an end
+    record_owner outbox_;                                    // whose durable messages come here
+    std::unordered_map<std::uint64_t, durable_run> durable_; // handler runs that are to be recorded
+    instant seen_{};                                         // the time of the last input
     bool draining_ = false;
-    bool over_ = false; // the session has ended: its owner has forgotten it
+    bool over_ = false;     // the session has ended: its owner has forgotten it
+    bool outlived_ = false; // its owner and what is durable go on
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -19432,6 +19559,46 @@ private:
 #ifndef REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
 #define REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
 
+// What an outbox has done by its store's thread.
+#ifndef REJOINDER_NET_DETAIL_OUTBOX_JOBS_HPP
+#define REJOINDER_NET_DETAIL_OUTBOX_JOBS_HPP
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail::outbox_job {
+
+struct opening {
+    stored_outbox fresh;
+    stored_outbox found;
+
+    std::error_code operator()(any_store& kept) noexcept
+    {
+        found = {};
+        return kept.open_outbox(fresh, found);
+    }
+};
+struct naming {
+    std::string peer;
+
+    std::error_code operator()(any_store& kept) noexcept { return kept.set_peer(peer); }
+};
+struct putting {
+    stored_message words;
+
+    std::error_code operator()(any_store& kept) noexcept { return kept.put(words); }
+};
+struct removing {
+    std::uint64_t sequence;
+
+    std::error_code operator()(any_store& kept) noexcept { return kept.remove(sequence); }
+};
+
+} // namespace rejoinder::inline v0::detail::outbox_job
+
+#endif
+
 #include <asio/cancellation_type.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
@@ -19459,6 +19626,7 @@ template <class Policies>
 class outbox_keeper : public std::enable_shared_from_this<outbox_keeper<Policies>> {
 public:
     using host_type = host<Policies>;
+    using after = durable_outbox::after;
 
     /// `to`: the store's thread; null: there is no durable outbox, and nothing is ever in it.
     outbox_keeper(std::shared_ptr<scribe> to, std::shared_ptr<session_setting<Policies>> setting)
@@ -19470,28 +19638,39 @@ public:
     [[nodiscard]] bool exists() const noexcept { return scribe_ != nullptr; }
     /// Whether what it holds is known.
     [[nodiscard]] bool is_open() const noexcept { return open_ || !exists(); }
-    [[nodiscard]] instant next_deadline() const noexcept { return ended_ ? never : outbox_.next_deadline(); }
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return ended_ ? never : std::min(outbox_.next_deadline(), name_at_);
+    }
+    /// Calls `hook` whenever `next_deadline` may be earlier than before.
+    void on_deadline(std::function<void()> hook) { deadline_ = std::move(hook); }
     void set_observer(outcome_observer observer) { observer_ = std::move(observer); }
 
     /// Opens the outbox, and calls `opened` with how that went, later.
     void open(std::function<void(const std::error_code&)> opened)
     {
+        if (std::exchange(opening_, true)) {
+            return;
+        }
         if (!exists()) {
             asio::post(setting_->executor, [opened = std::move(opened)] { opened({}); });
             return;
         }
-        send(opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
-             [opened = std::move(opened)](outbox_keeper& self, opening& how, const std::error_code& failure) {
+        send(outbox_job::opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
+             [opened = std::move(opened)](outbox_keeper& self, outbox_job::opening& how,
+                                          const std::error_code& failure) {
+                 self.opening_ = false;
                  if (!failure) {
                      self.open_ = true;
                      self.failed_ = {};
+                     self.stored_peer_ = how.found.peer;
                      self.outbox_.opened(std::move(how.found), now(), wall_now());
                      for (auto& one : std::exchange(self.early_, {})) {
                          self.take(one);
                      }
                  } else {
                      self.failed_ = failure;
-                     self.give_up(failure);
+                     self.tell_all(failure);
                  }
                  opened(failure);
                  self.settle_up();
@@ -19526,23 +19705,21 @@ public:
         return open_ ? std::optional{outbox_.notice()} : std::nullopt;
     }
 
-    /// Told before the session begins anew. What the peer's new session still knows.
-    peer_keeps welcomed(const std::optional<store_notice>& store)
+    /// Told before the session goes on, or begins anew. What the peer's new session still knows.
+    peer_keeps welcomed(const welcome& answer)
     {
         if (!exists()) {
             return peer_keeps::nothing;
         }
-        const auto before = outbox_.peer();
-        const bool knows = store && store->knows_outbox;
-        const auto peer = outbox_.welcomed(store ? std::string_view{store->name} : std::string_view{}, knows);
-        peer_is_stored_ = peer == before;
-        if (!peer_is_stored_) {
-            send(naming{peer}, [](outbox_keeper& self, naming&, const std::error_code& failure) {
-                self.peer_is_stored_ = !failure;
-                self.settle_up();
-            });
-        }
-        return peer_is_stored_ && knows ? peer_keeps::deliveries : peer_keeps::nothing;
+        const bool knows = answer.store && answer.store->knows_outbox;
+        const std::string before = outbox_.peer();
+        outbox_.welcomed(answer.store ? std::string_view{answer.store->name} : std::string_view{},
+                         answer.resumed ? after::resuming
+                         : knows        ? after::knowing
+                                        : after::not_knowing);
+        const bool same = outbox_.peer() == before;
+        name_peer();
+        return same && knows ? peer_keeps::deliveries : peer_keeps::nothing;
     }
 
     /// A session can carry messages from here on.
@@ -19553,15 +19730,19 @@ public:
     }
     void detach() noexcept { session_.reset(); }
 
-    /// Callers are told `why`, as nobody will answer them any more; what is stored stays, for the next start.
-    void give_up(const std::error_code& why)
+    /// Callers are told `why`, as nobody will answer them any more; what is stored stays, for the next start: it may yet be run. Before the
+    /// session is given up.
+    void give_up(errc why)
     {
+        for (const auto& [sequence, which] : std::exchange(calls_, {})) {
+            outbox_.unsend(sequence);
+        }
+        for (auto& [number, one] : std::exchange(callers_, {})) {
+            const auto sure = one.sequence == 0 ? certainty::never_sent : certainty::maybe_executed;
+            complete(std::move(one), make_error_code(why, sure), reply{{}, {}, {}, sure});
+        }
         early_.clear();
         caller_of_.clear();
-        for (auto& [number, one] : std::exchange(callers_, {})) {
-            const auto sure = certainty_of_sending(one.sequence);
-            complete(std::move(one), why, reply{{}, {}, {}, sure});
-        }
     }
 
     /// The client is over.
@@ -19569,7 +19750,7 @@ public:
     {
         ended_ = true;
         mail_->close();
-        give_up(asio::error::operation_aborted);
+        tell_all(asio::error::operation_aborted);
     }
 
     /// So is its execution context: nobody is called any more.
@@ -19584,26 +19765,43 @@ public:
     void advance(instant at)
     {
         outbox_.advance(at);
+        if (name_at_ <= at) {
+            name_at_ = never;
+            name_peer();
+        }
         settle_up();
     }
 
     /// Sends what can be sent, and does what the outbox wants done.
     void settle_up()
     {
-        if (ended_ || !exists() || std::exchange(busy_, true)) {
+        if (ended_ || !exists() || busy_) {
             return;
         }
         const auto self = this->shared_from_this();
+        const raised busy{busy_};
         pump();
         durable_step::any step;
         while (!ended_ && outbox_.next(step)) {
             std::visit([&](auto& one) { this->carry_out(one); }, step);
             pump();
         }
-        busy_ = false;
+        if (deadline_ && !ended_) {
+            deadline_();
+        }
     }
 
 private:
+    void tell_all(const std::error_code& why)
+    {
+        early_.clear();
+        caller_of_.clear();
+        for (auto& [number, one] : std::exchange(callers_, {})) {
+            const auto sure = certainty_of_sending(one.sequence);
+            complete(std::move(one), why, reply{{}, {}, {}, sure});
+        }
+    }
+
     // One of the two waits.
     struct waiting {
         enqueue_completion stored;
@@ -19615,32 +19813,6 @@ private:
     struct newcomer {
         outgoing words;
         std::uint64_t caller;
-    };
-
-    struct opening {
-        stored_outbox fresh;
-        stored_outbox found;
-
-        std::error_code operator()(any_store& kept) noexcept
-        {
-            found = {};
-            return kept.open_outbox(fresh, found);
-        }
-    };
-    struct naming {
-        std::string peer;
-
-        std::error_code operator()(any_store& kept) noexcept { return kept.set_peer(peer); }
-    };
-    struct putting {
-        stored_message words;
-
-        std::error_code operator()(any_store& kept) noexcept { return kept.put(words); }
-    };
-    struct removing {
-        std::uint64_t sequence;
-
-        std::error_code operator()(any_store& kept) noexcept { return kept.remove(sequence); }
     };
 
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
@@ -19674,10 +19846,8 @@ private:
             return;
         }
         const auto number = ++last_caller_;
-        if (caller.answered) {
-            if (auto slot = caller.answered.slot(); slot.is_connected()) {
-                slot.assign(canceller{this->weak_from_this(), number});
-            }
+        if (auto slot = caller.answered ? caller.answered.slot() : caller.stored.slot(); slot.is_connected()) {
+            slot.assign(canceller{this->weak_from_this(), number});
         }
         callers_.emplace(number, std::move(caller));
         newcomer one{std::move(words), number};
@@ -19756,12 +19926,35 @@ private:
         return std::move(callers_.extract(found.mapped()).mapped());
     }
 
+    // Which hub's store the outbox sends to is on disk before anything is sent there: else what was sent would count as never sent after a crash.
+    void name_peer()
+    {
+        if (naming_ || outbox_.peer() == stored_peer_) {
+            return;
+        }
+        naming_ = true;
+        send(outbox_job::naming{outbox_.peer()},
+             [](outbox_keeper& self, outbox_job::naming& job, const std::error_code& failure) {
+                 self.naming_ = false;
+                 if (!failure) {
+                     self.stored_peer_ = job.peer;
+                     self.name_peer();
+                     self.settle_up();
+                 } else { // a full disk may have room again
+                     self.name_at_ = now() + std::chrono::seconds{1};
+                     if (self.deadline_) {
+                         self.deadline_();
+                     }
+                 }
+             });
+    }
+
     // Gives the session what waits, in order, as long as it has room.
     void pump()
     {
         const auto session = session_.lock();
-        while (session != nullptr && peer_is_stored_ && session->connection() != nullptr &&
-               session->core().pending() < session->core().capacity()) {
+        while (session != nullptr && outbox_.peer() == stored_peer_ && !stored_peer_.empty() &&
+               session->connection() != nullptr && session->core().pending() < session->core().capacity()) {
             stamp place;
             const auto at = now();
             const auto* one = outbox_.send_next(at, place);
@@ -19796,8 +19989,8 @@ private:
 
     void carry_out(const durable_step::put& wanted)
     {
-        send(putting{outbox_.find(wanted.sequence)->words},
-             [sequence = wanted.sequence](outbox_keeper& self, putting&, const std::error_code& failure) {
+        send(outbox_job::putting{outbox_.find(wanted.sequence)->words},
+             [sequence = wanted.sequence](outbox_keeper& self, outbox_job::putting&, const std::error_code& failure) {
                  self.outbox_.stored(sequence, failure);
                  self.settle_up();
              });
@@ -19805,8 +19998,8 @@ private:
 
     void carry_out(const durable_step::remove& wanted)
     {
-        send(removing{wanted.sequence},
-             [sequence = wanted.sequence](outbox_keeper& self, removing&, const std::error_code& failure) {
+        send(outbox_job::removing{wanted.sequence},
+             [sequence = wanted.sequence](outbox_keeper& self, outbox_job::removing&, const std::error_code& failure) {
                  self.outbox_.removed(sequence, failure, now());
                  self.settle_up();
              });
@@ -19858,7 +20051,11 @@ private:
     std::weak_ptr<host_type> session_;
     std::error_code failed_; // why the store could not be opened
     bool open_ = false;
-    bool peer_is_stored_ = false;
+    std::function<void()> deadline_;
+    std::string stored_peer_; // as the store knows it
+    instant name_at_ = never; // when to try again to write it
+    bool naming_ = false;     // it is being written
+    bool opening_ = false;
     bool busy_ = false;
     bool ended_ = false;
 };
@@ -19906,6 +20103,7 @@ public:
         dialler_ = std::move(by);
         reconnector_.ways(dialler_->ways());
         outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
+        outbox_->on_deadline([this] { rearm(); }); // which it does only as long as this has not stopped
         open_outbox();
     }
 
@@ -19936,9 +20134,8 @@ public:
         told_what_to_do_ = true;
         asleep_ = false;
         if (!outbox_->is_open()) {
-            if (!std::exchange(connect_when_open_, true) && link_stands() == link_state::failed) {
-                open_outbox();
-            }
+            connect_when_open_ = true;
+            open_outbox();
             return;
         }
         reconnector_.start(now());
@@ -19994,7 +20191,6 @@ public:
         }
         if (kind == message_kind::delivery && outbox_->exists()) {
             outbox_->deliver(std::move(words), std::move(waiting.done));
-            rearm();
         } else {
             host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
         }
@@ -20004,7 +20200,6 @@ public:
     void enqueue(outgoing words, enqueue_completion caller)
     {
         outbox_->enqueue(std::move(words), std::move(caller));
-        rearm();
         wake_up();
     }
 
@@ -20041,7 +20236,7 @@ public:
             return;
         }
         const auto at = now();
-        const auto peer = outbox_->welcomed(answer.store);
+        const auto peer = outbox_->welcomed(answer);
         news_.connected(answer, reconnector_.since());
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
@@ -20067,8 +20262,8 @@ public:
         if (&ended == link_.get()) {
             tell_end(reason_of_end(why), why);
             let_go(); // it sees to its own end
-            // What is too big or unreadable before the welcome comes from somebody who speaks something else.
-            const bool stranger = link_stands() == link_state::connecting && why == errc::too_big;
+            // What is too big or unreadable comes from somebody who speaks something else, or keeps no bound; this side's own hello it is not.
+            const bool stranger = why == errc::too_big;
             gone(stranger ? make_error_code(errc::bad_message) : why, std::nullopt);
         }
     }
@@ -20143,8 +20338,8 @@ private:
     void give_up()
     {
         incarnation_ = random_name();
+        outbox_->give_up(verdict());
         host_->give_up(verdict());
-        outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
         tell();
     }
 
@@ -20748,6 +20943,18 @@ private:
     bool empty_ = true;
 };
 
+inline void write_sequences(const std::vector<std::uint64_t>& all, std::string& out)
+{
+    out.push_back('[');
+    for (const auto sequence : all) {
+        out.append(decimal{sequence}.view()).push_back(',');
+    }
+    if (out.back() == ',') {
+        out.pop_back();
+    }
+    out.push_back(']');
+}
+
 inline void write_notice(const outbox_notice& notice, std::string& out)
 {
     json_object_writer object{out};
@@ -20755,15 +20962,10 @@ inline void write_notice(const outbox_notice& notice, std::string& out)
     object.string("secret", notice.secret);
     object.number("epoch", notice.epoch);
     object.number("next", notice.next);
-    auto& list = object.raw("unsettled");
-    list.push_back('[');
-    for (const auto sequence : notice.unsettled) {
-        list.append(decimal{sequence}.view()).push_back(',');
+    write_sequences(notice.unsettled, object.raw("unsettled"));
+    if (!notice.sent.empty()) {
+        write_sequences(notice.sent, object.raw("sent"));
     }
-    if (list.back() == ',') {
-        list.pop_back();
-    }
-    list.push_back(']');
     object.end();
 }
 
@@ -20928,6 +21130,9 @@ inline bool read_notice(std::string_view object, outbox_notice& out)
         }
         if (name == "unsettled") {
             return seen.add(4) && text.sequences(out.unsettled);
+        }
+        if (name == "sent") {
+            return seen.add(5) && text.sequences(out.sent);
         }
         return text.skip();
     });
@@ -22213,7 +22418,8 @@ private:
                 see_off(*hub, session);
             }
         }
-        if (closing_ == 0 && hub->links_.empty() && hub->news().cleaning() == 0 && !hub->calls().handlers_run()) {
+        if (closing_ == 0 && hub->links_.empty() && hub->news().cleaning() == 0 && !hub->calls().handlers_run() &&
+            !hub->setting().records_run()) {
             finish({});
         }
     }
@@ -23794,7 +24000,7 @@ private:
         timers_.cancel(found->second.patience);
         found->second.asking.reset();
         if (const auto* why = word.why()) {
-            ++setting_->counts->auth_refused;
+            setting_->counts->auth_refused += why->why() == errc::store_failed || why->why() == errc::busy ? 0U : 1U;
             drop(number, why->why(), why->text());
             return;
         }

@@ -54,7 +54,8 @@ struct sending_process {
     void meet(std::string_view store, bool knows)
     {
         kept.begin();
-        kept.set_peer(outbox.welcomed(store, knows));
+        outbox.welcomed(store, knows ? durable_outbox::after::knowing : durable_outbox::after::not_knowing);
+        kept.set_peer(outbox.peer());
         kept.commit();
         write();
     }
@@ -90,7 +91,7 @@ struct receiving_process {
     durable_verdict receive(const stamp& place, std::uint64_t fingerprint = 1, const record_owner& owner = {"me", "outbox"})
     {
         durable_verdict verdict{};
-        inbox.open(owner, place, fingerprint, verdict, record);
+        inbox.open(owner, place, fingerprint, wall, verdict, record);
         return verdict;
     }
     void run(const stamp& place) { inbox.end({"me", "outbox"}, place, {record_state::done, 0, 1, {}, {}, "ran", encoding::text}); }
@@ -135,7 +136,7 @@ TEST_CASE("rule 20: settling is on disk before the peer is told that it may forg
     at.outbox.answered(1, {}, durable_outbox::word_of::peer, start); // and the commit is under way
     at.enqueue();
     CHECK(at.outbox.settled_below() == 1);
-    CHECK(at.outbox.notice().unsettled == std::vector<std::uint64_t>{1, 2});
+    CHECK(at.outbox.notice().unsettled == std::vector<std::uint64_t>{1}); // 2 is being stored
     at.write();
     CHECK(at.send()->settled == 2);
 }
@@ -143,7 +144,7 @@ TEST_CASE("rule 20: settling is on disk before the peer is told that it may forg
 TEST_CASE("rule 21: what was begun and not ended when the process died is answered interrupted, not run again")
 {
     receiving_process first{memory_store{}};
-    first.greet({"outbox", "secret", 1, 1, {}});
+    first.greet({"outbox", "secret", 1, 1, {}, {}});
     const stamp place{1, 1, 1};
     REQUIRE(first.receive(place) == durable_verdict::fresh);
     first.kept.begin();
@@ -151,13 +152,13 @@ TEST_CASE("rule 21: what was begun and not ended when the process died is answer
     first.kept.commit();
     receiving_process second{memory_store{first.kept.state()}};
     CHECK(second.receive(place) == durable_verdict::interrupted);
-    CHECK(second.receive({1, 1, 2}) == durable_verdict::fresh); // the sender knows of it, and may run it twice
+    CHECK(second.receive({1, 1, 2}) == durable_verdict::interrupted); // a refusal before the store was asked counts as an attempt, too
 }
 
 TEST_CASE("rule 21: an effect that shares the record's transaction is made by the next process, once")
 {
     receiving_process first{memory_store{}};
-    first.greet({"outbox", "secret", 1, 1, {}});
+    first.greet({"outbox", "secret", 1, 1, {}, {}});
     const stamp place{1, 1, 1};
     first.kept.begin();
     REQUIRE(first.receive(place) == durable_verdict::fresh);
@@ -215,11 +216,13 @@ TEST_CASE("rule 22: what the sender has settled is dropped at its hello, and nev
 TEST_CASE("rule 23: records are an identity's own, and one sequence is one message")
 {
     receiving_process at{memory_store{}};
-    at.greet({"outbox", "secret", 1, 1, {}});
+    at.greet({"outbox", "secret", 1, 1, {}, {}});
     at.run({1, 1, 1});
+    CHECK(at.receive({1, 1, 1}, 1, {"somebody else", "outbox"}) == durable_verdict::stale); // who has no outbox of that name here
+    at.greet({"outbox", "secret", 1, 1, {}, {}}, {"somebody else", "outbox"});
     CHECK(at.receive({1, 1, 1}, 1, {"somebody else", "outbox"}) == durable_verdict::fresh);
     CHECK(at.receive({1, 1, 1}, 2) == durable_verdict::conflict);
-    at.greet({"outbox", "guessed", 9, 1, {}});
+    at.greet({"outbox", "guessed", 9, 1, {}, {}});
     CHECK(at.refusal == errc::auth_refused);
 }
 
@@ -306,4 +309,36 @@ TEST_CASE("rule 23: what expires after it was sent may have run, and settles")
     CHECK(at.gone[0].how == departure::expired);
     CHECK(certainty_of(at.gone[0].error) == certainty::maybe_executed);
     CHECK(at.outbox.settled_below() == 2);
+}
+
+TEST_CASE("rule 20: a message that could not be stored leaves no sequence behind that its receiver would call stale")
+{
+    sending_process first{memory_store{}};
+    first.meet("hub", true);
+    const auto lost = first.enqueue("not stored");
+    first.outbox.stored(lost, make_error_code(errc::store_failed));
+    receiving_process at{memory_store{}};
+    at.greet(first.outbox.notice());
+    auto second = sending_process::after(first);
+    second.meet("hub", true);
+    REQUIRE(second.enqueue("stored") == lost); // the store never heard of the first
+    second.write();
+    at.greet(second.outbox.notice());
+    CHECK(at.receive(*second.send()) == durable_verdict::fresh);
+}
+
+TEST_CASE("rule 23: an error of the last sending does not undo an earlier one that may have run")
+{
+    sending_process first{memory_store{}};
+    first.meet("hub", true);
+    first.enqueue();
+    first.write();
+    first.send();
+    auto second = sending_process::after(first);
+    second.meet("hub", true);
+    second.send();
+    second.outbox.answered(1, make_error_code(errc::no_handler), durable_outbox::word_of::peer, start);
+    second.write();
+    REQUIRE(second.gone.size() == 1);
+    CHECK(certainty_of(second.gone[0].error) == certainty::maybe_executed);
 }

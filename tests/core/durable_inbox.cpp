@@ -24,12 +24,12 @@ struct receiver {
     std::error_code greet(std::uint64_t next, std::vector<std::uint64_t> unsettled = {}, std::uint64_t epoch = 1, wall_time at = now,
                           const record_owner& owner = me)
     {
-        return inbox.greet(owner, {owner.outbox, "secret", epoch, next, std::move(unsettled)}, "digest", at, knew);
+        return inbox.greet(owner, {owner.outbox, "secret", epoch, next, std::move(unsettled), {}}, "digest", at, knew);
     }
     durable_verdict open(stamp place, std::uint64_t fingerprint = 7)
     {
         durable_verdict said{};
-        REQUIRE_FALSE(inbox.open(me, place, fingerprint, said, answer));
+        REQUIRE_FALSE(inbox.open(me, place, fingerprint, now, said, answer));
         return said;
     }
     void run(stamp place, std::string payload, std::string code = {})
@@ -63,13 +63,17 @@ TEST_CASE("a message runs once, and its repeats get the recorded answer")
 TEST_CASE("another message with a used sequence is a conflict")
 {
     receiver at;
+    REQUIRE_FALSE(at.greet(1));
     at.run({1, 1, 1}, "42");
     CHECK(at.open({1, 1, 1}, 8) == durable_verdict::conflict);
 }
 
-TEST_CASE("a retry after an error runs again, its repeat does not")
+TEST_CASE("a retry after a handler's failure runs again, its repeat does not, and other errors stand")
 {
     receiver at;
+    REQUIRE_FALSE(at.greet(1));
+    at.run({9, 1, 1}, {}, "answer_lost");
+    CHECK(at.open({9, 1, 2}) == durable_verdict::done);
     at.run({1, 1, 1}, {}, "handler_error");
     CHECK(at.open({1, 1, 1}) == durable_verdict::done);
     CHECK(at.answer.code == "handler_error");
@@ -105,6 +109,7 @@ TEST_CASE("records go when the sender's settled mark passes them")
 TEST_CASE("an answer over the bound is done, and not kept")
 {
     receiver at{{.kept_answer_bytes_max = 10}};
+    REQUIRE_FALSE(at.greet(1));
     at.run({1, 1, 1}, std::string(11, 'x'));
     CHECK(at.open({1, 1, 1}) == durable_verdict::done);
     CHECK(at.answer.code == name_of(errc::answer_lost));
@@ -116,7 +121,7 @@ TEST_CASE("an outbox with another secret, or opened anew since, is refused")
     receiver at;
     REQUIRE_FALSE(at.greet(1, {}, 2));
     bool knew = false;
-    CHECK(at.inbox.greet(me, {"outbox", "?", 3, 1, {}}, "another digest", now, knew) == errc::auth_refused);
+    CHECK(at.inbox.greet(me, {"outbox", "?", 3, 1, {}, {}}, "another digest", now, knew) == errc::auth_refused);
     CHECK(at.greet(1, {}, 1) == errc::outdated_attempt);
     CHECK_FALSE(at.greet(1, {}, 2));
     CHECK_FALSE(at.greet(1, {}, 3));
@@ -136,4 +141,44 @@ TEST_CASE("known outboxes are bounded: the longest silent are forgotten, and nev
     CHECK(at.kept.state()->records.empty());
     CHECK_FALSE(at.greet(1, {}, 1, now + 26 * hour, second));
     CHECK(at.knew);
+}
+
+TEST_CASE("a message of an outbox that nobody introduced is stale, and makes none known")
+{
+    receiver at;
+    CHECK(at.open({1, 1, 1}) == durable_verdict::stale);
+    CHECK(at.kept.state()->known.empty());
+}
+
+TEST_CASE("a sender that settles nothing cannot make its records grow for ever")
+{
+    receiver at{{.sequences_max = 10}};
+    REQUIRE_FALSE(at.greet(1));
+    CHECK(at.open({10, 1, 1}) == durable_verdict::fresh);
+    CHECK(at.open({11, 1, 1}) == durable_verdict::too_far);
+    CHECK(at.open({11, 2, 1}) == durable_verdict::fresh);
+}
+
+TEST_CASE("an outbox in use is not forgotten, however long its connection lasts")
+{
+    receiver at{{.outboxes_max = 1}};
+    REQUIRE_FALSE(at.greet(1, {}, 1, now));
+    durable_verdict said{};
+    REQUIRE_FALSE(at.inbox.open(me, {1, 1, 1}, 7, now + 24 * hour, said, at.answer));
+    CHECK(at.greet(1, {}, 1, now + 26 * hour, {"me", "second"}) == errc::busy);
+}
+
+TEST_CASE("what may have run elsewhere never runs here, also when the first welcome was lost")
+{
+    receiver at;
+    const outbox_notice notice{"outbox", "secret", 1, 4, {1, 2, 3}, {1, 2}};
+    bool knew = true;
+    REQUIRE_FALSE(at.inbox.greet(me, notice, "digest", now, knew));
+    CHECK_FALSE(knew);
+    REQUIRE_FALSE(at.inbox.greet(me, notice, "digest", now, knew));
+    CHECK(knew);
+    CHECK(at.open({1, 1, 1}) == durable_verdict::stale);
+    CHECK(at.open({2, 1, 1}) == durable_verdict::stale);
+    CHECK(at.open({3, 1, 1}) == durable_verdict::fresh);
+    CHECK(at.open({4, 1, 1}) == durable_verdict::fresh);
 }

@@ -54,7 +54,10 @@ struct sender {
                 step);
         }
     }
-    void meet(std::string_view store_name = "hub", bool knows = true) { static_cast<void>(outbox.welcomed(store_name, knows)); }
+    void meet(std::string_view store_name = "hub", bool knows = true) 
+    {
+        outbox.welcomed(store_name, knows ? durable_outbox::after::knowing : durable_outbox::after::not_knowing);
+    }
     std::uint64_t send(instant at = start)
     {
         place = {};

@@ -267,3 +267,48 @@ TEST_CASE("a handler of a durable delivery whose session ends goes on, and its a
     REQUIRE(of.until([&] { return of.settled.size() == 1; }));
     CHECK(of.settled[0].how == rejoinder::departure::sent);
 }
+
+TEST_CASE("a durable delivery expires while its client stays away, and says that it was never sent")
+{
+    durable_house of;
+    of.at->meet();
+    of.at->tab->disconnect();
+    std::error_code error;
+    of.at->tab->async_deliver("number", 1, {.timeout = 30ms}, [&](std::error_code ec, const rejoinder::reply&) { error = ec; });
+    REQUIRE(of.until([&] { return static_cast<bool>(error); }));
+    CHECK(error == errc::expired);
+    CHECK(rejoinder::certainty_of(error) == rejoinder::certainty::never_sent);
+    CHECK(of.kept_by_tab() == 0);
+}
+
+TEST_CASE("a lost link ends no durable delivery at a hub without a store: the session goes on with it")
+{
+    durable_house of;
+    of.with_hub_store = false;
+    of.new_hub();
+    std::vector<rejoinder::responder> kept;
+    of.at->hub->on("slow", [&](const json&, rejoinder::responder answer) { kept.push_back(std::move(answer)); });
+    std::optional<std::error_code> ended;
+    of.at->tab->async_deliver("slow", json{}, [&](std::error_code ec, const rejoinder::reply&) { ended = ec; });
+    REQUIRE(of.until([&] { return kept.size() == 1; }));
+    of.at->hub->close(of.at->hub->members(rejoinder::room{"user_42"}).front());
+    REQUIRE(of.until([&] { return of.at->hub->counts().resumes == 1; }));
+    kept.front().answer(1);
+    REQUIRE(of.until([&] { return ended.has_value(); }));
+    CHECK_FALSE(*ended);
+    CHECK(kept.size() == 1);
+}
+
+TEST_CASE("a client that gives up tells its callers, and keeps what is stored for the next start")
+{
+    durable_house of;
+    of.at->hub->authenticate([](const rejoinder::handshake&) { return rejoinder::refusal{}; });
+    std::error_code error;
+    of.at->tab->async_deliver("number", std::int64_t{3}, [&](std::error_code ec, const rejoinder::reply&) { error = ec; });
+    REQUIRE(of.until([&] { return static_cast<bool>(error) && of.at->tab->state_of_link() == rejoinder::link_state::failed; }));
+    CHECK(rejoinder::certainty_of(error) == rejoinder::certainty::maybe_executed); // it is stored, and will be sent
+    CHECK(of.kept_by_tab() == 1);
+    of.begin();
+    REQUIRE(of.until([&] { return of.settled.size() == 1; }));
+    CHECK(of.ran == std::vector<std::int64_t>{3});
+}

@@ -241,6 +241,8 @@ hello hello_of(const std::string& fields)
             there(greeting.outbox).epoch = number(value);
         } else if (name == "next") {
             there(greeting.outbox).next = number(value);
+        } else if (name == "sent") {
+            there(greeting.outbox).sent = numbers(value);
         } else if (name == "unsettled") {
             there(greeting.outbox).unsettled = numbers(value);
         } else {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -21,7 +22,8 @@ namespace rejoinder::inline v0 {
 struct durable_inbox_options {
     std::size_t outboxes_max = 100'000;            ///< that are known; one too many is refused with `busy`
     std::size_t kept_answer_bytes_max = 64U << 10; ///< of one answer; a larger one is done-not-kept
-    std::chrono::hours forget_after{25};           ///< of silence an outbox is forgotten: beyond any time to live
+    std::chrono::hours forget_after{25};           ///< of silence an outbox may be forgotten: beyond any time to live
+    std::uint64_t sequences_max = 100'000;         ///< how far a message may run ahead of what its sender has settled
 };
 
 /// What is to be done with a durable message.
@@ -31,6 +33,7 @@ enum class durable_verdict : std::uint8_t {
     interrupted, ///< it was begun by a process that ended: nobody knows how far it came (rule 21)
     stale,       ///< it was settled long ago, and never runs again (rule 22)
     conflict,    ///< another message had its sequence
+    too_far,     ///< it runs too far ahead of what is settled: its sender keeps no bound
 };
 
 /// The rules 20 to 23 on the receiver's side, over a store in whose transaction each call stands. Errors are the store's, or as said.
@@ -65,11 +68,12 @@ public:
         if (const auto ec = kept_.write(owner, {std::string{secret_digest}, notice.epoch, floor, now})) {
             return ec;
         }
-        return reconcile(owner, notice);
+        // What another store may have run never runs here: it gets no record, and below the floor that means never.
+        return reconcile(owner, notice, known.floor, knew ? std::vector<std::uint64_t>{} : notice.sent);
     }
 
     /// A durable message has come. `record` is its answer where the verdict is `done`.
-    std::error_code open(const record_owner& owner, const stamp& place, std::uint64_t fingerprint,
+    std::error_code open(const record_owner& owner, const stamp& place, std::uint64_t fingerprint, wall_time now,
                          durable_verdict& verdict, stored_record& record)
     {
         known_outbox known;
@@ -77,7 +81,15 @@ public:
         if (const auto ec = kept_.find(owner, known, found)) {
             return ec;
         }
-        if (const auto ec = raise_floor(owner, known, place.settled)) {
+        if (!found) { // nobody introduced it, or it was forgotten since
+            verdict = durable_verdict::stale;
+            return {};
+        }
+        if (place.sequence >= place.settled && place.sequence - place.settled >= options_.sequences_max) {
+            verdict = durable_verdict::too_far;
+            return {};
+        }
+        if (const auto ec = keep_up(owner, known, place.settled, now)) {
             return ec;
         }
         if (const auto ec = kept_.find(owner, place.sequence, record, found)) {
@@ -120,20 +132,18 @@ public:
 private:
     std::error_code make_room(wall_time now)
     {
-        std::size_t count = 0;
-        if (const auto ec = kept_.outboxes(count); ec || count < options_.outboxes_max) {
-            return ec;
-        }
         const auto limit = now - std::chrono::duration_cast<std::chrono::milliseconds>(options_.forget_after).count();
         if (const auto ec = kept_.forget(limit)) {
             return ec;
         }
+        std::size_t count = 0;
         const auto ec = kept_.outboxes(count);
         return !ec && count >= options_.outboxes_max ? make_error_code(errc::busy) : ec;
     }
 
-    // Records of what the sender says is settled go; what it still waits for may come, though it lies below the floor.
-    std::error_code reconcile(const record_owner& owner, const outbox_notice& notice)
+    // Records of what the sender says is settled go. What it still waits for may come, though it lies below the floor, if it is new here.
+    std::error_code reconcile(const record_owner& owner, const outbox_notice& notice, std::uint64_t old_floor,
+                              const std::vector<std::uint64_t>& foreign)
     {
         std::vector<std::uint64_t> recorded;
         if (const auto ec = kept_.sequences(owner, recorded)) {
@@ -150,7 +160,7 @@ private:
             }
         }
         for (const auto sequence : notice.unsettled) {
-            if (!has(recorded, sequence)) {
+            if (sequence >= old_floor && !has(recorded, sequence) && !has(foreign, sequence)) {
                 if (const auto ec = kept_.write(owner, sequence, {})) {
                     return ec;
                 }
@@ -159,12 +169,17 @@ private:
         return {};
     }
 
-    std::error_code raise_floor(const record_owner& owner, known_outbox& known, std::uint64_t settled)
+    std::error_code keep_up(const record_owner& owner, known_outbox& known, std::uint64_t settled, wall_time now)
     {
-        if (const auto ec = kept_.drop_below(owner, settled); ec || settled <= known.floor) {
+        constexpr wall_time hour = 3'600'000;
+        if (const auto ec = kept_.drop_below(owner, settled)) {
             return ec;
         }
-        known.floor = settled;
+        if (settled <= known.floor && now - known.seen < hour) {
+            return {};
+        }
+        known.floor = std::max(known.floor, settled);
+        known.seen = std::max(known.seen, now);
         return kept_.write(owner, known);
     }
 
@@ -176,12 +191,12 @@ private:
         if (record.fingerprint != fingerprint) {
             return durable_verdict::conflict;
         }
-        const bool again =
-            place.attempt > record.attempt; // the sender has had the answer, and tries once more (rule 15)
         if (record.state == record_state::started) {
-            return again ? durable_verdict::fresh : durable_verdict::interrupted;
+            return durable_verdict::interrupted; // whatever attempt this is: nobody was told how that one ended
         }
-        return again && !record.code.empty() ? durable_verdict::fresh : durable_verdict::done;
+        // A handler that failed may be tried again (rule 15). Other errors stand, as a refusal may have come from before the store was asked.
+        const bool failed = record.code == name_of(errc::handler_error);
+        return failed && place.attempt > record.attempt ? durable_verdict::fresh : durable_verdict::done;
     }
 
     Store& kept_;

@@ -54,7 +54,7 @@ struct durable_step {
 /// A message is sent once the store has it (rule 20), in the order of the sequences. Each that leaves does so by one `gone`; what its peer
 /// answered is settled in the store before the peer is told that it need not remember (`settled_below`). Bounds are those of `outbox_options`; a
 /// message that does not fit is refused with `queue_full`, or makes the oldest that was not sent leave as `evicted`.
-/// O(log n) a call. Distinct objects are independent; one object is used from one thread at a time.
+/// At most O(n) in the messages that have not left. Distinct objects are independent; one object is used from one thread at a time.
 class durable_outbox {
 public:
     /// A message that has not left.
@@ -63,6 +63,7 @@ public:
         instant expires = never;
         instant rests_until = instant::min();
         certainty sure = certainty::never_sent;
+        certainty before = certainty::never_sent; // what was known when it was last sent
         enum class stage : std::uint8_t { storing, waiting, sent, leaving } at = stage::storing;
         bool withdrawn = false; // somebody took it back while it was on its way
     };
@@ -104,9 +105,14 @@ public:
     /// What the hello says. Precondition: `opened`.
     [[nodiscard]] outbox_notice notice() const
     {
-        outbox_notice words{name_, secret_, epoch_, next_, {}};
+        outbox_notice words{name_, secret_, epoch_, stored_next_, {}, {}};
         for (const auto& [sequence, one] : entries_) {
-            words.unsettled.push_back(sequence);
+            if (one.at != entry::stage::storing) { // else it may never have been, and its sequence mean another message
+                words.unsettled.push_back(sequence);
+            }
+            if (one.sure != certainty::never_sent) {
+                words.sent.push_back(sequence);
+            }
         }
         return words;
     }
@@ -119,13 +125,13 @@ public:
         name_ = std::move(found.name);
         secret_ = std::move(found.secret);
         epoch_ = found.epoch;
-        next_ = found.next;
+        next_ = stored_next_ = found.next;
         peer_ = std::move(found.peer);
         for (auto& words : found.messages) {
             const auto sequence = words.sequence;
             auto& one = entries_[sequence];
             bytes_ += size_of(words);
-            one.expires = later(now, std::chrono::milliseconds{std::max<wall_time>(words.expires - lived, 0)});
+            one.expires = later(now, length_of(words.expires - lived));
             one.words = std::move(words);
             one.at = entry::stage::waiting;
             one.sure = peer_.empty() ? certainty::never_sent : certainty::maybe_executed;
@@ -147,20 +153,23 @@ public:
         }
         auto& one = found->second;
         one.at = entry::stage::waiting;
+        stored_next_ = std::max(stored_next_, sequence + 1);
         if (one.withdrawn) {
             leave(sequence, departure::removed, make_error_code(errc::cancelled, one.sure));
         }
     }
 
-    /// A `remove` is on disk; or not, then it is tried again. Either way the outcome is told: were the message sent once more by another
-    /// process, the peer's record would settle it.
+    /// A `remove` is on disk; or not, then it is tried again. What the peer answered is told either way: were the message sent once more by
+    /// another process, the peer's record would settle it.
     void removed(std::uint64_t sequence, const std::error_code& failure, instant now)
     {
         const auto found = entries_.find(sequence);
         if (found == entries_.end()) {
             return;
         }
-        tell(found->second);
+        if (!failure || answered_by_peer(sequence)) {
+            tell(found->second);
+        }
         if (failure) {
             found->second.rests_until = later(now, rest);
         } else {
@@ -209,19 +218,25 @@ public:
 
     // The link
 
+    /// How a welcome goes on with what was sent before.
+    enum class after : std::uint8_t {
+        resuming,    ///< the session goes on, and with it what was sent in it
+        knowing,     ///< a new session at a hub whose store knows the outbox
+        not_knowing, ///< one whose store does not, or that has none
+    };
+
     /// A hub said welcome, and which store it has: empty, if none. What was sent to another store, or to one that has forgotten this outbox,
-    /// may have run there (rule 23). Returns the name to be kept before anything is sent.
-    [[nodiscard]] std::string welcomed(std::string_view store, bool knows)
+    /// may have run there (rule 23). `peer()` is to be kept before anything is sent.
+    void welcomed(std::string_view store, after how)
     {
         const std::string now_at = store.empty() ? "none" : std::string{store};
-        const bool keeps = now_at == peer_ && knows;
+        const bool keeps = how == after::resuming || (how == after::knowing && now_at == peer_);
         for (auto& [sequence, one] : entries_) {
             if (!keeps && one.sure != certainty::never_sent && one.at != entry::stage::leaving) {
                 leave(sequence, departure::refused, make_error_code(errc::session_lost, certainty::maybe_executed));
             }
         }
         peer_ = now_at;
-        return now_at;
     }
 
     /// The first message that can be sent now; it counts as sent from here on. Its caller sends it with `place`.
@@ -233,7 +248,7 @@ public:
             }
             if (one.at == entry::stage::waiting && one.rests_until <= now && one.expires > now) {
                 one.at = entry::stage::sent;
-                one.sure = certainty::maybe_executed;
+                one.before = std::exchange(one.sure, certainty::maybe_executed);
                 place = {sequence, settled_below(), 1};
                 return &one;
             }
@@ -250,20 +265,22 @@ public:
             return;
         }
         auto& one = found->second;
-        one.sure = certainty_of(error) == certainty::never_sent ? one.sure : certainty::maybe_executed;
+        if (certainty_of(error) == certainty::never_sent) {
+            one.sure = one.before;
+        }
         if (!error) {
             leave(sequence, departure::sent, {});
         } else if (error == errc::expired) {
-            leave(sequence, departure::expired, error);
+            leave(sequence, departure::expired, of_all_sendings(error, one));
         } else if (passes(error, whose)) {
             one.at = entry::stage::waiting; // its time to live bounds how often
             one.rests_until = later(now, rest);
         } else {
-            leave(sequence, departure::refused, error);
+            leave(sequence, departure::refused, of_all_sendings(error, one));
         }
     }
 
-    /// What was sent comes back to wait: its session is over, and nobody was told anything of it.
+    /// What was sent comes back to wait: its session is given up. It may have been run.
     void unsend(std::uint64_t sequence)
     {
         const auto found = entries_.find(sequence);
@@ -301,6 +318,35 @@ public:
 
 private:
     static constexpr duration rest = std::chrono::seconds{1};
+    static constexpr std::size_t entries_max = 65'536; // as many as a hello can name
+
+    static duration length_of(wall_time left) noexcept
+    {
+        constexpr auto most = std::chrono::floor<std::chrono::milliseconds>(duration::max()).count();
+        return std::chrono::milliseconds{std::clamp<wall_time>(left, 0, most)};
+    }
+
+    // An error of the last sending does not undo an earlier one that may have run.
+    static std::error_code of_all_sendings(const std::error_code& error, const entry& one)
+    {
+        const auto said = certainty_of(error);
+        const auto kind = kind_of(error);
+        const bool weaker = said == certainty::never_sent || said == certainty::not_executed;
+        return kind && weaker && one.before == certainty::maybe_executed
+                   ? make_error_code(*kind, certainty::maybe_executed)
+                   : error;
+    }
+
+    [[nodiscard]] bool answered_by_peer(std::uint64_t sequence) const
+    {
+        const auto found = outcomes_.find(sequence);
+        if (found == outcomes_.end()) {
+            return false;
+        }
+        const auto how = found->second.how;
+        return how == departure::sent || how == departure::expired ||
+               (how == departure::refused && found->second.error != errc::session_lost);
+    }
 
     static std::size_t size_of(const stored_message& words) noexcept
     {
@@ -318,10 +364,13 @@ private:
 
     bool make_room(std::size_t bytes)
     {
+        const bool far = !entries_.empty() && next_ - entries_.begin()->first >= sequences_max_;
+        if (far || entries_.size() >= entries_max) {
+            return false; // no eviction helps
+        }
         const auto fits = [&] {
-            const bool far = !entries_.empty() && next_ - entries_.begin()->first >= sequences_max_;
             return entries_.size() - leaving_ < options_.messages_max && bytes <= options_.bytes_max &&
-                   bytes_ <= options_.bytes_max - bytes && !far;
+                   bytes_ <= options_.bytes_max - bytes;
         };
         while (!fits()) {
             const auto oldest = std::find_if(entries_.begin(), entries_.end(), [](const auto& one) {
@@ -373,7 +422,8 @@ private:
     std::string peer_;
     std::uint64_t epoch_ = 0;
     std::uint64_t next_ = 1;
-    std::map<std::uint64_t, entry> entries_;               // by sequence
+    std::uint64_t stored_next_ = 1;          // as the store knows it: behind `next_` while messages are being stored
+    std::map<std::uint64_t, entry> entries_; // by sequence
     std::map<std::uint64_t, durable_step::gone> outcomes_; // of those that leave
     std::deque<durable_step::any> steps_;
     std::size_t bytes_ = 0;

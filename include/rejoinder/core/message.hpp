@@ -84,6 +84,7 @@ struct outbox_notice {
     std::uint64_t epoch = 0;              ///< raised whenever it is opened
     std::uint64_t next = 1;               ///< the sequence of the message to come
     std::vector<std::uint64_t> unsettled; ///< ascending, below `next`; the others below it are settled
+    std::vector<std::uint64_t> sent{};    ///< those of them that some store may have seen
 
     friend bool operator==(const outbox_notice&, const outbox_notice&) = default;
 };

@@ -103,12 +103,19 @@ public:
 
     std::error_code put(const stored_message& message)
     {
+        if (const auto ec = within()) {
+            return ec;
+        }
         const auto ec = put_.with(message.sequence, std::string_view{message.name}, std::string_view{message.payload},
                                   message.form == encoding::binary, message.expires)
                             .run();
         return ec ? ec : next_.with(message.sequence + 1).run();
     }
-    std::error_code remove(std::uint64_t sequence) { return remove_.with(sequence).run(); }
+    std::error_code remove(std::uint64_t sequence)
+    {
+        const auto ec = within();
+        return ec ? ec : remove_.with(sequence).run();
+    }
     std::error_code set_peer(std::string_view name) { return run("UPDATE rejoinder_outbox SET peer = ?", name); }
 
     // Records
@@ -127,6 +134,9 @@ public:
     }
     std::error_code write(const record_owner& owner, const known_outbox& known)
     {
+        if (const auto ec = within()) {
+            return ec;
+        }
         return write_known_
             .with(std::string_view{owner.identity}, std::string_view{owner.outbox},
                   std::string_view{known.secret_digest}, known.epoch, known.floor, known.seen)
@@ -167,6 +177,9 @@ public:
     }
     std::error_code write(const record_owner& owner, std::uint64_t sequence, const stored_record& record)
     {
+        if (const auto ec = within()) {
+            return ec;
+        }
         return write_record_
             .with(std::string_view{owner.identity}, std::string_view{owner.outbox}, sequence,
                   static_cast<int>(record.state), record.attempt, record.fingerprint, std::string_view{record.code},
@@ -212,6 +225,13 @@ private:
     {
         constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
         return sequence < most ? sequence : most;
+    }
+
+    // A full disk, or a handler's statement, may have ended the transaction: then nothing of it may be written by itself.
+    std::error_code within() const
+    {
+        return detail::sqlite_statement::code_of(::sqlite3_get_autocommit(file_.get()) != 0 ? SQLITE_ABORT_ROLLBACK
+                                                                                            : SQLITE_OK);
     }
 
     static std::error_code open_file(const std::string& path, file_handle& out)

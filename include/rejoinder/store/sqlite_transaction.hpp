@@ -63,7 +63,8 @@ private:
     static int bind(::sqlite3_stmt* to, int place, double value) { return ::sqlite3_bind_double(to, place, value); }
     static int bind(::sqlite3_stmt* to, int place, std::string_view value)
     {
-        return ::sqlite3_bind_text64(to, place, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+        return ::sqlite3_bind_text64(to, place, value.empty() ? "" : value.data(), value.size(), SQLITE_TRANSIENT,
+                                     SQLITE_UTF8);
     }
 
     ::sqlite3* file_;

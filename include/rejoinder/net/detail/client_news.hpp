@@ -50,6 +50,7 @@ public:
     void dialling(std::uint64_t attempt)
     {
         attempt_ = attempt;
+        said_.clear();
         label_.renew();
     }
 

@@ -69,6 +69,7 @@ public:
         dialler_ = std::move(by);
         reconnector_.ways(dialler_->ways());
         outbox_ = std::make_shared<outbox_keeper<Policies>>(options_.journal.thread(), setting_);
+        outbox_->on_deadline([this] { rearm(); }); // which it does only as long as this has not stopped
         open_outbox();
     }
 
@@ -99,9 +100,8 @@ public:
         told_what_to_do_ = true;
         asleep_ = false;
         if (!outbox_->is_open()) {
-            if (!std::exchange(connect_when_open_, true) && link_stands() == link_state::failed) {
-                open_outbox();
-            }
+            connect_when_open_ = true;
+            open_outbox();
             return;
         }
         reconnector_.start(now());
@@ -157,7 +157,6 @@ public:
         }
         if (kind == message_kind::delivery && outbox_->exists()) {
             outbox_->deliver(std::move(words), std::move(waiting.done));
-            rearm();
         } else {
             host_->open(kind, words.name(), words.payload(), words.how(), std::move(waiting), now());
         }
@@ -167,7 +166,6 @@ public:
     void enqueue(outgoing words, enqueue_completion caller)
     {
         outbox_->enqueue(std::move(words), std::move(caller));
-        rearm();
         wake_up();
     }
 
@@ -204,7 +202,7 @@ public:
             return;
         }
         const auto at = now();
-        const auto peer = outbox_->welcomed(answer.store);
+        const auto peer = outbox_->welcomed(answer);
         news_.connected(answer, reconnector_.since());
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
@@ -230,8 +228,8 @@ public:
         if (&ended == link_.get()) {
             tell_end(reason_of_end(why), why);
             let_go(); // it sees to its own end
-            // What is too big or unreadable before the welcome comes from somebody who speaks something else.
-            const bool stranger = link_stands() == link_state::connecting && why == errc::too_big;
+            // What is too big or unreadable comes from somebody who speaks something else, or keeps no bound; this side's own hello it is not.
+            const bool stranger = why == errc::too_big;
             gone(stranger ? make_error_code(errc::bad_message) : why, std::nullopt);
         }
     }
@@ -306,8 +304,8 @@ private:
     void give_up()
     {
         incarnation_ = random_name();
+        outbox_->give_up(verdict());
         host_->give_up(verdict());
-        outbox_->give_up(make_error_code(verdict(), certainty::never_sent));
         tell();
     }
 

@@ -153,7 +153,8 @@ private:
                 see_off(*hub, session);
             }
         }
-        if (closing_ == 0 && hub->links_.empty() && hub->news().cleaning() == 0 && !hub->calls().handlers_run()) {
+        if (closing_ == 0 && hub->links_.empty() && hub->news().cleaning() == 0 && !hub->calls().handlers_run() &&
+            !hub->setting().records_run()) {
             finish({});
         }
     }

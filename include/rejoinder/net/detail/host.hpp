@@ -60,10 +60,8 @@ public:
     [[nodiscard]] session_type& core() noexcept { return session_; }
     [[nodiscard]] const peer& from() const noexcept { return from_; }
     [[nodiscard]] const std::shared_ptr<link>& connection() const noexcept { return link_; }
-    /// Its owner's alarm for it.
-    session_alarm due;
-    /// Whether its peer said something since its owner looked.
-    bool heard = false;
+    session_alarm due;  ///< its owner's for it
+    bool heard = false; ///< whether its peer said something since its owner looked
     /// The client of this session has that durable outbox.
     void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
@@ -124,6 +122,7 @@ public:
     void end(errc why)
     {
         over_ = true;
+        outlived_ = why == errc::session_lost;
         session_.end(why);
         empty_line(why);
         drain(delivering::later);
@@ -193,7 +192,7 @@ public:
             report({.name = "handler_failed", .reason = how.code, .text = how.text});
         }
         const auto recorded = durable_.extract(which.number);
-        if (!recorded.empty() && setting_->inbox->ended(outbox_, recorded.mapped(), how)) {
+        if (!recorded.empty() && setting_->inbox->ended(recorded.mapped().owner, recorded.mapped().place, how)) {
             runs_.erase(which.number);
             return; // `finish_durable` follows, once that is on disk
         }
@@ -216,7 +215,7 @@ public:
     void run_durable(const kept_invoke& asked) override
     {
         const auto wanted = asked.view();
-        durable_.emplace(wanted.call.number, wanted.stamp);
+        durable_.emplace(wanted.call.number, durable_run{outbox_, wanted.stamp});
         if (const auto handler = setting_->router.handler_at(wanted.handler)) {
             run(*handler, wanted);
         } else {
@@ -452,7 +451,7 @@ private:
 
     void carry_out(stop& moot, delivering)
     {
-        if (over_ && durable_.contains(moot.call.number)) {
+        if (outlived_ && durable_.contains(moot.call.number)) {
             return; // the session ended, but the message's sender will ask another one
         }
         if (const auto found = runs_.find(moot.call.number); found != runs_.end()) {
@@ -484,14 +483,15 @@ private:
     std::shared_ptr<link> link_;
     std::unordered_map<std::uint64_t, std::shared_ptr<running>, std::hash<std::uint64_t>, std::equal_to<>,
                        recycled_allocator<std::pair<const std::uint64_t, std::shared_ptr<running>>>>
-        runs_;                                         // those that go on after their call
-    std::unique_ptr<room_line> line_;                  // made when somebody first has to wait
-    std::unique_ptr<watched_runs> watched_;            // made when an interceptor first wants to see an end
-    record_owner outbox_;                              // whose durable messages come here
-    std::unordered_map<std::uint64_t, stamp> durable_; // handler runs that are to be recorded
-    instant seen_{};                                   // the time of the last input
+        runs_;                                               // those that go on after their call
+    std::unique_ptr<room_line> line_;                        // made when somebody first has to wait
+    std::unique_ptr<watched_runs> watched_;                  // made when an interceptor first wants to see an end
+    record_owner outbox_;                                    // whose durable messages come here
+    std::unordered_map<std::uint64_t, durable_run> durable_; // handler runs that are to be recorded
+    instant seen_{};                                         // the time of the last input
     bool draining_ = false;
-    bool over_ = false; // the session has ended: its owner has forgotten it
+    bool over_ = false;     // the session has ended: its owner has forgotten it
+    bool outlived_ = false; // its owner and what is durable go on
 };
 
 } // namespace rejoinder::inline v0::detail

@@ -289,7 +289,7 @@ private:
         timers_.cancel(found->second.patience);
         found->second.asking.reset();
         if (const auto* why = word.why()) {
-            ++setting_->counts->auth_refused;
+            setting_->counts->auth_refused += why->why() == errc::store_failed || why->why() == errc::busy ? 0U : 1U;
             drop(number, why->why(), why->text());
             return;
         }

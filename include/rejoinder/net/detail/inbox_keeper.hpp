@@ -18,6 +18,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -49,6 +51,12 @@ struct kept_invoke {
     std::string name;
     std::string payload;
     std::string key;
+};
+
+/// A handler run that is to be recorded: whose, and which.
+struct durable_run {
+    record_owner owner;
+    stamp place;
 };
 
 /// A session, for which durable messages are run.
@@ -84,14 +92,20 @@ public:
               const std::shared_ptr<durable_site>& site, const peer& from)
     {
         const key which{owner, asked.stamp.sequence};
+        const auto fingerprint = fingerprint_of(asked);
         auto& one = runs_[which];
+        if (!one.waiters.empty() && one.fingerprint != fingerprint) {
+            site->finish_durable(asked.call, {{}, name_of(errc::key_conflict), {}});
+            return;
+        }
         one.waiters.push_back({site, asked.call});
         if (one.waiters.size() > 1) {
             return; // the same message, asked by the session after the one that it runs for (rule 12)
         }
         one.place = asked.stamp;
-        one.fingerprint = fingerprint_of(asked);
-        judge(which, one, asked, to, from);
+        one.fingerprint = fingerprint;
+        one.to = to;
+        judge(which, one, asked, from);
     }
 
     /// A message without a record whose handler takes a transaction.
@@ -99,14 +113,25 @@ public:
     void run_once(const invoke& asked, const std::shared_ptr<handler>& to, const std::shared_ptr<durable_site>& site,
                   const peer& from)
     {
-        mail_->send(*scribe_,
-                    plain_run{kept_invoke{asked}, std::static_pointer_cast<transaction_handler>(to), from, {}},
-                    [weak = std::weak_ptr{site}](plain_run& how, const std::error_code& failure) {
-                        if (const auto there = weak.lock()) {
-                            there->finish_durable(how.asked.head.call, failure ? store_failure() : how.result.view());
-                        }
-                    });
+        const auto number = ++last_once_;
+        const auto held = std::static_pointer_cast<transaction_handler>(to);
+        once_.emplace(number, held);
+        mail_->send(
+            *scribe_, plain_run{kept_invoke{asked}, held, from, {}},
+            [weak = this->weak_from_this(), number, there = std::weak_ptr{site}](plain_run& how,
+                                                                                 const std::error_code& failure) {
+                if (const auto self = weak.lock()) {
+                    self->once_.erase(number);
+                }
+                if (const auto alive = there.lock()) {
+                    alive->finish_durable(how.asked.head.call, failure ? store_failure() : how.result.view());
+                }
+            },
+            mailbox::late::dropped);
     }
+
+    /// Handlers that run, or whose end is being recorded.
+    [[nodiscard]] std::size_t running() const noexcept { return runs_.size(); }
 
     /// A handler that `run_durable` called has ended. False: it is none of these.
     bool ended(const record_owner& owner, const stamp& place, const outcome& how)
@@ -123,7 +148,8 @@ public:
     void end()
     {
         mail_->close();
-        runs_.clear();
+        const auto runs = std::exchange(runs_, {}); // handlers may own anything: they go last
+        const auto once = std::exchange(once_, {});
     }
 
 private:
@@ -141,6 +167,7 @@ private:
         stamp place;
         std::uint64_t fingerprint = 0;
         std::vector<waiter> waiters;
+        std::shared_ptr<handler> to; // held here, so that it ends on the executor
     };
 
     struct greeting {
@@ -168,7 +195,8 @@ private:
         durable_inbox_options options;
         record_owner owner;
         kept_invoke asked;
-        std::shared_ptr<transaction_handler> to; // null: the handler is called on the executor
+        std::weak_ptr<transaction_handler> to;
+        bool in_transaction; // else the handler is called on the executor
         peer from;
         std::uint64_t fingerprint;
         durable_verdict verdict = durable_verdict::fresh;
@@ -179,34 +207,37 @@ private:
             durable_inbox inbox{kept, options};
             const auto place = asked.head.stamp;
             stored_record record;
-            if (const auto ec = inbox.open(owner, place, fingerprint, verdict, record)) {
+            if (const auto ec = inbox.open(owner, place, fingerprint, wall_now(), verdict, record)) {
                 return ec;
             }
             switch (verdict) {
             case durable_verdict::fresh:
-                return to == nullptr ? inbox.start(owner, place, fingerprint) : run_now(kept, inbox, place);
+                return in_transaction ? run_now(kept, inbox, place) : inbox.start(owner, place, fingerprint);
             case durable_verdict::done: result.keep({{record.payload, record.form}, record.code, record.text}); break;
             case durable_verdict::interrupted:
                 result.keep({{}, name_of(errc::interrupted), "the process ended while the handler ran"});
                 return inbox.end(owner, place, {record_state::done, 0, fingerprint, result.code, result.text, {}, {}});
             case durable_verdict::stale: result.keep({{}, name_of(errc::stale_request), {}}); break;
             case durable_verdict::conflict: result.keep({{}, name_of(errc::key_conflict), {}}); break;
+            case durable_verdict::too_far: result.keep({{}, name_of(errc::busy), {}}); break;
             }
             return {};
         }
 
         std::error_code run_now(any_store& kept, durable_inbox<any_store>& inbox, const stamp& place)
         {
-            if (const auto ec = kept.mark()) {
+            const auto alive = to.lock();
+            const auto ec = alive == nullptr ? make_error_code(errc::closed) : kept.mark();
+            if (ec) {
                 return ec;
             }
-            to->call_in(kept.transaction(), asked.view(), from, result);
+            alive->call_in(kept.transaction(), asked.view(), from, result);
             if (result.code.empty()) {
                 return inbox.end(owner, place,
                                  {record_state::done, 0, fingerprint, {}, {}, result.payload, result.form});
             }
-            if (const auto ec = kept.undo()) {
-                return ec; // its effect goes, whatever it was
+            if (const auto lost = kept.undo()) {
+                return lost; // its effect goes, whatever it was
             }
             if (certainty_of(make_error_code(errc_named(result.code))) == certainty::not_executed) {
                 return inbox.give_back(owner, place);
@@ -219,16 +250,18 @@ private:
 
     struct plain_run {
         kept_invoke asked;
-        std::shared_ptr<transaction_handler> to;
+        std::weak_ptr<transaction_handler> to;
         peer from;
         kept_outcome result;
 
         std::error_code operator()(any_store& kept) noexcept
         {
-            if (const auto ec = kept.mark()) {
+            const auto alive = to.lock();
+            const auto ec = alive == nullptr ? make_error_code(errc::closed) : kept.mark();
+            if (ec) {
                 return ec;
             }
-            to->call_in(kept.transaction(), asked.view(), from, result);
+            alive->call_in(kept.transaction(), asked.view(), from, result);
             return result.code.empty() ? std::error_code{} : kept.undo();
         }
     };
@@ -272,24 +305,27 @@ private:
         return first;
     }
 
-    void judge(const key& which, const run& made, const invoke& asked, const std::shared_ptr<handler>& to,
-               const peer& from)
+    void judge(const key& which, const run& made, const invoke& asked, const peer& from)
     {
-        judgement job{options_, which.owner,     kept_invoke{asked}, std::dynamic_pointer_cast<transaction_handler>(to),
-                      from,     made.fingerprint};
-        mail_->send(*scribe_, std::move(job),
-                    [weak = this->weak_from_this(), which](judgement& how, const std::error_code& failure) {
-                        const auto self = weak.lock();
-                        if (self == nullptr) {
-                            return;
-                        }
-                        const bool call_it = how.verdict == durable_verdict::fresh && how.to == nullptr;
-                        if (failure || !call_it) {
-                            self->tell(which, failure ? store_failure() : how.result.view());
-                        } else {
-                            self->call(which, how.asked);
-                        }
-                    });
+        const bool in_transaction = made.to->in_transaction();
+        auto held = in_transaction ? std::static_pointer_cast<transaction_handler>(made.to) : nullptr;
+        judgement job{options_,       which.owner, kept_invoke{asked}, std::move(held),
+                      in_transaction, from,        made.fingerprint};
+        mail_->send(
+            *scribe_, std::move(job),
+            [weak = this->weak_from_this(), which](judgement& how, const std::error_code& failure) {
+                const auto self = weak.lock();
+                if (self == nullptr) {
+                    return;
+                }
+                const bool call_it = how.verdict == durable_verdict::fresh && !how.in_transaction;
+                if (failure || !call_it) {
+                    self->tell(which, failure ? store_failure() : how.result.view());
+                } else {
+                    self->call(which, how.asked);
+                }
+            },
+            in_transaction ? mailbox::late::dropped : mailbox::late::written);
     }
 
     // By the first session that is still there. With none the message comes again, and must then run.
@@ -302,7 +338,7 @@ private:
                 return;
             }
         }
-        settle(which, {{}, name_of(errc::refused), {}});
+        settle(which, {{}, name_of(errc::busy), {}});
     }
 
     // Records how the handler has ended, then tells.
@@ -345,6 +381,8 @@ private:
     std::shared_ptr<mailbox> mail_;
     durable_inbox_options options_;
     std::map<key, run> runs_; // begun, and not settled
+    std::unordered_map<std::uint64_t, std::shared_ptr<transaction_handler>> once_;
+    std::uint64_t last_once_ = 0;
 };
 
 } // namespace rejoinder::inline v0::detail

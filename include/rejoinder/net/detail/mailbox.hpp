@@ -10,6 +10,7 @@
 #include <asio/prefer.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -28,12 +29,19 @@ public:
         const std::lock_guard lock{mutex_};
         open_ = false;
         work_ = {};
+        executor_ = {}; // the last letter may be gone after the context
     }
+
+    /// What becomes of a letter that is still on its way when the mailbox closes.
+    enum class late : std::uint8_t {
+        written, ///< it is done all the same, though nobody hears of it
+        dropped,
+    };
 
     /// Has `run(any_store&)`, which returns an error, done by the thread, then `done(run, failure)` called on the executor. Neither may throw, and
     /// neither may own what needs the context: it may be gone by then.
     template <class Run, class Done>
-    void send(scribe& to, Run run, Done done)
+    void send(scribe& to, Run run, Done done, late when_closed = late::written)
     {
         {
             const std::lock_guard lock{mutex_};
@@ -44,18 +52,22 @@ public:
                 work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
             }
         }
-        to.take(std::make_unique<letter<Run, Done>>(this->shared_from_this(), std::move(run), std::move(done)));
+        to.take(std::make_unique<letter<Run, Done>>(this->shared_from_this(), std::move(run), std::move(done),
+                                                    when_closed));
     }
 
 private:
     template <class Run, class Done>
     class letter final : public store_job {
     public:
-        letter(std::shared_ptr<mailbox> home, Run run, Done done)
-            : home_(std::move(home)), run_(std::move(run)), done_(std::move(done))
+        letter(std::shared_ptr<mailbox> home, Run run, Done done, late when_closed)
+            : home_(std::move(home)), run_(std::move(run)), done_(std::move(done)), late_(when_closed)
         {}
 
-        std::error_code run(any_store& kept) noexcept override { return run_(kept); }
+        std::error_code run(any_store& kept) noexcept override
+        {
+            return late_ == late::dropped && !home_->is_open() ? std::error_code{} : run_(kept);
+        }
         void done(const std::error_code& failure) noexcept override
         {
             home_->arrive([run = std::move(run_), done = std::move(done_), failure]() mutable { done(run, failure); });
@@ -65,7 +77,14 @@ private:
         std::shared_ptr<mailbox> home_;
         Run run_;
         Done done_;
+        late late_;
     };
+
+    bool is_open()
+    {
+        const std::lock_guard lock{mutex_};
+        return open_;
+    }
 
     template <class F>
     void arrive(F what)

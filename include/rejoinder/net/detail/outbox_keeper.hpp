@@ -13,8 +13,10 @@
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/mailbox.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
+#include <rejoinder/net/detail/outbox_jobs.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/detail/raised.hpp>
 #include <rejoinder/net/detail/scribe.hpp>
 #include <rejoinder/net/reply.hpp>
 
@@ -45,6 +47,7 @@ template <class Policies>
 class outbox_keeper : public std::enable_shared_from_this<outbox_keeper<Policies>> {
 public:
     using host_type = host<Policies>;
+    using after = durable_outbox::after;
 
     /// `to`: the store's thread; null: there is no durable outbox, and nothing is ever in it.
     outbox_keeper(std::shared_ptr<scribe> to, std::shared_ptr<session_setting<Policies>> setting)
@@ -56,28 +59,39 @@ public:
     [[nodiscard]] bool exists() const noexcept { return scribe_ != nullptr; }
     /// Whether what it holds is known.
     [[nodiscard]] bool is_open() const noexcept { return open_ || !exists(); }
-    [[nodiscard]] instant next_deadline() const noexcept { return ended_ ? never : outbox_.next_deadline(); }
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return ended_ ? never : std::min(outbox_.next_deadline(), name_at_);
+    }
+    /// Calls `hook` whenever `next_deadline` may be earlier than before.
+    void on_deadline(std::function<void()> hook) { deadline_ = std::move(hook); }
     void set_observer(outcome_observer observer) { observer_ = std::move(observer); }
 
     /// Opens the outbox, and calls `opened` with how that went, later.
     void open(std::function<void(const std::error_code&)> opened)
     {
+        if (std::exchange(opening_, true)) {
+            return;
+        }
         if (!exists()) {
             asio::post(setting_->executor, [opened = std::move(opened)] { opened({}); });
             return;
         }
-        send(opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
-             [opened = std::move(opened)](outbox_keeper& self, opening& how, const std::error_code& failure) {
+        send(outbox_job::opening{{random_name(), random_name(), 0, 1, {}, {}}, {}},
+             [opened = std::move(opened)](outbox_keeper& self, outbox_job::opening& how,
+                                          const std::error_code& failure) {
+                 self.opening_ = false;
                  if (!failure) {
                      self.open_ = true;
                      self.failed_ = {};
+                     self.stored_peer_ = how.found.peer;
                      self.outbox_.opened(std::move(how.found), now(), wall_now());
                      for (auto& one : std::exchange(self.early_, {})) {
                          self.take(one);
                      }
                  } else {
                      self.failed_ = failure;
-                     self.give_up(failure);
+                     self.tell_all(failure);
                  }
                  opened(failure);
                  self.settle_up();
@@ -112,23 +126,21 @@ public:
         return open_ ? std::optional{outbox_.notice()} : std::nullopt;
     }
 
-    /// Told before the session begins anew. What the peer's new session still knows.
-    peer_keeps welcomed(const std::optional<store_notice>& store)
+    /// Told before the session goes on, or begins anew. What the peer's new session still knows.
+    peer_keeps welcomed(const welcome& answer)
     {
         if (!exists()) {
             return peer_keeps::nothing;
         }
-        const auto before = outbox_.peer();
-        const bool knows = store && store->knows_outbox;
-        const auto peer = outbox_.welcomed(store ? std::string_view{store->name} : std::string_view{}, knows);
-        peer_is_stored_ = peer == before;
-        if (!peer_is_stored_) {
-            send(naming{peer}, [](outbox_keeper& self, naming&, const std::error_code& failure) {
-                self.peer_is_stored_ = !failure;
-                self.settle_up();
-            });
-        }
-        return peer_is_stored_ && knows ? peer_keeps::deliveries : peer_keeps::nothing;
+        const bool knows = answer.store && answer.store->knows_outbox;
+        const std::string before = outbox_.peer();
+        outbox_.welcomed(answer.store ? std::string_view{answer.store->name} : std::string_view{},
+                         answer.resumed ? after::resuming
+                         : knows        ? after::knowing
+                                        : after::not_knowing);
+        const bool same = outbox_.peer() == before;
+        name_peer();
+        return same && knows ? peer_keeps::deliveries : peer_keeps::nothing;
     }
 
     /// A session can carry messages from here on.
@@ -139,15 +151,19 @@ public:
     }
     void detach() noexcept { session_.reset(); }
 
-    /// Callers are told `why`, as nobody will answer them any more; what is stored stays, for the next start.
-    void give_up(const std::error_code& why)
+    /// Callers are told `why`, as nobody will answer them any more; what is stored stays, for the next start: it may yet be run. Before the
+    /// session is given up.
+    void give_up(errc why)
     {
+        for (const auto& [sequence, which] : std::exchange(calls_, {})) {
+            outbox_.unsend(sequence);
+        }
+        for (auto& [number, one] : std::exchange(callers_, {})) {
+            const auto sure = one.sequence == 0 ? certainty::never_sent : certainty::maybe_executed;
+            complete(std::move(one), make_error_code(why, sure), reply{{}, {}, {}, sure});
+        }
         early_.clear();
         caller_of_.clear();
-        for (auto& [number, one] : std::exchange(callers_, {})) {
-            const auto sure = certainty_of_sending(one.sequence);
-            complete(std::move(one), why, reply{{}, {}, {}, sure});
-        }
     }
 
     /// The client is over.
@@ -155,7 +171,7 @@ public:
     {
         ended_ = true;
         mail_->close();
-        give_up(asio::error::operation_aborted);
+        tell_all(asio::error::operation_aborted);
     }
 
     /// So is its execution context: nobody is called any more.
@@ -170,26 +186,43 @@ public:
     void advance(instant at)
     {
         outbox_.advance(at);
+        if (name_at_ <= at) {
+            name_at_ = never;
+            name_peer();
+        }
         settle_up();
     }
 
     /// Sends what can be sent, and does what the outbox wants done.
     void settle_up()
     {
-        if (ended_ || !exists() || std::exchange(busy_, true)) {
+        if (ended_ || !exists() || busy_) {
             return;
         }
         const auto self = this->shared_from_this();
+        const raised busy{busy_};
         pump();
         durable_step::any step;
         while (!ended_ && outbox_.next(step)) {
             std::visit([&](auto& one) { this->carry_out(one); }, step);
             pump();
         }
-        busy_ = false;
+        if (deadline_ && !ended_) {
+            deadline_();
+        }
     }
 
 private:
+    void tell_all(const std::error_code& why)
+    {
+        early_.clear();
+        caller_of_.clear();
+        for (auto& [number, one] : std::exchange(callers_, {})) {
+            const auto sure = certainty_of_sending(one.sequence);
+            complete(std::move(one), why, reply{{}, {}, {}, sure});
+        }
+    }
+
     // One of the two waits.
     struct waiting {
         enqueue_completion stored;
@@ -201,32 +234,6 @@ private:
     struct newcomer {
         outgoing words;
         std::uint64_t caller;
-    };
-
-    struct opening {
-        stored_outbox fresh;
-        stored_outbox found;
-
-        std::error_code operator()(any_store& kept) noexcept
-        {
-            found = {};
-            return kept.open_outbox(fresh, found);
-        }
-    };
-    struct naming {
-        std::string peer;
-
-        std::error_code operator()(any_store& kept) noexcept { return kept.set_peer(peer); }
-    };
-    struct putting {
-        stored_message words;
-
-        std::error_code operator()(any_store& kept) noexcept { return kept.put(words); }
-    };
-    struct removing {
-        std::uint64_t sequence;
-
-        std::error_code operator()(any_store& kept) noexcept { return kept.remove(sequence); }
     };
 
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
@@ -260,10 +267,8 @@ private:
             return;
         }
         const auto number = ++last_caller_;
-        if (caller.answered) {
-            if (auto slot = caller.answered.slot(); slot.is_connected()) {
-                slot.assign(canceller{this->weak_from_this(), number});
-            }
+        if (auto slot = caller.answered ? caller.answered.slot() : caller.stored.slot(); slot.is_connected()) {
+            slot.assign(canceller{this->weak_from_this(), number});
         }
         callers_.emplace(number, std::move(caller));
         newcomer one{std::move(words), number};
@@ -342,12 +347,35 @@ private:
         return std::move(callers_.extract(found.mapped()).mapped());
     }
 
+    // Which hub's store the outbox sends to is on disk before anything is sent there: else what was sent would count as never sent after a crash.
+    void name_peer()
+    {
+        if (naming_ || outbox_.peer() == stored_peer_) {
+            return;
+        }
+        naming_ = true;
+        send(outbox_job::naming{outbox_.peer()},
+             [](outbox_keeper& self, outbox_job::naming& job, const std::error_code& failure) {
+                 self.naming_ = false;
+                 if (!failure) {
+                     self.stored_peer_ = job.peer;
+                     self.name_peer();
+                     self.settle_up();
+                 } else { // a full disk may have room again
+                     self.name_at_ = now() + std::chrono::seconds{1};
+                     if (self.deadline_) {
+                         self.deadline_();
+                     }
+                 }
+             });
+    }
+
     // Gives the session what waits, in order, as long as it has room.
     void pump()
     {
         const auto session = session_.lock();
-        while (session != nullptr && peer_is_stored_ && session->connection() != nullptr &&
-               session->core().pending() < session->core().capacity()) {
+        while (session != nullptr && outbox_.peer() == stored_peer_ && !stored_peer_.empty() &&
+               session->connection() != nullptr && session->core().pending() < session->core().capacity()) {
             stamp place;
             const auto at = now();
             const auto* one = outbox_.send_next(at, place);
@@ -382,8 +410,8 @@ private:
 
     void carry_out(const durable_step::put& wanted)
     {
-        send(putting{outbox_.find(wanted.sequence)->words},
-             [sequence = wanted.sequence](outbox_keeper& self, putting&, const std::error_code& failure) {
+        send(outbox_job::putting{outbox_.find(wanted.sequence)->words},
+             [sequence = wanted.sequence](outbox_keeper& self, outbox_job::putting&, const std::error_code& failure) {
                  self.outbox_.stored(sequence, failure);
                  self.settle_up();
              });
@@ -391,8 +419,8 @@ private:
 
     void carry_out(const durable_step::remove& wanted)
     {
-        send(removing{wanted.sequence},
-             [sequence = wanted.sequence](outbox_keeper& self, removing&, const std::error_code& failure) {
+        send(outbox_job::removing{wanted.sequence},
+             [sequence = wanted.sequence](outbox_keeper& self, outbox_job::removing&, const std::error_code& failure) {
                  self.outbox_.removed(sequence, failure, now());
                  self.settle_up();
              });
@@ -444,7 +472,11 @@ private:
     std::weak_ptr<host_type> session_;
     std::error_code failed_; // why the store could not be opened
     bool open_ = false;
-    bool peer_is_stored_ = false;
+    std::function<void()> deadline_;
+    std::string stored_peer_; // as the store knows it
+    instant name_at_ = never; // when to try again to write it
+    bool naming_ = false;     // it is being written
+    bool opening_ = false;
     bool busy_ = false;
     bool ended_ = false;
 };

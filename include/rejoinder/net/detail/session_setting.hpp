@@ -47,6 +47,9 @@ struct session_setting {
         inbox = by == nullptr ? nullptr : std::make_shared<inbox_keeper>(std::move(by), executor, bounds);
     }
 
+    /// Whether durable messages run, or are being recorded; also those whose session has ended.
+    [[nodiscard]] bool records_run() const noexcept { return inbox != nullptr && inbox->running() != 0; }
+
     /// The hub or client is over.
     void end()
     {

@@ -112,6 +112,18 @@ private:
     bool empty_ = true;
 };
 
+inline void write_sequences(const std::vector<std::uint64_t>& all, std::string& out)
+{
+    out.push_back('[');
+    for (const auto sequence : all) {
+        out.append(decimal{sequence}.view()).push_back(',');
+    }
+    if (out.back() == ',') {
+        out.pop_back();
+    }
+    out.push_back(']');
+}
+
 inline void write_notice(const outbox_notice& notice, std::string& out)
 {
     json_object_writer object{out};
@@ -119,15 +131,10 @@ inline void write_notice(const outbox_notice& notice, std::string& out)
     object.string("secret", notice.secret);
     object.number("epoch", notice.epoch);
     object.number("next", notice.next);
-    auto& list = object.raw("unsettled");
-    list.push_back('[');
-    for (const auto sequence : notice.unsettled) {
-        list.append(decimal{sequence}.view()).push_back(',');
+    write_sequences(notice.unsettled, object.raw("unsettled"));
+    if (!notice.sent.empty()) {
+        write_sequences(notice.sent, object.raw("sent"));
     }
-    if (list.back() == ',') {
-        list.pop_back();
-    }
-    list.push_back(']');
     object.end();
 }
 
@@ -292,6 +299,9 @@ inline bool read_notice(std::string_view object, outbox_notice& out)
         }
         if (name == "unsettled") {
             return seen.add(4) && text.sequences(out.unsettled);
+        }
+        if (name == "sent") {
+            return seen.add(5) && text.sequences(out.sent);
         }
         return text.skip();
     });
