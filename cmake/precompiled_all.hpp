@@ -4,5 +4,6 @@
 #include <asio.hpp>
 #include <boost/json.hpp>
 
-#include <rejoinder/net/client.hpp>
-#include <rejoinder/net/hub.hpp>
+#include <rejoinder/rejoinder.hpp>
+
+#include "support/house.hpp"

@@ -87,10 +87,6 @@ int receive(const settings& how)
 
 // --- The sender --------------------------------------------------------------------------------------------------------
 
-struct quick_to_return : rejoinder::default_policies {
-    using backoff = rejoinder::jittered<rejoinder::exponential_backoff>;
-};
-
 class sender {
 public:
     explicit sender(const settings& how)
@@ -118,11 +114,11 @@ public:
     }
 
 private:
-    static rejoinder::client_options<quick_to_return> options(const settings& how)
+    static rejoinder::client_options<> options(const settings& how)
     {
-        rejoinder::client_options<quick_to_return> all;
+        rejoinder::client_options<> all;
         all.journal = rejoinder::journal{rejoinder::sqlite_store{sender_file(how)}};
-        all.backoff = {.first = 20ms, .cap = 100ms};
+        all.backoff.schedule = {20ms, 50ms, 100ms};
         return all;
     }
 
@@ -144,7 +140,7 @@ private:
 
     const settings& how_;
     asio::io_context io_;
-    rejoinder::client<quick_to_return> client_;
+    rejoinder::client<> client_;
     std::uint64_t next_ = 0;
 };
 
