@@ -3,7 +3,8 @@
 //   crash [--messages N] [--kills K] [--seed S] [--apart]
 //
 // Each is killed K times at least, which takes messages enough to last so long. Afterwards the receiver's table holds each number once, in order, and the sender's outbox is empty. With --apart the handler writes its effect
-// in a transaction of its own, before the record: then the check must find a number twice, and that is the success.
+// in a transaction of its own, and the receiver dies by itself between that and the record: then the check must find a number twice, and that
+// is the success.
 #include <rejoinder/channel/unix_connector.hpp>
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/net/hub.hpp>
@@ -57,6 +58,16 @@ std::string sender_file(const settings& how) { return how.folder / "sender.db"; 
 
 // --- The receiver ------------------------------------------------------------------------------------------------------
 
+std::int64_t times_written(const rejoinder::sqlite_transaction& within, std::int64_t number)
+{
+    ::sqlite3_stmt* statement = nullptr;
+    ::sqlite3_prepare_v2(within.native_handle(), "SELECT count(*) FROM effect WHERE number = ?", -1, &statement, nullptr);
+    ::sqlite3_bind_int64(statement, 1, number);
+    const auto count = ::sqlite3_step(statement) == SQLITE_ROW ? ::sqlite3_column_int64(statement, 0) : 0;
+    ::sqlite3_finalize(statement);
+    return count;
+}
+
 int receive(const settings& how)
 {
     asio::io_context io;
@@ -73,7 +84,9 @@ int receive(const settings& how)
     hub.on("numbered", [&](rejoinder::sqlite_transaction& within, std::int64_t number) {
         if (how.apart) {
             write(other.transaction(), number);
-            std::this_thread::sleep_for(std::chrono::microseconds{200}); // where most kills then fall
+            if (number % 300 == 150 && times_written(other.transaction(), number) == 1) {
+                std::raise(SIGKILL); // the effect is there, its record is not
+            }
         } else {
             write(within, number);
         }
@@ -254,6 +267,9 @@ int drive(const settings& how)
     const auto begun = std::chrono::steady_clock::now();
     while (!sender.ended() && std::chrono::steady_clock::now() - begun < 5min) {
         std::this_thread::sleep_for(std::chrono::milliseconds{std::uniform_int_distribution{5, 45}(random)});
+        if (receiver.ended()) {
+            receiver.restart();
+        }
         auto& victim = std::bernoulli_distribution{}(random) ? receiver : sender;
         auto& other = &victim == &sender ? receiver : sender;
         if (!sender.ended()) {
@@ -266,6 +282,9 @@ int drive(const settings& how)
     const bool killed_enough = sender.kills() >= how.kills && receiver.kills() >= how.kills;
     while (!sender.ended() && std::chrono::steady_clock::now() - begun < 5min) {
         std::this_thread::sleep_for(5ms);
+        if (receiver.ended()) {
+            receiver.restart();
+        }
     }
     if (!sender.ended()) {
         std::cout << "not done after five minutes\n";
