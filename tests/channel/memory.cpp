@@ -44,7 +44,7 @@ struct result_of_wait {
     }
 };
 
-bool add(memory& channel, std::string_view body, encoding form = encoding::text)
+bool put(memory& channel, std::string_view body, encoding form = encoding::text)
 {
     channel.begin().append(body);
     return channel.commit(form);
@@ -56,7 +56,7 @@ void run(asio::io_context& io)
     io.poll();
 }
 
-struct cancellable {
+struct cancellable_result {
     using cancellation_slot_type = asio::cancellation_slot;
     result_of_wait* result;
     asio::cancellation_slot slot;
@@ -79,9 +79,9 @@ TEST_CASE("what one end flushes the other receives, whichever comes first")
         run(io);
         CHECK_FALSE(received.ended);
     }
-    add(left, "one");
-    add(left, "two", encoding::binary);
-    add(left, "");
+    put(left, "one");
+    put(left, "two", encoding::binary);
+    put(left, "");
     CHECK(left.pending() == 3 + 3 + 3 * 4);
     left.async_flush(std::ref(flushed));
     CHECK_FALSE(flushed.ended);
@@ -105,13 +105,13 @@ TEST_CASE("a second flush waits until the first was received")
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
     result_of_wait first;
     result_of_wait second;
-    add(left, "one");
+    put(left, "one");
     left.async_flush(std::ref(first));
     run(io);
     CHECK(first.ended);
-    add(left, "two");
+    put(left, "two");
     left.async_flush(std::ref(second));
-    add(left, "three");
+    put(left, "three");
     run(io);
     CHECK_FALSE(second.ended);
     CHECK(left.pending() == 7 + 9);
@@ -140,8 +140,8 @@ TEST_CASE("a frame over the pair's limit is refused")
 {
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor(), 10);
-    CHECK(add(left, "0123456789"));
-    CHECK_FALSE(add(left, "0123456789a"));
+    CHECK(put(left, "0123456789"));
+    CHECK_FALSE(put(left, "0123456789a"));
     CHECK(left.pending() == 14);
     CHECK(right.carries(encoding::binary));
 }
@@ -155,10 +155,10 @@ TEST_CASE("closing aborts this end's operations and ends the other's")
     result_of_wait theirs;
     result_of_wait blocked;
     result_of_wait flushed;
-    add(left, "last");
+    put(left, "last");
     left.async_flush(std::ref(flushed));
     run(io);
-    add(left, "never");
+    put(left, "never");
     left.async_flush(std::ref(blocked)); // waits for "last" to be received
     left.async_receive(std::ref(mine));
     run(io);
@@ -190,7 +190,7 @@ TEST_CASE("closing aborts this end's operations and ends the other's")
     run(io);
     CHECK(end.ended == asio::error::eof);
     result_of_wait broken;
-    add(right, "into the void");
+    put(right, "into the void");
     right.async_flush(std::ref(broken));
     CHECK_FALSE(broken.ended);
     run(io);
@@ -205,10 +205,10 @@ TEST_CASE("operations waiting when the peer closes end as a socket's would")
     result_of_wait first;
     result_of_wait flushing;
     left.async_receive(std::ref(receiving));
-    add(left, "one");
+    put(left, "one");
     left.async_flush(std::ref(first));
     run(io);
-    add(left, "two");
+    put(left, "two");
     left.async_flush(std::ref(flushing));
     run(io);
     right.close();
@@ -224,7 +224,7 @@ TEST_CASE("operations on a closed end are aborted, after their initiation")
     left.close();
     result_of_wait received;
     result_of_wait flushed;
-    add(left, "x");
+    put(left, "x");
     left.async_receive(std::ref(received));
     left.async_flush(std::ref(flushed));
     CHECK_FALSE(received.ended);
@@ -239,7 +239,7 @@ TEST_CASE("a shutdown delivers what is left, then the end; the other way stays o
     asio::io_context io;
     auto [left, right] = memory_pair(io.get_executor(), io.get_executor());
     result_of_wait shut;
-    add(left, "goodbye");
+    put(left, "goodbye");
     left.async_shutdown(close_reason::normal, std::ref(shut));
     run(io);
     REQUIRE(shut.ended);
@@ -254,13 +254,13 @@ TEST_CASE("a shutdown delivers what is left, then the end; the other way stays o
     CHECK(end.ended == asio::error::eof);
     result_of_wait answered;
     result_of_wait heard;
-    add(right, "answer");
+    put(right, "answer");
     right.async_flush(std::ref(answered));
     left.async_receive(std::ref(heard));
     run(io);
     CHECK(heard.got == texts{"answer"});
     result_of_wait late;
-    add(left, "too late");
+    put(left, "too late");
     left.async_flush(std::ref(late));
     run(io);
     CHECK(late.ended == asio::error::broken_pipe);
@@ -277,12 +277,12 @@ TEST_CASE("every cancellation type ends a receive and a flush, and nothing is lo
     result_of_wait receiving;
     result_of_wait first;
     result_of_wait flushing;
-    left.async_receive(cancellable{&receiving, receive_signal.slot()});
-    add(left, "one");
+    left.async_receive(cancellable_result{&receiving, receive_signal.slot()});
+    put(left, "one");
     left.async_flush(std::ref(first));
     run(io);
-    add(left, "two");
-    left.async_flush(cancellable{&flushing, flush_signal.slot()});
+    put(left, "two");
+    left.async_flush(cancellable_result{&flushing, flush_signal.slot()});
     run(io);
     receive_signal.emit(type);
     flush_signal.emit(type);
@@ -294,7 +294,7 @@ TEST_CASE("every cancellation type ends a receive and a flush, and nothing is lo
     result_of_wait got_one;
     right.async_receive(std::ref(got_one));
     run(io);
-    add(left, "three");
+    put(left, "three");
     result_of_wait again;
     left.async_flush(std::ref(again));
     result_of_wait got_more;
@@ -336,8 +336,8 @@ TEST_CASE("a handler may destroy its end and still read its frames")
             got.emplace_back(frame.bytes);
         }
     });
-    add(left, "a");
-    add(left, std::string(100000, 'b'));
+    put(left, "a");
+    put(left, std::string(100000, 'b'));
     left.async_flush([](std::error_code) {});
     io.run();
     CHECK(got == texts{"a", std::string(100000, 'b')});
@@ -388,7 +388,7 @@ TEST_CASE("the two ends may live on two threads")
     std::optional<std::error_code> asker_end;
     std::optional<std::error_code> echo_end;
     std::function<void()> ask = [&] {
-        add(asker, std::to_string(heard));
+        put(asker, std::to_string(heard));
         asker.async_flush([](std::error_code) {});
     };
     std::function<void()> hear = [&] {
@@ -413,7 +413,7 @@ TEST_CASE("the two ends may live on two threads")
                 return;
             }
             for (frame_view frame; frames.next(frame);) {
-                add(echo, frame.bytes);
+                put(echo, frame.bytes);
             }
             echo.async_flush([&](std::error_code) { repeat(); });
         });

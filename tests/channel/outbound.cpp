@@ -15,7 +15,7 @@ using detail::outbound;
 namespace {
 
 template <class Framing>
-bool add(outbound<Framing>& out, std::string_view body)
+bool put(outbound<Framing>& out, std::string_view body)
 {
     out.begin().append(body);
     return out.commit(encoding::text);
@@ -26,8 +26,8 @@ bool add(outbound<Framing>& out, std::string_view body)
 TEST_CASE("frames committed before a start are one run of bytes")
 {
     outbound<newline_delimited> out{newline_delimited{}};
-    CHECK(add(out, "one"));
-    CHECK(add(out, "two"));
+    CHECK(put(out, "one"));
+    CHECK(put(out, "two"));
     CHECK(out.pending() == 8);
     CHECK(out.rest().empty());
     out.start();
@@ -38,9 +38,9 @@ TEST_CASE("frames committed before a start are one run of bytes")
 TEST_CASE("frames committed during a write wait for the next start")
 {
     outbound<newline_delimited> out{newline_delimited{}};
-    add(out, "one");
+    put(out, "one");
     out.start();
-    add(out, "two");
+    put(out, "two");
     CHECK(out.rest() == "one\n");
     CHECK(out.pending() == 8);
     out.wrote(3);
@@ -55,10 +55,10 @@ TEST_CASE("frames committed during a write wait for the next start")
 TEST_CASE("a start after a write that stopped half-way goes on where it stopped")
 {
     outbound<newline_delimited> out{newline_delimited{}};
-    add(out, "one");
+    put(out, "one");
     out.start();
     out.wrote(2);
-    add(out, "two");
+    put(out, "two");
     out.start();
     CHECK(out.rest() == "e\ntwo\n");
     CHECK(out.pending() == 6);
@@ -67,11 +67,11 @@ TEST_CASE("a start after a write that stopped half-way goes on where it stopped"
 TEST_CASE("a frame that cannot be carried leaves nothing behind")
 {
     outbound<newline_delimited> out{newline_delimited{.limit = 5}};
-    CHECK(add(out, "one"));
-    CHECK_FALSE(add(out, "too long"));
-    CHECK_FALSE(add(out, "a\nb"));
+    CHECK(put(out, "one"));
+    CHECK_FALSE(put(out, "too long"));
+    CHECK_FALSE(put(out, "a\nb"));
     CHECK(out.pending() == 4);
-    CHECK(add(out, "two"));
+    CHECK(put(out, "two"));
     out.start();
     CHECK(out.rest() == "one\ntwo\n");
 }
@@ -81,7 +81,7 @@ TEST_CASE("a frame that was begun and not committed is dropped by the next one")
     outbound<length_prefix> out{length_prefix{}};
     out.begin().append("abandoned");
     CHECK(out.pending() == 0);
-    CHECK(add(out, "kept"));
+    CHECK(put(out, "kept"));
     CHECK(out.pending() == 8);
     out.begin().append("abandoned too");
     out.start();
@@ -91,9 +91,9 @@ TEST_CASE("a frame that was begun and not committed is dropped by the next one")
 TEST_CASE("nothing is held when nothing is to be sent")
 {
     outbound<length_prefix> out{length_prefix{}};
-    add(out, std::string(100000, 'x'));
+    put(out, std::string(100000, 'x'));
     out.start();
-    add(out, std::string(100000, 'y'));
+    put(out, std::string(100000, 'y'));
     out.wrote(out.rest().size());
     out.start();
     out.wrote(out.rest().size());

@@ -24,7 +24,7 @@ using namespace channel_tests;
 namespace {
 
 // A handler for both kinds of operation, with a slot to cancel it by.
-struct cancellable {
+struct cancellable_by_slot {
     using cancellation_slot_type = asio::cancellation_slot;
     std::optional<std::error_code>* ended;
     asio::cancellation_slot slot;
@@ -163,7 +163,7 @@ TEMPLATE_TEST_CASE("a receive that is cancelled loses nothing", "", unix_socket,
         GENERATE(asio::cancellation_type::total, asio::cancellation_type::partial, asio::cancellation_type::terminal);
     asio::cancellation_signal signal;
     std::optional<std::error_code> ended;
-    to.async_receive(cancellable{&ended, signal.slot()});
+    to.async_receive(cancellable_by_slot{&ended, signal.slot()});
     asio::write(a, asio::buffer(std::string{"\0\0\0\3on", 6}));
     io.restart();
     io.poll();
@@ -196,7 +196,7 @@ TEST_CASE("a flush that is cancelled half-way is finished by the next one")
         add(from, bodies.back());
     }
     const auto before = from.pending();
-    from.async_flush(cancellable{&ended, signal.slot()});
+    from.async_flush(cancellable_by_slot{&ended, signal.slot()});
     io.poll();
     signal.emit(asio::cancellation_type::total);
     io.restart();
@@ -221,7 +221,7 @@ TEST_CASE("bytes after a cancelled flush are the bytes before it and nothing els
     asio::cancellation_signal signal;
     std::optional<std::error_code> ended;
     add(from, "first frame");
-    from.async_flush(cancellable{&ended, signal.slot()});
+    from.async_flush(cancellable_by_slot{&ended, signal.slot()});
     signal.emit(asio::cancellation_type::total); // the write has happened: seen between two steps
     io.run();
     REQUIRE(ended);

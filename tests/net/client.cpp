@@ -24,15 +24,6 @@ using rejoinder::link_state;
 
 namespace {
 
-// Backoff that a test can wait for.
-rejoinder::client_options<> hasty()
-{
-    rejoinder::client_options<> options;
-    options.backoff.schedule = {1ms, 2ms, 4ms};
-    options.connect_timeout = 20ms;
-    return options;
-}
-
 struct states {
     std::vector<link_state> seen;
     std::vector<std::error_code> why;

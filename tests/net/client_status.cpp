@@ -30,14 +30,6 @@ using rejoinder::standing;
 
 namespace {
 
-rejoinder::client_options<> hasty()
-{
-    rejoinder::client_options<> options;
-    options.backoff.schedule = {1ms, 2ms, 4ms};
-    options.connect_timeout = 50ms;
-    return options;
-}
-
 struct told_status {
     std::vector<client_status> seen;
 

@@ -40,13 +40,13 @@ struct order {
 };
 BOOST_DESCRIBE_STRUCT(order, (), (id, items))
 
-struct receipt {
+struct bill {
     int total = 0;
 };
-BOOST_DESCRIBE_STRUCT(receipt, (), (total))
+BOOST_DESCRIBE_STRUCT(bill, (), (total))
 
 // A site and its handler, called once or more.
-struct fixture {
+struct called_site {
     asio::io_context io;
     std::shared_ptr<recording_site> site = std::make_shared<recording_site>(io);
 
@@ -90,16 +90,16 @@ struct overloaded {
 struct sulking {
     friend void tag_invoke(bj::value_from_tag, bj::value&, const sulking&) { throw std::runtime_error{"I won't"}; }
 };
-struct unreadable {
-    explicit unreadable(int) {}
+struct unconvertible {
+    explicit unconvertible(int) {}
 };
 
 } // namespace
 
 TEST_CASE("a handler's payload is read into its parameter's type and its result is the answer")
 {
-    fixture on;
-    CHECK(on.answer_of([](const order& one) { return receipt{one.id * static_cast<int>(one.items.size())}; }, R"({"id":3,"items":["a","b"]})").payload ==
+    called_site on;
+    CHECK(on.answer_of([](const order& one) { return bill{one.id * static_cast<int>(one.items.size())}; }, R"({"id":3,"items":["a","b"]})").payload ==
           R"({"total":6})");
     CHECK(on.answer_of([](order one) { return std::move(one.items); }, R"({"id":3,"items":["a","b"]})").payload == R"(["a","b"])");
     CHECK(on.answer_of([](order&& one) { return std::move(one).id; }, R"({"id":3,"items":[]})").payload == "3");
@@ -111,7 +111,7 @@ TEST_CASE("a handler's payload is read into its parameter's type and its result 
 
 TEST_CASE("binary payloads go in and out as bytes")
 {
-    fixture on;
+    called_site on;
     const payload_view binary{"\x00\xff"sv, encoding::binary};
     const auto echoed = on.answer_of([](const bytes& content) { return content; }, binary);
     CHECK(echoed.payload == "\x00\xff"sv);
@@ -124,7 +124,7 @@ TEST_CASE("binary payloads go in and out as bytes")
 
 TEST_CASE("functions, function objects, std::function and noexcept and mutable lambdas are handlers")
 {
-    fixture on;
+    called_site on;
     CHECK(on.answer_of(doubled, "4").payload == "8");
     CHECK(on.answer_of(&doubled, "4").payload == "8");
     CHECK(on.answer_of(std::function<int(int)>{doubled}, "4").payload == "8");
@@ -135,7 +135,7 @@ TEST_CASE("functions, function objects, std::function and noexcept and mutable l
 
 TEST_CASE("a handler without payload or result answers yes to any payload")
 {
-    fixture on;
+    called_site on;
     int calls = 0;
     const auto word = on.answer_of([&] { ++calls; }, "{not even JSON");
     CHECK(word.code.empty());
@@ -146,7 +146,7 @@ TEST_CASE("a handler without payload or result answers yes to any payload")
 
 TEST_CASE("peer and incoming stand anywhere among the parameters")
 {
-    fixture on;
+    called_site on;
     CHECK(on.answer_of([](peer from, int n) { return from.who().name() + std::to_string(n); }, "1").payload == R"("421")");
     CHECK(on.answer_of([](int n, const peer& from) { return from.session() + static_cast<unsigned>(n); }, "1").payload == "8");
     CHECK(on.answer_of([](peer&& from) { return from.session(); }, "1").payload == "7");
@@ -157,7 +157,7 @@ TEST_CASE("peer and incoming stand anywhere among the parameters")
 
 TEST_CASE("incoming tells the name, the key, the deadline and what is left of it")
 {
-    fixture on;
+    called_site on;
     const auto start = instant{} + 100s;
     std::string seen;
     duration left{};
@@ -181,7 +181,7 @@ TEST_CASE("incoming tells the name, the key, the deadline and what is left of it
 
 TEST_CASE("progress goes out before the answer and not after it")
 {
-    fixture on;
+    called_site on;
     std::optional<incoming> kept;
     const auto word = on.answer_of(
         [&](incoming about) {
@@ -203,7 +203,7 @@ TEST_CASE("progress goes out before the answer and not after it")
 
 TEST_CASE("a payload that does not fit is answered with its place and the handler is not called")
 {
-    fixture on;
+    called_site on;
     bool called = false;
     const auto word = on.answer_of([&](const order&) { called = true; }, R"({"id":3,"items":["a",4]})");
     CHECK(word.code == "bad_payload");
@@ -216,7 +216,7 @@ TEST_CASE("a payload that does not fit is answered with its place and the handle
 
 TEST_CASE("what a handler throws is the answer")
 {
-    fixture on;
+    called_site on;
     auto word = on.answer_of([](int n) -> int { throw failure{"out_of_stock", "no more shoes", n}; }, "42");
     CHECK(word.code == "out_of_stock");
     CHECK(word.text == "no more shoes");
@@ -240,7 +240,7 @@ TEST_CASE("what a handler throws is the answer")
 
 TEST_CASE("the text of an exception is cut at 1 KiB and not inside a character")
 {
-    fixture on;
+    called_site on;
     const auto word = on.answer_of([] { throw std::runtime_error{std::string(1023, 'x') + "\u00e9" + std::string(500, 'y')}; }, "");
     CHECK(word.text == std::string(1023, 'x'));
     CHECK(on.answer_of([] { throw std::runtime_error{std::string(1024, 'x')}; }, "").text.size() == 1024);
@@ -249,14 +249,14 @@ TEST_CASE("the text of an exception is cut at 1 KiB and not inside a character")
 
 TEST_CASE("an answer that cannot be written is the handler's error")
 {
-    fixture on;
+    called_site on;
     CHECK(on.answer_of([] { return sulking{}; }, "").text == "I won't");
     CHECK(on.answer_of([]() -> asio::awaitable<sulking> { co_return sulking{}; }, "").text == "I won't");
 }
 
 TEST_CASE("a coroutine's result is the answer when it ends")
 {
-    fixture on;
+    called_site on;
     CHECK(on.answer_of([](int n) -> asio::awaitable<int> { co_return n + 1; }, "4").payload == "5");
     CHECK(on.answer_of([](const order& one) -> asio::awaitable<void> { CHECK(one.id == 3); co_return; }, R"({"id":3,"items":[]})").code.empty());
     CHECK(on.answer_of([]() -> asio::awaitable<int> { throw failure{"no", "text"}; co_return 1; }, "").code == "no");
@@ -265,7 +265,7 @@ TEST_CASE("a coroutine's result is the answer when it ends")
 
 TEST_CASE("a coroutine that waits keeps its argument, whose message is gone")
 {
-    fixture on;
+    called_site on;
     asio::steady_timer gate{on.io, asio::steady_timer::time_point::max()};
     const auto wait = [&]() -> asio::awaitable<void> {
         asio::error_code ignored;
@@ -301,7 +301,7 @@ TEST_CASE("a coroutine that waits keeps its argument, whose message is gone")
 
 TEST_CASE("a coroutine that is stopped sees its cancellation and answers cancelled")
 {
-    fixture on;
+    called_site on;
     bool saw = false;
     const auto made = detail::make_handler([&]() -> asio::awaitable<int> {
         try {
@@ -326,7 +326,7 @@ TEST_CASE("a coroutine that is stopped sees its cancellation and answers cancell
 
 TEST_CASE("a coroutine that is stopped may still answer")
 {
-    fixture on;
+    called_site on;
     const auto made = detail::make_handler([&](incoming about) -> asio::awaitable<bool> {
         try {
             co_await wait_for_ever();
@@ -341,7 +341,7 @@ TEST_CASE("a coroutine that is stopped may still answer")
 
 TEST_CASE("a coroutine whose operation was aborted by somebody else has failed")
 {
-    fixture on;
+    called_site on;
     asio::steady_timer timer{on.io, asio::steady_timer::time_point::max()};
     const auto made = detail::make_handler([&]() -> asio::awaitable<void> { co_await timer.async_wait(asio::use_awaitable); });
     on.site->call(*made, "");
@@ -353,7 +353,7 @@ TEST_CASE("a coroutine whose operation was aborted by somebody else has failed")
 
 TEST_CASE("a handler lives until its coroutine ends, though it was replaced")
 {
-    fixture on;
+    called_site on;
     asio::steady_timer gate{on.io, asio::steady_timer::time_point::max()};
     const auto watched = std::make_shared<int>(5);
     auto made = detail::make_handler([&gate, kept = watched]() -> asio::awaitable<int> {
@@ -376,7 +376,7 @@ TEST_CASE("a coroutine that is left when its context is destroyed ends unanswere
     const auto watched = std::make_shared<int>(0);
     std::weak_ptr<recording_site> site;
     {
-        fixture on;
+        called_site on;
         site = on.site;
         const auto made = detail::make_handler([kept = watched]() -> asio::awaitable<void> { co_await wait_for_ever(); });
         on.site->call(*made, "");
@@ -388,7 +388,7 @@ TEST_CASE("a coroutine that is left when its context is destroyed ends unanswere
 
 TEST_CASE("a handler may be called again from inside itself")
 {
-    fixture on;
+    called_site on;
     std::shared_ptr<detail::handler> made;
     made = detail::make_handler([&](int depth) {
         if (depth > 0) {
@@ -406,7 +406,7 @@ TEST_CASE("a handler may be called again from inside itself")
 TEST_CASE("a coroutine with an owning result and an owning argument destroys each once")
 {
     // g++ 12 miscompiles some co_await expressions; a sanitizer sees it here.
-    fixture on;
+    called_site on;
     const auto made = detail::make_handler([](order one, peer from) -> asio::awaitable<order> {
         const auto inner = [](order given) -> asio::awaitable<order> { co_return given; };
         auto back = co_await inner(std::move(one));
@@ -441,13 +441,13 @@ TEST_CASE("the concept tells handlers from what is none")
     CHECK(fault([](std::string_view) {}) == payload_borrows);
     CHECK(fault([](const char*) {}) == payload_borrows);
     CHECK(fault([](std::span<const std::byte>) {}) == payload_borrows);
-    CHECK(fault([](unreadable) {}) == payload_not_read);
+    CHECK(fault([](unconvertible) {}) == payload_not_read);
     CHECK(fault([](responder&) {}) == responder_by_reference);
     CHECK(fault([](const responder&) {}) == responder_by_reference);
     CHECK(fault([](incoming&) {}) == responder_by_reference);
     CHECK(fault([](responder) { return 1; }) == responder_and_result);
     CHECK(fault([](responder) -> asio::awaitable<void> { co_return; }) == responder_and_result);
     CHECK(fault([]() -> asio::awaitable<void, asio::io_context::executor_type> { co_return; }) == awaitable_elsewhere);
-    CHECK(fault([] { return unreadable{1}; }) == answer_not_written);
-    CHECK(fault([]() -> asio::awaitable<unreadable> { co_return unreadable{1}; }) == answer_not_written);
+    CHECK(fault([] { return unconvertible{1}; }) == answer_not_written);
+    CHECK(fault([]() -> asio::awaitable<unconvertible> { co_return unconvertible{1}; }) == answer_not_written);
 }

@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view hello = R"(["hello",{"v":1,"incarnation":"one","auth":"42"}])";
+constexpr std::string_view greeting_of_42 = R"(["hello",{"v":1,"incarnation":"one","auth":"42"}])";
 
 // A hub alone.
 struct bare_hub {
@@ -65,13 +65,13 @@ TEST_CASE("a peer that refuses a hub is closed, and takes no place from then on"
     {
         at.hub.reset();
         for (auto& one : peers) {
-            one.say(hello);
+            one.say(greeting_of_42);
         }
     }
     SECTION("nor one that is there")
     {
         for (auto& one : peers) {
-            one.say(hello);
+            one.say(greeting_of_42);
         }
         CHECK(at.hub->sessions() == 0);
     }
@@ -126,7 +126,7 @@ TEST_CASE("an observer is not called any more once its hub or client is destroye
     {
         at.hub->on_attach([seen = watched.get()](const rejoinder::peer&) { ++*seen; });
         auto peer = at.connect();
-        peer.say_only(hello);
+        peer.say_only(greeting_of_42);
         while (at.hub->sessions() == 0) {
             REQUIRE(at.io.run_one_for(1s) == 1);
         }
@@ -176,7 +176,7 @@ TEST_CASE("the authenticator of a connection that is gone is cancelled")
     {
         for (int i = 0; i != 10; ++i) {
             auto peer = at.connect();
-            peer.say(hello);
+            peer.say(greeting_of_42);
             peer.close();
         }
         CHECK(begun == 10);
@@ -185,7 +185,7 @@ TEST_CASE("the authenticator of a connection that is gone is cancelled")
     SECTION("because it took too long")
     {
         auto peer = at.connect();
-        peer.say(hello);
+        peer.say(greeting_of_42);
         CHECK(running == 1);
         CHECK(driven::until(at.io, [&] { return peer.ended(); }));
         driven::settle(at.io);
@@ -209,19 +209,19 @@ TEST_CASE("authenticators that do not end are bounded as connections are, though
     });
     for (int i = 0; i != 10; ++i) {
         auto peer = at.connect();
-        peer.say(hello);
+        peer.say(greeting_of_42);
         peer.close();
     }
     CHECK(running == 3);
     auto late = at.connect();
-    late.say(hello);
+    late.say(greeting_of_42);
     CHECK(late.first(R"(["refuse")").starts_with(R"(["refuse","busy")"));
     open.cancel();
     driven::settle(at.io);
     CHECK(running == 0);
     CHECK(at.hub->sessions() == 0);
     auto next = at.connect();
-    next.say(hello);
+    next.say(greeting_of_42);
     CHECK(running == 1);
 }
 

@@ -73,7 +73,7 @@ struct allocating_handler {
     }
 };
 
-void answers(house& at)
+void answers_ask(house& at)
 {
     at.tab->on("ask", [](int x) { return x; });
     at.hub->on("ask", [](int x) { return x; });
@@ -100,7 +100,7 @@ int open_all(house& at, const Handler& done)
 TEST_CASE("a completion runs on the strand that is bound to it")
 {
     house at;
-    answers(at);
+    answers_ask(at);
     auto strand = asio::make_strand(at.io);
     int completed = 0;
     const int opened = open_all(at, asio::bind_executor(strand, [&](std::error_code, const rejoinder::reply&) {
@@ -124,7 +124,7 @@ TEST_CASE("a completion runs on the strand that is bound to it")
 TEST_CASE("a completion runs on another context, which it keeps at work")
 {
     house at;
-    answers(at);
+    answers_ask(at);
     asio::io_context elsewhere;
     int completed = 0;
     const int opened = open_all(at, asio::bind_executor(elsewhere.get_executor(), [&](std::error_code, const rejoinder::reply&) {
@@ -191,7 +191,7 @@ TEST_CASE("a hub and a client may live on strands")
 TEST_CASE("a completion's memory comes from its allocator, and is given back before it is called")
 {
     house at;
-    answers(at);
+    answers_ask(at);
     int balance = 0;
     int taken = 0;
     int completed = 0;
@@ -227,7 +227,7 @@ TEST_CASE("a completion's memory comes from its allocator, and is given back bef
 TEST_CASE("what a completion throws leaves run(), and the connection goes on")
 {
     house at;
-    answers(at);
+    answers_ask(at);
     const auto throws = [](std::error_code, const rejoinder::reply&) { throw std::logic_error{"from a completion"}; };
     int thrown = 0;
     const auto run = [&] {

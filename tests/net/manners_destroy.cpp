@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr rejoinder::call_options wait_for_it{.timeout = 60s, .when_absent = rejoinder::absent::wait};
+constexpr rejoinder::call_options wait_for_seven{.timeout = 60s, .when_absent = rejoinder::absent::wait};
 
 // Counts calls and what became of them.
 struct ledger {
@@ -66,7 +66,7 @@ struct busy : house {
         hub->async_request(rejoinder::user{"42"}, "sleep", 1, of_hub.call());
         hub->async_deliver(rejoinder::user{"42"}, "keep", 1, of_hub.call());
         hub->async_request(rejoinder::room{"user_42"}, "keep", 1, of_hub.call());
-        hub->async_request(rejoinder::user{"7"}, "keep", 1, wait_for_it, of_hub.call());
+        hub->async_request(rejoinder::user{"7"}, "keep", 1, wait_for_seven, of_hub.call());
     }
 
     void tab_asks()
@@ -413,7 +413,7 @@ TEST_CASE("destroying the context destroys handlers uncalled, and leaks nothing"
         driven::settle(io);
         hub->async_request(rejoinder::user{"42"}, "keep", 1, never);
         hub->async_request(rejoinder::user{"42"}, "sleep", 1, never);
-        hub->async_request(rejoinder::user{"7"}, "keep", 1, wait_for_it, never);
+        hub->async_request(rejoinder::user{"7"}, "keep", 1, wait_for_seven, never);
         hub->async_request(rejoinder::room{"user_42"}, "keep", 1, never);
         tab->async_deliver("keep", 1, never);
         SECTION("which run") { driven::settle(io); }

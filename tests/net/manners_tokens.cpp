@@ -31,7 +31,7 @@ using rejoinder::json;
 
 namespace {
 
-struct add : rejoinder::contract<int, int> {
+struct add_one : rejoinder::contract<int, int> {
     static constexpr std::string_view name = "add";
     static constexpr auto timeout = 5s;
 };
@@ -56,10 +56,10 @@ struct stream_ends {
 
 constexpr auto ignore = [](std::error_code, auto&&...) {};
 
-void answers(house& at)
+void answers_each(house& at)
 {
-    at.tab->on<add>([](int more) { return more + 1; });
-    at.hub->on<add>([](int more) { return more + 1; });
+    at.tab->on<add_one>([](int more) { return more + 1; });
+    at.hub->on<add_one>([](int more) { return more + 1; });
     at.tab->on("steps", [](int last, rejoinder::incoming asked) {
         asked.progress(last - 1);
         return last;
@@ -139,7 +139,7 @@ TEST_CASE("a connector's async_connect takes every token")
 TEST_CASE("a client's calls take every token")
 {
     house at;
-    answers(at);
+    answers_each(at);
     auto& tab = *at.tab;
     SECTION("async_request")
     {
@@ -166,7 +166,7 @@ TEST_CASE("a client's calls take every token")
     SECTION("async_request by contract")
     {
         tokens::each<int>(
-            at.io, [&](auto&& token) { return tab.async_request<add>(1, std::forward<decltype(token)>(token)); },
+            at.io, [&](auto&& token) { return tab.async_request<add_one>(1, std::forward<decltype(token)>(token)); },
             [](int answer) { CHECK(answer == 2); });
     }
     SECTION("async_deliver")
@@ -188,7 +188,7 @@ TEST_CASE("a hub's calls take every token, for every kind of target")
         known = who;
         at.hub->join(who, rejoinder::room{"tabs"});
     });
-    answers(at);
+    answers_each(at);
     REQUIRE(known);
     auto& hub = *at.hub;
     const auto all_calls = [&](const auto& target) {
@@ -218,7 +218,7 @@ TEST_CASE("a hub's calls take every token, for every kind of target")
         SECTION("async_request by contract")
         {
             tokens::each<int>(
-                at.io, [&](auto&& token) { return hub.template async_request<add>(target, 1, std::forward<decltype(token)>(token)); },
+                at.io, [&](auto&& token) { return hub.template async_request<add_one>(target, 1, std::forward<decltype(token)>(token)); },
                 [](int answer) { CHECK(answer == 2); });
         }
         SECTION("async_deliver")
@@ -240,7 +240,7 @@ TEST_CASE("a hub's calls take every token, for every kind of target")
 TEST_CASE("a deferred call that starts when its hub or client is gone is aborted")
 {
     house at;
-    answers(at);
+    answers_each(at);
     int completed = 0;
     const auto aborted = [&](std::error_code ec, const rejoinder::reply& answer) {
         CHECK(ec == asio::error::operation_aborted);

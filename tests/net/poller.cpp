@@ -28,14 +28,6 @@ namespace {
 
 constexpr rejoinder::poll_options quick{.every = 2ms, .backoff = {.first = 1ms, .cap = 1ms}};
 
-rejoinder::client_options<> hasty()
-{
-    rejoinder::client_options<> options;
-    options.backoff.schedule = {1ms, 2ms, 4ms};
-    options.connect_timeout = 50ms;
-    return options;
-}
-
 // A poll whose answers the test gives.
 struct asked {
     std::vector<poll_answer<std::string>> open;

@@ -43,7 +43,7 @@ BOOST_DESCRIBE_STRUCT(receipt, (), (total, lines))
 
 const std::string long_payload = R"(["a payload that is too long to be kept in place"])";
 
-reply answer(std::string_view payload)
+reply settled_reply(std::string_view payload)
 {
     return reply{settled<int>{0, {}, {payload}, {}, {}}, certainty::maybe_executed};
 }
@@ -71,7 +71,7 @@ auto async_fail(asio::io_context& io, std::error_code ec, std::string code, std:
 TEST_CASE("a reply owns what the session lent it")
 {
     std::string lent = long_payload;
-    const auto got = answer(lent);
+    const auto got = settled_reply(lent);
     lent.assign(lent.size(), '#');
     CHECK(got.payload() == payload_view{long_payload});
     CHECK(got.code().empty());
@@ -118,7 +118,7 @@ TEST_CASE("copies and moves of replies keep their parts apart")
         CHECK(moved.code() == "code");
         CHECK(moved.payload().bytes == long_payload);
         first = moved;
-        moved = answer("1");
+        moved = settled_reply("1");
         CHECK(first.text() == text);
         CHECK(moved.as<int>() == 1);
         CHECK(moved.code().empty());
@@ -130,7 +130,7 @@ TEST_CASE("copies and moves of replies keep their parts apart")
 
 TEST_CASE("what does not fit is an error with its place, and the handler ran all the same")
 {
-    const auto got = answer(R"({"total":"many","lines":[]})");
+    const auto got = settled_reply(R"({"total":"many","lines":[]})");
     receipt read;
     std::string where;
     const auto ec = got.read(read, &where);
@@ -145,7 +145,7 @@ TEST_CASE("what does not fit is an error with its place, and the handler ran all
         CHECK(e.code() == errc::bad_payload);
         CHECK(std::string{e.what()}.find("/payload/total") != std::string::npos);
     }
-    CHECK(answer(R"({"total":3,"lines":["a"]})").as<receipt>().total == 3);
+    CHECK(settled_reply(R"({"total":3,"lines":["a"]})").as<receipt>().total == 3);
 }
 
 TEST_CASE("an exception of use_future has the peer's words")
@@ -207,7 +207,7 @@ TEST_CASE("the peer's words are said during the completion alone, and of its cod
 TEST_CASE("a completion without error or words just passes through")
 {
     int total = 0;
-    detail::make_speaking([&](std::error_code ec, const reply& got) { total += ec ? 100 : got.as<int>(); })({}, answer("4"));
+    detail::make_speaking([&](std::error_code ec, const reply& got) { total += ec ? 100 : got.as<int>(); })({}, settled_reply("4"));
     CHECK(total == 4);
 }
 

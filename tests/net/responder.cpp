@@ -25,7 +25,7 @@ using namespace std::literals;
 
 namespace {
 
-struct fixture {
+struct kept_word {
     asio::io_context io;
     std::shared_ptr<recording_site> site = std::make_shared<recording_site>(io);
     std::optional<responder> kept;
@@ -61,7 +61,7 @@ TEST_CASE("a responder is moved and never copied")
 
 TEST_CASE("a kept responder answers later, once")
 {
-    fixture on;
+    kept_word on;
     on.ask(instant{} + 5s);
     CHECK(on.site->ended.empty());
     CHECK(on.site->runs.size() == 1);
@@ -91,7 +91,7 @@ TEST_CASE("a kept responder answers later, once")
 
 TEST_CASE("a responder may answer inside the call")
 {
-    fixture on;
+    kept_word on;
     const auto made = detail::make_handler([](int n, responder_of<std::string> now, peer from) { now.answer(from.who().name() + std::to_string(n)); });
     on.site->call(*made, "1");
     CHECK(on.only().payload == R"("421")");
@@ -100,14 +100,14 @@ TEST_CASE("a responder may answer inside the call")
 
 TEST_CASE("a responder fails with a code, a text and data")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     on.kept->fail("out_of_stock", "no more", 3);
     CHECK(on.only().code == "out_of_stock");
     CHECK(on.only().text == "no more");
     CHECK(on.only().payload == "3");
 
-    fixture other;
+    kept_word other;
     other.ask();
     other.kept->fail("");
     CHECK(other.only().code == "handler_error");
@@ -115,7 +115,7 @@ TEST_CASE("a responder fails with a code, a text and data")
 
 TEST_CASE("an answer without a value says yes")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     on.kept->answer();
     CHECK(on.only().payload.empty());
@@ -124,14 +124,14 @@ TEST_CASE("an answer without a value says yes")
 
 TEST_CASE("a responder that is dropped answers that there is no answer")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     on.kept.reset();
     CHECK(on.only().code == "handler_error");
     CHECK(on.only().text == "the handler gave no answer");
     CHECK(on.site->runs.empty());
 
-    fixture inside;
+    kept_word inside;
     for (const auto& made : {detail::make_handler([](responder) {}), detail::make_handler([](responder&&) {})}) {
         inside.site->ended.clear();
         inside.site->call(*made, "");
@@ -141,7 +141,7 @@ TEST_CASE("a responder that is dropped answers that there is no answer")
 
 TEST_CASE("assigning over a responder drops the one that it was")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     responder first = std::move(*on.kept);
     on.ask();
@@ -155,12 +155,12 @@ TEST_CASE("assigning over a responder drops the one that it was")
 
 TEST_CASE("a handler that throws after it took its responder answers with the exception")
 {
-    fixture on;
+    kept_word on;
     const auto drops = detail::make_handler([](responder) { throw std::runtime_error{"boom"}; });
     on.site->call(*drops, "");
     CHECK(on.only().text == "boom");
 
-    fixture other;
+    kept_word other;
     const auto keeps = detail::make_handler([&](responder later) {
         other.kept.emplace(std::move(later));
         throw std::runtime_error{"boom"};
@@ -175,7 +175,7 @@ TEST_CASE("a handler that throws after it took its responder answers with the ex
 
 TEST_CASE("a run that is stopped tells its listener, and an answer is still due")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     int heard = 0;
     on.kept->on_cancel([&] { ++heard; });
@@ -193,7 +193,7 @@ TEST_CASE("a run that is stopped tells its listener, and an answer is still due"
 
 TEST_CASE("a listener that holds its responder may answer from inside, and nothing is left")
 {
-    fixture on;
+    kept_word on;
     std::weak_ptr<responder> watched;
     const auto made = detail::make_handler([&](responder later) {
         const auto shared = std::make_shared<responder>(std::move(later));
@@ -209,7 +209,7 @@ TEST_CASE("a listener that holds its responder may answer from inside, and nothi
 
 TEST_CASE("a listener that holds its responder and answers nothing is freed once it was told")
 {
-    fixture on;
+    kept_word on;
     std::weak_ptr<responder> watched;
     int heard = 0;
     const auto made = detail::make_handler([&](responder later) {
@@ -226,7 +226,7 @@ TEST_CASE("a listener that holds its responder and answers nothing is freed once
 
 TEST_CASE("an answer frees the listener")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     const auto held = std::make_shared<int>(1);
     on.kept->on_cancel([held] {});
@@ -240,7 +240,7 @@ TEST_CASE("an answer frees the listener")
 
 TEST_CASE("a responder's slot cancels an operation")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     asio::steady_timer timer{on.io, asio::steady_timer::time_point::max()};
     timer.async_wait(asio::bind_cancellation_slot(on.kept->slot(), [&](asio::error_code ec) {
@@ -254,7 +254,7 @@ TEST_CASE("a responder's slot cancels an operation")
 
 TEST_CASE("an answered responder holds no session")
 {
-    fixture on;
+    kept_word on;
     on.ask();
     const std::weak_ptr<recording_site> site = on.site;
     on.kept->answer(1);

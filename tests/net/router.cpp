@@ -22,7 +22,7 @@ std::shared_ptr<detail::handler> says(int number)
     return detail::make_handler([number] { return number; });
 }
 
-struct fixture {
+struct routed_site {
     asio::io_context io;
     std::shared_ptr<recording_site> site = std::make_shared<recording_site>(io);
     router at;
@@ -49,7 +49,7 @@ struct fixture {
 
 TEST_CASE("a name leads to its handler, and to none once it is removed")
 {
-    fixture on;
+    routed_site on;
     CHECK(on.said_of("a") == "none");
     on.at.set("a", says(1));
     on.at.set("b", says(2), handling::serial);
@@ -66,7 +66,7 @@ TEST_CASE("a name leads to its handler, and to none once it is removed")
 
 TEST_CASE("a replaced handler keeps its number, so what is queued meets the new one")
 {
-    fixture on;
+    routed_site on;
     on.at.set("a", says(1));
     const auto number = on.at.routes().find("a")->handler;
     on.at.set("a", says(2), handling::serial);
@@ -78,7 +78,7 @@ TEST_CASE("a replaced handler keeps its number, so what is queued meets the new 
 
 TEST_CASE("a removed name's number meets no other name's handler")
 {
-    fixture on;
+    routed_site on;
     on.at.set("a", says(1));
     const auto queued = on.at.routes().find("a")->handler;
     on.at.remove("a");
@@ -90,7 +90,7 @@ TEST_CASE("a removed name's number meets no other name's handler")
 
 TEST_CASE("the fallback takes what has no handler, and only that")
 {
-    fixture on;
+    routed_site on;
     on.at.set_fallback(says(0));
     CHECK(on.said_of("a") == "0");
     on.at.set("a", says(1));
@@ -106,7 +106,7 @@ TEST_CASE("the fallback takes what has no handler, and only that")
 
 TEST_CASE("a handler that replaces itself lives until its call is over")
 {
-    fixture on;
+    routed_site on;
     on.at.set("a", detail::make_handler([&on, text = std::string(100, 'x')] {
                   on.at.set("a", says(2));
                   return text;
@@ -117,7 +117,7 @@ TEST_CASE("a handler that replaces itself lives until its call is over")
 
 TEST_CASE("many registrations keep to the model of a map, and to its size")
 {
-    fixture on;
+    routed_site on;
     std::minstd_rand random{17};
     std::unordered_map<std::string, int> model;
     std::unordered_set<std::uint32_t> removed;

@@ -89,7 +89,7 @@ struct watched_hub {
     }
 };
 
-void ignore(std::error_code, const rejoinder::reply&) {}
+void unheard(std::error_code, const rejoinder::reply&) {}
 
 } // namespace
 
@@ -184,7 +184,7 @@ TEST_CASE("calls that go wrong are told of: a timeout, an expiry, an attempt tha
     CHECK(at.told.last("handler_failed").reason == "handler_error");
     CHECK(at.told.last("handler_failed").text == "out of paper");
 
-    at.hub.async_request(user{"42"}, "publish", 1, {.repeat = rejoinder::repeatable::idempotent}, ignore);
+    at.hub.async_request(user{"42"}, "publish", 1, {.repeat = rejoinder::repeatable::idempotent}, unheard);
     driven::settle(at.io);
     const auto asked = peer.first(R"(["req",)");
     peer.say(R"(["err",)" + asked.substr(7, asked.find(',', 7) - 7) + R"(,"busy",""])");
@@ -195,17 +195,17 @@ TEST_CASE("calls that go wrong are told of: a timeout, an expiry, an attempt tha
     CHECK(at.hub.counts().retries == 0); // it is to come
 
     CHECK(at.told.count("request_timeout") == 0);
-    at.hub.async_request(user{"42"}, "never", 1, {.timeout = 30ms}, ignore);
+    at.hub.async_request(user{"42"}, "never", 1, {.timeout = 30ms}, unheard);
     REQUIRE(at.until("request_timeout"));
     CHECK(at.told.last("request_timeout").who == "42");
     CHECK(at.told.last("request_timeout").reason == "maybe_executed");
     CHECK(at.told.last("request_timeout").took >= 30ms);
     at.told.all.clear();
-    at.hub.async_request(user{"7"}, "parked", 1, {.timeout = 30ms, .when_absent = rejoinder::absent::wait}, ignore);
+    at.hub.async_request(user{"7"}, "parked", 1, {.timeout = 30ms, .when_absent = rejoinder::absent::wait}, unheard);
     REQUIRE(at.until("request_timeout"));
     CHECK(at.told.last("request_timeout").who == "7");
     CHECK(at.told.last("request_timeout").reason == "never_sent");
-    at.hub.async_deliver(user{"42"}, "never", 1, {.timeout = 30ms}, ignore);
+    at.hub.async_deliver(user{"42"}, "never", 1, {.timeout = 30ms}, unheard);
     REQUIRE(at.until("delivery_expired"));
     CHECK(at.told.count("request_timeout") == 1);
     CHECK(at.hub.counts().timeouts == 2);
@@ -265,9 +265,9 @@ TEST_CASE("a snapshot says what has happened and what there is")
     leaves.join("leaves", "9");
     leaves.close();
 
-    at.tab->async_request("ask", 1, ignore);
-    at.tab->async_request("ask", 2, ignore);
-    at.hub->async_request(user{"42"}, "ask", 3, ignore);
+    at.tab->async_request("ask", 1, unheard);
+    at.tab->async_request("ask", 2, unheard);
+    at.hub->async_request(user{"42"}, "ask", 3, unheard);
     at.meet();
     silent.say(R"(["req",1024,"ask",5])");
     silent.say(R"(["req",1024,"ask",5])");
@@ -276,8 +276,8 @@ TEST_CASE("a snapshot says what has happened and what there is")
     at.hub->async_request(user{"7"}, "never", 1, {.timeout = 40ms}, [&](std::error_code ec, const rejoinder::reply&) {
         timed_out = ec == rejoinder::errc::timed_out;
     });
-    at.hub->async_request(user{"7"}, "later", 1, ignore);
-    at.hub->async_request(user{"nobody"}, "later", 1, {.when_absent = rejoinder::absent::wait}, ignore);
+    at.hub->async_request(user{"7"}, "later", 1, unheard);
+    at.hub->async_request(user{"nobody"}, "later", 1, {.when_absent = rejoinder::absent::wait}, unheard);
     REQUIRE(driven::until(at.io, [&] { return timed_out; }));
 
     const auto taken = at.hub->snapshot();
@@ -323,7 +323,7 @@ TEST_CASE("a snapshot says what has happened and what there is")
     CHECK(of_tab.total_users_tracked == 0);
 
     at.tab->disconnect();
-    at.tab->async_request("ask", 1, ignore);
+    at.tab->async_request("ask", 1, unheard);
     CHECK(at.tab->snapshot().now.outbox_depth == 1);
     CHECK(at.tab->snapshot().now.sessions_dormant == 1);
 }

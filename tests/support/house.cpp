@@ -2,6 +2,8 @@
 
 #include "support/driven.hpp"
 
+#include <chrono>
+
 rejoinder::identity identity_of_auth(const rejoinder::handshake& of)
 {
     return rejoinder::identity{of.auth.is_string() ? of.auth.as_string().c_str() : "nobody"};
@@ -25,4 +27,12 @@ std::unique_ptr<rejoinder::client<>> house::make_tab(const std::string& who, rej
 void house::meet()
 {
     driven::settle(io);
+}
+
+rejoinder::client_options<> hasty()
+{
+    rejoinder::client_options<> options;
+    options.backoff.schedule = {std::chrono::milliseconds{1}, std::chrono::milliseconds{2}, std::chrono::milliseconds{4}};
+    options.connect_timeout = std::chrono::milliseconds{50};
+    return options;
 }

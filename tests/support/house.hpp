@@ -33,4 +33,7 @@ struct house {
     void meet();
 };
 
+/// Options of a client whose backoff a test can wait for.
+rejoinder::client_options<> hasty();
+
 #endif
