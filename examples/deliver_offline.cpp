@@ -12,12 +12,10 @@
 #include <iostream>
 #include <string>
 
-using rejoinder::sqlite_store;
-
 rejoinder::client<> till(asio::io_context& io, const std::string& folder)
 {
     rejoinder::client_options<> options;
-    options.journal = rejoinder::journal{sqlite_store{folder + "/till.db"}};
+    options.journal = rejoinder::journal{rejoinder::sqlite_store{folder + "/till.db"}};
     return {io.get_executor(), rejoinder::unix_connector{folder + "/socket"}, options};
 }
 
@@ -47,7 +45,7 @@ int main()
     std::cout << "killed; the server comes up" << std::endl;
 
     asio::io_context io;
-    rejoinder::hub<> shop{io.get_executor(), {.journal = rejoinder::journal{sqlite_store{folder + "/shop.db"}}}};
+    rejoinder::hub<> shop{io.get_executor(), {.journal = rejoinder::journal{rejoinder::sqlite_store{folder + "/shop.db"}}}};
     shop.authenticate([](const rejoinder::handshake&) { return rejoinder::identity{"till 1"}; });
     shop.on("order", [](rejoinder::sqlite_transaction& within, int order) { // its row and its record are one transaction
         within.execute("CREATE TABLE IF NOT EXISTS orders(number)");

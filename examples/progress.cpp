@@ -30,52 +30,49 @@ struct encoding_progress : rejoinder::contract<percent> { static constexpr std::
 struct completed         : rejoinder::contract<words>   { static constexpr std::string_view name = "completed"; };
 // clang-format on
 
-asio::awaitable<void> make_film(rejoinder::hub<>& hub, rejoinder::listener<asio::ip::tcp> open, std::string& stands)
+asio::awaitable<void> make_film(rejoinder::hub<>& hub, rejoinder::listener<asio::ip::tcp> open, const int& polls)
 {
     const rejoinder::room viewers{"user_viewer"};
+    const auto port = open.local_endpoint();
     rejoinder::throttled_notifier slow{hub, viewers}; // 10 a second of each name: the latest, and always the last
     asio::steady_timer pause{hub.get_executor()};
-    const auto port = open.local_endpoint();
-    const auto say = [&](std::string_view what, const std::string& text) { hub.notify(viewers, what, words{text}); };
-    const auto rest = [&](auto length) {
-        pause.expires_after(length);
-        return pause.async_wait(asio::use_awaitable);
-    };
-    while (hub.members(viewers).empty()) {
-        co_await rest(10ms);
-    }
-    say(status_change::name, stands = "generating");
-    for (int done = 1; done <= 60; ++done) {
-        slow.notify(progress::name, percent{done});
-        if (done % 30 == 0) {
-            say(clip_completed::name, "clip " + std::to_string(done / 30));
+    const auto until = [&](auto holds) -> asio::awaitable<void> {
+        while (!holds()) {
+            pause.expires_after(5ms);
+            co_await pause.async_wait(asio::use_awaitable);
         }
-        co_await rest(5ms);
+    };
+    const auto here = [&] { return !hub.members(viewers).empty(); };
+    co_await until(here);
+
+    hub.notify<status_change>(viewers, words{"generating"});
+    for (int done = 1; done <= 60; ++done) {
+        slow.notify<progress>(percent{done});
     }
-    say(error::name, "a renderer failed, another one takes over");
-    co_await rest(120ms);
+    slow.flush();
+    hub.notify<clip_completed>(viewers, words{"clip 1"});
+    const words trouble{"a renderer failed, another one takes over"};
+    co_await hub.async_deliver(viewers, error::name, trouble, asio::use_awaitable); // it has been seen
 
     open.close(); // the network is blocked: links are cut, and there is no way to the hub
     for (const auto& viewer : hub.members(viewers)) {
         hub.close(viewer, rejoinder::close_reason::silent);
     }
-    say(status_change::name, stands = "encoding"); // nobody hears this
-    co_await rest(500ms);
+    hub.notify<status_change>(viewers, words{"encoding"}); // nobody hears this
+    co_await until([&] { return polls >= 3; });
     open = rejoinder::listen(hub, port);
-    while (hub.members(viewers).empty()) {
-        co_await rest(10ms);
-    }
+    co_await until(here);
+
     for (int done = 25; done <= 100; done += 25) {
-        slow.notify(encoding_progress::name, percent{done});
+        slow.notify<encoding_progress>(percent{done});
     }
     slow.flush();
-    say(completed::name, "film.mp4");
+    hub.notify<completed>(viewers, words{"film.mp4"});
 }
 
 int main()
 {
     asio::io_context io;
-    std::string stands; // what the service's status page says
     rejoinder::hub hub{io.get_executor()};
     hub.authenticate([](const rejoinder::handshake& hello) { return rejoinder::identity{hello.auth.as_string().c_str()}; });
     const auto open = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0});
@@ -89,7 +86,11 @@ int main()
             std::cout << "page is " << name_of(now.state) << '\n';
         }
     });
-    const auto ask = [&]() -> asio::awaitable<std::string> { co_return stands; }; // a request to the status page
+    int polls = 0;
+    const auto ask = [&]() -> asio::awaitable<std::string> { // a request to the service's status page
+        ++polls;
+        co_return "encoding";
+    };
     const auto is_last = [](const std::string& status) {
         std::cout << "polled: " << status << '\n';
         return status == "completed" || status == "error";
@@ -97,8 +98,8 @@ int main()
     page.connection().poll_when_down(rejoinder::poller{io.get_executor(), ask, is_last, {.every = 100ms}});
 
     std::vector<rejoinder::subscription> heard; // one connection for all of them
-    heard.push_back(page.subscribe<progress>([](const percent& now) { std::cout << "progress " << now.done << " %\n"; }));
-    heard.push_back(page.subscribe<encoding_progress>([](const percent& now) { std::cout << "encoded " << now.done << " %\n"; }));
+    heard.push_back(page.subscribe<progress>([](percent now) { std::cout << "progress " << now.done << " %\n"; }));
+    heard.push_back(page.subscribe<encoding_progress>([](percent now) { std::cout << "encoded " << now.done << " %\n"; }));
     heard.push_back(page.subscribe<clip_completed>([](const words& clip) { std::cout << clip.text << '\n'; }));
     heard.push_back(page.subscribe<status_change>([](const words& now) { std::cout << "status: " << now.text << '\n'; }));
     heard.push_back(page.subscribe<error>([](const words& what) { std::cout << "error: " << what.text << '\n'; }));
@@ -106,6 +107,6 @@ int main()
         std::cout << "completed: " << film.text << std::endl;
         io.stop();
     }));
-    asio::co_spawn(io, make_film(hub, open, stands), asio::detached);
+    asio::co_spawn(io, make_film(hub, open, polls), asio::detached);
     io.run();
 }

@@ -22027,6 +22027,12 @@ public:
     {
         return state_->notify({name, payload, {}});
     }
+    /// The same by contract: an event is a contract without a reply.
+    template <contract_type Contract>
+    bool notify(const typename Contract::request& event)
+    {
+        return notify(Contract::name, event);
+    }
 
 private:
     using state = detail::client_state<Policies>;
@@ -24531,6 +24537,12 @@ public:
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
     }
+    /// The same by contract: an event is a contract without a reply.
+    template <contract_type Contract, call_target Target>
+    std::size_t notify(const Target& to, const typename Contract::request& event)
+    {
+        return notify(to, Contract::name, event);
+    }
 
     // For listeners
 
@@ -25641,6 +25653,12 @@ public:
     {
         const detail::outgoing words{name, payload, {}};
         run_->offer(words.name(), words.payload());
+    }
+    /// By contract: an event is a contract without a reply.
+    template <contract_type Contract>
+    void notify(const typename Contract::request& event)
+    {
+        notify(Contract::name, event);
     }
 
     /// Sends what is held now.

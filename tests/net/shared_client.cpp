@@ -145,6 +145,22 @@ TEST_CASE("a subscription may be typed by a contract, and hears of deliveries")
     CHECK(acknowledged);
 }
 
+TEST_CASE("an event is told by its contract: from the hub, throttled, and from the client")
+{
+    shared_house at;
+    std::vector<int> seen;
+    const auto heard = at.all->subscribe<progress>([&](const step& now) { seen.push_back(now.done); });
+    at.hub->on<progress>([&](const step& now) { seen.push_back(-now.done); });
+    at.meet();
+    CHECK(at.hub->notify<progress>(whom, step{1}) == 1);
+    rejoinder::throttled_notifier slow{*at.hub, whom};
+    slow.notify<progress>(step{2});
+    at.meet();
+    CHECK(at.all->connection().notify<progress>(step{3}));
+    at.meet();
+    CHECK(seen == std::vector<int>{1, 2, -3});
+}
+
 TEST_CASE("subscribers come and go while they are called, and may destroy everything")
 {
     shared_house at;

@@ -254,6 +254,12 @@ public:
     {
         return state_->notify({name, payload, {}});
     }
+    /// The same by contract: an event is a contract without a reply.
+    template <contract_type Contract>
+    bool notify(const typename Contract::request& event)
+    {
+        return notify(Contract::name, event);
+    }
 
 private:
     using state = detail::client_state<Policies>;

@@ -307,6 +307,12 @@ public:
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
     }
+    /// The same by contract: an event is a contract without a reply.
+    template <contract_type Contract, call_target Target>
+    std::size_t notify(const Target& to, const typename Contract::request& event)
+    {
+        return notify(to, Contract::name, event);
+    }
 
     // For listeners
 

@@ -5,6 +5,7 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/throttle.hpp>
+#include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
 #include <rejoinder/net/detail/kept_payload.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
@@ -60,6 +61,12 @@ public:
     {
         const detail::outgoing words{name, payload, {}};
         run_->offer(words.name(), words.payload());
+    }
+    /// By contract: an event is a contract without a reply.
+    template <contract_type Contract>
+    void notify(const typename Contract::request& event)
+    {
+        notify(Contract::name, event);
     }
 
     /// Sends what is held now.
