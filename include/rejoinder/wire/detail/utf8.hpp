@@ -62,6 +62,21 @@ constexpr std::size_t utf8_length(const char* at, const char* end) noexcept
     return lead.length;
 }
 
+// Whether text is well-formed UTF-8.
+inline bool is_utf8(std::string_view text) noexcept
+{
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto length = utf8_length(at, end);
+        if (length == 0) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
+
 // Appends a Unicode scalar value, which the caller has checked not to be a surrogate.
 inline void append_utf8(std::string& out, std::uint32_t point)
 {
