@@ -1,0 +1,121 @@
+// Puts Socket.IO v5 packets together: the text, the attachments behind it, and the payload that they are.
+#ifndef REJOINDER_WIRE_SOCKET_IO_DECODER_HPP
+#define REJOINDER_WIRE_SOCKET_IO_DECODER_HPP
+
+#include <rejoinder/core/codec.hpp>
+#include <rejoinder/core/message.hpp>
+#include <rejoinder/wire/detail/socket_io_binary.hpp>
+#include <rejoinder/wire/socket_io_arguments.hpp>
+#include <rejoinder/wire/socket_io_packet.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Reads the messages of one Engine.IO session. Bounded by its limits and by the size of a message. Text without
+/// attachments is read in place; nothing is allocated per message once the scratch has grown.
+///
+/// Distinct objects are independent; one object is used from one thread at a time.
+class socket_io_decoder {
+public:
+    explicit socket_io_decoder(socket_io_arguments how = socket_io_arguments::alone,
+                               const socket_io_limits& limits = {})
+        : limits_(limits), how_(how)
+    {}
+
+    /// Reads one message. `decoded::message`: `packet` is whole, and `payload` its arguments, if it is an event or ack;
+    /// both borrow from the frame and the decoder until the next call. `decoded::incomplete`: attachments are due.
+    /// `decoded::bad`: this isn't Socket.IO (text while attachments are due, attachments that nobody announced or that no
+    /// mark names, a mark that names none, too many of them, ...): the protocol wants the link closed, and the
+    /// decoder is of no more use.
+    decoded decode(const frame_view& frame, socket_io_packet& packet, payload_view& payload)
+    {
+        payload = {};
+        return frame.form == encoding::binary ? attachment(frame.bytes, packet, payload)
+                                              : text(frame.bytes, packet, payload);
+    }
+
+    /// Whether attachments of a packet are due.
+    [[nodiscard]] bool amid() const noexcept { return arrived_ != announced_.attachments; }
+
+private:
+    decoded text(std::string_view bytes, socket_io_packet& packet, payload_view& payload)
+    {
+        if (amid() || !read_socket_io_packet(bytes, scratch_, packet, limits_)) {
+            return decoded::bad;
+        }
+        arrived_ = 0;
+        attached_bytes_ = 0;
+        announced_ = {};
+        if (packet.attachments == 0) {
+            payload = payload_of(packet);
+            return decoded::message;
+        }
+        kept_.assign(bytes);
+        static_cast<void>(read_socket_io_packet(kept_, scratch_, announced_, limits_));
+        return decoded::incomplete;
+    }
+
+    decoded attachment(std::string_view bytes, socket_io_packet& packet, payload_view& payload)
+    {
+        if (!amid() || bytes.size() > limits_.attachment_bytes - attached_bytes_) {
+            return decoded::bad;
+        }
+        attached_bytes_ += bytes.size();
+        if (attachments_.size() == arrived_) {
+            attachments_.emplace_back();
+        }
+        attachments_[arrived_++].assign(bytes);
+        if (amid()) {
+            return decoded::incomplete;
+        }
+        packet = announced_;
+        return binary_payload_of(packet, payload) ? decoded::message : decoded::bad;
+    }
+
+    payload_view payload_of(const socket_io_packet& packet)
+    {
+        if (packet.type != socket_io_type::event && packet.type != socket_io_type::ack) {
+            return {};
+        }
+        if (how_ == socket_io_arguments::alone && packet.arguments <= 1) {
+            return {packet.data};
+        }
+        arguments_.assign("[").append(packet.data).append("]");
+        return {arguments_};
+    }
+
+    bool binary_payload_of(const socket_io_packet& packet, payload_view& payload)
+    {
+        const bool alone = how_ == socket_io_arguments::alone && packet.arguments == 1;
+        if (alone && arrived_ == 1 && detail::is_only_mark(packet.data)) {
+            payload = {attachments_.front(), encoding::binary};
+            return true;
+        }
+        arguments_.assign(alone ? "" : "[");
+        if (packet.arguments == 0 ||
+            !detail::inline_attachments(packet.data, {attachments_.data(), arrived_}, arguments_)) {
+            return false;
+        }
+        arguments_.append(alone ? "" : "]");
+        payload = {arguments_};
+        return true;
+    }
+
+    socket_io_limits limits_;
+    socket_io_arguments how_;
+    std::string scratch_;                  // an event's name, where it has escapes
+    std::string kept_;                     // the text whose attachments are due
+    socket_io_packet announced_;           // of it
+    std::vector<std::string> attachments_; // of which the first have arrived; their memory is kept
+    std::size_t arrived_ = 0;
+    std::size_t attached_bytes_ = 0;
+    std::string arguments_; // where they don't stand in the frame as the payload wants them
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
