@@ -23,7 +23,7 @@ namespace rejoinder::inline v0 {
 /// | `c.async_receive(token)` | `void(std::error_code, frame_batch)` | at least one frame, or an error and none. One at a time |
 /// | `c.begin()` | `std::string&` | begins a frame; the caller appends the body to the string. Drops a frame begun and not committed |
 /// | `c.commit(form)` | `bool` | completes it; false: the channel cannot carry it, and nothing is appended. After `begin` |
-/// | `c.async_flush(token)` | `void(std::error_code)` | hands what is committed now to the link. One at a time, no frame begun |
+/// | `c.async_flush(token)` | `void(std::error_code)` | hands what is committed now to the link, and drops a frame begun. One at a time |
 /// | `c.pending()` (const) | `std::size_t` | bytes committed and not yet accepted by the link |
 /// | `c.async_shutdown(reason, token)` | `void(std::error_code)` | flushes, then tells the peer that no more will come. No flush under way |
 /// | `c.close()` | | ends the link now; what is under way completes with `operation_aborted`. Any number of times |

@@ -300,8 +300,8 @@ private:
             return;
         }
         arrive_at(at, now);
-        const auto session =
-            sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
+        const auto session = sessions_.open(
+            {&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false, who.lasting});
         at.sessions.push_back(*session);
         verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
     }
@@ -389,7 +389,7 @@ private:
             verdicts_.push_back(verdict_of::leaving{at.name});
             at.timer = timers_.schedule(at.grace.next_deadline(), {clock::grace, &at, 0});
         }
-        if (one.superseded) {
+        if (one.superseded || !one.lasting) {
             finish(session);
         } else {
             one.lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, session});

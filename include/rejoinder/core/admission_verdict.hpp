@@ -25,6 +25,7 @@ struct candidate {
     digest token{}; ///< of the token to resume with
     std::uint64_t attempt = 1;
     bool resumes = false; ///< whether there was a token
+    bool lasting = true;  ///< whether its wire can resume; without that its session ends with its link
 };
 
 /// What an admission decides, as values; the hub does it.

@@ -235,11 +235,10 @@ public:
     [[nodiscard]] bool fits(const message& word) const noexcept
     {
         const auto* found = sent_.find(word.id);
-        if (found == nullptr || word.kind == message_kind::error) {
+        if (found == nullptr || word.kind == message_kind::error || !features_.deliveries) {
             return true;
         }
-        const auto asked = pool_[*found].kind;
-        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
+        return (pool_[*found].kind == message_kind::delivery) == (word.kind == message_kind::ack);
     }
 
     /// Deadlines that have passed, retries that are due.
@@ -273,13 +272,15 @@ public:
         const auto place_in_line = outbox_.front()->id;
         const auto index = outbox_.front()->value;
         auto& place = pool_[index];
-        if (place.form == encoding::binary && !features_.binary) {
+        const bool unacknowledged =
+            place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none;
+        if ((place.form == encoding::binary && !features_.binary) || (!features_.calls && !unacknowledged)) {
             outbox_.take(place_in_line, departure::refused);
             settle(index, make_error_code(errc::unsupported));
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none) {
+        if (unacknowledged) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);
@@ -450,6 +451,9 @@ private:
     {
         auto& place = pool_[index];
         settle(index, make_error_code(why, place.sure));
+        if (place.at == stage::sent && !features_.records) {
+            return close(index);
+        }
         if (place.at == stage::sent) {
             place.at = stage::abandoned;
             if (linked_ && features_.cancel) {

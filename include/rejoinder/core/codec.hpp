@@ -13,6 +13,10 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
+    bool greeting = true;    ///< hello, welcome and ready; without them a connection is a new session from its start
+    bool calls = true;       ///< requests and deliveries, and the last words for them
+    bool deliveries = true;  ///< they are told from requests, and acks from replies; without, all are requests and replies
+    bool records = true;     ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
@@ -40,6 +44,14 @@ enum class decoded : std::uint8_t {
 /// | `c.encode(hello, bytes)`, `c.encode(welcome, bytes)` | `encoding` | the same for the two greetings |
 /// | `c.decode(frame, m)` | `decoded` | reads one frame; `m` borrows from the frame and the codec until the next call |
 /// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
+/// | `c.encode_rest(bytes)`, if it is there | `std::optional<encoding>` | appends the next further frame of what was encoded last (attachments); nothing: it is whole |
+///
+/// An `encode` that appends nothing does not say this message on its wire, which is no error: a farewell, for example, may be
+/// in the link's own end. The message encoded last can be borrowed from until its last `encode_rest`.
+///
+/// On a wire without `greeting` nobody says who he is before he says anything else. The greetings are encoded all the same, so
+/// that the codec knows which side it is on and the session's capacity; and what the peer would have said is asked of it by
+/// `decode` with a `hello` or `welcome` message of nothing. An incarnation that such a hello leaves empty is made up by the hub's side.
 template <class C>
 concept codec = requires(C& c, const C& constant, const message& out, message& in, frame_view frame, std::string& bytes,
                          hello& greeting, welcome& answer) {

@@ -111,13 +111,15 @@ public:
     {
         probes_ = features.probe;
         const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
-        beat_.emplace(timing, now, may_probe, trip_);
-        confirmed_ = side_ == side::client;
+        auto beats = timing;
+        beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
+        beat_.emplace(beats, now, may_probe, trip_);
+        confirmed_ = side_ == side::client || !features.greeting;
         asker_.attach(features);
         inbox_.attach();
         beat_->awaiting(asker_.unanswered());
-        if (side_ == side::client) {
-            ready_due_ = true;
+        ready_due_ = side_ == side::client && features.greeting;
+        if (confirmed_) {
             meet();
         }
     }
@@ -191,6 +193,7 @@ public:
         if (!beat_) {
             return;
         }
+        beat_->awaiting(asker_.unanswered());
         switch (beat_->advance(now)) {
         case beat::nothing: break;
         case beat::ping: ping_due_ = true; break;
@@ -263,6 +266,8 @@ public:
 
     /// Takes the next output. False: there is none.
     bool next(output<Completion>& out) { return todo_.next(out); }
+    /// Whether there is one. Emission makes some, too: what the wire cannot carry is settled there.
+    [[nodiscard]] bool has_outputs() const noexcept { return !todo_.outputs.empty(); }
 
     /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
     /// only when the connection takes the message.

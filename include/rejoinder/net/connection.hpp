@@ -10,7 +10,9 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/raised.hpp>
+#include <rejoinder/net/detail/write_frames.hpp>
 
 #include <asio/error.hpp>
 #include <asio/post.hpp>
@@ -24,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace rejoinder::inline v0 {
@@ -73,9 +76,21 @@ public:
         return came || went;
     }
 
-    void start() override { read(); }
+    void start() override
+    {
+        if (codec_.features().greeting) {
+            read();
+        } else {
+            asio::post(channel_.get_executor(),
+                       [self = this->shared_from_this()] { self->meet(); }); // and read once there is a session
+        }
+    }
 
-    bool say(const hello& greeting) override { return write_greeting(greeting); }
+    bool say(const hello& greeting) override
+    {
+        greeting_due_ = message_kind::welcome;
+        return write_greeting(greeting);
+    }
     bool say(const welcome& answer) override { return write_greeting(answer); }
 
     void refuse(errc why, std::string_view text, std::optional<duration> retry_after) override
@@ -89,7 +104,13 @@ public:
         end_writing(close_reason::refused);
     }
 
-    void carry(detail::session_port* session) override { session_ = session; }
+    void carry(detail::session_port* session) override
+    {
+        session_ = session;
+        if (session_ != nullptr && !listening_) {
+            read();
+        }
+    }
 
     void wake() override
     {
@@ -127,6 +148,7 @@ private:
 
     void read()
     {
+        listening_ = true;
         channel_.async_receive(
             [self = this->shared_from_this()](std::error_code ec, frame_batch batch) { self->have_read(ec, batch); });
     }
@@ -211,6 +233,16 @@ private:
         return came.kind == message_kind::bye; // its end follows
     }
 
+    // The peer says no greeting: what it would have said.
+    void meet()
+    {
+        message nothing;
+        nothing.kind = greeting_due_;
+        if (owner_ != nullptr && !greeted(nothing)) {
+            ended(make_error_code(errc::bad_message));
+        }
+    }
+
     // False: unreadable. Of another version nothing but that can be read.
     template <class Greeting, class Tell>
     bool greeted_with(const message& came, Tell tell)
@@ -218,6 +250,9 @@ private:
         Greeting words;
         if (!codec_.decode(came, words)) {
             return false;
+        }
+        if constexpr (std::is_same_v<Greeting, hello>) {
+            words.incarnation = words.incarnation.empty() ? detail::random_name() : std::move(words.incarnation);
         }
         if (words.version == Greeting{}.version) {
             tell(std::move(words));
@@ -232,37 +267,27 @@ private:
     template <class Greeting>
     bool write_greeting(const Greeting& greeting)
     {
-        auto& frame = channel_.begin();
-        const auto before = frame.size();
-        const auto form = codec_.encode(greeting, frame);
-        if (!commit(form, frame.size() - before)) {
-            return false;
+        const bool said =
+            detail::write_frames(channel_, codec_, greeting, *counts_, committed_) == detail::written::whole;
+        if (said) {
+            flush();
         }
-        flush();
-        return true;
+        return said;
     }
 
     void write(const message& out)
     {
-        auto& frame = channel_.begin();
-        const auto before = frame.size();
-        const auto form = codec_.encode(out, frame);
-        if (!commit(form, frame.size() - before)) {
+        const auto how = detail::write_frames(channel_, codec_, out, *counts_, committed_);
+        if (how != detail::written::whole) {
             refuse_to_carry(out);
         }
-    }
-
-    // Ends the frame begun, whose body has this size. False: the channel cannot carry it.
-    bool commit(encoding form, std::size_t size)
-    {
-        const auto before = channel_.pending();
-        if (!channel_.commit(form)) {
-            return false;
+        if (how == detail::written::torn) { // later: this may stand in the middle of writing
+            asio::post(channel_.get_executor(), [self = this->shared_from_this()] {
+                if (self->session_ != nullptr) {
+                    self->session_->hang_up(close_reason::too_big);
+                }
+            });
         }
-        committed_ += channel_.pending() - before;
-        counts_->bytes_out += size;
-        ++counts_->frames_out;
-        return true;
     }
 
     // What the channel can tell of bytes on their way; for one that cannot they do not exist.
@@ -386,6 +411,9 @@ private:
         if (!flushing_) {
             shut_down();
         }
+        if (!listening_) {
+            read();
+        }
     }
 
     void shut_down()
@@ -429,11 +457,13 @@ private:
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
     detail::link_owner* owner_;        // null once the link is closing
     detail::session_port* session_ = nullptr;
-    asio::steady_timer timer_;    // of patience, then of lingering
-    std::uint64_t committed_ = 0; // bytes, as the channel counts them
-    std::uint64_t received_ = 0;  // bytes, at the last look
-    std::int64_t arrived_ = 0;    // bytes that the peer's system had then
-    std::int64_t waits_ = 0;      // bytes that it had not
+    asio::steady_timer timer_;                        // of patience, then of lingering
+    std::uint64_t committed_ = 0;                     // bytes, as the channel counts them
+    std::uint64_t received_ = 0;                      // bytes, at the last look
+    std::int64_t arrived_ = 0;                        // bytes that the peer's system had then
+    std::int64_t waits_ = 0;                          // bytes that it had not
+    message_kind greeting_due_ = message_kind::hello; // of the peer
+    bool listening_ = false;
     bool reading_ = false;
     bool flushing_ = false;
     bool full_ = false;    // the high water mark was reached, and the low one not yet

@@ -55,6 +55,7 @@ struct resident {
     instant heard{};
     timer_id lease{};
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+    bool lasting = true;     // its client can come back to it
 };
 
 /// Of an identity's sessions, with a link or without one, the longest silent; 0: there is none.

@@ -252,11 +252,7 @@ public:
 
     bool emit(message& out, instant now) override { return session_.emit(out, now); }
 
-    void undeliverable(message_id id) override
-    {
-        session_.undeliverable(id);
-        drain(delivering::later); // this may stand inside the call's initiation
-    }
+    void undeliverable(message_id id) override { session_.undeliverable(id); }
 
     void hang_up(close_reason why) override
     {
@@ -267,6 +263,9 @@ public:
 
     void turn_over() override
     {
+        if (session_.has_outputs() && !draining_) {
+            return settle_up(delivering::later); // what emission settled
+        }
         if (const auto owner = owner_.lock(); owner != nullptr && !over_) {
             owner->on_deadline(*this);
         }

@@ -48,12 +48,14 @@ struct link_entry {
     [[nodiscard]] std::string take(const hello& said, const heartbeat_options& own)
     {
         greeted = true;
-        who = {carrier->number(), {}, said.incarnation, digest_of(said.token), said.attempt, !said.token.empty()};
+        const auto features = carrier->features();
+        who = {carrier->number(), {}, said.incarnation, digest_of(said.token), said.attempt, !said.token.empty(),
+               features.resume};
         capacity = said.capacity;
         outbox = said.outbox;
         asking = std::make_shared<asio::cancellation_signal>();
         terms = {said.ping_interval, said.dead_after};
-        return carrier->features().probe ? conflict_of(terms, terms_of(own)) : std::string{};
+        return features.probe ? conflict_of(terms, terms_of(own)) : std::string{};
     }
 
     /// The authenticator's answer is not wanted any more.
