@@ -60,12 +60,19 @@ struct event_service {
                      services.push_back(std::make_unique<memory_peer>(io, std::move(other)));
                      return true;
                  }},
-                 {.backoff = {.first = 1ms, .cap = 1ms}}, event_codec{spelling})
+                 soon_back(), event_codec{spelling})
     {
         driven::settle(io);
     }
 
     memory_peer& service() { return *services.back(); }
+
+    static rejoinder::client_options<> soon_back()
+    {
+        rejoinder::client_options<> options;
+        options.backoff.schedule = {1ms};
+        return options;
+    }
 };
 
 struct call_outcome {
@@ -264,7 +271,7 @@ TEST_CASE("On events without ids nothing can be asked, and whoever tries is told
     driven::settle(all.io);
     CHECK(asked.ec == errc::unsupported);
     CHECK(certainty_of(asked.ec) == rejoinder::certainty::never_sent);
-    CHECK(all.client.notify("note", json{1}));
+    CHECK(all.client.notify("note", json(1)));
     driven::settle(all.io);
     CHECK(all.service().heard() == std::vector<std::string>{R"({"type":"note","data":1})"});
 }
