@@ -5,6 +5,8 @@
 #include <rejoinder/channel/async_stream.hpp>
 #include <rejoinder/channel/channel.hpp>
 #include <rejoinder/channel/detail/flush_operation.hpp>
+#include <rejoinder/channel/detail/inbound.hpp>
+#include <rejoinder/channel/detail/outbound.hpp>
 #include <rejoinder/channel/detail/receive_operation.hpp>
 #include <rejoinder/channel/detail/stream_state.hpp>
 #include <rejoinder/channel/detail/unacknowledged.hpp>
@@ -41,7 +43,9 @@ template <async_stream AsyncStream, framing Framing = length_prefix>
 class stream {
     static constexpr auto how =
         waitable_stream<AsyncStream> ? detail::reading::when_ready : detail::reading::asynchronously;
-    using state_type = detail::stream_state<AsyncStream, Framing, how>;
+    using inbound_type = detail::inbound<Framing>;
+    using outbound_type = detail::outbound<Framing>;
+    using state_type = detail::stream_state<AsyncStream, inbound_type, outbound_type, how>;
 
 public:
     using executor_type = typename AsyncStream::executor_type;
@@ -54,7 +58,8 @@ public:
     /// A channel over `connected`, whose frames `framing` marks. Sets `options` on a TCP socket (`tune`), if the system
     /// takes them, and makes a `waitable_stream` non-blocking; if that fails, the first `async_receive` says why.
     explicit stream(AsyncStream connected, Framing framing = {}, const tcp_options& options = {})
-        : state_(std::make_shared<state_type>(std::move(connected), framing))
+        // Each direction has a framing of its own: a framing may remember how far it has looked.
+        : state_(std::make_shared<state_type>(std::move(connected), inbound_type{framing}, outbound_type{framing}))
     {
         // Without its options a channel is slower, but no less a channel.
         static_cast<void>(tune(state_->stream, options));

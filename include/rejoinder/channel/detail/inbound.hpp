@@ -2,6 +2,7 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
 #define REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
 
+#include <rejoinder/channel/detail/read_size.hpp>
 #include <rejoinder/channel/detail/turn.hpp>
 #include <rejoinder/channel/recycled_strings.hpp>
 
@@ -29,6 +30,9 @@ template <framing Framing>
 class inbound {
 public:
     explicit inbound(Framing framing) : framing_(std::move(framing)) {}
+
+    /// Whether something came that is no frame and that somebody should see to.
+    static constexpr bool has_news() noexcept { return false; }
 
     /// What ended the stream of frames for good, if anything: `errc::bad_message` or `errc::too_big`.
     const std::error_code& failure() const noexcept { return failure_; }
@@ -73,25 +77,23 @@ public:
     /// Where a read may write until `own_take` or `own_failed`.
     std::span<char> own_room()
     {
-        if (kept_.capacity() < own_read_) {
-            std::string fresh = recycled_strings::take(own_read_);
+        const auto size = own_read_.size();
+        if (kept_.capacity() < size) {
+            std::string fresh = recycled_strings::take(size);
             fresh.assign(kept_);
             recycled_strings::give(std::exchange(kept_, std::move(fresh)));
         }
         own_before_ = kept_.size();
-        make_room(own_read_);
-        kept_.resize(own_before_ + own_read_);
+        make_room(size);
+        kept_.resize(own_before_ + size);
         return std::span{kept_}.subspan(own_before_);
     }
 
     void own_take(turn& now, std::size_t count)
     {
-        assert(count <= own_read_);
         received_ += count;
         kept_.resize(own_before_ + count);
-        // A read that fills its room has probably left something behind; one that doesn't tells how much there is.
-        const auto next = count == own_read_ ? 4 * own_read_ : 2 * count;
-        own_read_ = std::clamp(next, own_read_min, turn::buffer_size);
+        own_read_.took(count);
         take_kept(now);
     }
 
@@ -103,7 +105,6 @@ public:
 private:
     // Above this, copying the kept bytes in front of each read costs more than it saves.
     static constexpr std::size_t joined_max = std::size_t{16} << 10;
-    static constexpr std::size_t own_read_min = 1024;
 
     bool joins_buffer() const noexcept { return kept_.size() <= joined_max; }
 
@@ -175,7 +176,7 @@ private:
     std::uint64_t received_ = 0;
     std::size_t enough_ = 0; // parsing fewer bytes than this is in vain
     std::error_code failure_{};
-    std::size_t own_read_ = own_read_min;
+    read_size own_read_{};
     std::size_t own_before_ = 0;
 };
 

@@ -5,7 +5,6 @@
 #include <rejoinder/channel/recycled_strings.hpp>
 
 #include <rejoinder/core/message.hpp>
-#include <rejoinder/wire/framing.hpp>
 
 #include <cstddef>
 #include <string>
@@ -15,8 +14,8 @@
 namespace rejoinder::inline v0::detail {
 
 /// Two buffers: one is filled while the other is written. Both are the thread's recycled memory while they hold bytes,
-/// and none when they don't. Whoever fills it bounds it by `pending`.
-template <framing Framing>
+/// and none when they don't. Whoever fills it bounds it by `pending`. Of a `framing`, `Framing` has the writing half.
+template <class Framing>
 class outbound {
 public:
     explicit outbound(Framing framing) : framing_(std::move(framing)) {}
@@ -57,6 +56,28 @@ public:
         }
         committed_ = filling_.size();
         return true;
+    }
+
+    /// Commits `bytes`, which are whole frames already. No frame begun.
+    void append(std::string_view bytes)
+    {
+        begin();
+        filling_.resize(committed_);
+        filling_.append(bytes);
+        committed_ = filling_.size();
+    }
+
+    /// Forgets what is committed and not yet part of the run that is written.
+    void forget() noexcept { committed_ = 0; }
+
+    /// Puts `bytes`, whole frames, into the run that is written: behind what has begun, before what is committed.
+    void urge(std::string_view bytes)
+    {
+        if (rest().empty()) {
+            writing_ = recycled_strings::take(bytes.size());
+            written_ = 0;
+        }
+        writing_.append(bytes);
     }
 
     /// Makes all that is committed the run of bytes to be written.

@@ -16,7 +16,7 @@
 
 namespace rejoinder::inline v0::detail {
 
-/// Receives at least one frame from a `stream_state` as a `Batch`, or an error. The operation is its own handler for
+/// Receives at least one frame from a `stream_state` as a `Batch`, none if there are news instead, or an error. The operation is its own handler for
 /// each step.
 template <class Batch, class State, class Handler>
 class receive_operation : public operation<State, Handler> {
@@ -123,6 +123,10 @@ private:
         }
         if (this->is_cancelled()) {
             end(asio::error::operation_aborted);
+            return;
+        }
+        if (this->state().in.has_news()) {
+            end({});
             return;
         }
         next_step();

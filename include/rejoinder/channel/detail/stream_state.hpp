@@ -2,11 +2,6 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
 #define REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
 
-#include <rejoinder/channel/detail/inbound.hpp>
-#include <rejoinder/channel/detail/outbound.hpp>
-
-#include <rejoinder/wire/framing.hpp>
-
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -16,22 +11,22 @@ namespace rejoinder::inline v0::detail {
 /// How the bytes of a stream are read.
 enum class reading : std::uint8_t { when_ready, asynchronously };
 
-template <class Stream, class Framing, reading How>
+/// `In` and `Out` are its halves without the socket, as `inbound` and `outbound` are.
+template <class Stream, class In, class Out, reading How>
 struct stream_state {
     using stream_type = Stream;
-    using framing_type = Framing;
     using executor_type = typename Stream::executor_type;
     static constexpr bool waits_until_ready = How == reading::when_ready;
 
     Stream stream;
-    inbound<Framing> in;
-    outbound<Framing> out;
+    In in;
+    Out out;
     bool closed = false;
     bool receiving = false;
     bool flushing = false;
 
-    // Each direction has a framing of its own: a framing may remember how far it has looked.
-    stream_state(Stream&& connected, const Framing& framing) : stream(std::move(connected)), in(framing), out(framing)
+    stream_state(Stream&& connected, In&& receiving_half, Out&& sending_half)
+        : stream(std::move(connected)), in(std::move(receiving_half)), out(std::move(sending_half))
     {
         if constexpr (waits_until_ready) {
             std::error_code ec;
