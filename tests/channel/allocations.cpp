@@ -3,6 +3,7 @@
 
 #include <rejoinder/channel/completion.hpp>
 #include <rejoinder/channel/stream.hpp>
+#include <rejoinder/channel/websocket.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/local/connect_pair.hpp>
@@ -223,6 +224,22 @@ TEST_CASE("a stream allocates nothing at steady state, also when frames are cut 
         asio::local::connect_pair(a, b);
         stream<socket> left{std::move(a)};
         stream<socket> right{std::move(b)};
+        io.restart();
+        CHECK(allocated_while_playing(io, left, right, burst, length) == 0);
+    }
+}
+
+TEST_CASE("a WebSocket allocates nothing at steady state, also when messages are cut in two by the read buffer")
+{
+    asio::io_context io;
+    using socket = asio::local::stream_protocol::socket;
+    for (const auto& [burst, length] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{1, 10}, {100, 100}, {30, 5000}}) {
+        socket a{io};
+        socket b{io};
+        asio::local::connect_pair(a, b);
+        websocket<socket> left{std::move(a), websocket_role::client};
+        websocket<socket> right{std::move(b), websocket_role::server};
         io.restart();
         CHECK(allocated_while_playing(io, left, right, burst, length) == 0);
     }

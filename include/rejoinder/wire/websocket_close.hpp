@@ -2,7 +2,7 @@
 #ifndef REJOINDER_WIRE_WEBSOCKET_CLOSE_HPP
 #define REJOINDER_WIRE_WEBSOCKET_CLOSE_HPP
 
-#include <rejoinder/wire/detail/utf8_stream.hpp>
+#include <rejoinder/wire/is_utf8.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -54,7 +54,7 @@ struct websocket_close {
         if (!may_carry(code)) {
             return websocket_code::protocol_error;
         }
-        if (!detail::is_utf8(payload.substr(2))) {
+        if (!is_utf8(payload.substr(2))) {
             return websocket_code::bad_text;
         }
         into = {.code = code, .text = payload.substr(2)};

@@ -87,6 +87,9 @@ public:
     /// Bytes of an unfinished message that `keep` would append.
     std::size_t unfinished() const noexcept { return place_.size(); }
 
+    /// Bytes of the frame that was begun that have not come.
+    std::size_t missing() const noexcept { return left_; }
+
     /// Appends what has come of an unfinished message to `kept`, before its bytes go away. At the beginning of a message
     /// that string is empty.
     void keep(std::string& kept)

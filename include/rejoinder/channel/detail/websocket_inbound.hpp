@@ -10,7 +10,7 @@
 
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/message.hpp>
-#include <rejoinder/wire/detail/utf8_stream.hpp>
+#include <rejoinder/wire/is_utf8.hpp>
 #include <rejoinder/wire/websocket_close.hpp>
 #include <rejoinder/wire/websocket_reader.hpp>
 #include <rejoinder/wire/websocket_role.hpp>
@@ -118,6 +118,9 @@ private:
     void read(turn& now, std::span<char> bytes)
     {
         std::optional<std::size_t> first_inflated; // of the turn's frames: from it on all stand in its storage
+        if (!kept_.empty()) {
+            make_room(kept_.size() + std::min(reader_.missing(), bytes.size()));
+        }
         for (;;) {
             const auto event = reader_.read(bytes, kept_);
             using kind = websocket_event::kind;
@@ -244,10 +247,20 @@ private:
         const auto size = reader_.unfinished();
         if (failure_ || (size == 0 && kept_.empty())) {
             recycled_strings::give(std::exchange(kept_, {}));
-        } else if (size > kept_.capacity()) {
-            kept_ = recycled_strings::take(size);
+        } else {
+            make_room(size);
         }
         reader_.keep(kept_);
+    }
+
+    // Grows with what has come, not with what a header announces: a peer pays for memory in bytes sent.
+    void make_room(std::size_t size)
+    {
+        if (size > kept_.capacity()) {
+            auto fresh = recycled_strings::take(size);
+            fresh.append(kept_);
+            recycled_strings::give(std::exchange(kept_, std::move(fresh)));
+        }
     }
 
     void leave_unread(std::span<const char> bytes)

@@ -8,7 +8,7 @@
 #include <rejoinder/channel/websocket_options.hpp>
 
 #include <rejoinder/core/message.hpp>
-#include <rejoinder/wire/detail/utf8_stream.hpp>
+#include <rejoinder/wire/is_utf8.hpp>
 #include <rejoinder/wire/websocket_close.hpp>
 #include <rejoinder/wire/websocket_frame.hpp>
 #include <rejoinder/wire/websocket_role.hpp>

@@ -85,13 +85,6 @@ private:
     unsigned char most_ = 0xBF;
 };
 
-/// Whether `text` is UTF-8.
-inline bool is_utf8(std::string_view text) noexcept
-{
-    utf8_stream reading;
-    return reading.feed(text) && reading.is_whole();
-}
-
 } // namespace rejoinder::inline v0::detail
 
 #endif
