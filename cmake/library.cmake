@@ -5,7 +5,7 @@ list(FILTER core_headers INCLUDE REGEX "^include/rejoinder/(core/.*|core\\.hpp|v
 set(other_headers ${all_headers})
 list(REMOVE_ITEM other_headers ${core_headers})
 # What needs more than Asio and Boost.JSON is a target of its own.
-list(FILTER other_headers EXCLUDE REGEX "^include/rejoinder/(store/|sink/spdlog\\.hpp)")
+list(FILTER other_headers EXCLUDE REGEX "^include/rejoinder/(store/|sink/spdlog\\.hpp|wire/websocket_deflate\\.hpp)")
 
 # Declares an interface library over headers of include/, as a file set where CMake knows them.
 function(rejoinder_add_library name headers)
@@ -51,3 +51,4 @@ function(rejoinder_add_optional name pattern package target)
 endfunction()
 rejoinder_add_optional(sqlite "store/(detail/)?sqlite.*" SQLite3 SQLite::SQLite3)
 rejoinder_add_optional(spdlog "sink/spdlog\\.hpp" spdlog spdlog::spdlog)
+rejoinder_add_optional(deflate "wire/websocket_deflate\\.hpp" ZLIB ZLIB::ZLIB)

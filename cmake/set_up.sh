@@ -56,6 +56,7 @@ need_tests() {
 # Optional parts: their tests are left out where these are missing.
 need_optional() {
     has_header sqlite3.h || lacks libsqlite3-dev 'SQLite 3 (sqlite3.h)'
+    has_header zlib.h || lacks zlib1g-dev 'zlib (zlib.h)'
 }
 
 need_clang() {

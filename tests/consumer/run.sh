@@ -30,6 +30,7 @@ expect() { # line command...
 }
 expect_core() { expect "core $version" "$@"; }
 expect_sqlite() { expect "sqlite $version opened" "$@"; }
+expect_deflate() { expect "deflate $version of 1000 bytes" "$@"; }
 expect_spdlog() { expect "spdlog $version who=42" "$@"; }
 expect_all() { expect "all $version {\"hello\":\"there\"}" "$@"; }
 
@@ -81,6 +82,10 @@ installed_core) # the component core looks for nothing else
 installed_sqlite) # the component sqlite
     install_library
     build_with_package sqlite -DCMAKE_PREFIX_PATH="$work/prefix"
+    ;;
+installed_deflate) # the component deflate
+    install_library
+    build_with_package deflate -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
 installed_spdlog) # the component spdlog
     install_library

@@ -17,12 +17,12 @@ namespace rejoinder::inline v0 {
 /// | expression | result | meaning |
 /// | --- | --- | --- |
 /// | `C::deflater{own, terms}`, `C::inflater{own, terms}` | | one direction each of a connection, of the end `own` |
-/// | `d.deflate(out, from)` | | puts the compressed form of what stands in `out` behind `from` in its place |
-/// | `i.inflate(payload, out, most)` | `websocket_code` | appends the message that `payload` was; at most `most` bytes, then `too_big`; `bad_text` if it is none |
+/// | `d.deflate(out, from)` | `bool` | puts the compressed form of what stands in `out` from `from` on in its place; false: left as it was |
+/// | `i.inflate(payload, out, most)` | `websocket_code` | appends the message that `payload` was; of more than `most` bytes no more than they, and `too_big`; `bad_text` if it was none |
 struct no_compression {
     struct deflater {
         deflater(websocket_role, const deflate_terms&) noexcept {}
-        void deflate(std::string&, std::size_t) noexcept {}
+        bool deflate(std::string&, std::size_t) noexcept { return false; }
     };
     struct inflater {
         inflater(websocket_role, const deflate_terms&) noexcept {}

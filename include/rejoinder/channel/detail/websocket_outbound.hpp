@@ -47,10 +47,7 @@ public:
         }
         auto whole = frame(own_ == websocket_role::client ? masking_key() : 0);
         whole.opcode = form == encoding::text ? websocket_opcode::text : websocket_opcode::binary;
-        if (deflater_ && length > deflate_above_) {
-            deflater_->deflate(out, body);
-            whole.is_compressed = true;
-        }
+        whole.is_compressed = deflater_ && length > deflate_above_ && deflater_->deflate(out, body);
         whole.close(out, mark);
         return true;
     }
