@@ -1,0 +1,77 @@
+// Which web pages may use a server: browsers name the page's origin, and leave it to the server to refuse.
+#ifndef REJOINDER_WIRE_ORIGIN_POLICY_HPP
+#define REJOINDER_WIRE_ORIGIN_POLICY_HPP
+
+#include <rejoinder/wire/detail/http_text.hpp>
+#include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/http_response.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// The pages that may use a server, by origin: `https://shop.example`. A page that was served from the same host and port as it asks may
+/// always; so may a program that names no origin, as only browsers guard their users so. `"*"` in the list lets every page.
+///
+/// A WebSocket is not under the browser's same-origin rule, and carries the user's cookies: without this check any page that a user opens
+/// could speak in that user's name.
+struct origin_policy {
+    std::vector<std::string> allowed{};
+
+    [[nodiscard]] bool allows(const http_request& request) const
+    {
+        const auto* const origin = request.headers.find("Origin");
+        return origin == nullptr || is_listed(*origin) || is_own(*origin, request.headers.value("Host"));
+    }
+
+    /// Adds what makes a browser hand an answer to a page of another origin (the Fetch standard's CORS protocol), if its origin is listed.
+    /// With credentials: the page's cookies come along; never for a list that lets every page.
+    void open_to(const http_request& request, http_response& answer) const
+    {
+        const auto origin = request.headers.value("Origin");
+        if (origin.empty() || !is_listed(origin)) {
+            return;
+        }
+        answer.headers.add("Vary", "Origin");
+        const bool by_name = std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
+        answer.headers.set("Access-Control-Allow-Origin", by_name ? origin : "*");
+        if (by_name) {
+            answer.headers.set("Access-Control-Allow-Credentials", "true");
+        }
+    }
+
+    /// The answer to a browser's question (`OPTIONS`, a preflight) whether a page may send a request of this kind.
+    [[nodiscard]] http_response preflight(const http_request& request, std::string_view methods = "GET,HEAD,POST") const
+    {
+        http_response answer{204, {}, {}};
+        open_to(request, answer);
+        if (answer.headers.contains("Access-Control-Allow-Origin")) {
+            answer.headers.add("Access-Control-Allow-Methods", methods);
+            if (const auto wanted = request.headers.value("Access-Control-Request-Headers"); !wanted.empty()) {
+                answer.headers.add("Access-Control-Allow-Headers", wanted);
+            }
+            answer.headers.add("Access-Control-Max-Age", "600");
+        }
+        return answer;
+    }
+
+private:
+    [[nodiscard]] bool is_listed(std::string_view origin) const
+    {
+        return std::any_of(allowed.begin(), allowed.end(),
+                           [&](const std::string& one) { return one == "*" || detail::same_but_case{}(one, origin); });
+    }
+
+    static bool is_own(std::string_view origin, std::string_view host)
+    {
+        const auto colon = origin.find("://");
+        return colon != std::string_view::npos && detail::same_but_case{}(origin.substr(colon + 3), host);
+    }
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
