@@ -4,8 +4,10 @@
 
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/net/identity.hpp>
+#include <rejoinder/wire/http_request.hpp>
 #include <rejoinder/wire/json_value.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +21,8 @@ struct handshake {
     json metadata;        ///< fields for logs; null: none
     std::string from;     ///< the address that it came from
     bool resumes = false; ///< whether it brings a token of an earlier session
+    std::shared_ptr<const http_request>
+        request; ///< by which it came, with cookies, query and route parameters; null: it came without HTTP
 };
 
 /// Why a client gets no session.

@@ -13,6 +13,7 @@
 #include <rejoinder/core/route_table.hpp>
 #include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/ask_all_options.hpp>
+#include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/hub_state.hpp>
@@ -128,7 +129,7 @@ public:
 
     /// Serves a channel. False: the hub has as many connections as it may have, and the channel is closed.
     template <channel Channel, codec Codec = json_codec>
-    bool serve(Channel carrier, Codec spelling = {}, std::string from = {})
+    bool serve(Channel carrier, Codec spelling = {}, came_from from = {})
     {
         return state_->serve(std::move(carrier), std::move(spelling), std::move(from));
     }

@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/detail/exception_text.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/inbox_keeper.hpp>
@@ -34,7 +35,7 @@ public:
     /// perhaps before this returns. `cancel` ends the authenticator. `known` is the identity whose session the client's token resumes, if there
     /// is one.
     template <class Setting, class Answer>
-    void ask(const Setting& setting, std::string from, const hello& greeting, const std::string& known,
+    void ask(const Setting& setting, came_from from, const hello& greeting, const std::string& known,
              std::shared_ptr<asio::cancellation_signal> cancel, Answer answer)
     {
         auto then = [inbox = setting.inbox, outbox = greeting.outbox, answer](const authentication& word) {
@@ -49,7 +50,8 @@ public:
             return;
         }
         handshake shown;
-        shown.from = std::move(from);
+        shown.from = std::move(from.address);
+        shown.request = std::move(from.request);
         shown.resumes = !greeting.token.empty();
         if (read_payload({greeting.auth}, shown.auth, nullptr) ||
             read_payload({greeting.metadata}, shown.metadata, nullptr)) {

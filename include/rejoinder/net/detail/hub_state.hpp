@@ -15,6 +15,7 @@
 #include <rejoinder/core/random.hpp>
 #include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
+#include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/announcer.hpp>
 #include <rejoinder/net/detail/clockwork.hpp>
@@ -86,6 +87,7 @@ public:
     [[nodiscard]] gatekeeper& gate() noexcept { return gate_; }
     [[nodiscard]] announcer& news() noexcept { return news_; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+    [[nodiscard]] bool is_full() const noexcept { return links_.size() >= options_.connections_max; }
 
     /// What happened so far, and what there is. Linear in the sessions and identities.
     [[nodiscard]] rejoinder::snapshot snapshot()
@@ -100,18 +102,19 @@ public:
 
     /// Takes a channel that a listener accepted, or that the program has. False: too many connections; it is closed.
     template <channel Channel, codec Codec>
-    bool serve(Channel carrier, Codec spelling, std::string from)
+    bool serve(Channel carrier, Codec spelling, came_from from)
     {
-        if (stopped_ || way_down_.taken() || links_.size() >= options_.connections_max) {
+        if (stopped_ || way_down_.taken() || is_full()) {
             carrier.close();
             return false;
         }
         const auto number = ++last_link_;
-        auto made =
-            std::make_shared<connection<Channel, Codec>>(number, std::move(carrier), std::move(spelling),
-                                                         options_.connection, setting_->counts, *this, std::move(from));
+        auto made = std::make_shared<connection<Channel, Codec>>(number, std::move(carrier), std::move(spelling),
+                                                                 options_.connection, setting_->counts, *this,
+                                                                 std::move(from.address));
         auto& entry = links_[number];
         entry.carrier = made;
+        entry.request = std::move(from.request);
         expect(number, entry, entry.since = now());
         made->start();
         return true;
@@ -156,8 +159,7 @@ public:
     /// A deadline has come.
     void tick()
     {
-        const auto at = now();
-        ticking_at_ = at;
+        const auto at = ticking_at_ = now();
         while (!stopped_) { // what a deadline leads to may destroy the hub
             const auto due = timers_.expire(at);
             if (!due) {
@@ -194,7 +196,7 @@ public:
         }
         expect(from.number(), entry, now());
         gate_.ask(
-            *setting_, from.description(), greeting, admission_.owner_of(entry.who.token), entry.asking,
+            *setting_, entry.take_origin(), greeting, admission_.owner_of(entry.who.token), entry.asking,
             [weak = this->weak_from_this(), number = from.number()](const authentication& word, bool outbox_known) {
                 if (const auto hub = weak.lock()) {
                     hub->identified(number, word, outbox_known);
@@ -362,8 +364,7 @@ private:
 
     void carry_out(const verdict_of::displace& displaced)
     {
-        const auto found = links_.find(displaced.connection);
-        if (found != links_.end()) {
+        if (const auto found = links_.find(displaced.connection); found != links_.end()) {
             ++setting_->counts->replaced;
             take_out(found, close_reason::replaced, {})->close(close_reason::replaced);
         }
@@ -454,8 +455,7 @@ private:
         if (found == links_.end()) {
             return;
         }
-        const auto left = take_out(found, close_reason::refused, text.empty() ? name_of(why) : text);
-        left->refuse(why, text, retry_after);
+        take_out(found, close_reason::refused, text.empty() ? name_of(why) : text)->refuse(why, text, retry_after);
         admission_.lose(number, 0, now());
         decide();
     }

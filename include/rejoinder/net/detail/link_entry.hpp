@@ -8,8 +8,10 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
+#include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/event.hpp>
+#include <rejoinder/wire/http_request.hpp>
 
 #include <asio/cancellation_signal.hpp>
 #include <asio/cancellation_type.hpp>
@@ -21,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace rejoinder::inline v0::detail {
 
@@ -32,6 +35,7 @@ struct link_entry {
     bool greeted = false;
     std::optional<outbox_notice> outbox{}; // its client's
     bool outbox_known = false;
+    std::shared_ptr<const http_request> request{};       // by which it came, until the authenticator has it
     instant since{};                                     // it was accepted
     timer_id patience{};                                 // for the hello, then for the authenticator
     std::shared_ptr<asio::cancellation_signal> asking{}; // ends the authenticator
@@ -57,6 +61,9 @@ struct link_entry {
         terms = {said.ping_interval, said.dead_after};
         return features.probe ? conflict_of(terms, terms_of(own)) : std::string{};
     }
+
+    /// For the authenticator; the request is not kept any longer.
+    [[nodiscard]] came_from take_origin() { return {carrier->description(), std::move(request)}; }
 
     /// The authenticator's answer is not wanted any more.
     void stop_asking() const

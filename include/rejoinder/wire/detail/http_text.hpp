@@ -68,7 +68,7 @@ constexpr std::string_view take_piece(std::string_view& rest, char separator) no
     return piece;
 }
 
-constexpr int hex_value(char c) noexcept
+constexpr int digit_of_hex(char c) noexcept
 {
     const char l = lower(c);
     return c >= '0' && c <= '9' ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
@@ -82,8 +82,8 @@ inline bool append_decoded(std::string& out, std::string_view text, plus how)
     for (std::size_t i = 0; i != text.size(); ++i) {
         char c = text[i];
         if (c == '%') {
-            const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-            const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+            const int high = i + 2 < text.size() ? digit_of_hex(text[i + 1]) : -1;
+            const int low = i + 2 < text.size() ? digit_of_hex(text[i + 2]) : -1;
             if (high < 0 || low < 0) {
                 return false;
             }

@@ -1,0 +1,360 @@
+// One connection of a web listener: its requests, one after the other, until it closes or becomes a WebSocket.
+// Not behind the door: it reads HTTP by Boost.Beast's parser.
+#ifndef REJOINDER_NET_DETAIL_WEB_CONNECTION_HPP
+#define REJOINDER_NET_DETAIL_WEB_CONNECTION_HPP
+
+#include <rejoinder/channel/websocket.hpp>
+#include <rejoinder/net/came_from.hpp>
+#include <rejoinder/net/detail/web_link.hpp>
+#include <rejoinder/net/detail/web_site.hpp>
+#include <rejoinder/net/http_exchange.hpp>
+#include <rejoinder/net/web_handler.hpp>
+#include <rejoinder/wire/http_reader.hpp>
+#include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/http_response.hpp>
+#include <rejoinder/wire/websocket_handshake.hpp>
+
+#include <asio/ip/tcp.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Its site keeps it alive. What it starts holds it too, and finds it over when it has ended meanwhile.
+template <class Layer>
+class web_connection final : public web_visitor,
+                             public exchange_site,
+                             public std::enable_shared_from_this<web_connection<Layer>> {
+public:
+    using stream_type = typename Layer::stream_type;
+    using site_type = web_site<stream_type>;
+    using handler_type = web_handler<stream_type>;
+
+    web_connection(stream_type&& stream, std::string from, const std::shared_ptr<site_type>& site)
+        : link_(std::move(stream)), reader_({site->options().head_max, site->options().body_max}),
+          from_(std::move(from)), site_(site)
+    {}
+
+    void start(std::shared_ptr<site_type> site)
+    {
+        number_ = site->enter(this->shared_from_this());
+        within(site->options().head_timeout);
+        Layer::open(link_.stream(),
+                    [self = this->shared_from_this()](std::error_code ec) { ec ? self->end() : self->read(); });
+    }
+
+    void abort() override { end(); }
+
+    void answer(http_response&& given) override
+    {
+        if (phase_ == phase::answering) {
+            finish_exchange();
+            send(std::move(given), stays_ ? http_sending::then::keep : http_sending::then::close);
+        }
+    }
+
+private:
+    enum class phase : std::uint8_t {
+        asking,    // a request is on its way, or none yet
+        answering, // the program has the request
+        sending,   // the answer is on its way
+        leaving,   // the last answer has gone: what still comes is dropped, until the client closes
+        over,
+    };
+
+    // Bytes of a next request that are taken while one is being answered.
+    static constexpr std::size_t early_max = std::size_t{16} << 10;
+    // A client that still writes when the last answer comes would lose it with a reset; it gets that long to notice.
+    static constexpr duration parting = std::chrono::seconds{2};
+
+    // Reading
+
+    void read()
+    {
+        if (!link_.is_reading() && phase_ != phase::over) {
+            link_.read(in_, [self = this->shared_from_this()](std::error_code ec, std::size_t fresh) {
+                self->came(ec, fresh);
+            });
+        }
+    }
+
+    void came(std::error_code ec, std::size_t fresh)
+    {
+        if (phase_ == phase::over) {
+            return;
+        }
+        if (ec) {
+            end();
+            return;
+        }
+        switch (phase_) {
+        case phase::asking: take_in(fresh); break;
+        case phase::leaving:
+            in_.clear();
+            read();
+            break;
+        case phase::answering:
+        case phase::sending:
+            if (in_.size() < early_max) {
+                read();
+            }
+            break;
+        case phase::over: break;
+        }
+    }
+
+    void take_in(std::size_t fresh)
+    {
+        const auto site = site_.lock();
+        if (site == nullptr) {
+            end();
+            return;
+        }
+        held_ += fresh;
+        if (!site->hold(fresh)) {
+            ++site->counts().turned_away;
+            refuse(503);
+            return;
+        }
+        const auto before = reader_.progress();
+        in_.erase(0, reader_.read(in_));
+        switch (reader_.progress()) {
+        case http_progress::more:
+            if (!begun_ && !in_.empty()) {
+                begun_ = true;
+                within(site->options().head_timeout);
+            }
+            read();
+            break;
+        case http_progress::head: before == http_progress::more ? head_came(*site) : read(); break;
+        case http_progress::whole: request_came(site); break;
+        case http_progress::bad:
+            ++site->counts().bad;
+            refuse(reader_.refusal());
+            break;
+        }
+    }
+
+    void head_came(site_type& site)
+    {
+        within(site.options().body_timeout);
+        if (in_.empty() && same_but_case{}(reader_.request().headers.value("Expect"), "100-continue")) {
+            static const std::string go_on{"HTTP/1.1 100 Continue\r\n\r\n"};
+            link_.write(go_on,
+                        [self = this->shared_from_this()](std::error_code ec) { ec ? self->end() : self->read(); });
+            return;
+        }
+        read();
+    }
+
+    // Requests
+
+    void request_came(const std::shared_ptr<site_type>& site)
+    {
+        link_.calm();
+        ++site->counts().requests;
+        auto request = reader_.take();
+        stays_ = request.keeps_alive && request.version >= 11; // HTTP/1.0 would have to be told
+        is_head_ = request.method == "HEAD";
+        const bool upgrades = asks_for_websocket(request);
+        const auto to = site->find(request, upgrades ? route_kind::websocket : route_kind::page);
+        phase_ = phase::answering;
+        const auto shared = std::make_shared<const http_request>(std::move(request));
+        if (to == nullptr) {
+            answer(http_text(404, "There is nothing here.\n"));
+        } else if (upgrades && link_.is_reading()) { // the stream could not be given away
+            answer(http_text(400, "Ask for a WebSocket when nothing else is unanswered.\n"));
+        } else if (upgrades) {
+            upgrade(*site, to, shared);
+        } else {
+            hand_over(*to, shared);
+        }
+    }
+
+    void hand_over(handler_type& to, const std::shared_ptr<const http_request>& request)
+    {
+        exchange_ = std::make_shared<exchange_state>(exchange_state{request, from_, this->weak_from_this()});
+        try {
+            to.on_request(http_exchange{exchange_});
+        } catch (const std::exception&) { // the exchange has answered on its way out
+        }
+        if (phase_ == phase::answering && in_.size() < early_max) {
+            read(); // to see the client go
+        }
+    }
+
+    void upgrade(site_type& site, const std::shared_ptr<handler_type>& to,
+                 const std::shared_ptr<const http_request>& request)
+    {
+        stays_ = false;
+        auto made = decide(*to, *request);
+        if (!made.is_accepted()) {
+            answer(std::move(made.response));
+            return;
+        }
+        ++site.counts().upgrades;
+        phase_ = phase::sending;
+        append_response(out_, made.response);
+        within(site.options().answer_timeout);
+        link_.write(out_, [self = this->shared_from_this(), to, request, agreed = made.agreement](std::error_code ec) {
+            ec ? self->end() : self->become_websocket(*to, request, agreed);
+        });
+    }
+
+    static websocket_upgrade decide(handler_type& to, const http_request& request)
+    {
+        try {
+            if (auto refused = to.refuses(request)) {
+                return {std::move(*refused)};
+            }
+            return answer_websocket(request, to.terms());
+        } catch (const std::exception&) {
+            return {http_text(500, "The handler failed.\n")};
+        }
+    }
+
+    void become_websocket(handler_type& to, const std::shared_ptr<const http_request>& request,
+                          const websocket_agreement& agreed)
+    {
+        if (phase_ == phase::over) {
+            return;
+        }
+        auto options = to.channel_options();
+        options.deflate = agreed.deflate;
+        websocket<stream_type> channel{std::move(link_.stream()), websocket_role::server, std::move(options), in_};
+        const auto self = this->shared_from_this();
+        leave();
+        try {
+            to.on_websocket(std::move(channel), came_from{from_, request}, agreed);
+        } catch (const std::exception&) { // the channel is closed with its scope
+        }
+    }
+
+    // Answers
+
+    void finish_exchange()
+    {
+        if (const auto one = std::exchange(exchange_, nullptr)) {
+            one->open = false;
+        }
+    }
+
+    void send(http_response&& given, http_sending::then after)
+    {
+        const auto site = site_.lock();
+        if (site == nullptr) {
+            end();
+            return;
+        }
+        phase_ = phase::sending;
+        stays_ = after == http_sending::then::keep;
+        out_.clear();
+        append_response(out_, given, {is_head_ ? http_sending::what::head : http_sending::what::all, after});
+        given = {};
+        within(site->options().answer_timeout);
+        link_.write(out_, [self = this->shared_from_this()](std::error_code ec) { ec ? self->end() : self->sent(); });
+    }
+
+    void sent()
+    {
+        const auto site = site_.lock();
+        if (phase_ == phase::over || site == nullptr) {
+            end();
+            return;
+        }
+        std::string{}.swap(out_);
+        site->release(std::exchange(held_, 0));
+        if (!stays_) {
+            phase_ = phase::leaving;
+            in_.clear();
+            link_.end_sending();
+            within(parting);
+            read();
+            return;
+        }
+        phase_ = phase::asking;
+        begun_ = false;
+        within(site->options().idle_timeout);
+        in_.empty() ? read() : take_in(in_.size());
+    }
+
+    // The request cannot be read to its end, so nothing behind it can.
+    void refuse(int status)
+    {
+        finish_exchange();
+        send(http_text(status, std::string{reason_of(status)} + '\n'), http_sending::then::close);
+    }
+
+    void within(duration limit)
+    {
+        link_.expect_within(limit, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) {
+                self->late();
+            }
+        });
+    }
+
+    void late()
+    {
+        const auto site = site_.lock();
+        const bool half_asked = phase_ == phase::asking && (begun_ || reader_.progress() != http_progress::more);
+        if (!half_asked || site == nullptr) {
+            end();
+            return;
+        }
+        ++site->counts().bad;
+        refuse(408);
+    }
+
+    // The end
+
+    void leave()
+    {
+        phase_ = phase::over;
+        link_.calm();
+        if (const auto site = site_.lock()) {
+            site->release(std::exchange(held_, 0));
+            site->leave(number_);
+        }
+    }
+
+    void end()
+    {
+        if (phase_ == phase::over) {
+            return;
+        }
+        const auto self = this->shared_from_this();
+        leave();
+        link_.close();
+        if (const auto one = std::exchange(exchange_, nullptr); one != nullptr && std::exchange(one->open, false)) {
+            if (const auto told = std::exchange(one->abandoned, nullptr)) {
+                told();
+            }
+        }
+    }
+
+    web_link<stream_type> link_;
+    http_request_reader reader_;
+    std::string from_;
+    std::weak_ptr<site_type> site_;
+    std::shared_ptr<exchange_state> exchange_;
+    std::string in_;
+    std::string out_;
+    std::uint64_t number_ = 0;
+    std::size_t held_ = 0; // bytes of this request, as the site counts them
+    phase phase_ = phase::asking;
+    bool begun_ = false; // a request's first byte is there
+    bool stays_ = false;
+    bool is_head_ = false;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
