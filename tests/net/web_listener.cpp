@@ -136,7 +136,7 @@ std::string upgrade_of(std::string_view target, std::string_view more = {})
 }
 
 // Keeps what comes, to answer it later.
-class late_handler final : public rejoinder::web_handler<asio::ip::tcp::socket> {
+class late_handler final : public rejoinder::web_handler<rejoinder::tcp_websocket> {
 public:
     void on_request(rejoinder::http_exchange exchange) override
     {

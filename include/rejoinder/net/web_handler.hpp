@@ -2,7 +2,8 @@
 #ifndef REJOINDER_NET_WEB_HANDLER_HPP
 #define REJOINDER_NET_WEB_HANDLER_HPP
 
-#include <rejoinder/channel/websocket.hpp>
+#include <rejoinder/channel/channel.hpp>
+#include <rejoinder/channel/websocket_options.hpp>
 #include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/http_exchange.hpp>
 #include <rejoinder/wire/http_request.hpp>
@@ -14,9 +15,9 @@
 
 namespace rejoinder::inline v0 {
 
-/// Takes over what comes to a path, or all paths below one: requests, answered at once or later, and WebSockets over `Stream`. Called on the
+/// Takes over what comes to a path, or all paths below one: requests, answered at once or later, and WebSockets as `Channel`. Called on the
 /// listener's executor, never from inside a call to the listener. What it throws is answered with 500.
-template <class Stream>
+template <channel Channel>
 class web_handler {
 public:
     virtual ~web_handler() = default;
@@ -31,7 +32,7 @@ public:
     virtual websocket_options channel_options() const { return {}; }
 
     /// The handshake is over.
-    virtual void on_websocket(websocket<Stream> channel, came_from from, const websocket_agreement& agreed) = 0;
+    virtual void on_websocket(Channel link, came_from from, const websocket_agreement& agreed) = 0;
 };
 
 } // namespace rejoinder::inline v0

@@ -6,12 +6,12 @@
 #include <rejoinder/channel/tune.hpp>
 #include <rejoinder/channel/websocket.hpp>
 #include <rejoinder/core/codec.hpp>
-#include <rejoinder/net/detail/plain_layer.hpp>
 #include <rejoinder/net/detail/web_accepting.hpp>
 #include <rejoinder/net/detail/web_routes.hpp>
 #include <rejoinder/net/detail/web_site.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/listener.hpp>
+#include <rejoinder/net/plain_layer.hpp>
 #include <rejoinder/net/web_handler.hpp>
 #include <rejoinder/net/web_options.hpp>
 #include <rejoinder/net/websocket_route.hpp>
@@ -40,7 +40,7 @@ namespace rejoinder::inline v0 {
 template <class Layer>
 class basic_web_listener {
 public:
-    using stream_type = typename Layer::stream_type;
+    using channel_type = typename Layer::channel_type;
     using endpoint_type = asio::ip::tcp::endpoint;
 
     /// Throws `std::system_error` if the port cannot be opened.
@@ -67,7 +67,7 @@ public:
     void websocket_to(std::string_view pattern, hub<Policies>& to, websocket_route<Codec> how = {})
     {
         using state = typename hub<Policies>::state;
-        using handler = detail::hub_handler<stream_type, state, Codec>;
+        using handler = detail::hub_handler<channel_type, state, Codec>;
         add(detail::route_kind::websocket, pattern, std::make_shared<handler>(to.weak_state(), std::move(how)));
     }
 
@@ -76,12 +76,12 @@ public:
     template <class Function>
     void get(std::string_view pattern, Function page, origin_policy readers = {})
     {
-        using handler = detail::page_handler<stream_type, Function>;
+        using handler = detail::page_handler<channel_type, Function>;
         add(detail::route_kind::page, pattern, std::make_shared<handler>(std::move(page), std::move(readers)));
     }
 
     /// All requests of these paths are the handler's. For all below a prefix: `/prefix/{rest...}`.
-    void mount(std::string_view pattern, std::shared_ptr<web_handler<stream_type>> to)
+    void mount(std::string_view pattern, std::shared_ptr<web_handler<channel_type>> to)
     {
         add(detail::route_kind::both, pattern, std::move(to));
     }
@@ -121,9 +121,9 @@ public:
     }
 
 private:
-    using site = detail::web_site<stream_type>;
+    using site = detail::web_site<channel_type>;
 
-    void add(detail::route_kind what, std::string_view pattern, std::shared_ptr<web_handler<stream_type>> to)
+    void add(detail::route_kind what, std::string_view pattern, std::shared_ptr<web_handler<channel_type>> to)
     {
         site_->add(what, route_pattern{pattern}, std::move(to));
     }
@@ -132,8 +132,9 @@ private:
     std::shared_ptr<asio::ip::tcp::acceptor> acceptor_;
 };
 
-/// A port that speaks plain HTTP and `ws://`.
-using web_listener = basic_web_listener<detail::plain_layer>;
+/// A port that speaks plain HTTP and `ws://`. Its WebSockets may agree on compression if they are
+/// `basic_web_listener<plain_layer<permessage_deflate>>`.
+using web_listener = basic_web_listener<plain_layer<>>;
 
 /// Frames over a WebSocket over plain TCP.
 using tcp_websocket = websocket<asio::ip::tcp::socket>;
@@ -141,9 +142,11 @@ using tcp_websocket = websocket<asio::ip::tcp::socket>;
 namespace detail {
 
 template <class Channel>
-inline constexpr bool is_tcp_websocket = false;
-template <>
-inline constexpr bool is_tcp_websocket<tcp_websocket> = true;
+struct accepted_by_web;
+template <class Compression>
+struct accepted_by_web<websocket<asio::ip::tcp::socket, Compression>> {
+    using listener = basic_web_listener<plain_layer<Compression>>;
+};
 
 } // namespace detail
 
@@ -156,12 +159,12 @@ struct websocket_listen_options {
 
 /// Accepts WebSockets for the hub on this endpoint, whatever their path: `listen<tcp_websocket>(hub, endpoint)`. Throws `std::system_error` if
 /// the port cannot be opened. The handle may be dropped; the hub keeps the port open.
-template <class Channel, codec Codec = json_codec, class Policies>
-    requires detail::is_tcp_websocket<Channel>
+template <class Channel, codec Codec = json_codec, class Policies,
+          class Web = typename detail::accepted_by_web<Channel>::listener>
 listener<asio::ip::tcp> listen(hub<Policies>& at, const asio::ip::tcp::endpoint& endpoint,
                                websocket_listen_options<Codec> options = {})
 {
-    web_listener web{at.get_executor(), endpoint, options.web};
+    Web web{at.get_executor(), endpoint, options.web};
     web.websocket_to("/{path...}", at, std::move(options.route));
     return std::move(web).keep_with(at);
 }

@@ -2,7 +2,7 @@
 #ifndef REJOINDER_NET_WEBSOCKET_ROUTE_HPP
 #define REJOINDER_NET_WEBSOCKET_ROUTE_HPP
 
-#include <rejoinder/channel/websocket.hpp>
+#include <rejoinder/channel/websocket_options.hpp>
 #include <rejoinder/core/codec.hpp>
 #include <rejoinder/wire/json_codec.hpp>
 #include <rejoinder/wire/websocket_handshake.hpp>

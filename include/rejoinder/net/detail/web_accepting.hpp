@@ -39,7 +39,7 @@ inline std::shared_ptr<asio::ip::tcp::acceptor> open_port(const asio::any_io_exe
 template <class Layer>
 class web_accepting : public std::enable_shared_from_this<web_accepting<Layer>> {
 public:
-    using site_type = web_site<typename Layer::stream_type>;
+    using site_type = web_site<typename Layer::channel_type>;
 
     web_accepting(std::shared_ptr<asio::ip::tcp::acceptor> from, std::shared_ptr<site_type> to, Layer layer)
         : acceptor_(std::move(from)), site_(std::move(to)), layer_(std::move(layer)), pause_(acceptor_->get_executor())

@@ -34,8 +34,9 @@ class web_connection final : public web_visitor,
                              public std::enable_shared_from_this<web_connection<Layer>> {
 public:
     using stream_type = typename Layer::stream_type;
-    using site_type = web_site<stream_type>;
-    using handler_type = web_handler<stream_type>;
+    using channel_type = typename Layer::channel_type;
+    using site_type = web_site<channel_type>;
+    using handler_type = web_handler<channel_type>;
 
     web_connection(stream_type&& stream, std::string from, const std::shared_ptr<site_type>& site)
         : link_(std::move(stream)), reader_({site->options().head_max, site->options().body_max}),
@@ -214,7 +215,11 @@ private:
             if (auto refused = to.refuses(request)) {
                 return {std::move(*refused)};
             }
-            return answer_websocket(request, to.terms());
+            auto terms = to.terms();
+            if (!Layer::compresses) {
+                terms.deflate.reset();
+            }
+            return answer_websocket(request, terms);
         } catch (const std::exception&) {
             return {http_text(500, "The handler failed.\n")};
         }
@@ -223,12 +228,14 @@ private:
     void become_websocket(handler_type& to, const std::shared_ptr<const http_request>& request,
                           const websocket_agreement& agreed)
     {
-        if (phase_ == phase::over) {
+        const auto site = site_.lock();
+        if (phase_ == phase::over || site == nullptr) {
             return;
         }
         auto options = to.channel_options();
         options.deflate = agreed.deflate;
-        websocket<stream_type> channel{std::move(link_.stream()), websocket_role::server, std::move(options), in_};
+        options.tcp = site->options().tcp;
+        channel_type channel{std::move(link_.stream()), websocket_role::server, options, in_};
         const auto self = this->shared_from_this();
         leave();
         try {

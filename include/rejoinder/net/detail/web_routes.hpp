@@ -2,7 +2,7 @@
 #ifndef REJOINDER_NET_DETAIL_WEB_ROUTES_HPP
 #define REJOINDER_NET_DETAIL_WEB_ROUTES_HPP
 
-#include <rejoinder/channel/websocket.hpp>
+#include <rejoinder/channel/websocket_options.hpp>
 #include <rejoinder/core/codec.hpp>
 #include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/http_exchange.hpp>
@@ -21,8 +21,8 @@
 namespace rejoinder::inline v0::detail {
 
 /// Answers GET and HEAD by a function.
-template <class Stream, class Function>
-class page_handler final : public web_handler<Stream> {
+template <class Channel, class Function>
+class page_handler final : public web_handler<Channel> {
 public:
     page_handler(Function page, origin_policy readers) : page_(std::move(page)), readers_(std::move(readers)) {}
 
@@ -48,7 +48,7 @@ public:
         return http_text(400, "There is no WebSocket here.\n");
     }
     const websocket_terms& terms() const override { return none_; }
-    void on_websocket(websocket<Stream>, came_from, const websocket_agreement&) override {}
+    void on_websocket(Channel, came_from, const websocket_agreement&) override {}
 
 private:
     Function page_;
@@ -57,8 +57,8 @@ private:
 };
 
 /// Gives WebSockets to a hub, for as long as that lives.
-template <class Stream, class Hub, codec Codec>
-class hub_handler final : public web_handler<Stream> {
+template <class Channel, class Hub, codec Codec>
+class hub_handler final : public web_handler<Channel> {
 public:
     hub_handler(std::weak_ptr<Hub> hub, websocket_route<Codec> how) : hub_(std::move(hub)), how_(std::move(how)) {}
 
@@ -83,10 +83,10 @@ public:
     const websocket_terms& terms() const override { return how_.terms; }
     websocket_options channel_options() const override { return how_.channel; }
 
-    void on_websocket(websocket<Stream> channel, came_from from, const websocket_agreement&) override
+    void on_websocket(Channel link, came_from from, const websocket_agreement&) override
     {
         if (const auto hub = hub_.lock()) {
-            hub->serve(std::move(channel), Codec{how_.spelling}, std::move(from));
+            hub->serve(std::move(link), Codec{how_.spelling}, std::move(from));
         }
     }
 

@@ -29,10 +29,10 @@ protected:
     ~web_visitor() = default;
 };
 
-template <class Stream>
+template <class Channel>
 class web_site {
 public:
-    using handler_type = web_handler<Stream>;
+    using handler_type = web_handler<Channel>;
 
     explicit web_site(const web_options& options) : options_(options) {}
 
