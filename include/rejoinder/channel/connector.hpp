@@ -20,6 +20,7 @@ namespace rejoinder::inline v0 {
 /// | `C::channel_type` | a `channel` | what it opens |
 /// | `k.async_connect(executor, token)` (const) | `void(std::error_code, C::channel_type)` | a connected channel on `executor`, or an error and an empty one |
 /// | `k.description()` (const) | `std::string` | where it connects to, for logs; without secrets |
+/// | `k.retry_after()` (const, optional) | `std::optional<duration>` | when the side that refused the last attempt wants to be asked again |
 ///
 /// The completion comes never inside the initiation. Every cancellation type ends an attempt with `operation_aborted`;
 /// an attempt is independent of its connector's life, and of other attempts.

@@ -3,6 +3,7 @@
 #ifndef REJOINDER_NET_WEB_LISTENER_HPP
 #define REJOINDER_NET_WEB_LISTENER_HPP
 
+#include <rejoinder/channel/plain_layer.hpp>
 #include <rejoinder/channel/tune.hpp>
 #include <rejoinder/channel/websocket.hpp>
 #include <rejoinder/core/codec.hpp>
@@ -11,7 +12,6 @@
 #include <rejoinder/net/detail/web_site.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/listener.hpp>
-#include <rejoinder/net/plain_layer.hpp>
 #include <rejoinder/net/web_handler.hpp>
 #include <rejoinder/net/web_options.hpp>
 #include <rejoinder/net/websocket_route.hpp>

@@ -378,7 +378,7 @@ private:
         }
         if (ec) {
             tell_end(close_reason::link_lost, ec);
-            gone(ec, std::nullopt);
+            gone(ec, dialler_->retry_after());
             return;
         }
         link_ = std::move(made);

@@ -5,6 +5,7 @@
 #include <rejoinder/channel/connector.hpp>
 #include <rejoinder/core/codec.hpp>
 #include <rejoinder/core/counters.hpp>
+#include <rejoinder/core/instant.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/link.hpp>
 
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -35,6 +37,8 @@ public:
     virtual void choose(std::size_t) {}
     /// Begins an attempt; `then` is called once, not from inside this call, on the executor.
     virtual void dial(std::uint64_t number, const asio::any_io_executor& executor, link_owner& owner, opened then) = 0;
+    /// When the other side, which refused the last attempt, wants to be asked again; nothing: it did not say.
+    [[nodiscard]] virtual std::optional<duration> retry_after() const { return std::nullopt; }
     /// Ends the attempt that is under way.
     virtual void cancel() = 0;
 };
@@ -66,6 +70,15 @@ public:
                                                        std::move(counts), owner, std::move(where)));
         };
         connector_.async_connect(executor, asio::bind_cancellation_slot(cancel->slot(), std::move(made)));
+    }
+
+    [[nodiscard]] std::optional<duration> retry_after() const override
+    {
+        if constexpr (requires { connector_.retry_after(); }) {
+            return connector_.retry_after();
+        } else {
+            return std::nullopt;
+        }
     }
 
     void cancel() override

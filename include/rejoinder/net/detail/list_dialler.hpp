@@ -3,6 +3,7 @@
 #define REJOINDER_NET_DETAIL_LIST_DIALLER_HPP
 
 #include <rejoinder/core/counters.hpp>
+#include <rejoinder/core/instant.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/detail/dialler.hpp>
 #include <rejoinder/net/detail/link.hpp>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -43,6 +45,8 @@ public:
         dialled_ = chosen_;
         ways_[dialled_]->dial(number, executor, owner, std::move(then));
     }
+
+    [[nodiscard]] std::optional<duration> retry_after() const override { return ways_[dialled_]->retry_after(); }
 
     void cancel() override { ways_[dialled_]->cancel(); }
 
