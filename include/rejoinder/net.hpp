@@ -3,6 +3,7 @@
 #define REJOINDER_NET_HPP
 
 #include <rejoinder/net/ask_all_options.hpp>
+#include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/connection.hpp>
@@ -13,6 +14,7 @@
 #include <rejoinder/net/first_of.hpp>
 #include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/handshake.hpp>
+#include <rejoinder/net/http_exchange.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
@@ -32,6 +34,9 @@
 #include <rejoinder/net/shutdown_options.hpp>
 #include <rejoinder/net/subscription.hpp>
 #include <rejoinder/net/throttled_notifier.hpp>
+#include <rejoinder/net/web_handler.hpp>
+#include <rejoinder/net/web_options.hpp>
+#include <rejoinder/net/websocket_route.hpp>
 #include <rejoinder/version.hpp>
 
 #endif

@@ -656,6 +656,7 @@ struct candidate {
     digest token{}; ///< of the token to resume with
     std::uint64_t attempt = 1;
     bool resumes = false; ///< whether there was a token
+    bool lasting = true;  ///< whether its wire can resume; without that its session ends with its link
 };
 
 /// What an admission decides, as values; the hub does it.
@@ -1389,6 +1390,7 @@ struct resident {
     instant heard{};
     timer_id lease{};
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
+    bool lasting = true;     // its client can come back to it
 };
 
 /// Of an identity's sessions, with a link or without one, the longest silent; 0: there is none.
@@ -1908,8 +1910,8 @@ private:
             return;
         }
         arrive_at(at, now);
-        const auto session =
-            sessions_.open({&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false});
+        const auto session = sessions_.open(
+            {&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false, who.lasting});
         at.sessions.push_back(*session);
         verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
     }
@@ -1997,7 +1999,7 @@ private:
             verdicts_.push_back(verdict_of::leaving{at.name});
             at.timer = timers_.schedule(at.grace.next_deadline(), {clock::grace, &at, 0});
         }
-        if (one.superseded) {
+        if (one.superseded || !one.lasting) {
             finish(session);
         } else {
             one.lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, session});
@@ -2455,6 +2457,10 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
+    bool greeting = true;    ///< hello, welcome and ready; without them a connection is a new session from its start
+    bool calls = true;       ///< requests and deliveries, and the last words for them
+    bool deliveries = true;  ///< they are told from requests, and acks from replies; without, all are requests and replies
+    bool records = true;     ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
@@ -2482,6 +2488,14 @@ enum class decoded : std::uint8_t {
 /// | `c.encode(hello, bytes)`, `c.encode(welcome, bytes)` | `encoding` | the same for the two greetings |
 /// | `c.decode(frame, m)` | `decoded` | reads one frame; `m` borrows from the frame and the codec until the next call |
 /// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
+/// | `c.encode_rest(bytes)`, if it is there | `std::optional<encoding>` | appends the next further frame of what was encoded last (attachments); nothing: it is whole |
+///
+/// An `encode` that appends nothing does not say this message on its wire, which is no error: a farewell, for example, may be
+/// in the link's own end. The message encoded last can be borrowed from until its last `encode_rest`.
+///
+/// On a wire without `greeting` nobody says who he is before he says anything else. The greetings are encoded all the same, so
+/// that the codec knows which side it is on and the session's capacity; and what the peer would have said is asked of it by
+/// `decode` with a `hello` or `welcome` message of nothing. An incarnation that such a hello leaves empty is made up by the hub's side.
 template <class C>
 concept codec = requires(C& c, const C& constant, const message& out, message& in, frame_view frame, std::string& bytes,
                          hello& greeting, welcome& answer) {
@@ -5531,11 +5545,10 @@ public:
     [[nodiscard]] bool fits(const message& word) const noexcept
     {
         const auto* found = sent_.find(word.id);
-        if (found == nullptr || word.kind == message_kind::error) {
+        if (found == nullptr || word.kind == message_kind::error || !features_.deliveries) {
             return true;
         }
-        const auto asked = pool_[*found].kind;
-        return (asked == message_kind::delivery) == (word.kind == message_kind::ack);
+        return (pool_[*found].kind == message_kind::delivery) == (word.kind == message_kind::ack);
     }
 
     /// Deadlines that have passed, retries that are due.
@@ -5569,13 +5582,15 @@ public:
         const auto place_in_line = outbox_.front()->id;
         const auto index = outbox_.front()->value;
         auto& place = pool_[index];
-        if (place.form == encoding::binary && !features_.binary) {
+        const bool unacknowledged =
+            place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none;
+        if ((place.form == encoding::binary && !features_.binary) || (!features_.calls && !unacknowledged)) {
             outbox_.take(place_in_line, departure::refused);
             settle(index, make_error_code(errc::unsupported));
             pool_.release(index);
             return spelling::moot;
         }
-        if (place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none) {
+        if (unacknowledged) {
             return spell_unacknowledged(index, out);
         }
         const auto id = sent_.open(index);
@@ -5746,6 +5761,9 @@ private:
     {
         auto& place = pool_[index];
         settle(index, make_error_code(why, place.sure));
+        if (place.at == stage::sent && !features_.records) {
+            return close(index);
+        }
         if (place.at == stage::sent) {
             place.at = stage::abandoned;
             if (linked_ && features_.cancel) {
@@ -9018,13 +9036,15 @@ public:
     {
         probes_ = features.probe;
         const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
-        beat_.emplace(timing, now, may_probe, trip_);
-        confirmed_ = side_ == side::client;
+        auto beats = timing;
+        beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
+        beat_.emplace(beats, now, may_probe, trip_);
+        confirmed_ = side_ == side::client || !features.greeting;
         asker_.attach(features);
         inbox_.attach();
         beat_->awaiting(asker_.unanswered());
-        if (side_ == side::client) {
-            ready_due_ = true;
+        ready_due_ = side_ == side::client && features.greeting;
+        if (confirmed_) {
             meet();
         }
     }
@@ -9098,6 +9118,7 @@ public:
         if (!beat_) {
             return;
         }
+        beat_->awaiting(asker_.unanswered());
         switch (beat_->advance(now)) {
         case beat::nothing: break;
         case beat::ping: ping_due_ = true; break;
@@ -9170,6 +9191,8 @@ public:
 
     /// Takes the next output. False: there is none.
     bool next(output<Completion>& out) { return todo_.next(out); }
+    /// Whether there is one. Emission makes some, too: what the wire cannot carry is settled there.
+    [[nodiscard]] bool has_outputs() const noexcept { return !todo_.outputs.empty(); }
 
     /// Takes the next message for the connection. False: there is none. From here on the message may have been executed (rule 13), so call it
     /// only when the connection takes the message.
