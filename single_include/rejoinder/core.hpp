@@ -6652,7 +6652,7 @@ struct record_owner {
 /// | `s.set_peer(name)` | which hub's store the outbox sends to |
 /// | `s.find(owner, known, found)` | what is known of an outbox |
 /// | `s.write(owner, known)` | the same, written |
-/// | `s.outboxes(count)` | how many are known |
+/// | `s.outboxes(identity, own, all)` | how many are known: of an identity, and of all |
 /// | `s.forget(seen_before)` | forgets outboxes not seen since, with their records |
 /// | `s.find(owner, sequence, record, found)` | one record |
 /// | `s.write(owner, sequence, record)` | the same, written or replaced |
@@ -6667,7 +6667,7 @@ concept store =
     requires(S& s, const S& constant, const stored_message& message, const record_owner& owner, std::uint64_t sequence,
              std::string_view text, wall_time time, const stored_outbox& fresh, stored_outbox& outbox,
              const known_outbox& known, known_outbox& known_out, bool& found, const stored_record& record,
-             stored_record& record_out, std::size_t& count, std::vector<std::uint64_t>& sequences) {
+             stored_record& record_out, std::size_t& own, std::size_t& all, std::vector<std::uint64_t>& sequences) {
         typename S::transaction_type;
         { constant.name() } -> std::convertible_to<std::string_view>;
         { s.transaction() } -> std::same_as<typename S::transaction_type&>;
@@ -6682,7 +6682,7 @@ concept store =
         { s.set_peer(text) } -> std::same_as<std::error_code>;
         { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
         { s.write(owner, known) } -> std::same_as<std::error_code>;
-        { s.outboxes(count) } -> std::same_as<std::error_code>;
+        { s.outboxes(text, own, all) } -> std::same_as<std::error_code>;
         { s.forget(time) } -> std::same_as<std::error_code>;
         { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
         { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;
@@ -6710,6 +6710,7 @@ namespace rejoinder::inline v0 {
 /// The bounds of a durable inbox.
 struct durable_inbox_options {
     std::size_t outboxes_max = 100'000;            ///< that are known; one too many is refused with `busy`
+    std::size_t outboxes_per_identity = 1'000;     ///< of them; the same
     std::size_t kept_answer_bytes_max = 64U << 10; ///< of one answer; a larger one is done-not-kept
     std::chrono::hours forget_after{25};           ///< of silence an outbox may be forgotten: beyond any time to live
     std::uint64_t sequences_max = 100'000;         ///< how far a message may run ahead of what its sender has settled
@@ -6749,7 +6750,7 @@ public:
             return make_error_code(errc::outdated_attempt);
         }
         if (!knew) {
-            if (const auto ec = make_room(now)) {
+            if (const auto ec = make_room(owner.identity, now)) {
                 return ec;
             }
         }
@@ -6819,15 +6820,17 @@ public:
     }
 
 private:
-    std::error_code make_room(wall_time now)
+    std::error_code make_room(std::string_view identity, wall_time now)
     {
         const auto limit = now - std::chrono::duration_cast<std::chrono::milliseconds>(options_.forget_after).count();
         if (const auto ec = kept_.forget(limit)) {
             return ec;
         }
-        std::size_t count = 0;
-        const auto ec = kept_.outboxes(count);
-        return !ec && count >= options_.outboxes_max ? make_error_code(errc::busy) : ec;
+        std::size_t own = 0;
+        std::size_t all = 0;
+        const auto ec = kept_.outboxes(identity, own, all);
+        const bool full = own >= options_.outboxes_per_identity || all >= options_.outboxes_max;
+        return !ec && full ? make_error_code(errc::busy) : ec;
     }
 
     // Records of what the sender says is settled go. What it still waits for may come, though it lies below the floor, if it is new here.
@@ -8476,9 +8479,14 @@ public:
         change(kept_->known, owner, known);
         return {};
     }
-    std::error_code outboxes(std::size_t& count) const
+    std::error_code outboxes(std::string_view identity, std::size_t& own, std::size_t& all) const
     {
-        count = kept_->known.size();
+        all = kept_->known.size();
+        own = 0;
+        const auto first = kept_->known.lower_bound({std::string{identity}, {}});
+        for (auto one = first; one != kept_->known.end() && one->first.identity == identity; ++one) {
+            ++own;
+        }
         return {};
     }
     std::error_code forget(wall_time seen_before)

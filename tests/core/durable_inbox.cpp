@@ -143,6 +143,16 @@ TEST_CASE("known outboxes are bounded: the longest silent are forgotten, and nev
     CHECK(at.knew);
 }
 
+TEST_CASE("an identity that opens outbox after outbox harms no other identity")
+{
+    receiver at{{.outboxes_per_identity = 2}};
+    REQUIRE_FALSE(at.greet(1, {}, 1, now));
+    REQUIRE_FALSE(at.greet(1, {}, 1, now, {"me", "second"}));
+    CHECK(at.greet(1, {}, 1, now, {"me", "third"}) == errc::busy);
+    CHECK_FALSE(at.greet(1, {}, 1, now, {"me", "second"}));
+    CHECK_FALSE(at.greet(1, {}, 1, now, {"you", "first"}));
+}
+
 TEST_CASE("a message of an outbox that nobody introduced is stale, and makes none known")
 {
     receiver at;

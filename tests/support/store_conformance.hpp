@@ -119,9 +119,11 @@ void check(Make make, Again again)
         CHECK_FALSE(kept.find(me, 7, there, is_there));
         CHECK((is_there && there == record("before")));
         CHECK(sequences(kept, me) == std::vector<std::uint64_t>{7});
-        std::size_t count = 1;
-        CHECK_FALSE(kept.outboxes(count));
-        CHECK(count == 0);
+        std::size_t own = 1;
+        std::size_t all = 1;
+        CHECK_FALSE(kept.outboxes(me.identity, own, all));
+        CHECK(own == 0);
+        CHECK(all == 0);
     }
     SECTION("undoing goes back to the mark, and the rest of the transaction stays")
     {
@@ -175,9 +177,13 @@ void check(Make make, Again again)
         CHECK((is_there && known == rejoinder::known_outbox{"digest", 3, 17, 2000}));
         CHECK(sequences(kept, me).empty());
         CHECK(sequences(kept, other).size() == 1);
-        std::size_t count = 0;
-        CHECK_FALSE(kept.outboxes(count));
-        CHECK(count == 1);
+        std::size_t own = 0;
+        std::size_t all = 0;
+        CHECK_FALSE(kept.outboxes(me.identity, own, all));
+        CHECK(own == 0);
+        CHECK(all == 1);
+        CHECK_FALSE(kept.outboxes(other.identity, own, all));
+        CHECK(own == 1);
     }
     SECTION("its name is kept with it")
     {

@@ -21,6 +21,7 @@ namespace rejoinder::inline v0 {
 /// The bounds of a durable inbox.
 struct durable_inbox_options {
     std::size_t outboxes_max = 100'000;            ///< that are known; one too many is refused with `busy`
+    std::size_t outboxes_per_identity = 1'000;     ///< of them; the same
     std::size_t kept_answer_bytes_max = 64U << 10; ///< of one answer; a larger one is done-not-kept
     std::chrono::hours forget_after{25};           ///< of silence an outbox may be forgotten: beyond any time to live
     std::uint64_t sequences_max = 100'000;         ///< how far a message may run ahead of what its sender has settled
@@ -60,7 +61,7 @@ public:
             return make_error_code(errc::outdated_attempt);
         }
         if (!knew) {
-            if (const auto ec = make_room(now)) {
+            if (const auto ec = make_room(owner.identity, now)) {
                 return ec;
             }
         }
@@ -130,15 +131,17 @@ public:
     }
 
 private:
-    std::error_code make_room(wall_time now)
+    std::error_code make_room(std::string_view identity, wall_time now)
     {
         const auto limit = now - std::chrono::duration_cast<std::chrono::milliseconds>(options_.forget_after).count();
         if (const auto ec = kept_.forget(limit)) {
             return ec;
         }
-        std::size_t count = 0;
-        const auto ec = kept_.outboxes(count);
-        return !ec && count >= options_.outboxes_max ? make_error_code(errc::busy) : ec;
+        std::size_t own = 0;
+        std::size_t all = 0;
+        const auto ec = kept_.outboxes(identity, own, all);
+        const bool full = own >= options_.outboxes_per_identity || all >= options_.outboxes_max;
+        return !ec && full ? make_error_code(errc::busy) : ec;
     }
 
     // Records of what the sender says is settled go. What it still waits for may come, though it lies below the floor, if it is new here.

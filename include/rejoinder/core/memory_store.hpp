@@ -123,9 +123,14 @@ public:
         change(kept_->known, owner, known);
         return {};
     }
-    std::error_code outboxes(std::size_t& count) const
+    std::error_code outboxes(std::string_view identity, std::size_t& own, std::size_t& all) const
     {
-        count = kept_->known.size();
+        all = kept_->known.size();
+        own = 0;
+        const auto first = kept_->known.lower_bound({std::string{identity}, {}});
+        for (auto one = first; one != kept_->known.end() && one->first.identity == identity; ++one) {
+            ++own;
+        }
         return {};
     }
     std::error_code forget(wall_time seen_before)

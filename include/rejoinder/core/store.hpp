@@ -88,7 +88,7 @@ struct record_owner {
 /// | `s.set_peer(name)` | which hub's store the outbox sends to |
 /// | `s.find(owner, known, found)` | what is known of an outbox |
 /// | `s.write(owner, known)` | the same, written |
-/// | `s.outboxes(count)` | how many are known |
+/// | `s.outboxes(identity, own, all)` | how many are known: of an identity, and of all |
 /// | `s.forget(seen_before)` | forgets outboxes not seen since, with their records |
 /// | `s.find(owner, sequence, record, found)` | one record |
 /// | `s.write(owner, sequence, record)` | the same, written or replaced |
@@ -103,7 +103,7 @@ concept store =
     requires(S& s, const S& constant, const stored_message& message, const record_owner& owner, std::uint64_t sequence,
              std::string_view text, wall_time time, const stored_outbox& fresh, stored_outbox& outbox,
              const known_outbox& known, known_outbox& known_out, bool& found, const stored_record& record,
-             stored_record& record_out, std::size_t& count, std::vector<std::uint64_t>& sequences) {
+             stored_record& record_out, std::size_t& own, std::size_t& all, std::vector<std::uint64_t>& sequences) {
         typename S::transaction_type;
         { constant.name() } -> std::convertible_to<std::string_view>;
         { s.transaction() } -> std::same_as<typename S::transaction_type&>;
@@ -118,7 +118,7 @@ concept store =
         { s.set_peer(text) } -> std::same_as<std::error_code>;
         { s.find(owner, known_out, found) } -> std::same_as<std::error_code>;
         { s.write(owner, known) } -> std::same_as<std::error_code>;
-        { s.outboxes(count) } -> std::same_as<std::error_code>;
+        { s.outboxes(text, own, all) } -> std::same_as<std::error_code>;
         { s.forget(time) } -> std::same_as<std::error_code>;
         { s.find(owner, sequence, record_out, found) } -> std::same_as<std::error_code>;
         { s.write(owner, sequence, record) } -> std::same_as<std::error_code>;

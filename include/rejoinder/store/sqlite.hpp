@@ -142,14 +142,10 @@ public:
                   std::string_view{known.secret_digest}, known.epoch, known.floor, known.seen)
             .run();
     }
-    std::error_code outboxes(std::size_t& count)
+    std::error_code outboxes(std::string_view identity, std::size_t& own, std::size_t& all)
     {
-        detail::sqlite_statement all;
-        bool there = false;
-        auto ec = all.prepare(file_.get(), "SELECT count(*) FROM rejoinder_known");
-        ec = ec ? ec : all.row(there);
-        count = !ec && there ? static_cast<std::size_t>(all.whole()) : 0;
-        return ec;
+        const auto ec = count(all, "SELECT count(*) FROM rejoinder_known");
+        return ec ? ec : count(own, "SELECT count(*) FROM rejoinder_known WHERE identity = ?", identity);
     }
     std::error_code forget(wall_time seen_before)
     {
@@ -225,6 +221,19 @@ private:
     {
         constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
         return sequence < most ? sequence : most;
+    }
+
+    template <class... Values>
+    std::error_code count(std::size_t& out, const char* text, const Values&... values)
+    {
+        detail::sqlite_statement counting;
+        bool there = false;
+        auto ec = counting.prepare(file_.get(), text);
+        if (!ec) {
+            ec = counting.with(values...).row(there);
+        }
+        out = !ec && there ? static_cast<std::size_t>(counting.whole()) : 0;
+        return ec;
     }
 
     // A full disk, or a handler's statement, may have ended the transaction: then nothing of it may be written by itself.

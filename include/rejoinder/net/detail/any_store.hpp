@@ -67,7 +67,10 @@ public:
         return port_->find(owner, out, found);
     }
     std::error_code write(const record_owner& owner, const known_outbox& known) { return port_->write(owner, known); }
-    std::error_code outboxes(std::size_t& count) { return port_->outboxes(count); }
+    std::error_code outboxes(std::string_view identity, std::size_t& own, std::size_t& all)
+    {
+        return port_->outboxes(identity, own, all);
+    }
     std::error_code forget(wall_time seen_before) { return port_->forget(seen_before); }
     std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out, bool& found)
     {
@@ -104,7 +107,7 @@ private:
         virtual std::error_code set_peer(std::string_view name) = 0;
         virtual std::error_code find(const record_owner& owner, known_outbox& out, bool& found) = 0;
         virtual std::error_code write(const record_owner& owner, const known_outbox& known) = 0;
-        virtual std::error_code outboxes(std::size_t& count) = 0;
+        virtual std::error_code outboxes(std::string_view identity, std::size_t& own, std::size_t& all) = 0;
         virtual std::error_code forget(wall_time seen_before) = 0;
         virtual std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out,
                                      bool& found) = 0;
@@ -142,7 +145,10 @@ private:
         {
             return real_.write(owner, known);
         }
-        std::error_code outboxes(std::size_t& count) override { return real_.outboxes(count); }
+        std::error_code outboxes(std::string_view identity, std::size_t& own, std::size_t& all) override
+        {
+            return real_.outboxes(identity, own, all);
+        }
         std::error_code forget(wall_time seen_before) override { return real_.forget(seen_before); }
         std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out,
                              bool& found) override
