@@ -19,7 +19,7 @@ namespace rejoinder::inline v0 {
 ///
 /// A handler so finds the bytes of an attachment where they stand among the other data, and what it answers or sends may hold
 /// such objects (one member, strict base64), which go out as attachments. They stay as they are, as text, if they
-/// are more than a peer takes, or if the text speaks of `_placeholder` itself: a receiver would mistake that for a mark.
+/// are more than a peer takes, or if the text itself has the word by which the protocol marks an attachment's place.
 /// A binary payload always is one attachment.
 enum class socket_io_arguments : std::uint8_t {
     alone,  ///< a payload is the only argument: for handlers that take what is sent

@@ -65,15 +65,15 @@ public:
     }
 
 private:
-    std::string_view values_of(std::string_view json) const noexcept
+    std::string_view values_of(std::string_view payload) const noexcept
     {
-        if (how_ == socket_io_arguments::alone || json.empty()) {
-            return json;
+        if (how_ == socket_io_arguments::alone || payload.empty()) {
+            return payload;
         }
-        detail::json_scanner text{json};
+        detail::json_scanner text{payload};
         std::string_view list;
         if (!text.sees('[') || !text.value(list)) {
-            return json;
+            return payload;
         }
         detail::json_scanner inside{list};
         return inside.take('[') && inside.take(']') ? std::string_view{} : list.substr(1, list.size() - 2);

@@ -123,7 +123,7 @@ private:
     std::size_t depth_ = 0;
 };
 
-// {"_placeholder":true,"num":k}
+// Stands for the attachment of its number: two members, true and the number.
 class attachment_mark {
 public:
     void member(std::string_view name, std::string_view value)
