@@ -480,3 +480,23 @@ TEST_CASE("admission: a token names the identity whose session it resumes")
     CHECK(directory.owner_of(token) == "anonymous_a");
     CHECK(directory.owner_of(digest_of("another")).empty());
 }
+
+TEST_CASE("admission: a session whose wire cannot resume ends with its link, and the grace runs as ever")
+{
+    bench b;
+    candidate page;
+    page.connection = ++b.last;
+    page.identity = "42";
+    page.incarnation = "a";
+    page.lasting = false;
+    b.hub.arrive(page, b.now);
+    b.verdicts();
+    b.hub.lose(page.connection, b.hub.newest_attached("42"), b.now);
+    CHECK(b.hub.sessions() == 0);
+    CHECK(b.hub.presence_of("42") == presence::grace);
+    const auto all = b.verdicts();
+    CHECK(find<verdict_of::leaving>(all) != nullptr);
+    CHECK(find<verdict_of::end>(all) != nullptr);
+    b.attach("42", "b");
+    CHECK(b.hub.presence_of("42") == presence::present);
+}

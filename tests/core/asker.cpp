@@ -239,6 +239,58 @@ TEST_CASE("asker: a wire without cancels gets none, and a link loss frees the sl
     CHECK(b.asks.pending() == 0);
 }
 
+TEST_CASE("asker: a peer that keeps no records holds no slot of a call that is settled, and its late answer is nobody's")
+{
+    capabilities foreign;
+    foreign.cancel = foreign.records = false;
+    bench b{small(1)};
+    b.attach(foreign);
+    const auto first = b.ask(1);
+    const auto early = b.emitted().at(0).second;
+    b.asks.cancel(first);
+    CHECK(b.asks.pending() == 0);
+    b.ask(2);
+    const auto next = b.emitted().at(0).second;
+    CHECK(next > early);
+    b.settlings();
+    b.word(message_kind::reply, early);
+    CHECK(b.settlings().empty());
+    CHECK(b.counts.late_replies == 1);
+    b.word(message_kind::reply, next);
+    CHECK(b.settlings().at(0).first == 2);
+}
+
+TEST_CASE("asker: on a wire without calls they end unsupported")
+{
+    capabilities silent;
+    silent.calls = false;
+    bench b;
+    b.attach(silent);
+    b.ask(1);
+    b.deliver(2);
+    CHECK(b.emitted().empty());
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 2);
+    CHECK(done[0].second == errc::unsupported);
+    CHECK(certainty_of(done[1].second) == certainty::never_sent);
+    CHECK(b.asks.pending() == 0);
+}
+
+TEST_CASE("asker: where deliveries are not told from requests, a reply is the last word for both")
+{
+    capabilities plain;
+    bench b;
+    b.attach(plain);
+    b.deliver(1);
+    message word;
+    word.kind = message_kind::reply;
+    word.id = b.emitted().at(0).second;
+    CHECK_FALSE(b.asks.fits(word));
+    plain.deliveries = false;
+    b.attach(plain);
+    CHECK(b.asks.fits(word));
+}
+
 TEST_CASE("asker: all slots held: what is new waits for a last word, in its order")
 {
     bench b{small(2)};

@@ -419,6 +419,25 @@ TEST_CASE("session: wires that carry less are asked for less")
     CHECK(std::count(wire.from_client.begin(), wire.from_client.end(), message_kind::ping) == 0);
 }
 
+TEST_CASE("session: on a wire without greetings either side speaks at once, and silence proves nothing")
+{
+    line_reader wire;
+    session_pair<> pair{{}, {}, &wire};
+    capabilities foreign;
+    foreign.greeting = foreign.probe = false;
+    pair.features(foreign);
+    pair.client().on("echo", echo);
+    pair.connect();
+    const auto asked = pair.hub().ask("echo", "1");
+    pair.run_for(1s);
+    CHECK(asked->completions == 1);
+    CHECK_FALSE(asked->error);
+    CHECK(std::count(wire.from_client.begin(), wire.from_client.end(), message_kind::ready) == 0);
+    pair.run_for(1h);
+    CHECK_FALSE(pair.hung_up(side::hub));
+    CHECK_FALSE(pair.hung_up(side::client));
+}
+
 TEST_CASE("session: its end settles everything, also what a handler asks in that moment")
 {
     session_pair<> pair;
