@@ -14,7 +14,9 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -32,6 +34,29 @@ namespace {
 
 const event_codec correlated{event_fields{.id = "request_id"}};
 
+// Spells a notification's data once more, behind the event, as attachments are.
+struct event_and_data : event_codec {
+    using event_codec::encode;
+    using event_codec::event_codec;
+
+    rejoinder::encoding encode(const rejoinder::message& out, std::string& frame)
+    {
+        rest = out.kind == rejoinder::message_kind::notification ? std::optional{out.payload.bytes} : std::nullopt;
+        return event_codec::encode({.kind = out.kind, .id = out.id, .name = out.name}, frame);
+    }
+
+    std::optional<rejoinder::encoding> encode_rest(std::string& frame)
+    {
+        if (!rest) {
+            return std::nullopt;
+        }
+        frame.append(*std::exchange(rest, std::nullopt));
+        return rejoinder::encoding::text;
+    }
+
+    std::optional<std::string_view> rest{};
+};
+
 // A hub and pages without a library.
 struct event_house {
     asio::io_context io;
@@ -39,10 +64,11 @@ struct event_house {
 
     explicit event_house(rejoinder::hub_options<> options = {}) : hub(io.get_executor(), std::move(options)) {}
 
-    std::unique_ptr<memory_peer> page(const event_codec& spelling = correlated)
+    template <class Codec = event_codec>
+    std::unique_ptr<memory_peer> page(const Codec& spelling = correlated)
     {
-        auto [mine, other] = rejoinder::memory_pair(io.get_executor(), io.get_executor());
-        hub.serve(std::move(other), event_codec{spelling}, "page");
+        auto [mine, other] = rejoinder::memory_pair(io.get_executor(), io.get_executor(), 100);
+        hub.serve(std::move(other), Codec{spelling}, "page");
         auto made = std::make_unique<memory_peer>(io, std::move(mine));
         driven::settle(io);
         return made;
@@ -274,4 +300,20 @@ TEST_CASE("On events without ids nothing can be asked, and whoever tries is told
     CHECK(all.client.notify("note", json(1)));
     driven::settle(all.io);
     CHECK(all.service().heard() == std::vector<std::string>{R"({"type":"note","data":1})"});
+}
+
+TEST_CASE("What a codec spells as several frames goes out behind each other, and a link that cannot carry one of them ends")
+{
+    event_house all;
+    all.hub.authenticate([](const rejoinder::handshake&) { return rejoinder::identity{"42"}; });
+    const auto page = all.page(event_and_data{});
+    all.hub.notify(rejoinder::user{"42"}, "a", json("x"));
+    all.hub.notify(rejoinder::user{"42"}, "b", json("y"));
+    driven::settle(all.io);
+    CHECK(page->heard() == std::vector<std::string>{R"({"type":"a"})", R"("x")", R"({"type":"b"})", R"("y")"});
+    CHECK_FALSE(page->ended());
+    all.hub.notify(rejoinder::user{"42"}, "c", json(std::string(100, 'z')));
+    driven::settle(all.io);
+    CHECK(page->heard().size() == 5);
+    CHECK(page->ended());
 }
