@@ -43,7 +43,7 @@ TEST_CASE("codec: a wire that says nothing of itself carries the whole contract"
 {
     constexpr capabilities all;
     STATIC_REQUIRE(
-        (all.greeting && all.calls && all.deliveries && all.records && all.probe && all.cancel && all.time_left && all.resume && all.progress && all.error_codes && all.binary));
+        (all.greeting && all.ready && all.lenient && all.calls && all.deliveries && all.records && all.probe && all.cancel && all.time_left && all.resume && all.progress && all.error_codes && all.binary));
     capabilities some;
     some.cancel = false;
     CHECK_FALSE(some == all);

@@ -424,7 +424,7 @@ TEST_CASE("session: on a wire without greetings either side speaks at once, and 
     line_reader wire;
     session_pair<> pair{{}, {}, &wire};
     capabilities foreign;
-    foreign.greeting = foreign.probe = false;
+    foreign.greeting = foreign.ready = foreign.probe = false;
     pair.features(foreign);
     pair.client().on("echo", echo);
     pair.connect();

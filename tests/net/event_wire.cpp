@@ -34,10 +34,17 @@ namespace {
 
 const event_codec correlated{event_fields{.id = "request_id"}};
 
-// Spells a notification's data once more, behind the event, as attachments are.
+// Spells a notification's data once more, behind the event, as attachments are; and forgives nothing.
 struct event_and_data : event_codec {
     using event_codec::encode;
     using event_codec::event_codec;
+
+    [[nodiscard]] rejoinder::capabilities features() const noexcept
+    {
+        auto all = event_codec::features();
+        all.lenient = false;
+        return all;
+    }
 
     rejoinder::encoding encode(const rejoinder::message& out, std::string& frame)
     {
@@ -251,6 +258,17 @@ TEST_CASE("Frames that are no events are counted, and too many end the link")
     }
     CHECK(page->ended());
     CHECK(all.hub.snapshot().counts.bad_messages >= 17);
+}
+
+TEST_CASE("On a wire that is not lenient the first frame of another grammar ends the link")
+{
+    event_house all;
+    const auto page = all.page(event_and_data{});
+    page->say(R"({"type":"fine"})");
+    CHECK_FALSE(page->ended());
+    page->say("[]");
+    CHECK(page->ended());
+    CHECK(all.hub.snapshot().counts.bad_messages == 1);
 }
 
 TEST_CASE("A client of an event service asks, hears and answers, and a new connection is a new session")

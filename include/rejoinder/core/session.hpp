@@ -114,11 +114,11 @@ public:
         auto beats = timing;
         beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
-        confirmed_ = side_ == side::client || !features.greeting;
+        confirmed_ = side_ == side::client || !features.ready;
         asker_.attach(features);
         inbox_.attach();
         beat_->awaiting(asker_.unanswered());
-        ready_due_ = side_ == side::client && features.greeting;
+        ready_due_ = side_ == side::client && features.ready;
         if (confirmed_) {
             meet();
         }

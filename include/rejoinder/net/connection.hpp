@@ -208,6 +208,9 @@ private:
         }
         if (session_ != nullptr) {
             how == decoded::message ? session_->receive(came, now) : session_->receive_bad(now);
+            if (how == decoded::bad && session_ != nullptr && !codec_.features().lenient) {
+                session_->hang_up(close_reason::bad_messages);
+            }
         } else if (how != decoded::message || !greeted(came)) {
             ++counts_->bad_messages;
             fail(make_error_code(errc::bad_message),

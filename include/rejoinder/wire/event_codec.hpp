@@ -61,6 +61,7 @@ public:
     {
         const bool calls = !fields_.id.empty();
         return {.greeting = false,
+                .ready = false,
                 .calls = calls,
                 .deliveries = false,
                 .records = false,
