@@ -9,6 +9,7 @@
 #include <rejoinder/channel/recycled_memory.hpp>
 
 #include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/wire/websocket_close.hpp>
 
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
@@ -215,7 +216,9 @@ private:
     {
         State& channel = this->state();
         if constexpr (After == after_flush::end_of_sending) {
-            if (!ec && !channel.in.is_closed()) {
+            if (!ec && channel.in.violation() != websocket_code::none) {
+                channel.end_sending_half(); // nothing can be read any more, so nobody waits for the peer's last words
+            } else if (!ec && !channel.in.is_closed()) {
                 State::begin_closing(this->shared_state(), this->get_executor());
             }
         }

@@ -48,6 +48,14 @@ struct websocket_state : stream_state<Stream, websocket_inbound<Compression>, we
         wake();
     }
 
+    /// Tells the peer that no more will come, if the stream can do that without being closed.
+    void end_sending_half() noexcept
+    {
+        if constexpr (requires(std::error_code& ec) { this->stream.shutdown(Stream::shutdown_send, ec); }) {
+            static_cast<void>(this->end_sending());
+        }
+    }
+
     /// Parks an operation until a write of answers is over or the channel is closed; or for nothing: it has to look.
     template <class Operation>
     void park(Operation&& parked)
