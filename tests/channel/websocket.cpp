@@ -306,7 +306,7 @@ TEST_CASE("the peer's Close frame is answered with its code, then told as the en
     with_raw_client test;
     receiver receiving{test.server};
     receiving.go();
-    add(test.server, "never flushed");
+    add(test.server, "committed");
     test.peer.send(raw_frame(text_frame, "last words", true) +
                    raw_frame(close_frame, close_payload(4321, "done here"), true) + raw_frame(text_frame, "x", true));
     test.poll();
@@ -314,11 +314,11 @@ TEST_CASE("the peer's Close frame is answered with its code, then told as the en
     CHECK(receiving.ended == asio::error::eof);
     CHECK(test.server.close_code() == 4321);
     CHECK(test.server.close_text() == "done here");
-    CHECK(test.peer.heard() == texts{closed_with(4321)});
+    CHECK(test.peer.heard() == texts{"text committed", closed_with(4321)});
     CHECK_FALSE(add(test.server, "too late"));
     flush(test.io, test.server);
     CHECK(shut_down(test.io, test.server, close_reason::normal) == std::error_code{});
-    CHECK(test.peer.heard() == texts{closed_with(4321)});
+    CHECK(test.peer.heard() == texts{"text committed", closed_with(4321)});
     websocket_outcome again;
     test.server.async_receive(again.token());
     CHECK_FALSE(again.ended);

@@ -36,10 +36,11 @@ namespace rejoinder::inline v0 {
 /// cancellation and thread rule are those of `stream`; an unfinished message is held as far as it has come.
 ///
 /// Pings are answered, also while nothing is flushed, as long as somebody receives. The peer's Close frame is answered
-/// with its code, and then told as `asio::error::eof`; so is a stream that ends without one: `close_code` tells them
-/// apart. What breaks the protocol ends `async_receive` with `errc::too_big` (code 1009) or `errc::bad_message` (1002,
-/// 1007); `async_shutdown` then says that code and not its reason's, and ends the sending half. A shutdown whose Close frame is not answered
-/// within `websocket_options::close_timeout` closes the stream: receives end with `asio::error::timed_out`.
+/// with its code, behind what is committed once the messages before it have been received, and then told as
+/// `asio::error::eof`; so is a stream that ends without one: `close_code` tells them apart. What breaks the protocol
+/// ends `async_receive` with `errc::too_big` (code 1009) or `errc::bad_message` (1002, 1007); `async_shutdown` then
+/// says that code and not its reason's, and ends the sending half. If a Close frame of this end is not answered within
+/// `websocket_options::close_timeout`, the stream is closed, and receives end with `asio::error::timed_out`.
 ///
 /// `Compression` is `permessage_deflate` (`wire/websocket_deflate.hpp`, zlib) for connections that may agree on it.
 template <async_stream Stream, class Compression = no_compression>

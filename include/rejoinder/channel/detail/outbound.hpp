@@ -67,9 +67,6 @@ public:
         committed_ = filling_.size();
     }
 
-    /// Forgets what is committed and not yet part of the run that is written.
-    void forget() noexcept { committed_ = 0; }
-
     /// Puts `bytes`, whole frames, into the run that is written: behind what has begun, before what is committed.
     void urge(std::string_view bytes)
     {

@@ -221,7 +221,6 @@ private:
             static_cast<void>(websocket_close::read(event.payload, heard)); // the reader found nothing wrong with it
             close_code_ = heard.code;
             close_text_ = heard.text;
-            out_->answer_close(heard);
             failure_ = asio::error::eof;
         }
         if (on_control_) {

@@ -135,6 +135,9 @@ private:
     void decide(std::error_code ec, Batch frames)
     {
         State& channel = this->state();
+        if (frames.size() == 0 && channel.in.is_closed()) {
+            channel.out.answer_close(channel.in.close_code()); // not before what came before it has been seen
+        }
         answer(this->shared_state(), this->get_executor());
         if (!ec && frames.size() == 0) {
             ec = channel.in.failure();

@@ -75,8 +75,8 @@ private:
     std::optional<typename Compression::deflater> deflater_{};
 };
 
-/// Messages in, and answers to control frames beside them, which go before what is committed and not yet in the run
-/// that is written. After a Close frame nothing is added any more.
+/// Messages in, and answers to control frames beside them. Pongs go before what is committed and not yet in the run that
+/// is written, a Close frame goes behind all of it, and nothing after it.
 template <class Compression>
 class websocket_outbound : public outbound<websocket_marks<Compression>> {
     using base = outbound<websocket_marks<Compression>>;
@@ -113,7 +113,10 @@ public:
         if (answers_.size() > answers_max) {
             answers_.clear(); // the newest is an answer to all (RFC 6455 §5.5.3)
         }
-        answer(websocket_opcode::pong, payload);
+        if (answers_.capacity() <= std::string{}.capacity()) {
+            answers_ = recycled_strings::take(payload.size());
+        }
+        marks_.append_control(answers_, websocket_opcode::pong, payload);
     }
 
     /// Commits the Close frame, the last one.
@@ -128,31 +131,31 @@ public:
         }
     }
 
-    /// Answers the peer's Close frame by the same code, instead of all that is committed.
-    void answer_close(const websocket_close& heard)
+    /// Answers the peer's Close frame by the same code, unless this end has said Close already.
+    void answer_close(std::uint16_t code)
     {
-        if (!std::exchange(closed_, true)) {
-            base::forget();
-            std::string payload;
-            websocket_close{.code = heard.code}.append_to(payload);
-            answer(websocket_opcode::close, payload);
-        }
+        close_is_due_ = close_is_due_ || !closed_;
+        say_close({.code = code});
     }
 
-    bool has_answers() const noexcept { return !answers_.empty(); }
+    bool has_answers() const noexcept { return !answers_.empty() || close_is_due_; }
 
-    /// Makes the answers the run of bytes to be written.
+    /// Makes the answers the run of bytes to be written, and with a Close frame all that is committed.
     void start_answers()
     {
-        base::urge(answers_);
-        recycled_strings::give(std::exchange(answers_, {}));
+        if (close_is_due_) {
+            start();
+        } else {
+            urge_pongs();
+        }
     }
 
     /// Makes answers and all that is committed the run of bytes to be written.
     void start()
     {
-        if (has_answers()) {
-            start_answers();
+        close_is_due_ = false;
+        if (!answers_.empty()) {
+            urge_pongs();
         }
         base::start();
     }
@@ -160,17 +163,16 @@ public:
 private:
     static constexpr std::size_t answers_max = std::size_t{16} << 10;
 
-    void answer(websocket_opcode opcode, std::string_view payload)
+    void urge_pongs()
     {
-        if (answers_.capacity() <= std::string{}.capacity()) {
-            answers_ = recycled_strings::take(payload.size());
-        }
-        marks_.append_control(answers_, opcode, payload);
+        base::urge(answers_);
+        recycled_strings::give(std::exchange(answers_, {}));
     }
 
     websocket_marks<Compression> marks_; // of control frames
     std::string answers_{};
-    bool closed_ = false;
+    bool closed_ = false;       // the Close frame stands behind all others
+    bool close_is_due_ = false; // and no flush will take it
 };
 
 } // namespace rejoinder::inline v0::detail
