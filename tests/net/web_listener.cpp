@@ -1,6 +1,9 @@
 // A web listener over real sockets, by raw bytes: routes, WebSockets for hubs, pages, and whoever means it harm.
 #include <rejoinder/net/web_listener.hpp>
 
+#include <rejoinder/channel/websocket_connector.hpp>
+#include <rejoinder/net/client.hpp>
+
 #include "support/driven.hpp"
 
 #include <asio/io_context.hpp>
@@ -394,4 +397,53 @@ TEST_CASE("a listener that goes takes its requests with it, not its WebSockets")
     CHECK(waiting.sees_end());
     CHECK(hub.connections() == 1);
     late->kept->respond(rejoinder::http_text(200, "nobody hears"));
+}
+
+TEST_CASE("an authenticator sees the request that a session came by, and the session works")
+{
+    web_house house;
+    house.web.websocket_to("/ws/generations/{id}", house.hub);
+    std::string seen;
+    house.hub.authenticate([&](const rejoinder::handshake& of) {
+        const auto& by = *of.request;
+        seen = std::string{by.path} + ' ' + std::string{by.parameters.value("id")} + ' ' + std::string{by.cookies.value("sid")} + ' ' +
+               std::string{by.query.value("from")} + ' ' + std::string{by.headers.value("X-Tab")};
+        return rejoinder::identity{std::string{by.cookies.value("sid")}};
+    });
+    house.hub.on("twice", [](int number) { return 2 * number; });
+    rejoinder::websocket_connector_options options;
+    options.headers = {{"Cookie", "theme=dark; sid=42"}, {"X-Tab", "first"}};
+    const auto port = std::to_string(house.web.local_endpoint().port());
+    rejoinder::client<> tab{house.io.get_executor(), rejoinder::websocket_connector{"ws://127.0.0.1:" + port + "/ws/generations/17?from=3", options}};
+    int answer = 0;
+    tab.connect();
+    tab.async_request("twice", 21, [&](std::error_code ec, const rejoinder::reply& got) {
+        CHECK_FALSE(ec);
+        answer = got.as<int>();
+    });
+    CHECK(driven::until(house.io, [&] { return answer != 0; }));
+    CHECK(answer == 42);
+    CHECK(seen == "/ws/generations/17 17 42 3 first");
+    CHECK(house.hub.presence_of(rejoinder::identity{"42"}) == rejoinder::presence::present);
+}
+
+TEST_CASE("a hub listens for WebSockets alone in one line, and a client without the right is told for good")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    std::string address;
+    {
+        const auto port = rejoinder::listen<rejoinder::tcp_websocket>(hub, any_web_port);
+        address = "ws://127.0.0.1:" + std::to_string(port.local_endpoint().port());
+    }
+    rejoinder::client<> tab{io.get_executor(), rejoinder::websocket_connector{address + "/any/path"}};
+    tab.connect();
+    CHECK(driven::until(io, [&] { return hub.sessions() == 1; }));
+
+    rejoinder::websocket_connector_options foreign;
+    foreign.headers = {{"Origin", "https://evil.example"}};
+    rejoinder::client<> evil{io.get_executor(), rejoinder::websocket_connector{address, foreign}};
+    evil.connect();
+    CHECK(driven::until(io, [&] { return evil.status().verdict == rejoinder::link_verdict::refused; }));
+    CHECK(hub.sessions() == 1);
 }

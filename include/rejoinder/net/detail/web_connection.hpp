@@ -13,6 +13,7 @@
 #include <rejoinder/wire/http_request.hpp>
 #include <rejoinder/wire/http_response.hpp>
 #include <rejoinder/wire/websocket_handshake.hpp>
+#include <rejoinder/wire/websocket_role.hpp>
 
 #include <asio/ip/tcp.hpp>
 
@@ -47,7 +48,7 @@ public:
     {
         number_ = site->enter(this->shared_from_this());
         within(site->options().head_timeout);
-        Layer::open(link_.stream(),
+        Layer::open(link_.stream(), websocket_role::server,
                     [self = this->shared_from_this()](std::error_code ec) { ec ? self->end() : self->read(); });
     }
 
