@@ -1,4 +1,4 @@
-# Installation: headers, a CMake package with the components core, all and spdlog, two pkg-config files, a Debian package.
+# Installation: headers, a CMake package with the components core, all, sqlite, tls and spdlog, two pkg-config files, a Debian package.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -52,7 +52,7 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 # Debian 12's default Boost is 1.74, which has no JSON; 1.81 stands beside it under a name of its own.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libasio-dev (>= 1:1.22), libboost-json-dev (>= 1.81) | libboost-json1.81-dev")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsqlite3-dev, zlib1g-dev")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsqlite3-dev, libssl-dev, zlib1g-dev")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_STRIP_FILES OFF)
 include(CPack)

@@ -5,7 +5,8 @@ list(FILTER core_headers INCLUDE REGEX "^include/rejoinder/(core/.*|core\\.hpp|v
 set(other_headers ${all_headers})
 list(REMOVE_ITEM other_headers ${core_headers})
 # What needs more than Asio and Boost.JSON is a target of its own.
-list(FILTER other_headers EXCLUDE REGEX "^include/rejoinder/(store/|sink/spdlog\\.hpp|wire/websocket_deflate\\.hpp)")
+list(FILTER other_headers EXCLUDE REGEX
+    "^include/rejoinder/(store/|sink/spdlog\\.hpp|wire/websocket_deflate\\.hpp|(channel|net)/tls_)")
 
 # Declares an interface library over headers of include/, as a file set where CMake knows them.
 function(rejoinder_add_library name headers)
@@ -50,5 +51,6 @@ function(rejoinder_add_optional name pattern package target)
     set(rejoinder_optional_targets ${rejoinder_optional_targets} "${name}" PARENT_SCOPE)
 endfunction()
 rejoinder_add_optional(sqlite "store/(detail/)?sqlite.*" SQLite3 SQLite::SQLite3)
+rejoinder_add_optional(tls "(channel|net)/tls_.*" OpenSSL OpenSSL::SSL)
 rejoinder_add_optional(spdlog "sink/spdlog\\.hpp" spdlog spdlog::spdlog)
 rejoinder_add_optional(deflate "wire/websocket_deflate\\.hpp" ZLIB ZLIB::ZLIB)

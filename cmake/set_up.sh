@@ -57,6 +57,7 @@ need_tests() {
 need_optional() {
     has_header sqlite3.h || lacks libsqlite3-dev 'SQLite 3 (sqlite3.h)'
     has_header zlib.h || lacks zlib1g-dev 'zlib (zlib.h)'
+    has_header openssl/ssl.h || lacks libssl-dev 'OpenSSL 3 (openssl/ssl.h)'
 }
 
 need_clang() {

@@ -1,4 +1,5 @@
 // The bytes of one HTTP connection: read when there are some, written whole, against a clock.
+// Not behind the door: it is for the web listener alone, which is not.
 #ifndef REJOINDER_NET_DETAIL_WEB_LINK_HPP
 #define REJOINDER_NET_DETAIL_WEB_LINK_HPP
 

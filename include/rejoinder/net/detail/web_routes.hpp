@@ -1,4 +1,5 @@
 // The two usual things behind a route: a function of the program, and a hub.
+// Not behind the door: it is for the web listener alone, which is not.
 #ifndef REJOINDER_NET_DETAIL_WEB_ROUTES_HPP
 #define REJOINDER_NET_DETAIL_WEB_ROUTES_HPP
 

@@ -1,4 +1,5 @@
 // What the connections of a web listener share: its routes, its bounds and its counts.
+// Not behind the door: it is for the web listener alone, which is not.
 #ifndef REJOINDER_NET_DETAIL_WEB_SITE_HPP
 #define REJOINDER_NET_DETAIL_WEB_SITE_HPP
 

@@ -1,0 +1,2 @@
+// Asio's TLS functions, compiled once.
+#include <asio/ssl/impl/src.hpp>
