@@ -31,6 +31,7 @@ expect() { # line command...
 expect_core() { expect "core $version" "$@"; }
 expect_sqlite() { expect "sqlite $version opened" "$@"; }
 expect_deflate() { expect "deflate $version of 1000 bytes" "$@"; }
+expect_tls() { expect "tls $version wss://shop.example/ws" "$@"; }
 expect_spdlog() { expect "spdlog $version who=42" "$@"; }
 expect_all() { expect "all $version {\"hello\":\"there\"}" "$@"; }
 
@@ -86,6 +87,10 @@ installed_sqlite) # the component sqlite
 installed_deflate) # the component deflate
     install_library
     build_with_package deflate -DCMAKE_PREFIX_PATH="$work/prefix"
+    ;;
+installed_tls) # the component tls
+    install_library
+    build_with_package tls -DCMAKE_PREFIX_PATH="$work/prefix"
     ;;
 installed_spdlog) # the component spdlog
     install_library

@@ -1,0 +1,107 @@
+// A folder of files as pages.
+#ifndef REJOINDER_NET_STATIC_FILES_HPP
+#define REJOINDER_NET_STATIC_FILES_HPP
+
+#include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/http_response.hpp>
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <ios>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rejoinder::inline v0 {
+
+/// How a folder is taken.
+struct static_files_options {
+    std::size_t bytes_max = std::size_t{16} << 20; ///< of all files together
+    std::string parameter = "file";                ///< of the route: `/{file...}`
+    std::string index = "index.html";              ///< what stands for a folder
+};
+
+/// The files that a folder has now, as a function for `web_listener::get("/app/{file...}", static_files{folder})`. They are read here, once: a
+/// request reads no disk, waits for none, and can name nothing but what was found. Links are not followed. Copies share the files.
+class static_files {
+public:
+    /// Throws `std::filesystem::filesystem_error` if the folder cannot be read, `std::length_error` if its files are more than `bytes_max`.
+    explicit static_files(const std::filesystem::path& folder, static_files_options options = {})
+        : options_(std::move(options)), files_(std::make_shared<const table>(read(folder, options_.bytes_max)))
+    {}
+
+    http_response operator()(const http_request& request) const
+    {
+        std::string name{request.parameters.value(options_.parameter)};
+        if (name.empty() || name.ends_with('/')) {
+            name += options_.index;
+        }
+        const auto found = files_->find(name);
+        if (found == files_->end()) {
+            return http_text(404, "There is no such file.\n");
+        }
+        auto answer = http_text(200, found->second, type_of(name));
+        answer.headers.add("Cache-Control", "no-cache");
+        answer.headers.add("X-Content-Type-Options", "nosniff");
+        return answer;
+    }
+
+private:
+    using table = std::map<std::string, std::string, std::less<>>;
+
+    static table read(const std::filesystem::path& folder, std::size_t bytes_max)
+    {
+        table all;
+        std::size_t bytes = 0;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator{folder}) {
+            if (entry.is_symlink() || !entry.is_regular_file()) {
+                continue;
+            }
+            bytes += static_cast<std::size_t>(entry.file_size());
+            if (bytes > bytes_max) {
+                throw std::length_error("rejoinder: the files of " + folder.string() + " are too large");
+            }
+            std::ifstream file{entry.path(), std::ios::binary};
+            all.emplace(entry.path().lexically_relative(folder).generic_string(),
+                        std::string{std::istreambuf_iterator<char>{file}, {}});
+        }
+        return all;
+    }
+
+    static std::string_view type_of(std::string_view name)
+    {
+        constexpr std::array<std::pair<std::string_view, std::string_view>, 12> types{
+            {{".html", "text/html; charset=utf-8"},
+             {".css", "text/css; charset=utf-8"},
+             {".js", "text/javascript; charset=utf-8"},
+             {".mjs", "text/javascript; charset=utf-8"},
+             {".json", "application/json"},
+             {".map", "application/json"},
+             {".svg", "image/svg+xml"},
+             {".png", "image/png"},
+             {".jpg", "image/jpeg"},
+             {".ico", "image/x-icon"},
+             {".woff2", "font/woff2"},
+             {".txt", "text/plain; charset=utf-8"}}};
+        for (const auto& [ending, type] : types) {
+            if (name.ends_with(ending)) {
+                return type;
+            }
+        }
+        return "application/octet-stream";
+    }
+
+    static_files_options options_;
+    std::shared_ptr<const table> files_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif

@@ -1,0 +1,80 @@
+// A folder of files as pages.
+#include <rejoinder/net/static_files.hpp>
+
+#include <rejoinder/wire/route_pattern.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+#include "support/catch.hpp"
+
+namespace {
+
+struct folder_of_files {
+    std::filesystem::path root = std::filesystem::temp_directory_path() / ("rejoinder_files_" + std::to_string(::getpid()));
+
+    folder_of_files()
+    {
+        std::filesystem::create_directories(root / "public" / "js");
+        write("secret.txt", "secret");
+        write("public/index.html", "<html>");
+        write("public/js/app.js", "app()");
+        std::filesystem::create_symlink(root / "secret.txt", root / "public" / "link.txt");
+    }
+    ~folder_of_files() { std::filesystem::remove_all(root); }
+
+    void write(std::string_view name, std::string_view text) const { std::ofstream{root / name} << text; }
+};
+
+} // namespace
+
+TEST_CASE("files are served by their names, with their types")
+{
+    const folder_of_files disk;
+    const rejoinder::static_files files{disk.root / "public"};
+    const auto get = [&](std::string_view name) {
+        rejoinder::http_request request;
+        request.parameters.add("file", name);
+        return files(request);
+    };
+    CHECK(get("").body == "<html>");
+    CHECK(get("index.html").headers.value("content-type") == "text/html; charset=utf-8");
+    CHECK(get("js/app.js").body == "app()");
+    CHECK(get("js/app.js").headers.value("content-type") == "text/javascript; charset=utf-8");
+    for (const auto* const out : {"../secret.txt", "js/../../secret.txt", "/etc/passwd", "link.txt", "js", "js/", ".", "..", "./index.html"}) {
+        CAPTURE(out);
+        CHECK(get(out).status == 404);
+    }
+    CHECK_THROWS_AS((rejoinder::static_files{disk.root / "public", {.bytes_max = 5}}), std::length_error);
+}
+
+TEST_CASE("a route takes its names from whole segments, and a rest of none or many")
+{
+    using rejoinder::http_parameters;
+    using rejoinder::route_pattern;
+    http_parameters found;
+    CHECK(route_pattern{"/ws/{user}/{id}"}.match("/ws/42/a b", found));
+    CHECK(found == http_parameters{{"user", "42"}, {"id", "a b"}});
+    CHECK_FALSE(route_pattern{"/ws/{user}/{id}"}.match("/ws/42", found));
+    CHECK_FALSE(route_pattern{"/ws/{user}"}.match("/ws/42/", found));
+    CHECK_FALSE(route_pattern{"/ws/{user}"}.match("/ws/", found));
+    CHECK(route_pattern{"/"}.match("/", found));
+    CHECK_FALSE(route_pattern{"/"}.match("/a", found));
+    for (const auto* const path : {"/app", "/app/", "/app/a", "/app/a/b"}) {
+        http_parameters rest;
+        CAPTURE(path);
+        CHECK(route_pattern{"/app/{file...}"}.match(path, rest));
+        CHECK(rest.value("file") == std::string_view{path}.substr(std::min<std::size_t>(5, std::string_view{path}.size())));
+    }
+    CHECK_FALSE(route_pattern{"/app/{file...}"}.match("/apple", found));
+    for (const auto* const bad : {"", "ws", "/{}", "/{...}", "/a{b}", "/{a...}/b", "/{a"}) {
+        CAPTURE(bad);
+        CHECK_THROWS_AS(route_pattern{bad}, std::invalid_argument);
+    }
+}
