@@ -92,6 +92,10 @@ private:
         if (phase_ == phase::over) {
             return;
         }
+        if (ec && phase_ == phase::sending) { // it may have ended its half only, and still read
+            stays_ = false;
+            return;
+        }
         if (ec) {
             end();
             return;
