@@ -8,21 +8,17 @@
 #include <rejoinder/wire/newline_delimited.hpp>
 
 #include "support/house.hpp"
+#include "support/no_descriptors.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/local/stream_protocol.hpp>
-
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "support/catch.hpp"
 
@@ -44,39 +40,6 @@ int ask(asio::io_context& io, rejoinder::client<>& tab)
     CHECK(driven::until(io, [&] { return over; }));
     return answer;
 }
-
-// Takes all descriptors that the process may have, but a few.
-class no_descriptors {
-public:
-    explicit no_descriptors(int but)
-    {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        rlimit less = before_;
-        less.rlim_cur = 128;
-        ::setrlimit(RLIMIT_NOFILE, &less);
-        for (int one = ::open("/dev/null", O_RDONLY); one >= 0; one = ::open("/dev/null", O_RDONLY)) {
-            taken_.push_back(one);
-        }
-        give(but);
-    }
-    ~no_descriptors()
-    {
-        give(static_cast<int>(taken_.size()));
-        ::setrlimit(RLIMIT_NOFILE, &before_);
-    }
-
-    void give(int count)
-    {
-        for (; count > 0 && !taken_.empty(); --count) {
-            ::close(taken_.back());
-            taken_.pop_back();
-        }
-    }
-
-private:
-    rlimit before_{};
-    std::vector<int> taken_;
-};
 
 } // namespace
 

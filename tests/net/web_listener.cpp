@@ -5,6 +5,7 @@
 #include <rejoinder/net/client.hpp>
 
 #include "support/driven.hpp"
+#include "support/no_descriptors.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -79,6 +80,7 @@ public:
         });
     }
     void close() { socket_.close(); }
+    void end_sending() { socket_.shutdown(asio::ip::tcp::socket::shutdown_send); }
 
 private:
     void look()
@@ -446,4 +448,59 @@ TEST_CASE("a hub listens for WebSockets alone in one line, and a client without 
     evil.connect();
     CHECK(driven::until(io, [&] { return evil.status().verdict == rejoinder::link_verdict::refused; }));
     CHECK(hub.sessions() == 1);
+}
+
+TEST_CASE("a web port survives a process that is out of descriptors")
+{
+    web_house house;
+    CHECK(house.status_of(get_of("/healthz")) == 200); // whatever is opened at the first use, is
+    REQUIRE(driven::until(house.io, [&] { return house.web.connections() == 0; }));
+    asio::ip::tcp::socket first{house.io};
+    {
+        no_descriptors out{1}; // one for the socket that connects, none for the one that is accepted
+        first.connect(house.web.local_endpoint());
+        driven::pass(house.io, 50ms);
+        CHECK(house.web.connections() == 0);
+    }
+    CHECK(driven::until(house.io, [&] { return house.web.connections() == 1; }));
+    CHECK(house.status_of(get_of("/healthz")) == 200);
+}
+
+TEST_CASE("a WebSocket asked for behind an unanswered request is refused, and the answers keep their order")
+{
+    web_house house;
+    const auto late = std::make_shared<late_handler>();
+    house.web.mount("/late", late);
+    house.web.websocket_to("/ws", house.hub);
+    auto one = house.visit();
+    one.send(get_of("/late") + upgrade_of("/ws"));
+    REQUIRE(driven::until(house.io, [&] { return late->asked == 1; }));
+    driven::settle(house.io);
+    late->kept->respond(rejoinder::http_text(200, "first"));
+    CHECK_FALSE(one.sees("first").empty());
+    CHECK(one.status() == 400);
+    CHECK(one.sees_end());
+    CHECK(house.hub.connections() == 0);
+}
+
+TEST_CASE("a client that ends its sending half still gets its answer")
+{
+    web_house house;
+    auto one = house.visit();
+    one.send(get_of("/healthz"));
+    one.end_sending();
+    CHECK_FALSE(one.sees("well\n").empty());
+    CHECK(one.sees_end());
+    one.close();
+    CHECK(driven::until(house.io, [&] { return house.web.connections() == 0; }));
+}
+
+TEST_CASE("a client that does not take its answer is closed in time")
+{
+    web_house house{{.answer_timeout = 40ms}};
+    house.web.get("/large", [](const auto&) { return rejoinder::http_text(200, std::string(std::size_t{32} << 20, 'x')); });
+    auto one = house.visit();
+    one.send(get_of("/large"));
+    CHECK(driven::until(house.io, [&] { return house.web.connections() == 1; }));
+    CHECK(driven::until(house.io, [&] { return house.web.connections() == 0; }));
 }

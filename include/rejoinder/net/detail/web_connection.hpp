@@ -167,9 +167,10 @@ private:
         link_.calm();
         ++site->counts().requests;
         auto request = reader_.take();
-        stays_ = request.keeps_alive && request.version >= 11; // HTTP/1.0 would have to be told
         is_head_ = request.method == "HEAD";
         const bool upgrades = asks_for_websocket(request);
+        // HTTP/1.0 would have to be told; what follows a refused WebSocket may be its frames.
+        stays_ = request.keeps_alive && request.version >= 11 && !upgrades;
         const auto to = site->find(request, upgrades ? route_kind::websocket : route_kind::page);
         phase_ = phase::answering;
         const auto shared = std::make_shared<const http_request>(std::move(request));
@@ -199,7 +200,6 @@ private:
     void upgrade(site_type& site, const std::shared_ptr<handler_type>& to,
                  const std::shared_ptr<const http_request>& request)
     {
-        stays_ = false;
         auto made = decide(*to, *request);
         if (!made.is_accepted()) {
             answer(std::move(made.response));
@@ -293,6 +293,7 @@ private:
         }
         phase_ = phase::asking;
         begun_ = false;
+        is_head_ = false;
         within(site->options().idle_timeout);
         in_.empty() ? read() : take_in(in_.size());
     }
