@@ -320,6 +320,19 @@ TEST_CASE("WebSockets go to the hubs of their routes, several at once, and other
     CHECK(house.status_of(upgrade_of("/ws/plugins", "Origin: https://evil.example\r\n")) == 403);
 }
 
+TEST_CASE("a client that is told when to come back waits that long")
+{
+    web_house house;
+    rejoinder::hub<> none{house.io.get_executor(), {.connections_max = 0}};
+    house.web.websocket_to("/ws", none);
+    const auto address = "ws://127.0.0.1:" + std::to_string(house.web.local_endpoint().port()) + "/ws";
+    rejoinder::client<> tab{house.io.get_executor(), rejoinder::websocket_connector{address}};
+    tab.connect();
+    CHECK(driven::until(house.io, [&] { return tab.status().next_try_at != rejoinder::never; }));
+    CHECK(tab.status().last_error == rejoinder::errc::busy);
+    CHECK(tab.status().next_try_at - std::chrono::steady_clock::now() > 4s); // the first delay is one second
+}
+
 TEST_CASE("a hub that is full or gone refuses before the handshake")
 {
     web_house house;
