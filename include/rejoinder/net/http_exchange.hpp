@@ -57,6 +57,8 @@ public:
     }
 
     [[nodiscard]] const http_request& request() const noexcept { return *state_->request; }
+    /// The request, for who keeps it longer than this.
+    [[nodiscard]] std::shared_ptr<const http_request> shared_request() const noexcept { return state_->request; }
     /// The address that it came from.
     [[nodiscard]] const std::string& from() const noexcept { return state_->from; }
     /// Whether somebody still waits for the answer.

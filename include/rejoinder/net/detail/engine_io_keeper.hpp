@@ -1,0 +1,29 @@
+// Who keeps an Engine.IO server's sessions, as a session sees it.
+#ifndef REJOINDER_NET_DETAIL_ENGINE_IO_KEEPER_HPP
+#define REJOINDER_NET_DETAIL_ENGINE_IO_KEEPER_HPP
+
+#include <rejoinder/net/engine_io_server_options.hpp>
+
+#include <memory>
+
+namespace rejoinder::inline v0::detail {
+
+class engine_io_session;
+
+/// Who keeps the sessions and the one timer.
+class engine_io_keeper {
+public:
+    /// Calls `advance` when the session's next deadline has come.
+    virtual void schedule(engine_io_session& one) = 0;
+    /// Forgets it, which may destroy it.
+    virtual void forget(engine_io_session& one) = 0;
+    virtual engine_io_server_counts& counts() = 0;
+    [[nodiscard]] virtual const std::shared_ptr<const engine_io_server_options>& options() const = 0;
+
+protected:
+    ~engine_io_keeper() = default;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
