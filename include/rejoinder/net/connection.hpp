@@ -93,12 +93,13 @@ public:
     }
     bool say(const welcome& answer) override { return write_greeting(answer); }
 
-    void refuse(errc why, std::string_view text, std::optional<duration> retry_after) override
+    void refuse(errc why, std::string_view text, std::optional<duration> retry_after, std::string_view data) override
     {
         message out;
         out.kind = message_kind::refusal;
         out.name = name_of(why);
         out.text = text;
+        out.payload.bytes = data;
         out.time_left = retry_after;
         write(out);
         end_writing(close_reason::refused);
@@ -206,15 +207,22 @@ private:
         if (how == decoded::incomplete) {
             return;
         }
-        if (session_ != nullptr) {
-            how == decoded::message ? session_->receive(came, now) : session_->receive_bad(now);
-            if (how == decoded::bad && session_ != nullptr && !codec_.features().lenient) {
-                session_->hang_up(close_reason::bad_messages);
-            }
+        if (session_ != nullptr && how != decoded::message) {
+            receive_bad(now);
+        } else if (session_ != nullptr) {
+            session_->receive(came, now);
         } else if (how != decoded::message || !greeted(came)) {
             ++counts_->bad_messages;
             fail(make_error_code(errc::bad_message),
                  close_reason::bad_messages); // before there is a session, nothing but the greeting is forgiven
+        }
+    }
+
+    void receive_bad(instant now)
+    {
+        session_->receive_bad(now);
+        if (session_ != nullptr && !codec_.features().lenient) {
+            session_->hang_up(close_reason::bad_messages);
         }
     }
 
@@ -262,7 +270,7 @@ private:
             return true;
         }
         auto* owner = owner_;
-        refuse(errc::incompatible, {}, std::nullopt);
+        refuse(errc::incompatible, {}, std::nullopt, {});
         owner->on_end(*this, make_error_code(errc::incompatible));
         return true;
     }

@@ -30,13 +30,22 @@ class refusal {
 public:
     /// `text`: a sentence that the client is told.
     explicit refusal(errc why = errc::auth_refused, std::string text = {}) : why_(why), text_(std::move(text)) {}
+    /// `data`: more for the client's program, on wires that have room for it (Socket.IO).
+    template <writable_payload T>
+    refusal(errc why, std::string text, const T& data) : why_(why), text_(std::move(text))
+    {
+        static_cast<void>(write_payload(data, data_));
+    }
 
     [[nodiscard]] errc why() const noexcept { return why_; }
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    /// JSON text; empty: none.
+    [[nodiscard]] const std::string& data() const noexcept { return data_; }
 
 private:
     errc why_;
     std::string text_;
+    std::string data_;
 };
 
 /// The authenticator's word: who the client is, or why it is refused.

@@ -242,9 +242,7 @@ public:
 
 private:
     friend class drain<hub_state>;
-
     static constexpr std::string_view clients_do_not = "a client neither welcomes nor refuses";
-
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     void context_ended() override
@@ -292,7 +290,7 @@ private:
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             setting_->counts->auth_refused += why->why() == errc::store_failed || why->why() == errc::busy ? 0U : 1U;
-            drop(number, why->why(), why->text());
+            drop(number, why->why(), why->text(), {}, why->data());
             return;
         }
         found->second.who.identity = word.who()->name();
@@ -449,13 +447,15 @@ private:
     }
 
     // No session for this link.
-    void drop(std::uint64_t number, errc why, std::string_view text, std::optional<duration> retry_after = {})
+    void drop(std::uint64_t number, errc why, std::string_view text, std::optional<duration> retry_after = {},
+              std::string_view data = {})
     {
         const auto found = links_.find(number);
         if (found == links_.end()) {
             return;
         }
-        take_out(found, close_reason::refused, text.empty() ? name_of(why) : text)->refuse(why, text, retry_after);
+        take_out(found, close_reason::refused, text.empty() ? name_of(why) : text)
+            ->refuse(why, text, retry_after, data);
         admission_.lose(number, 0, now());
         decide();
     }

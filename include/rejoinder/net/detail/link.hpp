@@ -76,8 +76,9 @@ public:
     /// Says hello, or welcome. False: it is too large for a frame, and not said.
     virtual bool say(const hello& greeting) = 0;
     virtual bool say(const welcome& answer) = 0;
-    /// Says that there is no session, and ends.
-    virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after) = 0;
+    /// Says that there is no session, and ends. `data`: JSON for the program at the other end, where the wire has room for it.
+    virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after,
+                        std::string_view data) = 0;
     /// From now on it carries this session; null: none.
     virtual void carry(session_port* session) = 0;
     /// The session has messages to write.
