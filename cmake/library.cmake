@@ -38,8 +38,16 @@ target_link_libraries(rejoinder_rejoinder INTERFACE rejoinder_core rejoinder::as
 # installing this one does not need it.
 set(rejoinder_optional_targets "")
 function(rejoinder_add_optional name pattern package target)
-    if(rejoinder_is_top_level) # a project around this one finds it by itself
+    if(NOT TARGET ${target})
+        get_directory_property(before IMPORTED_TARGETS)
         find_package(${package} QUIET)
+        if(NOT rejoinder_is_top_level) # what is found here, and what that stands on, is used by the project around this one
+            get_directory_property(found IMPORTED_TARGETS)
+            list(REMOVE_ITEM found ${before})
+            if(found)
+                set_target_properties(${found} PROPERTIES IMPORTED_GLOBAL ON)
+            endif()
+        endif()
     endif()
     set(headers ${all_headers})
     list(FILTER headers INCLUDE REGEX "^include/rejoinder/${pattern}$")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Uses the library as another project would, in one of the ways it is delivered:  sh tests/consumer/run.sh KIND
-# CMAKE and CXX say which CMake and compiler. Kinds: see the functions below; deb installs a package on this machine with apt.
+# CMAKE and CXX say which CMake and compiler, WITH_SQLITE=ON and WITH_SPDLOG=ON that these are here. Kinds: see the functions below; deb installs a package on this machine with apt.
 set -eu
 kind=$1
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -115,10 +115,13 @@ missing) # what is missing is said
     fi
     ;;
 subdirectory)
-    quietly "$cmake" -S "$here/subdirectory" -B "$work/consumer" -DCMAKE_CXX_COMPILER="$cxx" -DREJOINDER_ROOT="$root"
+    quietly "$cmake" -S "$here/subdirectory" -B "$work/consumer" -DCMAKE_CXX_COMPILER="$cxx" -DREJOINDER_ROOT="$root" \
+        -DWITH_sqlite="${WITH_SQLITE:-OFF}" -DWITH_spdlog="${WITH_SPDLOG:-OFF}"
     quietly "$cmake" --build "$work/consumer"
     expect_all "$work/consumer/consumer"
     expect_core "$work/consumer/consumer_of_core"
+    [ "${WITH_SQLITE:-OFF}" = OFF ] || expect_sqlite "$work/consumer/consumer_of_sqlite"
+    [ "${WITH_SPDLOG:-OFF}" = OFF ] || expect_spdlog "$work/consumer/consumer_of_spdlog"
     ;;
 pkg_config)
     install_library
