@@ -1,10 +1,11 @@
 #!/bin/sh
-# Writes the doors (include/rejoinder/{core,wire,channel,net,rejoinder}.hpp) and from them the two single headers, with src.hpp beside.
+# Writes the doors (include/rejoinder/{core,wire,channel,net,rejoinder,web}.hpp) and from them the two single headers, with src.hpp beside.
 #
 #   sh single_include/generate.sh [--check] [ROOT]
 #
 # A door includes each public header of its floor: not detail/, and not a header whose second line begins
-# "// Not behind the door:" (it needs more than Asio and Boost.JSON). A single header is its door with each <rejoinder/...>
+# "// Not behind the door:" (it needs more than Asio and Boost.JSON, or belongs to the web door). The web door includes the latter and
+# what reads HTTP, of all floors: programs without the web do not compile it. A single header is its door with each <rejoinder/...>
 # include replaced by that header's text where it is first met, and by nothing after that.
 # --check writes nothing and fails when a file is stale. Needs a POSIX shell and awk.
 set -eu
@@ -64,6 +65,17 @@ door net 'The door of floor net: what programs hold.'
 printf 'rejoinder/%s.hpp\n' channel core net wire |
     make_door rejoinder 'The front door: all four floors.' > "$work/rejoinder.hpp"
 deliver "$work/rejoinder.hpp" include/rejoinder/rejoinder.hpp
+
+web_headers() {
+    for header in include/rejoinder/wire/*.hpp include/rejoinder/channel/*.hpp include/rejoinder/net/*.hpp; do
+        if [ -f "$header" ] && sed -n 2p "$header" | grep -q '^// Not behind the door: it \(stands behind web.hpp\|reads HTTP\)'; then
+            echo "$header"
+        fi
+    done | sed 's|^include/||'
+}
+{ echo rejoinder/rejoinder.hpp; web_headers; } | sort |
+    make_door web "The web door: the front door, and WebSockets, HTTP, Socket.IO and plain events; with Boost.Beast's parser." > "$work/web.hpp"
+deliver "$work/web.hpp" include/rejoinder/web.hpp
 
 # Under --check a stale door must not spoil the single headers' answer: they are made from the fresh ones.
 single() { # door

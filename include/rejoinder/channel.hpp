@@ -8,7 +8,6 @@
 #include <rejoinder/channel/connector.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
 #include <rejoinder/channel/memory.hpp>
-#include <rejoinder/channel/plain_layer.hpp>
 #include <rejoinder/channel/recycled_memory.hpp>
 #include <rejoinder/channel/recycled_strings.hpp>
 #include <rejoinder/channel/stream.hpp>
@@ -16,9 +15,6 @@
 #include <rejoinder/channel/tcp_options.hpp>
 #include <rejoinder/channel/tune.hpp>
 #include <rejoinder/channel/unix_connector.hpp>
-#include <rejoinder/channel/websocket.hpp>
-#include <rejoinder/channel/websocket_connector_options.hpp>
-#include <rejoinder/channel/websocket_options.hpp>
 #include <rejoinder/version.hpp>
 
 #endif

@@ -14,7 +14,6 @@
 #include <rejoinder/net/first_of.hpp>
 #include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/handshake.hpp>
-#include <rejoinder/net/http_exchange.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/hub_options.hpp>
 #include <rejoinder/net/identity.hpp>
@@ -34,9 +33,6 @@
 #include <rejoinder/net/shutdown_options.hpp>
 #include <rejoinder/net/subscription.hpp>
 #include <rejoinder/net/throttled_notifier.hpp>
-#include <rejoinder/net/web_handler.hpp>
-#include <rejoinder/net/web_options.hpp>
-#include <rejoinder/net/websocket_route.hpp>
 #include <rejoinder/version.hpp>
 
 #endif

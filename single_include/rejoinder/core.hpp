@@ -2457,7 +2457,9 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true;    ///< hello, welcome and ready; without them a connection is a new session from its start
+    bool greeting = true;    ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;       ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;     ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
     bool calls = true;       ///< requests and deliveries, and the last words for them
     bool deliveries = true;  ///< they are told from requests, and acks from replies; without, all are requests and replies
     bool records = true;     ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
@@ -9047,11 +9049,11 @@ public:
         auto beats = timing;
         beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
-        confirmed_ = side_ == side::client || !features.greeting;
+        confirmed_ = side_ == side::client || !features.ready;
         asker_.attach(features);
         inbox_.attach();
         beat_->awaiting(asker_.unanswered());
-        ready_due_ = side_ == side::client && features.greeting;
+        ready_due_ = side_ == side::client && features.ready;
         if (confirmed_) {
             meet();
         }

@@ -1131,9 +1131,6 @@ public:
         committed_ = filling_.size();
     }
 
-    /// Forgets what is committed and not yet part of the run that is written.
-    void forget() noexcept { committed_ = 0; }
-
     /// Puts `bytes`, whole frames, into the run that is written: behind what has begun, before what is committed.
     void urge(std::string_view bytes)
     {
@@ -2015,495 +2012,13 @@ inline std::pair<memory, memory> memory_pair(const asio::any_io_executor& first,
 
 #endif
 
-// TCP as it is, below HTTP and WebSockets.
-#ifndef REJOINDER_CHANNEL_PLAIN_LAYER_HPP
-#define REJOINDER_CHANNEL_PLAIN_LAYER_HPP
-
-// A channel over a WebSocket (RFC 6455), client and server, on any Asio stream of bytes.
-#ifndef REJOINDER_CHANNEL_WEBSOCKET_HPP
-#define REJOINDER_CHANNEL_WEBSOCKET_HPP
-
-// How much of what was written to a TCP socket has not arrived yet, where the system tells.
-#ifndef REJOINDER_CHANNEL_DETAIL_UNACKNOWLEDGED_HPP
-#define REJOINDER_CHANNEL_DETAIL_UNACKNOWLEDGED_HPP
-
-#include <cstddef>
-
-#if __has_include(<linux/sockios.h>)
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-#endif
-
-namespace rejoinder::inline v0::detail {
-
-/// Bytes that this system keeps because the peer's has not acknowledged them; 0 where nobody can tell.
-template <class Stream>
-std::size_t unacknowledged(Stream& stream) noexcept
-{
-    if constexpr (requires { typename Stream::protocol_type::no_delay; }) {
-#ifdef SIOCOUTQ
-        int bytes = 0;
-        if (::ioctl(stream.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0) {
-            return static_cast<std::size_t>(bytes);
-        }
-#endif
-        return 0;
-    } else if constexpr (requires { typename Stream::lowest_layer_type::protocol_type::no_delay; }) {
-        return unacknowledged(stream.lowest_layer());
-    } else {
-        return 0;
-    }
-}
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// How a WebSocket channel receives and sends: as a stream does, with answers to control frames beside.
-#ifndef REJOINDER_CHANNEL_DETAIL_WEBSOCKET_OPERATIONS_HPP
-#define REJOINDER_CHANNEL_DETAIL_WEBSOCKET_OPERATIONS_HPP
-
-// The two ways a stream channel receives: wait and read within a turn, or read into memory of its own.
-#ifndef REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
-#define REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
-
-#include <asio/buffer.hpp>
-#include <asio/error.hpp>
-
-#include <cassert>
-#include <cstddef>
-#include <memory>
-#include <system_error>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-/// Receives at least one frame from a `stream_state` as a `Batch`, none if there are news instead, or an error. The operation is its own handler for
-/// each step.
-template <class Batch, class State, class Handler>
-class receive_operation : public operation<State, Handler> {
-    using base = operation<State, Handler>;
-    using stream_type = typename State::stream_type;
-
-public:
-    using base::base;
-
-    /// The initiation.
-    void start()
-    {
-        State& channel = this->state();
-        assert(!channel.receiving);
-        if (const auto why = reason_to_end(); why) {
-            this->finish_later(why, Batch{});
-            return;
-        }
-        channel.receiving = true;
-        next_step();
-    }
-
-    /// The stream is readable.
-    void operator()(std::error_code ec)
-        requires(State::waits_until_ready)
-    {
-        if (const auto why = interrupted(ec); why) {
-            end(why);
-            return;
-        }
-        turn now;
-        const auto count = read(now, ec);
-        if (ec) {
-            end(ec);
-            return;
-        }
-        this->state().in.take(now, count);
-        deliver(now);
-    }
-
-    /// The stream was read.
-    void operator()(std::error_code ec, std::size_t count)
-        requires(!State::waits_until_ready)
-    {
-        State& channel = this->state();
-        if (ec) {
-            channel.in.own_failed();
-        }
-        if (const auto why = interrupted(ec); why) {
-            end(why);
-            return;
-        }
-        turn now;
-        channel.in.own_take(now, count);
-        deliver(now);
-    }
-
-private:
-    std::error_code reason_to_end() const
-    {
-        const State& channel = this->state();
-        return channel.closed ? std::error_code{asio::error::operation_aborted} : channel.in.failure();
-    }
-
-    // A step that succeeded and was overtaken by `close` must not touch the stream any more.
-    std::error_code interrupted(std::error_code ec) const
-    {
-        return this->state().closed ? std::error_code{asio::error::operation_aborted} : ec;
-    }
-
-    // No bytes and no error: it would have to wait after all.
-    std::size_t read(turn& now, std::error_code& ec)
-    {
-        State& channel = this->state();
-        const auto room = channel.in.room(now);
-        const auto count = channel.stream.read_some(asio::buffer(room.data(), room.size()), ec);
-        if (ec == asio::error::would_block || ec == asio::error::try_again || ec == asio::error::interrupted) {
-            ec.clear();
-            return 0;
-        }
-        return count;
-    }
-
-    void next_step()
-    {
-        State& channel = this->state();
-        if constexpr (State::waits_until_ready) {
-            channel.stream.async_wait(stream_type::wait_read, std::move(*this));
-        } else {
-            const auto room = channel.in.own_room();
-            channel.stream.async_read_some(asio::buffer(room.data(), room.size()), std::move(*this));
-        }
-    }
-
-    void deliver(turn& now)
-    {
-        if (!now.frames().empty()) {
-            end({}, Batch{now.frames()});
-            return;
-        }
-        if (const auto why = reason_to_end(); why) {
-            end(why);
-            return;
-        }
-        if (this->is_cancelled()) {
-            end(asio::error::operation_aborted);
-            return;
-        }
-        if (this->state().in.has_news()) {
-            end({});
-            return;
-        }
-        next_step();
-    }
-
-    void end(std::error_code ec, Batch frames = {})
-    {
-        this->state().receiving = false;
-        this->finish(ec, frames);
-    }
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-#include <asio/buffer.hpp>
-#include <asio/error.hpp>
-#include <asio/post.hpp>
-
-#include <cassert>
-#include <cstddef>
-#include <memory>
-#include <system_error>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-/// Writes the answers to control frames, on the executor of the operation that met those. It belongs to nobody who
-/// waits for it: reading goes on meanwhile, or two peers that answer each other could wait for each other for ever.
-template <class State, class Executor>
-class answer_operation {
-public:
-    using executor_type = Executor;
-    using allocator_type = recycled_allocator<void>;
-
-    /// Begins, if there is something to answer and nothing else is being written: a flush calls this when it ends.
-    static void start(const std::shared_ptr<State>& channel, const Executor& executor)
-    {
-        if (channel->closed || channel->flushing || !channel->out.has_answers()) {
-            return;
-        }
-        channel->flushing = true;
-        channel->answering = true;
-        channel->out.start_answers();
-        answer_operation{channel, executor}.next_step();
-    }
-
-    executor_type get_executor() const noexcept { return executor_; }
-    allocator_type get_allocator() const noexcept { return {}; }
-
-    void operator()(std::error_code ec, std::size_t count)
-    {
-        State& channel = *state_;
-        channel.out.wrote(count);
-        const bool is_over = ec || channel.closed; // whoever reads or writes next is told
-        if (!is_over && channel.out.rest().empty() && channel.out.has_answers()) {
-            channel.out.start_answers();
-        }
-        if (!is_over && !channel.out.rest().empty()) {
-            next_step();
-            return;
-        }
-        channel.flushing = false;
-        channel.answering = false;
-        channel.wake();
-    }
-
-private:
-    answer_operation(std::shared_ptr<State> channel, const Executor& executor)
-        : state_(std::move(channel)), executor_(executor)
-    {}
-
-    void next_step()
-    {
-        State& channel = *state_;
-        const auto rest = channel.out.rest();
-        channel.stream.async_write_some(asio::buffer(rest.data(), rest.size()), std::move(*this));
-    }
-
-    std::shared_ptr<State> state_;
-    Executor executor_;
-};
-
-template <class State, class Executor>
-void answer(const std::shared_ptr<State>& channel, const Executor& executor)
-{
-    answer_operation<State, Executor>::start(channel, executor);
-}
-
-/// Receives at least one message or an error. The peer's Close frame is answered before it is told as the end.
-template <class Batch, class State, class Handler>
-class websocket_receive : public operation<State, Handler> {
-    using base = operation<State, Handler>;
-
-public:
-    using base::base;
-
-    /// The initiation.
-    void start() { go_on(); }
-
-    /// A turn for bytes that are here already.
-    void operator()()
-    {
-        State& channel = this->state();
-        channel.receiving = false;
-        if (channel.closed) {
-            decide(asio::error::operation_aborted, Batch{});
-            return;
-        }
-        turn now;
-        channel.in.take_unread(now);
-        decide({}, Batch{now.frames()});
-    }
-
-    /// The stream was read.
-    void operator()(std::error_code ec, Batch frames) { decide(ec, frames); }
-
-    /// What was being written is written, or will not be.
-    void operator()(std::error_code) { decide(asio::error::eof, Batch{}); }
-
-private:
-    using read_operation = receive_operation<Batch, State, websocket_receive>;
-
-    void go_on()
-    {
-        State& channel = this->state();
-        if (!channel.in.has_unread() || channel.closed) {
-            read_operation{this->shared_state(), std::move(*this)}.start();
-            return;
-        }
-        assert(!channel.receiving);
-        channel.receiving = true;
-        const auto executor = this->get_executor();
-        asio::post(executor, std::move(*this));
-    }
-
-    void decide(std::error_code ec, Batch frames)
-    {
-        State& channel = this->state();
-        answer(this->shared_state(), this->get_executor());
-        if (!ec && frames.size() == 0) {
-            ec = channel.in.failure();
-            if (!ec && this->is_cancelled()) {
-                ec = asio::error::operation_aborted;
-            }
-            if (!ec) {
-                go_on();
-                return;
-            }
-        }
-        if (ec == asio::error::eof && channel.in.is_closed()) {
-            if (channel.flushing && !channel.closed && !this->is_cancelled()) {
-                State::begin_closing(this->shared_state(), this->get_executor());
-                channel.park(std::move(*this));
-                return;
-            }
-            channel.end_closing();
-        }
-        if (ec == asio::error::operation_aborted && channel.is_late) {
-            ec = asio::error::timed_out;
-        }
-        this->finish(ec, frames);
-    }
-};
-
-/// Writes what is committed, after answers that are being written; then, if it is the last, says Close.
-template <after_flush After, class State, class Handler>
-class websocket_flush : public operation<State, Handler> {
-    using base = operation<State, Handler>;
-
-public:
-    websocket_flush(std::shared_ptr<State> state, Handler&& handler, close_reason reason = close_reason::normal)
-        : base(std::move(state), std::move(handler)), reason_(reason)
-    {}
-
-    /// The initiation.
-    void start()
-    {
-        if (this->state().answering) {
-            wait();
-        } else {
-            write();
-        }
-    }
-
-    /// The answers are written, or what was to be written here is.
-    void operator()(std::error_code ec)
-    {
-        State& channel = this->state();
-        if (!std::exchange(is_waiting_, false)) {
-            end(ec);
-        } else if (channel.closed || this->is_cancelled()) {
-            this->finish(std::error_code{asio::error::operation_aborted});
-        } else {
-            start();
-        }
-    }
-
-private:
-    using write_operation = flush_operation<after_flush::nothing, State, websocket_flush>;
-
-    void wait()
-    {
-        is_waiting_ = true;
-        this->state().park(std::move(*this));
-    }
-
-    void write()
-    {
-        State& channel = this->state();
-        if constexpr (After == after_flush::end_of_sending) {
-            channel.out.say_close(channel.last_words(reason_));
-        }
-        write_operation{this->shared_state(), std::move(*this)}.start();
-    }
-
-    void end(std::error_code ec)
-    {
-        State& channel = this->state();
-        if constexpr (After == after_flush::end_of_sending) {
-            if (!ec && !channel.in.is_closed()) {
-                State::begin_closing(this->shared_state(), this->get_executor());
-            }
-        }
-        answer(this->shared_state(), this->get_executor());
-        if (!channel.answering) {
-            channel.wake();
-        }
-        this->finish(ec);
-    }
-
-    close_reason reason_;
-    bool is_waiting_ = false;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// What a WebSocket channel and its operations share.
-#ifndef REJOINDER_CHANNEL_DETAIL_WEBSOCKET_STATE_HPP
-#define REJOINDER_CHANNEL_DETAIL_WEBSOCKET_STATE_HPP
-
-// What a stream channel and its operations share: the stream and the two directions.
-#ifndef REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
-#define REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
-
-#include <cstdint>
-#include <system_error>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-/// How the bytes of a stream are read.
-enum class reading : std::uint8_t { when_ready, asynchronously };
-
-/// `In` and `Out` are its halves without the socket, as `inbound` and `outbound` are.
-template <class Stream, class In, class Out, reading How>
-struct stream_state {
-    using stream_type = Stream;
-    using executor_type = typename Stream::executor_type;
-    static constexpr bool waits_until_ready = How == reading::when_ready;
-
-    Stream stream;
-    In in;
-    Out out;
-    bool closed = false;
-    bool receiving = false;
-    bool flushing = false;
-
-    stream_state(Stream&& connected, In&& receiving_half, Out&& sending_half)
-        : stream(std::move(connected)), in(std::move(receiving_half)), out(std::move(sending_half))
-    {
-        if constexpr (waits_until_ready) {
-            std::error_code ec;
-            stream.non_blocking(true, ec);
-            if (ec) {
-                in.fail(ec); // without it a read could block the thread
-            }
-        }
-    }
-
-    executor_type executor() { return stream.get_executor(); }
-
-    void close() noexcept
-    {
-        closed = true;
-        std::error_code ignored; // there is nobody left to be told, and the descriptor is gone either way
-        if constexpr (requires { stream.close(ignored); }) {
-            stream.close(ignored);
-        } else {
-            stream.lowest_layer().close(ignored);
-        }
-    }
-
-    std::error_code end_sending()
-    {
-        std::error_code ec;
-        if constexpr (requires { stream.shutdown(Stream::shutdown_send, ec); }) {
-            stream.shutdown(Stream::shutdown_send, ec);
-        } else {
-            close(); // a stream without halves has no gentler end
-        }
-        return ec;
-    }
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// The receiving half of a WebSocket channel without its socket: bytes in, whole messages out, control frames answered.
-#ifndef REJOINDER_CHANNEL_DETAIL_WEBSOCKET_INBOUND_HPP
-#define REJOINDER_CHANNEL_DETAIL_WEBSOCKET_INBOUND_HPP
+// A channel over any Asio stream of bytes, with a framing.
+#ifndef REJOINDER_CHANNEL_STREAM_HPP
+#define REJOINDER_CHANNEL_STREAM_HPP
+
+// The receiving half of a stream channel without its socket: bytes in, whole frames out, the rest kept.
+#ifndef REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
+#define REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
 
 // How much to read at once into memory that a connection holds while it waits.
 #ifndef REJOINDER_CHANNEL_DETAIL_READ_SIZE_HPP
@@ -2533,799 +2048,6 @@ private:
     static constexpr std::size_t least = 1024;
 
     std::size_t size_ = least;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// The sending half of a WebSocket channel without its socket.
-#ifndef REJOINDER_CHANNEL_DETAIL_WEBSOCKET_OUTBOUND_HPP
-#define REJOINDER_CHANNEL_DETAIL_WEBSOCKET_OUTBOUND_HPP
-
-// Masking keys that no page and no peer can foretell (RFC 6455 §10.3).
-#ifndef REJOINDER_CHANNEL_DETAIL_MASKING_KEY_HPP
-#define REJOINDER_CHANNEL_DETAIL_MASKING_KEY_HPP
-
-// The ChaCha20 block function (RFC 8439 §2.3) as a generator of random numbers.
-#ifndef REJOINDER_CHANNEL_DETAIL_CHACHA20_HPP
-#define REJOINDER_CHANNEL_DETAIL_CHACHA20_HPP
-
-#include <array>
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-
-namespace rejoinder::inline v0::detail {
-
-/// Numbers that nobody can foretell who does not know the key. One object is used from one thread at a time.
-class chacha20 {
-public:
-    using key_type = std::array<std::uint32_t, 8>;
-    using block_type = std::array<std::uint32_t, 16>;
-
-    explicit constexpr chacha20(const key_type& key) noexcept : key_(key) {}
-
-    /// The next number.
-    constexpr std::uint32_t operator()() noexcept
-    {
-        if (used_ == block_.size()) {
-            block_ = block(key_, {static_cast<std::uint32_t>(count_), static_cast<std::uint32_t>(count_ >> 32), 0, 0});
-            ++count_;
-            used_ = 0;
-        }
-        return block_[used_++];
-    }
-
-    /// One block. `position` is the counter and the nonce.
-    static constexpr block_type block(const key_type& key, const std::array<std::uint32_t, 4>& position) noexcept
-    {
-        block_type start{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}; // "expand 32-byte k"
-        for (std::size_t i = 0; i != key.size(); ++i) {
-            start[4 + i] = key[i];
-        }
-        for (std::size_t i = 0; i != position.size(); ++i) {
-            start[12 + i] = position[i];
-        }
-        block_type mixed = start;
-        for (int round = 0; round != 10; ++round) {
-            for (std::size_t i = 0; i != 4; ++i) {
-                quarter(mixed[i], mixed[4 + i], mixed[8 + i], mixed[12 + i]);
-            }
-            for (std::size_t i = 0; i != 4; ++i) {
-                quarter(mixed[i], mixed[4 + (i + 1) % 4], mixed[8 + (i + 2) % 4], mixed[12 + (i + 3) % 4]);
-            }
-        }
-        for (std::size_t i = 0; i != mixed.size(); ++i) {
-            mixed[i] += start[i];
-        }
-        return mixed;
-    }
-
-private:
-    static constexpr void quarter(std::uint32_t& a, std::uint32_t& b, std::uint32_t& c, std::uint32_t& d) noexcept
-    {
-        a += b;
-        d = std::rotl(d ^ a, 16);
-        c += d;
-        b = std::rotl(b ^ c, 12);
-        a += b;
-        d = std::rotl(d ^ a, 8);
-        c += d;
-        b = std::rotl(b ^ c, 7);
-    }
-
-    key_type key_;
-    std::uint64_t count_ = 0;
-    block_type block_{};
-    std::size_t used_ = block_type{}.size();
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-#include <cstdint>
-#include <random>
-
-namespace rejoinder::inline v0::detail {
-
-/// The next key, from this thread's generator. The system's is asked once a thread: it is far too slow for every frame.
-inline std::uint32_t masking_key()
-{
-    static thread_local chacha20 generator{[] {
-        std::random_device source;
-        chacha20::key_type key{};
-        for (auto& word : key) {
-            word = static_cast<std::uint32_t>(source());
-        }
-        return key;
-    }()};
-    return generator();
-}
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// How a WebSocket channel behaves.
-#ifndef REJOINDER_CHANNEL_WEBSOCKET_OPTIONS_HPP
-#define REJOINDER_CHANNEL_WEBSOCKET_OPTIONS_HPP
-
-// The socket options of a TCP channel.
-#ifndef REJOINDER_CHANNEL_TCP_OPTIONS_HPP
-#define REJOINDER_CHANNEL_TCP_OPTIONS_HPP
-
-#include <chrono>
-
-namespace rejoinder::inline v0 {
-
-/// What `tune` sets on a TCP socket. Zero leaves an option as the system has it, and so does a system that has none of
-/// its kind. Whole seconds are what systems take for keepalive, whole milliseconds for the user timeout; what is less
-/// counts as one.
-///
-/// Sessions find dead links by their heartbeat, in round trips. These options are for what has none: a channel that is
-/// used alone, a connection before its session begins, and one that closes.
-struct tcp_options {
-    bool no_delay =
-        true; ///< TCP_NODELAY: a channel gathers its frames itself, Nagle's algorithm (RFC 896) would only delay the last
-    duration keepalive_idle =
-        std::chrono::seconds{30}; ///< of silence, before the system asks the peer for a sign of life
-    duration keepalive_interval = std::chrono::seconds{10}; ///< between two such questions
-    int keepalive_count = 3;                                ///< of unanswered questions, before the socket fails
-    duration user_timeout =
-        std::chrono::seconds{60}; ///< TCP_USER_TIMEOUT (RFC 5482): for which bytes may stay unacknowledged
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// What two ends agreed on for permessage-deflate (RFC 7692 §7.1).
-#ifndef REJOINDER_WIRE_WEBSOCKET_DEFLATE_TERMS_HPP
-#define REJOINDER_WIRE_WEBSOCKET_DEFLATE_TERMS_HPP
-
-namespace rejoinder::inline v0 {
-
-/// The parameters of permessage-deflate that the handshake ended with.
-struct deflate_terms {
-    bool server_no_context_takeover = false; ///< the server begins each message with an empty window
-    bool client_no_context_takeover = false; ///< so does the client
-    int server_max_window_bits = 15;         ///< the server's window is 2 to this many bytes; 8 to 15
-    int client_max_window_bits = 15;         ///< and the client's
-
-    friend bool operator==(const deflate_terms&, const deflate_terms&) = default;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// One frame of a WebSocket: its header, and how it is written (RFC 6455 §5.2).
-#ifndef REJOINDER_WIRE_WEBSOCKET_FRAME_HPP
-#define REJOINDER_WIRE_WEBSOCKET_FRAME_HPP
-
-// The masking of WebSocket payloads (RFC 6455 §5.3): the same operation masks and unmasks.
-#ifndef REJOINDER_WIRE_DETAIL_WEBSOCKET_MASK_HPP
-#define REJOINDER_WIRE_DETAIL_WEBSOCKET_MASK_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
-
-namespace rejoinder::inline v0::detail {
-
-/// Masks `bytes`, which are those of a payload from its byte number `offset` on, with a key in network byte order.
-inline void apply_websocket_mask(std::span<char> bytes, std::uint32_t key, std::size_t offset = 0) noexcept
-{
-    char pattern[8];
-    const unsigned turned = 8 * static_cast<unsigned>(offset % 4);
-    const auto rotated = turned == 0 ? key : key << turned | key >> (32 - turned);
-    store_big_endian(pattern, rotated);
-    store_big_endian(pattern + 4, rotated);
-    std::uint64_t wide = 0;
-    std::memcpy(&wide, pattern, sizeof wide);
-    char* at = bytes.data();
-    std::size_t left = bytes.size();
-    for (; left >= sizeof wide; left -= sizeof wide, at += sizeof wide) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, at, sizeof word);
-        word ^= wide;
-        std::memcpy(at, &word, sizeof word);
-    }
-    for (std::size_t i = 0; i != left; ++i) {
-        at[i] = static_cast<char>(at[i] ^ pattern[i]);
-    }
-}
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// What a frame is.
-enum class websocket_opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
-
-/// What a frame's header says beside the length. Writes frames: `open`, append the payload, `close`.
-struct websocket_frame {
-    websocket_opcode opcode = websocket_opcode::binary;
-    std::optional<std::uint32_t>
-        key{};                  ///< masks the payload; a client's frames have one, unpredictable and never used again
-    bool is_last = true;        ///< of its message
-    bool is_compressed = false; ///< RSV1, as permessage-deflate uses it
-
-    /// The longest payload of a control frame, in bytes.
-    static constexpr std::size_t control_max = 125;
-
-    /// Begins this frame at the end of `out`; the caller appends the payload. The result is where the frame begins.
-    std::size_t open(std::string& out) const
-    {
-        const auto mark = out.size();
-        out.append(payload_offset(), '\0');
-        return mark;
-    }
-
-    /// Where the payload begins in a frame that is open, counted from its mark. Most frames are short, so there is room
-    /// for a short header, and `close` moves the payload of the others.
-    std::size_t payload_offset() const noexcept { return short_head + mask_size(); }
-
-    /// Completes the frame that was opened at `mark`: its header has the least size, its payload is masked.
-    void close(std::string& out, std::size_t mark) const
-    {
-        const std::size_t length = out.size() - mark - payload_offset();
-        const auto extra = length_size(length);
-        if (extra != 0) {
-            out.insert(mark + short_head, extra, '\0');
-        }
-        char* head = out.data() + mark;
-        head[0] = static_cast<char>((is_last ? 0x80 : 0) | (is_compressed ? 0x40 : 0) | static_cast<int>(opcode));
-        const auto short_length = extra == 0 ? length : extra == 2 ? short_length_16 : short_length_64;
-        head[1] = static_cast<char>((key ? 0x80 : 0) | static_cast<int>(short_length));
-        for (std::size_t i = 0; i != extra; ++i) {
-            head[short_head + i] = static_cast<char>(std::uint64_t{length} >> 8 * (extra - 1 - i));
-        }
-        if (key) {
-            detail::store_big_endian(head + short_head + extra, *key);
-            detail::apply_websocket_mask({head + short_head + extra + mask_size(), length}, *key);
-        }
-    }
-
-    /// Appends this frame with `payload`.
-    void append_to(std::string& out, std::string_view payload) const
-    {
-        const auto mark = open(out);
-        out.append(payload);
-        close(out, mark);
-    }
-
-private:
-    static constexpr std::size_t short_head = 2;
-    static constexpr std::size_t short_length_16 = 126;
-    static constexpr std::size_t short_length_64 = 127;
-
-    std::size_t mask_size() const noexcept { return key ? 4 : 0; }
-
-    static std::size_t length_size(std::size_t length) noexcept
-    {
-        return length < short_length_16 ? 0 : length <= 0xFFFF ? 2 : 8;
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <chrono>
-#include <cstddef>
-#include <functional>
-#include <optional>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// How a WebSocket channel behaves. What the handshake agreed on is among it.
-struct websocket_options {
-    std::size_t message_max = std::size_t{1} << 20; ///< bytes of a message either way, inflated too; above: 1009
-    duration close_timeout =
-        std::chrono::seconds{5};            ///< for the other half of the closing handshake; then the link is closed
-    std::optional<deflate_terms> deflate{}; ///< permessage-deflate, if it was agreed on
-    std::size_t deflate_above = 128;        ///< bytes; shorter messages are sent as they are
-    std::function<void(websocket_opcode, std::string_view)>
-        on_control{}; ///< sees each control frame that came and its payload, before
-                      ///< the messages of the same read; leaves the channel alone
-    tcp_options tcp{};
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Whether bytes are UTF-8.
-#ifndef REJOINDER_WIRE_IS_UTF8_HPP
-#define REJOINDER_WIRE_IS_UTF8_HPP
-
-// Whether text that comes in pieces is UTF-8: told at the first byte that is wrong, wherever the pieces are cut.
-#ifndef REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
-#define REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
-
-// The shape of one UTF-8 sequence, for scanners that meet a byte above ASCII.
-#ifndef REJOINDER_WIRE_DETAIL_UTF8_HPP
-#define REJOINDER_WIRE_DETAIL_UTF8_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-// The second byte of a sequence is where overlong forms, surrogates and numbers above U+10FFFF show (Unicode, table
-// 3-7).
-struct utf8_lead {
-    std::size_t length = 0; // 0: no sequence begins with this byte
-    unsigned char second_min = 0x80;
-    unsigned char second_max = 0xBF;
-};
-
-constexpr utf8_lead utf8_lead_of(unsigned char lead) noexcept
-{
-    if (lead < 0x80) {
-        return {.length = 1};
-    }
-    if (lead < 0xC2 || lead > 0xF4) {
-        return {};
-    }
-    if (lead < 0xE0) {
-        return {.length = 2};
-    }
-    if (lead < 0xF0) {
-        return {.length = 3,
-                .second_min = static_cast<unsigned char>(lead == 0xE0 ? 0xA0 : 0x80),
-                .second_max = static_cast<unsigned char>(lead == 0xED ? 0x9F : 0xBF)};
-    }
-    return {.length = 4,
-            .second_min = static_cast<unsigned char>(lead == 0xF0 ? 0x90 : 0x80),
-            .second_max = static_cast<unsigned char>(lead == 0xF4 ? 0x8F : 0xBF)};
-}
-
-// The length of the well-formed sequence at `at`, or 0. `at` must be before `end`.
-constexpr std::size_t utf8_length(const char* at, const char* end) noexcept
-{
-    const auto lead = utf8_lead_of(static_cast<unsigned char>(*at));
-    if (lead.length < 2) {
-        return lead.length;
-    }
-    if (static_cast<std::size_t>(end - at) < lead.length) {
-        return 0;
-    }
-    const auto second = static_cast<unsigned char>(at[1]);
-    if (second < lead.second_min || second > lead.second_max) {
-        return 0;
-    }
-    for (std::size_t i = 2; i < lead.length; ++i) {
-        if ((static_cast<unsigned char>(at[i]) & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    return lead.length;
-}
-
-// Whether text is well-formed UTF-8.
-inline bool is_utf8(std::string_view text) noexcept
-{
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    while (at != end) {
-        const auto length = utf8_length(at, end);
-        if (length == 0) {
-            return false;
-        }
-        at += length;
-    }
-    return true;
-}
-
-// Appends a Unicode scalar value, which the caller has checked not to be a surrogate.
-inline void append_utf8(std::string& out, std::uint32_t point)
-{
-    const auto trail = [point](int shift) { return static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
-    if (point < 0x80) {
-        out.push_back(static_cast<char>(point));
-    } else if (point < 0x800) {
-        out.append({static_cast<char>(0xC0 | (point >> 6)), trail(0)});
-    } else if (point < 0x10000) {
-        out.append({static_cast<char>(0xE0 | (point >> 12)), trail(6), trail(0)});
-    } else {
-        out.append({static_cast<char>(0xF0 | (point >> 18)), trail(12), trail(6), trail(0)});
-    }
-}
-
-// The text with U+FFFD in place of each byte that is not UTF-8.
-inline std::string made_utf8(std::string_view text)
-{
-    std::string made;
-    made.reserve(text.size());
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    while (at != end) {
-        const auto length = utf8_length(at, end);
-        made.append(length != 0 ? std::string_view{at, length} : std::string_view{"\xEF\xBF\xBD"});
-        at += length != 0 ? length : 1;
-    }
-    return made;
-}
-
-} // namespace detail
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-namespace rejoinder::inline v0::detail {
-
-class utf8_stream {
-public:
-    /// Takes the next piece; false: no text goes on like this. Linear in its length.
-    bool feed(std::string_view piece) noexcept
-    {
-        const char* at = piece.data();
-        const char* const end = at + piece.size();
-        while (at != end && missing_ != 0) {
-            if (!follow(*at++)) {
-                return false;
-            }
-        }
-        while (static_cast<std::size_t>(end - at) >= longest) {
-            if (is_ascii(at)) {
-                at += longest;
-                continue;
-            }
-            const auto length = utf8_length(at, end);
-            if (length == 0) {
-                return false;
-            }
-            at += length;
-        }
-        while (at != end) {
-            if (!(missing_ == 0 ? lead(*at) : follow(*at))) {
-                return false;
-            }
-            ++at;
-        }
-        return true;
-    }
-
-    /// Whether the text may end here.
-    bool is_whole() const noexcept { return missing_ == 0; }
-
-private:
-    static constexpr std::size_t longest = 8; // bytes looked at together; no sequence is longer
-
-    static bool is_ascii(const char* eight) noexcept
-    {
-        std::uint64_t word = 0;
-        std::memcpy(&word, eight, sizeof word);
-        return (word & 0x8080808080808080U) == 0;
-    }
-
-    bool lead(char byte) noexcept
-    {
-        const auto found = utf8_lead_of(static_cast<unsigned char>(byte));
-        if (found.length == 0) {
-            return false;
-        }
-        missing_ = static_cast<unsigned char>(found.length - 1);
-        least_ = found.second_min;
-        most_ = found.second_max;
-        return true;
-    }
-
-    bool follow(char byte) noexcept
-    {
-        const auto value = static_cast<unsigned char>(byte);
-        if (value < least_ || value > most_) {
-            return false;
-        }
-        --missing_;
-        least_ = 0x80;
-        most_ = 0xBF;
-        return true;
-    }
-
-    unsigned char missing_ = 0; // bytes of a sequence that was begun
-    unsigned char least_ = 0x80;
-    unsigned char most_ = 0xBF;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// Whether `text` is UTF-8, from its first character to its last. Linear, fast for ASCII.
-inline bool is_utf8(std::string_view text) noexcept
-{
-    detail::utf8_stream reading;
-    return reading.feed(text) && reading.is_whole();
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// How a WebSocket says why it ends: the code and the text of a Close frame (RFC 6455 §5.5.1, §7.4).
-#ifndef REJOINDER_WIRE_WEBSOCKET_CLOSE_HPP
-#define REJOINDER_WIRE_WEBSOCKET_CLOSE_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// The codes that WebSocket itself gives a meaning, those that it uses itself; any other of 3000 to 4999 is the program's.
-enum class websocket_code : std::uint16_t {
-    none = 0,              ///< nothing is wrong
-    normal = 1000,         ///< either side was done
-    going_away = 1001,     ///< a page unloads, a process ends
-    protocol_error = 1002, ///< against the rules of framing
-    no_code = 1005,        ///< a Close frame without a code; never sent
-    no_close = 1006,       ///< the link ended without a Close frame; never sent
-    bad_text = 1007,       ///< text that is not UTF-8, or a message that does not inflate
-    policy = 1008,         ///< against the rules of the program
-    too_big = 1009,        ///< a message over the limit
-};
-
-/// The payload of a Close frame.
-struct websocket_close {
-    /// A control frame carries 125 bytes, two of them the code.
-    static constexpr std::size_t text_max = 123;
-
-    std::uint16_t code = static_cast<std::uint16_t>(websocket_code::no_code);
-    std::string_view text{}; ///< borrowed
-
-    /// Whether a peer may send `code`: those that RFC 6455 and IANA's registry define for it, and those of programs.
-    static constexpr bool may_carry(std::uint16_t code) noexcept
-    {
-        return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-    }
-
-    /// Reads `payload` into `into`, which then borrows from it. The result is what is wrong, or `none`.
-    static websocket_code read(std::string_view payload, websocket_close& into) noexcept
-    {
-        into = {};
-        if (payload.empty()) {
-            return websocket_code::none;
-        }
-        if (payload.size() == 1) {
-            return websocket_code::protocol_error;
-        }
-        const auto byte = [payload](std::size_t at) { return static_cast<unsigned char>(payload[at]); };
-        const auto code = static_cast<std::uint16_t>(byte(0) << 8 | byte(1));
-        if (!may_carry(code)) {
-            return websocket_code::protocol_error;
-        }
-        if (!is_utf8(payload.substr(2))) {
-            return websocket_code::bad_text;
-        }
-        into = {.code = code, .text = payload.substr(2)};
-        return websocket_code::none;
-    }
-
-    /// Appends the payload that says this; nothing, if a peer may not send the code. A text that is too long is cut.
-    void append_to(std::string& out) const
-    {
-        if (!may_carry(code)) {
-            return;
-        }
-        out.push_back(static_cast<char>(code >> 8));
-        out.push_back(static_cast<char>(code & 0xFF));
-        auto length = std::min(text.size(), text_max);
-        while (length != text.size() && length != 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) {
-            --length; // not in the middle of a character
-        }
-        out.append(text.substr(0, length));
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Which end of a WebSocket this one is.
-#ifndef REJOINDER_WIRE_WEBSOCKET_ROLE_HPP
-#define REJOINDER_WIRE_WEBSOCKET_ROLE_HPP
-
-#include <cstdint>
-
-namespace rejoinder::inline v0 {
-
-/// Which end of a WebSocket this one is. A client masks every frame that it sends, a server none (RFC 6455 §5.1).
-enum class websocket_role : std::uint8_t { client, server };
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-/// Marks messages in a string of frames, as one frame each.
-template <class Compression>
-class websocket_marks {
-public:
-    websocket_marks(websocket_role own, const websocket_options& options)
-        : own_(own), message_max_(options.message_max), deflate_above_(options.deflate_above)
-    {
-        if (options.deflate) {
-            deflater_.emplace(own, *options.deflate);
-        }
-    }
-
-    std::size_t open(std::string& out) const { return frame(0).open(out); }
-
-    /// False: too long, or text that is not UTF-8; the peer would have to end the connection.
-    bool close(std::string& out, std::size_t mark, encoding form)
-    {
-        const auto body = mark + frame(0).payload_offset();
-        const auto length = out.size() - body;
-        if (length > message_max_ || (form == encoding::text && !is_utf8(std::string_view{out}.substr(body)))) {
-            out.resize(mark);
-            return false;
-        }
-        auto whole = frame(own_ == websocket_role::client ? masking_key() : 0);
-        whole.opcode = form == encoding::text ? websocket_opcode::text : websocket_opcode::binary;
-        whole.is_compressed = deflater_ && length > deflate_above_ && deflater_->deflate(out, body);
-        whole.close(out, mark);
-        return true;
-    }
-
-    void append_control(std::string& out, websocket_opcode opcode, std::string_view payload) const
-    {
-        auto whole = frame(own_ == websocket_role::client ? masking_key() : 0);
-        whole.opcode = opcode;
-        whole.append_to(out, payload);
-    }
-
-private:
-    websocket_frame frame(std::uint32_t key) const noexcept
-    {
-        websocket_frame made;
-        if (own_ == websocket_role::client) {
-            made.key = key;
-        }
-        return made;
-    }
-
-    websocket_role own_;
-    std::size_t message_max_;
-    std::size_t deflate_above_;
-    std::optional<typename Compression::deflater> deflater_{};
-};
-
-/// Messages in, and answers to control frames beside them, which go before what is committed and not yet in the run
-/// that is written. After a Close frame nothing is added any more.
-template <class Compression>
-class websocket_outbound : public outbound<websocket_marks<Compression>> {
-    using base = outbound<websocket_marks<Compression>>;
-
-public:
-    websocket_outbound(websocket_role own, const websocket_options& options)
-        : base(websocket_marks<Compression>{own, options}), marks_(own, {})
-    {}
-
-    static constexpr bool carries(encoding) noexcept { return true; }
-
-    std::size_t held() const noexcept { return base::held() + answers_.capacity(); }
-
-    bool commit(encoding form) { return !closed_ && base::commit(form); }
-
-    /// Commits a ping. False: its payload is too long for a control frame, or the Close frame stands there already.
-    bool ping(std::string_view payload)
-    {
-        if (closed_ || payload.size() > websocket_frame::control_max) {
-            return false;
-        }
-        std::string whole;
-        marks_.append_control(whole, websocket_opcode::ping, payload);
-        base::append(whole);
-        return true;
-    }
-
-    /// Answers a ping.
-    void pong(std::string_view payload)
-    {
-        if (closed_) {
-            return;
-        }
-        if (answers_.size() > answers_max) {
-            answers_.clear(); // the newest is an answer to all (RFC 6455 §5.5.3)
-        }
-        answer(websocket_opcode::pong, payload);
-    }
-
-    /// Commits the Close frame, the last one.
-    void say_close(const websocket_close& last_words)
-    {
-        if (!std::exchange(closed_, true)) {
-            std::string payload;
-            last_words.append_to(payload);
-            std::string whole;
-            marks_.append_control(whole, websocket_opcode::close, payload);
-            base::append(whole);
-        }
-    }
-
-    /// Answers the peer's Close frame by the same code, instead of all that is committed.
-    void answer_close(const websocket_close& heard)
-    {
-        if (!std::exchange(closed_, true)) {
-            base::forget();
-            std::string payload;
-            websocket_close{.code = heard.code}.append_to(payload);
-            answer(websocket_opcode::close, payload);
-        }
-    }
-
-    bool has_answers() const noexcept { return !answers_.empty(); }
-
-    /// Makes the answers the run of bytes to be written.
-    void start_answers()
-    {
-        base::urge(answers_);
-        recycled_strings::give(std::exchange(answers_, {}));
-    }
-
-    /// Makes answers and all that is committed the run of bytes to be written.
-    void start()
-    {
-        if (has_answers()) {
-            start_answers();
-        }
-        base::start();
-    }
-
-private:
-    static constexpr std::size_t answers_max = std::size_t{16} << 10;
-
-    void answer(websocket_opcode opcode, std::string_view payload)
-    {
-        if (answers_.capacity() <= std::string{}.capacity()) {
-            answers_ = recycled_strings::take(payload.size());
-        }
-        marks_.append_control(answers_, opcode, payload);
-    }
-
-    websocket_marks<Compression> marks_; // of control frames
-    std::string answers_{};
-    bool closed_ = false;
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -3576,386 +2298,11 @@ static_assert(
 
 #endif
 
-// Reads a WebSocket without its socket: bytes in, in any pieces; whole messages and control frames out.
-#ifndef REJOINDER_WIRE_WEBSOCKET_READER_HPP
-#define REJOINDER_WIRE_WEBSOCKET_READER_HPP
-
-// The header of a WebSocket frame as it is read, and what of it is against the rules (RFC 6455 §5.2).
-#ifndef REJOINDER_WIRE_DETAIL_WEBSOCKET_HEAD_HPP
-#define REJOINDER_WIRE_DETAIL_WEBSOCKET_HEAD_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-
-namespace rejoinder::inline v0::detail {
-
-/// The bytes of a header that has begun. Its first two say how long it is.
-struct websocket_head {
-    static constexpr std::size_t size_min = 2;
-
-    std::array<char, 14> bytes{};
-    std::size_t size = 0; // of `bytes`, so far
-
-    void clear() noexcept { size = 0; }
-
-    std::size_t size_needed() const noexcept { return size_min + length_size() + (is_masked() ? 4 : 0); }
-
-    websocket_opcode opcode() const noexcept { return static_cast<websocket_opcode>(first() & 0x0F); }
-    bool is_control() const noexcept { return (first() & 0x08) != 0; }
-    bool is_last() const noexcept { return (first() & 0x80) != 0; }
-    bool has_rsv1() const noexcept { return (first() & 0x40) != 0; }
-    bool is_masked() const noexcept { return (second() & 0x80) != 0; }
-
-    /// What the first two bytes must not say, whatever follows.
-    bool is_wrong_at_once() const noexcept
-    {
-        const unsigned code = first() & 0x0F;
-        const bool is_reserved = (code > 2 && code < 8) || code > 10;
-        const bool has_rsv23 = (first() & 0x30) != 0;
-        return is_reserved || has_rsv23 || (is_control() && (!is_last() || has_rsv1() || short_length() > 125));
-    }
-
-    /// Whether the length is written in more bytes than it needs, or has its top bit. Of a whole header.
-    bool has_wrong_length() const noexcept
-    {
-        const auto value = length();
-        return (length_size() == 2 && value < 126) || (length_size() == 8 && (value <= 0xFFFF || value >> 63 != 0));
-    }
-
-    /// The payload's length; of a whole header.
-    std::uint64_t length() const noexcept
-    {
-        std::uint64_t value = length_size() == 0 ? short_length() : 0;
-        for (std::size_t i = 0; i != length_size(); ++i) {
-            value = value << 8 | static_cast<unsigned char>(bytes[size_min + i]);
-        }
-        return value;
-    }
-
-    /// The masking key of a masked frame; of a whole header.
-    std::uint32_t key() const noexcept { return load_big_endian(bytes.data() + size_min + length_size()); }
-
-private:
-    unsigned first() const noexcept { return static_cast<unsigned char>(bytes[0]); }
-    unsigned second() const noexcept { return static_cast<unsigned char>(bytes[1]); }
-    unsigned short_length() const noexcept { return second() & 0x7F; }
-
-    std::size_t length_size() const noexcept { return short_length() < 126 ? 0 : short_length() == 126 ? 2 : 8; }
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
 #include <algorithm>
-#include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// What a `websocket_reader` found.
-struct websocket_event {
-    enum class kind : std::uint8_t {
-        more,   ///< all bytes are used; `keep` what is unfinished and come back with the next ones
-        text,   ///< a message, whole and UTF-8 (unless it is compressed: then nobody knows yet)
-        binary, ///< a message, whole
-        ping,   ///< to be answered with a pong of the same payload
-        pong,
-        close,  ///< the peer sends nothing more; `payload` is one that `websocket_close::read` finds nothing wrong with
-        failed, ///< the peer broke the protocol: `failure()` says how, and nothing is read any more
-    };
-
-    kind what = kind::more;
-    std::string_view payload{};
-    bool is_compressed = false; ///< a message that permessage-deflate has still to inflate
-    bool is_kept = false;       ///< `payload` is all that the caller kept, and not in the bytes just given
-};
-
-/// How long messages may be and whether they may be compressed.
-struct websocket_limits {
-    std::size_t message_max = std::size_t{1} << 20; ///< bytes of one message as it stands in its frames
-    bool may_compress = false;                      ///< permessage-deflate was agreed on
-};
-
-/// The receiving half of RFC 6455 §5 to §7, and of RFC 7692 but for inflating. Whoever has bytes calls `read` until it
-/// says `more` or `failed`, then `keep`.
-///
-/// Works in place: bytes are unmasked where they are, and the fragments of a message are moved together there. So
-/// nothing is copied that was given at once, and of a message that was cut only what has come is kept, in a string of
-/// the caller's. Every rule is checked as soon as its bytes are there: a header before its payload, the length before
-/// anything is kept, each byte of a text as it comes. Any number of fragments. Linear time; allocates only in `keep`
-/// and into what was kept.
-class websocket_reader {
-public:
-    explicit websocket_reader(websocket_role own, const websocket_limits& limits = {}) noexcept
-        : limits_(limits), masked_(own == websocket_role::server)
-    {}
-
-    /// Reads on, from the front of `bytes`, which loses what was used. `kept` is the caller's string of `keep`.
-    /// The payload of a message is valid as long as the bytes are, or `kept` until the next call if it is there; that of
-    /// a control frame until the next call.
-    websocket_event read(std::span<char>& bytes, std::string& kept)
-    {
-        while (failure_ == websocket_code::none && !closed_) {
-            if (!in_frame_ && !read_head(bytes)) {
-                break;
-            }
-            if (!in_message_ && !is_control_) {
-                begin_message(kept);
-            }
-            const auto found = is_control_ ? read_control(bytes) : read_data(bytes, kept);
-            if (found.what != websocket_event::kind::more || in_frame_) {
-                return found;
-            }
-        }
-        if (failure_ != websocket_code::none) {
-            return {.what = websocket_event::kind::failed};
-        }
-        if (closed_) {
-            bytes = {}; // behind a Close frame nothing counts
-        }
-        return {};
-    }
-
-    /// Bytes of an unfinished message that `keep` would append.
-    std::size_t unfinished() const noexcept { return place_.size(); }
-
-    /// Bytes of the frame that was begun that have not come.
-    std::size_t missing() const noexcept { return left_; }
-
-    /// Appends what has come of an unfinished message to `kept`, before its bytes go away. At the beginning of a message
-    /// that string is empty.
-    void keep(std::string& kept)
-    {
-        if (!place_.empty()) {
-            kept.append(place_.data(), place_.size());
-            is_kept_ = true;
-        }
-        place_ = {};
-    }
-
-    /// Why it failed: the code to close with; `none` as long as it did not.
-    websocket_code failure() const noexcept { return failure_; }
-
-    /// Whether the peer has sent its Close frame.
-    bool is_closed() const noexcept { return closed_; }
-
-private:
-    // False: not whole yet, or wrong.
-    bool read_head(std::span<char>& bytes) noexcept
-    {
-        if (!fill_head(bytes, detail::websocket_head::size_min)) {
-            return false;
-        }
-        const bool is_wrong = head_.is_wrong_at_once() || head_.is_masked() != masked_ || !fits_sequence();
-        if (is_wrong) {
-            return fail(websocket_code::protocol_error);
-        }
-        if (!fill_head(bytes, head_.size_needed())) {
-            return false;
-        }
-        if (head_.has_wrong_length()) {
-            return fail(websocket_code::protocol_error);
-        }
-        const auto length = head_.length();
-        const auto room = limits_.message_max - (in_message_ ? message_size_ : 0);
-        if (!head_.is_control() && length > room) {
-            return fail(websocket_code::too_big);
-        }
-        enter(static_cast<std::size_t>(length));
-        return true;
-    }
-
-    bool fill_head(std::span<char>& bytes, std::size_t size) noexcept
-    {
-        if (head_.size < size) {
-            const auto count = std::min(size - head_.size, bytes.size());
-            std::copy_n(bytes.data(), count, head_.bytes.data() + head_.size);
-            head_.size += count;
-            bytes = bytes.subspan(count);
-        }
-        return head_.size >= size;
-    }
-
-    // A message is one frame of its kind and then continuations; only its first frame says that it is compressed.
-    bool fits_sequence() const noexcept
-    {
-        if (head_.is_control()) {
-            return true;
-        }
-        const bool continues = head_.opcode() == websocket_opcode::continuation;
-        return continues == in_message_ && (!head_.has_rsv1() || (limits_.may_compress && !continues));
-    }
-
-    void enter(std::size_t length) noexcept
-    {
-        in_frame_ = true;
-        is_control_ = head_.is_control();
-        key_ = masked_ ? head_.key() : 0;
-        left_ = length;
-        offset_ = 0;
-        control_size_ = 0;
-    }
-
-    void begin_message(std::string& kept) noexcept
-    {
-        in_message_ = true;
-        is_kept_ = false;
-        kept.clear();
-        place_ = {};
-        message_size_ = 0;
-        is_text_ = head_.opcode() == websocket_opcode::text;
-        is_compressed_ = head_.has_rsv1();
-        text_ = {};
-    }
-
-    // As much of the frame's payload as there is, unmasked.
-    std::span<char> take_part(std::span<char>& bytes) noexcept
-    {
-        const auto part = bytes.first(std::min(left_, bytes.size()));
-        bytes = bytes.subspan(part.size());
-        if (masked_) {
-            detail::apply_websocket_mask(part, key_, offset_);
-        }
-        offset_ += part.size();
-        left_ -= part.size();
-        return part;
-    }
-
-    void leave_frame() noexcept
-    {
-        in_frame_ = false;
-        head_.clear();
-    }
-
-    websocket_event read_control(std::span<char>& bytes) noexcept
-    {
-        const auto part = take_part(bytes);
-        std::string_view payload{part.data(), part.size()};
-        if (left_ != 0 || control_size_ != 0) {
-            std::copy_n(part.data(), part.size(), control_.data() + control_size_);
-            control_size_ += part.size();
-            payload = {control_.data(), control_size_};
-        }
-        if (left_ != 0) {
-            return {};
-        }
-        const auto opcode = head_.opcode();
-        leave_frame();
-        return control_event(opcode, payload);
-    }
-
-    websocket_event control_event(websocket_opcode opcode, std::string_view payload) noexcept
-    {
-        using kind = websocket_event::kind;
-        if (opcode != websocket_opcode::close) {
-            return {.what = opcode == websocket_opcode::ping ? kind::ping : kind::pong, .payload = payload};
-        }
-        websocket_close last_words;
-        if (const auto wrong = websocket_close::read(payload, last_words); wrong != websocket_code::none) {
-            fail(wrong);
-            return {.what = kind::failed};
-        }
-        closed_ = true;
-        return {.what = kind::close, .payload = payload};
-    }
-
-    websocket_event read_data(std::span<char>& bytes, std::string& kept)
-    {
-        const auto part = take_part(bytes);
-        message_size_ += part.size();
-        const bool is_checked = is_text_ && !is_compressed_;
-        if (is_checked && !text_.feed({part.data(), part.size()})) {
-            fail(websocket_code::bad_text);
-            return {.what = websocket_event::kind::failed};
-        }
-        gather(part, kept);
-        if (left_ != 0) {
-            return {};
-        }
-        const bool is_last = head_.is_last();
-        leave_frame();
-        if (!is_last) {
-            return {};
-        }
-        in_message_ = false;
-        if (is_checked && !text_.is_whole()) {
-            fail(websocket_code::bad_text);
-            return {.what = websocket_event::kind::failed};
-        }
-        const auto payload = is_kept_ ? std::string_view{kept} : std::string_view{place_.data(), place_.size()};
-        place_ = {};
-        return {.what = is_text_ ? websocket_event::kind::text : websocket_event::kind::binary,
-                .payload = payload,
-                .is_compressed = is_compressed_,
-                .is_kept = is_kept_};
-    }
-
-    // Puts a part behind those of its message that came before.
-    void gather(std::span<char> part, std::string& kept)
-    {
-        if (part.empty()) {
-            return;
-        }
-        if (is_kept_) {
-            kept.append(part.data(), part.size());
-        } else if (place_.empty()) {
-            place_ = part;
-        } else {
-            std::memmove(place_.data() + place_.size(), part.data(), part.size());
-            place_ = {place_.data(), place_.size() + part.size()};
-        }
-    }
-
-    bool fail(websocket_code why) noexcept
-    {
-        failure_ = why;
-        place_ = {};
-        return false;
-    }
-
-    websocket_limits limits_;
-    bool masked_; // the peer's frames have to be
-    detail::websocket_head head_{};
-
-    bool in_frame_ = false;
-    bool is_control_ = false;
-    std::uint32_t key_ = 0;
-    std::size_t left_ = 0; // bytes of the frame's payload that have not come
-    std::size_t offset_ = 0;
-
-    bool in_message_ = false;
-    bool is_text_ = false;
-    bool is_compressed_ = false;
-    bool is_kept_ = false; // the message's bytes are in the caller's string
-    std::size_t message_size_ = 0;
-    std::span<char> place_{}; // else here, in the bytes given last
-    detail::utf8_stream text_{};
-
-    std::array<char, websocket_frame::control_max> control_{}; // of a control frame that was cut
-    std::size_t control_size_ = 0;
-    bool closed_ = false;
-    websocket_code failure_ = websocket_code::none;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <asio/error.hpp>
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -3964,367 +2311,440 @@ private:
 
 namespace rejoinder::inline v0::detail {
 
-/// Messages stay in the turn's buffer, where they were read. What outlives it: the beginning of an unfinished message,
-/// and bytes that a turn has left for the next one, because inflating them all would have taken too much memory.
-template <class Compression>
-class websocket_inbound {
+/// Keeps at most what the framing takes for an unfinished frame, and nothing between whole ones.
+///
+/// Two ways to read. With `room` and `take`, one turn reads into the turn's buffer. With `own_room`, `own_take` and
+/// `own_failed`, the read is under way between turns, into memory that this object holds for as long. Use one of them.
+template <framing Framing>
+class inbound {
 public:
-    websocket_inbound(websocket_role own, const websocket_options& options, std::string_view already_read)
-        : reader_(own, {.message_max = on_the_wire(options), .may_compress = options.deflate.has_value()}),
-          message_max_(options.message_max), on_control_(options.on_control), unread_(already_read)
-    {
-        if (options.deflate) {
-            inflater_.emplace(own, *options.deflate);
-        }
-    }
+    explicit inbound(Framing framing) : framing_(std::move(framing)) {}
 
-    /// Where answers go; before anything is taken.
-    void answer_through(websocket_outbound<Compression>& out) noexcept { out_ = &out; }
+    /// Whether something came that is no frame and that somebody should see to.
+    static constexpr bool has_news() noexcept { return false; }
 
+    /// What ended the stream of frames for good, if anything: `errc::bad_message` or `errc::too_big`.
     const std::error_code& failure() const noexcept { return failure_; }
     void fail(std::error_code why) noexcept { failure_ = why; }
 
-    /// The code to close with, if the peer broke the protocol.
-    websocket_code violation() const noexcept { return violation_; }
-
-    /// What the peer's Close frame said; 1006 as long as none has come.
-    std::uint16_t close_code() const noexcept { return close_code_; }
-    std::string_view close_text() const noexcept { return close_text_; }
-    bool is_closed() const noexcept { return reader_.is_closed(); }
-
+    /// Bytes that came so far, those of unfinished frames too.
     std::uint64_t received() const noexcept { return received_; }
-    std::size_t held() const noexcept { return kept_.capacity() + unread_.capacity() + own_.capacity(); }
 
-    /// Whether there are control frames to answer or bytes to be read by another turn.
-    bool has_news() const noexcept { return out_->has_answers() || has_unread(); }
+    /// Bytes of memory held.
+    std::size_t held() const noexcept { return kept_.capacity(); }
 
-    /// Whether bytes are here that no turn has taken.
-    bool has_unread() const noexcept { return !unread_.empty() && !failure_; }
-
-    void take_unread(turn& now)
+    /// Where this turn's read goes: behind the kept bytes while they are few, so that small pieces cost one copy.
+    std::span<char> room(turn& now)
     {
-        const auto count = std::min(unread_.size() - unread_done_, turn::buffer_size);
-        std::memcpy(now.buffer().data(), unread_.data() + unread_done_, count);
-        unread_done_ += count;
-        if (unread_done_ == unread_.size()) {
-            drop_unread();
+        const auto buffer = now.buffer();
+        if (!joins_buffer()) {
+            return buffer;
         }
-        read(now, now.buffer().first(count));
+        std::memcpy(buffer.data(), kept_.data(), kept_.size());
+        return buffer.subspan(kept_.size());
     }
 
-    std::span<char> room(turn& now) { return now.buffer(); }
-
+    /// Takes the `count` bytes that were read into `room`; whole frames are in `now.frames()` afterwards.
     void take(turn& now, std::size_t count)
     {
         received_ += count;
-        read(now, now.buffer().first(count));
+        if (joins_buffer()) {
+            const std::string_view bytes{now.buffer().data(), kept_.size() + count};
+            if (bytes.size() < enough_) {
+                make_room(count);
+                kept_.append(bytes.substr(kept_.size()));
+                return;
+            }
+            keep(split(bytes, now));
+            return;
+        }
+        make_room(count);
+        kept_.append(now.buffer().data(), count);
+        take_kept(now);
     }
 
+    /// Where a read may write until `own_take` or `own_failed`.
     std::span<char> own_room()
     {
         const auto size = own_read_.size();
-        if (own_.capacity() < size) {
-            recycled_strings::give(std::exchange(own_, recycled_strings::take(size)));
-        }
-        own_.resize(size);
-        return own_;
-    }
-
-    // Into the turn's buffer, because the messages must outlive what the handler does to this object.
-    void own_take(turn& now, std::size_t count)
-    {
-        std::memcpy(now.buffer().data(), own_.data(), count);
-        own_read_.took(count);
-        take(now, count);
-    }
-
-    void own_failed() noexcept {}
-
-private:
-    // A compressed message may be a little longer than it was: 5 bytes for each block of at most 65535 (RFC 1951
-    // §3.2.4), and whoever compresses chooses smaller ones.
-    static std::size_t on_the_wire(const websocket_options& options) noexcept
-    {
-        return options.deflate ? options.message_max + options.message_max / 128 + 64 : options.message_max;
-    }
-
-    void read(turn& now, std::span<char> bytes)
-    {
-        std::optional<std::size_t> first_inflated; // of the turn's frames: from it on all stand in its storage
-        if (!kept_.empty()) {
-            make_room(kept_.size() + std::min(reader_.missing(), bytes.size()));
-        }
-        for (;;) {
-            const auto event = reader_.read(bytes, kept_);
-            using kind = websocket_event::kind;
-            if (event.what == kind::more || event.what == kind::failed) {
-                violate(reader_.failure());
-                break;
-            }
-            if (event.what != kind::text && event.what != kind::binary) {
-                control(event);
-            } else if (!take_message(now, event, first_inflated)) {
-                break;
-            }
-            if (now.storage.size() >= message_max_ && first_inflated && !bytes.empty()) {
-                leave_unread(bytes);
-                break;
-            }
-        }
-        keep();
-        if (first_inflated) {
-            settle(now, *first_inflated);
-        }
-    }
-
-    bool take_message(turn& now, const websocket_event& event, std::optional<std::size_t>& first_inflated)
-    {
-        const auto form = event.what == websocket_event::kind::text ? encoding::text : encoding::binary;
-        if (event.payload.size() > message_max_ && !event.is_compressed) {
-            return violate(websocket_code::too_big);
-        }
-        if (!event.is_compressed && !first_inflated) {
-            auto bytes = event.payload;
-            if (event.is_kept) { // at most the first message of a turn
-                now.storage = std::exchange(kept_, {});
-                bytes = now.storage;
-            }
-            now.frames().push_back({.bytes = bytes, .form = form});
-            return true;
-        }
-        if (!first_inflated) {
-            first_inflated = now.frames().size();
-        }
-        if (now.storage.capacity() <= std::string{}.capacity()) {
-            auto fresh = recycled_strings::take();
-            fresh.append(now.storage);
-            now.storage = std::move(fresh);
-        }
-        const auto before = now.storage.size();
-        if (!event.is_compressed) {
-            now.storage.append(event.payload);
-        } else if (const auto wrong = inflate(event, now.storage); wrong != websocket_code::none) {
-            now.storage.resize(before);
-            return violate(wrong);
-        }
-        now.frames().push_back({.bytes = std::string_view{now.storage}.substr(before), .form = form});
-        return true;
-    }
-
-    websocket_code inflate(const websocket_event& event, std::string& out)
-    {
-        const auto before = out.size();
-        const auto wrong = inflater_->inflate(event.payload, out, message_max_);
-        if (event.is_kept) {
-            recycled_strings::give(std::exchange(kept_, {}));
-        }
-        const bool is_text = event.what == websocket_event::kind::text;
-        if (wrong == websocket_code::none && is_text && !is_utf8(std::string_view{out}.substr(before))) {
-            return websocket_code::bad_text;
-        }
-        return wrong;
-    }
-
-    // The storage may have moved while it grew.
-    static void settle(turn& now, std::size_t first_inflated)
-    {
-        const std::string_view storage{now.storage};
-        auto& frames = now.frames();
-        std::size_t in_storage = 0;
-        for (std::size_t i = first_inflated; i != frames.size(); ++i) {
-            in_storage += frames[i].bytes.size();
-        }
-        if (in_storage != storage.size()) { // before them only the message that was kept is there
-            frames[0].bytes = storage.substr(0, storage.size() - in_storage);
-        }
-        std::size_t at = storage.size() - in_storage;
-        for (std::size_t i = first_inflated; i != frames.size(); ++i) {
-            frames[i].bytes = storage.substr(at, frames[i].bytes.size());
-            at += frames[i].bytes.size();
-        }
-    }
-
-    void control(const websocket_event& event)
-    {
-        using kind = websocket_event::kind;
-        if (event.what == kind::ping) {
-            out_->pong(event.payload);
-        } else if (event.what == kind::close) {
-            websocket_close heard;
-            static_cast<void>(websocket_close::read(event.payload, heard)); // the reader found nothing wrong with it
-            close_code_ = heard.code;
-            close_text_ = heard.text;
-            out_->answer_close(heard);
-            failure_ = asio::error::eof;
-        }
-        if (on_control_) {
-            on_control_(event.what == kind::ping   ? websocket_opcode::ping
-                        : event.what == kind::pong ? websocket_opcode::pong
-                                                   : websocket_opcode::close,
-                        event.payload);
-        }
-    }
-
-    bool violate(websocket_code code)
-    {
-        if (code != websocket_code::none) {
-            violation_ = code;
-            failure_ = code == websocket_code::too_big ? make_error_code(errc::too_big, certainty::maybe_executed)
-                                                       : make_error_code(errc::bad_message);
-        }
-        return code == websocket_code::none;
-    }
-
-    void keep()
-    {
-        const auto size = reader_.unfinished();
-        if (failure_ || (size == 0 && kept_.empty())) {
-            recycled_strings::give(std::exchange(kept_, {}));
-        } else {
-            make_room(size);
-        }
-        reader_.keep(kept_);
-    }
-
-    // Grows with what has come, not with what a header announces: a peer pays for memory in bytes sent.
-    void make_room(std::size_t size)
-    {
-        if (size > kept_.capacity()) {
-            auto fresh = recycled_strings::take(size);
-            fresh.append(kept_);
+        if (kept_.capacity() < size) {
+            std::string fresh = recycled_strings::take(size);
+            fresh.assign(kept_);
             recycled_strings::give(std::exchange(kept_, std::move(fresh)));
         }
+        own_before_ = kept_.size();
+        make_room(size);
+        kept_.resize(own_before_ + size);
+        return std::span{kept_}.subspan(own_before_);
     }
 
-    void leave_unread(std::span<const char> bytes)
+    void own_take(turn& now, std::size_t count)
     {
-        // Of bytes that stood here already the rest is behind them.
-        unread_.insert(unread_done_, bytes.data(), bytes.size());
-        unread_.erase(0, unread_done_);
-        unread_done_ = 0;
+        received_ += count;
+        kept_.resize(own_before_ + count);
+        own_read_.took(count);
+        take_kept(now);
     }
 
-    void drop_unread() noexcept
+    void own_failed() { kept_.resize(own_before_); }
+
+    /// Gives the memory back; nothing will be received any more.
+    void drop() noexcept { recycled_strings::give(std::exchange(kept_, {})); }
+
+private:
+    // Above this, copying the kept bytes in front of each read costs more than it saves.
+    static constexpr std::size_t joined_max = std::size_t{16} << 10;
+
+    bool joins_buffer() const noexcept { return kept_.size() <= joined_max; }
+
+    // Grows with what has come, not with what a header announces: a peer pays for memory in bytes sent.
+    void make_room(std::size_t count)
     {
-        recycled_strings::give(std::exchange(unread_, {}));
-        unread_done_ = 0;
+        const auto needed = kept_.size() + count;
+        if (needed > kept_.capacity()) {
+            kept_.reserve(std::max(needed, std::min(2 * kept_.capacity(), enough_)));
+        }
     }
 
-    websocket_reader reader_;
-    std::size_t message_max_;
-    std::optional<typename Compression::inflater> inflater_{};
-    std::function<void(websocket_opcode, std::string_view)> on_control_;
-    websocket_outbound<Compression>* out_ = nullptr;
+    void take_kept(turn& now)
+    {
+        if (kept_.size() < enough_) {
+            return;
+        }
+        // The frames must outlive what the handler does to this object, so their bytes go with the turn.
+        now.storage = std::move(kept_);
+        kept_.clear();
+        const auto rest = split(now.storage, now);
+        if (!now.frames().empty() || failure_) {
+            keep(rest);
+            return;
+        }
+        const auto done = now.storage.size() - rest.size();
+        kept_ = std::move(now.storage);
+        kept_.erase(0, done);
+        now.storage.clear();
+    }
 
-    std::string kept_{}; // of an unfinished message
-    std::string unread_;
-    std::size_t unread_done_ = 0; // of `unread_`
-    std::string own_{};
-    read_size own_read_{};
+    // Returns what belongs to no whole frame yet.
+    std::string_view split(std::string_view bytes, turn& now)
+    {
+        enough_ = 0;
+        while (!bytes.empty()) {
+            const parsed found = framing_.parse(bytes);
+            bytes.remove_prefix(found.used);
+            switch (found.what) {
+            case parsed::state::frame:
+                assert(found.used != 0);
+                now.frames().push_back(found.frame);
+                break;
+            case parsed::state::more: enough_ = bytes.size() + found.wanted; return bytes;
+            case parsed::state::bad: failure_ = make_error_code(errc::bad_message); return {};
+            case parsed::state::too_big:
+                // Nobody knows what became of the sender's message: the usual certainty is the sender's.
+                failure_ = make_error_code(errc::too_big, certainty::maybe_executed);
+                return {};
+            }
+        }
+        return bytes;
+    }
 
+    void keep(std::string_view rest)
+    {
+        if (rest.empty()) {
+            drop();
+            return;
+        }
+        if (rest.size() > kept_.capacity()) {
+            recycled_strings::give(std::exchange(kept_, recycled_strings::take(rest.size())));
+        }
+        kept_.assign(rest);
+    }
+
+    Framing framing_;
+    std::string kept_{};
     std::uint64_t received_ = 0;
+    std::size_t enough_ = 0; // parsing fewer bytes than this is in vain
     std::error_code failure_{};
-    websocket_code violation_ = websocket_code::none;
-    std::uint16_t close_code_ = static_cast<std::uint16_t>(websocket_code::no_close);
-    std::string close_text_{};
+    read_size own_read_{};
+    std::size_t own_before_ = 0;
 };
 
 } // namespace rejoinder::inline v0::detail
 
 #endif
 
-#include <asio/bind_executor.hpp>
-#include <asio/steady_timer.hpp>
+// The two ways a stream channel receives: wait and read within a turn, or read into memory of its own.
+#ifndef REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
+#define REJOINDER_CHANNEL_DETAIL_RECEIVE_OPERATION_HPP
 
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+
+#include <cassert>
+#include <cstddef>
 #include <memory>
-#include <optional>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 namespace rejoinder::inline v0::detail {
 
-template <class Stream, class Compression, reading How>
-struct websocket_state : stream_state<Stream, websocket_inbound<Compression>, websocket_outbound<Compression>, How> {
-    using inbound_type = websocket_inbound<Compression>;
-    using outbound_type = websocket_outbound<Compression>;
-    using base = stream_state<Stream, inbound_type, outbound_type, How>;
+/// Receives at least one frame from a `stream_state` as a `Batch`, none if there are news instead, or an error. The operation is its own handler for
+/// each step.
+template <class Batch, class State, class Handler>
+class receive_operation : public operation<State, Handler> {
+    using base = operation<State, Handler>;
+    using stream_type = typename State::stream_type;
 
-    duration close_timeout;
-    bool answering = false; // an answer to a control frame is being written, by nobody's flush
-    bool is_late = false;   // the closing handshake took too long
+public:
+    using base::base;
 
-    websocket_state(Stream&& connected, websocket_role own, const websocket_options& options,
-                    std::string_view already_read)
-        : base(std::move(connected), inbound_type{own, options, already_read}, outbound_type{own, options}),
-          close_timeout(options.close_timeout)
+    /// The initiation.
+    void start()
     {
-        this->in.answer_through(this->out);
-    }
-
-    void close() noexcept
-    {
-        base::close();
-        end_closing();
-        wake();
-    }
-
-    /// Parks an operation until a write of answers is over or the channel is closed; or for nothing: it has to look.
-    template <class Operation>
-    void park(Operation&& parked)
-    {
-        if (!gate_) {
-            gate_.emplace(this->executor(), asio::steady_timer::time_point::max());
-        }
-        gate_->async_wait(std::forward<Operation>(parked));
-    }
-
-    void wake() noexcept
-    {
-        if (gate_) {
-            gate_->cancel();
-        }
-    }
-
-    /// The Close frame for `reason`. What the peer did wrong says more than the reason can.
-    websocket_close last_words(close_reason reason) const noexcept
-    {
-        const auto violation = this->in.violation();
-        return violation == websocket_code::none ? websocket_close{.code = code_of(reason), .text = name_of(reason)}
-                                                 : websocket_close{.code = static_cast<std::uint16_t>(violation)};
-    }
-
-    /// From now on the peer has so long to finish the closing handshake. `executor` is where this state is used.
-    template <class Executor>
-    static void begin_closing(const std::shared_ptr<websocket_state>& self, const Executor& executor)
-    {
-        if (self->closed || self->closing_) {
+        State& channel = this->state();
+        assert(!channel.receiving);
+        if (const auto why = reason_to_end(); why) {
+            this->finish_later(why, Batch{});
             return;
         }
-        self->closing_.emplace(self->executor(), self->close_timeout);
-        self->closing_->async_wait(asio::bind_executor(executor, [watched = std::weak_ptr{self}](std::error_code ec) {
-            const auto here = watched.lock();
-            if (!ec && here != nullptr && !here->closed) {
-                here->is_late = true;
-                here->close();
-            }
-        }));
+        channel.receiving = true;
+        next_step();
     }
 
-    /// The closing handshake is over.
-    void end_closing() noexcept
+    /// The stream is readable.
+    void operator()(std::error_code ec)
+        requires(State::waits_until_ready)
     {
-        if (closing_) {
-            closing_->cancel();
+        if (const auto why = interrupted(ec); why) {
+            end(why);
+            return;
         }
+        turn now;
+        const auto count = read(now, ec);
+        if (ec) {
+            end(ec);
+            return;
+        }
+        this->state().in.take(now, count);
+        deliver(now);
+    }
+
+    /// The stream was read.
+    void operator()(std::error_code ec, std::size_t count)
+        requires(!State::waits_until_ready)
+    {
+        State& channel = this->state();
+        if (ec) {
+            channel.in.own_failed();
+        }
+        if (const auto why = interrupted(ec); why) {
+            end(why);
+            return;
+        }
+        turn now;
+        channel.in.own_take(now, count);
+        deliver(now);
     }
 
 private:
-    std::optional<asio::steady_timer> gate_{};
-    std::optional<asio::steady_timer> closing_{};
+    std::error_code reason_to_end() const
+    {
+        const State& channel = this->state();
+        return channel.closed ? std::error_code{asio::error::operation_aborted} : channel.in.failure();
+    }
+
+    // A step that succeeded and was overtaken by `close` must not touch the stream any more.
+    std::error_code interrupted(std::error_code ec) const
+    {
+        return this->state().closed ? std::error_code{asio::error::operation_aborted} : ec;
+    }
+
+    // No bytes and no error: it would have to wait after all.
+    std::size_t read(turn& now, std::error_code& ec)
+    {
+        State& channel = this->state();
+        const auto room = channel.in.room(now);
+        const auto count = channel.stream.read_some(asio::buffer(room.data(), room.size()), ec);
+        if (ec == asio::error::would_block || ec == asio::error::try_again || ec == asio::error::interrupted) {
+            ec.clear();
+            return 0;
+        }
+        return count;
+    }
+
+    void next_step()
+    {
+        State& channel = this->state();
+        if constexpr (State::waits_until_ready) {
+            channel.stream.async_wait(stream_type::wait_read, std::move(*this));
+        } else {
+            const auto room = channel.in.own_room();
+            channel.stream.async_read_some(asio::buffer(room.data(), room.size()), std::move(*this));
+        }
+    }
+
+    void deliver(turn& now)
+    {
+        if (!now.frames().empty()) {
+            end({}, Batch{now.frames()});
+            return;
+        }
+        if (const auto why = reason_to_end(); why) {
+            end(why);
+            return;
+        }
+        if (this->is_cancelled()) {
+            end(asio::error::operation_aborted);
+            return;
+        }
+        if (this->state().in.has_news()) {
+            end({});
+            return;
+        }
+        next_step();
+    }
+
+    void end(std::error_code ec, Batch frames = {})
+    {
+        this->state().receiving = false;
+        this->finish(ec, frames);
+    }
 };
 
 } // namespace rejoinder::inline v0::detail
+
+#endif
+
+// What a stream channel and its operations share: the stream and the two directions.
+#ifndef REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
+#define REJOINDER_CHANNEL_DETAIL_STREAM_STATE_HPP
+
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// How the bytes of a stream are read.
+enum class reading : std::uint8_t { when_ready, asynchronously };
+
+/// `In` and `Out` are its halves without the socket, as `inbound` and `outbound` are.
+template <class Stream, class In, class Out, reading How>
+struct stream_state {
+    using stream_type = Stream;
+    using executor_type = typename Stream::executor_type;
+    static constexpr bool waits_until_ready = How == reading::when_ready;
+
+    Stream stream;
+    In in;
+    Out out;
+    bool closed = false;
+    bool receiving = false;
+    bool flushing = false;
+
+    stream_state(Stream&& connected, In&& receiving_half, Out&& sending_half)
+        : stream(std::move(connected)), in(std::move(receiving_half)), out(std::move(sending_half))
+    {
+        if constexpr (waits_until_ready) {
+            std::error_code ec;
+            stream.non_blocking(true, ec);
+            if (ec) {
+                in.fail(ec); // without it a read could block the thread
+            }
+        }
+    }
+
+    executor_type executor() { return stream.get_executor(); }
+
+    void close() noexcept
+    {
+        closed = true;
+        std::error_code ignored; // there is nobody left to be told, and the descriptor is gone either way
+        if constexpr (requires { stream.close(ignored); }) {
+            stream.close(ignored);
+        } else {
+            stream.lowest_layer().close(ignored);
+        }
+    }
+
+    std::error_code end_sending()
+    {
+        std::error_code ec;
+        if constexpr (requires { stream.shutdown(Stream::shutdown_send, ec); }) {
+            stream.shutdown(Stream::shutdown_send, ec);
+        } else {
+            close(); // a stream without halves has no gentler end
+        }
+        return ec;
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// How much of what was written to a TCP socket has not arrived yet, where the system tells.
+#ifndef REJOINDER_CHANNEL_DETAIL_UNACKNOWLEDGED_HPP
+#define REJOINDER_CHANNEL_DETAIL_UNACKNOWLEDGED_HPP
+
+#include <cstddef>
+
+#if __has_include(<linux/sockios.h>)
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
+
+namespace rejoinder::inline v0::detail {
+
+/// Bytes that this system keeps because the peer's has not acknowledged them; 0 where nobody can tell.
+template <class Stream>
+std::size_t unacknowledged(Stream& stream) noexcept
+{
+    if constexpr (requires { typename Stream::protocol_type::no_delay; }) {
+#ifdef SIOCOUTQ
+        int bytes = 0;
+        if (::ioctl(stream.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0) {
+            return static_cast<std::size_t>(bytes);
+        }
+#endif
+        return 0;
+    } else if constexpr (requires { typename Stream::lowest_layer_type::protocol_type::no_delay; }) {
+        return unacknowledged(stream.lowest_layer());
+    } else {
+        return 0;
+    }
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The socket options of a TCP channel.
+#ifndef REJOINDER_CHANNEL_TCP_OPTIONS_HPP
+#define REJOINDER_CHANNEL_TCP_OPTIONS_HPP
+
+#include <chrono>
+
+namespace rejoinder::inline v0 {
+
+/// What `tune` sets on a TCP socket. Zero leaves an option as the system has it, and so does a system that has none of
+/// its kind. Whole seconds are what systems take for keepalive, whole milliseconds for the user timeout; what is less
+/// counts as one.
+///
+/// Sessions find dead links by their heartbeat, in round trips. These options are for what has none: a channel that is
+/// used alone, a connection before its session begins, and one that closes.
+struct tcp_options {
+    bool no_delay =
+        true; ///< TCP_NODELAY: a channel gathers its frames itself, Nagle's algorithm (RFC 896) would only delay the last
+    duration keepalive_idle =
+        std::chrono::seconds{30}; ///< of silence, before the system asks the peer for a sign of life
+    duration keepalive_interval = std::chrono::seconds{10}; ///< between two such questions
+    int keepalive_count = 3;                                ///< of unanswered questions, before the socket fails
+    duration user_timeout =
+        std::chrono::seconds{60}; ///< TCP_USER_TIMEOUT (RFC 5482): for which bytes may stay unacknowledged
+};
+
+} // namespace rejoinder::inline v0
 
 #endif
 
@@ -4498,614 +2918,6 @@ std::error_code tune(Stream& stream, const tcp_options& options = {})
 }
 
 } // namespace rejoinder::inline v0
-
-#endif
-
-// The compression of a WebSocket that has none.
-#ifndef REJOINDER_WIRE_NO_COMPRESSION_HPP
-#define REJOINDER_WIRE_NO_COMPRESSION_HPP
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// What a WebSocket asks of its compression, and a choice that cannot compress: with it, no terms are agreed on.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `C::deflater{own, terms}`, `C::inflater{own, terms}` | | one direction each of a connection, of the end `own` |
-/// | `d.deflate(out, from)` | `bool` | puts the compressed form of what stands in `out` from `from` on in its place; false: left as it was |
-/// | `i.inflate(payload, out, most)` | `websocket_code` | appends the message that `payload` was; of more than `most` bytes no more than they, and `too_big`; `bad_text` if it was none |
-struct no_compression {
-    struct deflater {
-        deflater(websocket_role, const deflate_terms&) noexcept {}
-        bool deflate(std::string&, std::size_t) noexcept { return false; }
-    };
-    struct inflater {
-        inflater(websocket_role, const deflate_terms&) noexcept {}
-        websocket_code inflate(std::string_view, std::string&, std::size_t) noexcept
-        {
-            return websocket_code::protocol_error;
-        }
-    };
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <asio/async_result.hpp>
-
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <type_traits>
-#include <utility>
-
-namespace rejoinder::inline v0 {
-
-/// A `channel` over a stream on which the WebSocket handshake is over: TCP, Unix sockets, TLS.
-///
-/// A frame of the channel is a message. What has come is taken in one read, and its messages are delivered together,
-/// unmasked where they were read; all that was committed leaves in one write. Idle memory, steady state, errors,
-/// cancellation and thread rule are those of `stream`; an unfinished message is held as far as it has come.
-///
-/// Pings are answered, also while nothing is flushed, as long as somebody receives. The peer's Close frame is answered
-/// with its code, and then told as `asio::error::eof`; so is a stream that ends without one: `close_code` tells them
-/// apart. What breaks the protocol ends `async_receive` with `errc::too_big` (code 1009) or `errc::bad_message` (1002,
-/// 1007); `async_shutdown` then says that code and not its reason's. A shutdown whose Close frame is not answered
-/// within `websocket_options::close_timeout` closes the stream: receives end with `asio::error::timed_out`.
-///
-/// `Compression` is `permessage_deflate` (`wire/websocket_deflate.hpp`, zlib) for connections that may agree on it.
-template <async_stream Stream, class Compression = no_compression>
-class websocket {
-    static constexpr auto how = waitable_stream<Stream> ? detail::reading::when_ready : detail::reading::asynchronously;
-    using state_type = detail::websocket_state<Stream, Compression, how>;
-
-public:
-    using executor_type = typename Stream::executor_type;
-    using next_layer_type = Stream;
-
-    /// An empty channel: to be assigned to or destroyed.
-    websocket() noexcept = default;
-
-    /// A channel over `connected`, on which the handshake is over; `already_read` are bytes behind it that were read
-    /// with it. Sets `options.tcp` on a TCP socket, if the system takes them, and makes a `waitable_stream`
-    /// non-blocking; if that fails, the first `async_receive` says why.
-    explicit websocket(Stream connected, websocket_role role, const websocket_options& options = {},
-                       std::string_view already_read = {})
-        : state_(std::make_shared<state_type>(std::move(connected), role, options, already_read))
-    {
-        static_cast<void>(tune(state_->stream, options.tcp)); // without them it is slower, but no less a channel
-    }
-
-    websocket(websocket&&) noexcept = default;
-
-    websocket& operator=(websocket&& other) noexcept
-    {
-        auto replaced = std::exchange(state_, std::move(other.state_));
-        if (replaced != nullptr && replaced != state_) {
-            replaced->close();
-        }
-        return *this;
-    }
-
-    ~websocket()
-    {
-        if (state_ != nullptr) {
-            state_->close();
-        }
-    }
-
-    executor_type get_executor() const { return state_->executor(); }
-
-    /// The stream underneath, for its options and endpoints.
-    next_layer_type& next_layer() noexcept { return state_->stream; }
-    const next_layer_type& next_layer() const noexcept { return state_->stream; }
-
-    /// Bytes committed and not yet accepted by the stream.
-    std::size_t pending() const noexcept { return state_->out.pending(); }
-
-    /// Bytes that came so far, those of unfinished messages and of control frames too.
-    std::uint64_t received() const noexcept { return state_->in.received(); }
-
-    /// Bytes that the stream accepted and the peer's system has not acknowledged, if it is one of TCP and this system can tell; else 0.
-    std::size_t unacknowledged() noexcept { return detail::unacknowledged(state_->stream); }
-
-    /// Bytes that this channel's buffers hold now.
-    std::size_t buffer_memory() const noexcept { return state_->in.held() + state_->out.held(); }
-
-    /// The code of the peer's Close frame: 1005 if it had none, 1006 if no Close frame has come. See `close_reason_coded`.
-    std::uint16_t close_code() const noexcept { return state_->in.close_code(); }
-
-    /// The text of the peer's Close frame. Valid as long as the channel.
-    std::string_view close_text() const noexcept { return state_->in.close_text(); }
-
-    /// Messages are text and binary.
-    bool carries(encoding form) const noexcept { return state_->out.carries(form); }
-
-    /// Receives at least one message. Completes with `void(std::error_code, frame_batch)`; see above for the errors.
-    /// The batch is valid until the handler returns.
-    template <class Token>
-    auto async_receive(Token&& token)
-    {
-        return asio::async_initiate<Token, void(std::error_code, frame_batch)>(start_receive{}, token, state_);
-    }
-
-    /// Begins a message; append its body to the result, then `commit`.
-    std::string& begin() { return state_->out.begin(); }
-
-    /// Completes the message begun. False, and nothing is appended: it is longer than `message_max`, or text that is not
-    /// UTF-8, or one of the two has said Close.
-    bool commit(encoding form) { return state_->out.commit(form); }
-
-    /// Commits a ping with `payload`, in order with the messages; `websocket_options::on_control` sees its pong. False:
-    /// longer than 125 bytes, or one of the two has said Close. No message begun.
-    bool ping(std::string_view payload) { return state_->out.ping(payload); }
-
-    /// Writes all that is committed now. Completes with `void(std::error_code)`: the stream accepted it, or its error.
-    template <class Token>
-    auto async_flush(Token&& token)
-    {
-        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::nothing>{}, token,
-                                                                  state_, close_reason::normal);
-    }
-
-    /// Flushes, then sends a Close frame with the code and the name of `reason`; the peer's own is still to be
-    /// received. Completes with `void(std::error_code)`: the stream accepted it, or its error.
-    template <class Token>
-    auto async_shutdown(close_reason reason, Token&& token)
-    {
-        return asio::async_initiate<Token, void(std::error_code)>(start_flush<detail::after_flush::end_of_sending>{},
-                                                                  token, state_, reason);
-    }
-
-    /// Closes the stream now, without a word. Operations under way complete with `operation_aborted`.
-    void close() noexcept { state_->close(); }
-
-private:
-    struct start_receive {
-        template <class Handler>
-        void operator()(Handler&& handler, const std::shared_ptr<state_type>& state) const
-        {
-            using operation = detail::websocket_receive<frame_batch, state_type, std::decay_t<Handler>>;
-            operation{state, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
-        }
-    };
-
-    template <detail::after_flush After>
-    struct start_flush {
-        template <class Handler>
-        void operator()(Handler&& handler, const std::shared_ptr<state_type>& state, close_reason reason) const
-        {
-            using operation = detail::websocket_flush<After, state_type, std::decay_t<Handler>>;
-            operation{state, std::decay_t<Handler>(std::forward<Handler>(handler)), reason}.start();
-        }
-    };
-
-    std::shared_ptr<state_type> state_{};
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// A URL of a server: where it is, and what is asked of it.
-#ifndef REJOINDER_WIRE_URL_HPP
-#define REJOINDER_WIRE_URL_HPP
-
-// The small grammar that HTTP's heads are made of (RFC 9110 §5.6): tokens, lists, percent-encoding.
-#ifndef REJOINDER_WIRE_DETAIL_HTTP_TEXT_HPP
-#define REJOINDER_WIRE_DETAIL_HTTP_TEXT_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0::detail {
-
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-/// ASCII case makes no difference.
-struct same_but_case {
-    constexpr bool operator()(std::string_view a, std::string_view b) const noexcept
-    {
-        return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-    }
-};
-
-struct same_bytes {
-    constexpr bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
-};
-
-constexpr bool is_blank(char c) noexcept
-{
-    return c == ' ' || c == '\t';
-}
-
-constexpr std::string_view trimmed(std::string_view text) noexcept
-{
-    while (!text.empty() && is_blank(text.front())) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && is_blank(text.back())) {
-        text.remove_suffix(1);
-    }
-    return text;
-}
-
-constexpr bool is_token_char(char c) noexcept
-{
-    const bool letter = lower(c) >= 'a' && lower(c) <= 'z';
-    return letter || (c >= '0' && c <= '9') || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
-
-constexpr bool is_token(std::string_view text) noexcept
-{
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
-}
-
-/// Whether it can stand in a field's value without ending the line.
-constexpr bool is_field_value(std::string_view text) noexcept
-{
-    return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-}
-
-/// Takes what stands before the next `separator` off the front of `rest`, blanks around it left out. Quotes mean nothing here.
-constexpr std::string_view take_piece(std::string_view& rest, char separator) noexcept
-{
-    const auto end = std::min(rest.find(separator), rest.size());
-    const auto piece = trimmed(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return piece;
-}
-
-constexpr int digit_of_hex(char c) noexcept
-{
-    const char l = lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-enum class plus { stays, is_space };
-
-/// Appends `text` with its percent-encoding undone. False: a percent sign without two digits, or a zero byte.
-inline bool append_decoded(std::string& out, std::string_view text, plus how)
-{
-    for (std::size_t i = 0; i != text.size(); ++i) {
-        char c = text[i];
-        if (c == '%') {
-            const int high = i + 2 < text.size() ? digit_of_hex(text[i + 1]) : -1;
-            const int low = i + 2 < text.size() ? digit_of_hex(text[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                return false;
-            }
-            c = static_cast<char>(high * 16 + low);
-            i += 2;
-        } else if (c == '+' && how == plus::is_space) {
-            c = ' ';
-        }
-        if (c == '\0') {
-            return false;
-        }
-        out.push_back(c);
-    }
-    return true;
-}
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-#include <algorithm>
-#include <charconv>
-#include <cstddef>
-#include <cstdint>
-#include <iterator>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <system_error>
-
-namespace rejoinder::inline v0 {
-
-/// The parts of a `ws`, `wss`, `http` or `https` URL.
-struct url {
-    std::string scheme;     ///< in small letters
-    std::string host;       ///< a name or an address, without brackets
-    std::uint16_t port = 0; ///< as it is written, or the scheme's
-    std::string target;     ///< path and query, encoded as they are written; at least `/`
-
-    [[nodiscard]] bool is_secure() const noexcept { return scheme == "wss" || scheme == "https"; }
-
-    /// The host, and the port unless it is the scheme's: what stands in a `Host` header.
-    [[nodiscard]] std::string authority() const
-    {
-        const bool bracketed = host.find(':') != std::string::npos;
-        auto text = bracketed ? '[' + host + ']' : host;
-        return port == (is_secure() ? 443 : 80) ? text : text + ':' + std::to_string(port);
-    }
-
-    /// The whole without its query, which may hold a secret: for logs.
-    [[nodiscard]] std::string description() const
-    {
-        return scheme + "://" + authority() + target.substr(0, target.find('?'));
-    }
-
-    friend bool operator==(const url&, const url&) = default;
-};
-
-/// Reads a URL. Nothing for another scheme, a missing host, a user name, a fragment, or a character that a URL does not have.
-inline std::optional<url> parse_url(std::string_view text)
-{
-    const bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-    const auto colon = text.find("://");
-    if (!visible || colon == std::string_view::npos || text.find_first_of("#\\\"<>^`{|}") != std::string_view::npos) {
-        return std::nullopt;
-    }
-    url made;
-    std::transform(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), std::back_inserter(made.scheme),
-                   detail::lower);
-    if (made.scheme != "ws" && made.scheme != "wss" && made.scheme != "http" && made.scheme != "https") {
-        return std::nullopt;
-    }
-    text.remove_prefix(colon + 3);
-    auto authority = text.substr(0, text.find_first_of("/?"));
-    made.target = text.substr(authority.size());
-    if (!made.target.starts_with('/')) {
-        made.target.insert(0, 1, '/');
-    }
-    const bool bracketed = authority.starts_with('[');
-    const auto end = bracketed ? authority.find(']') : std::min(authority.find(':'), authority.size());
-    if (end == std::string_view::npos || authority.find('@') != std::string_view::npos) {
-        return std::nullopt;
-    }
-    made.host = authority.substr(bracketed ? 1 : 0, bracketed ? end - 1 : end);
-    authority.remove_prefix(bracketed ? end + 1 : end);
-    made.port = made.is_secure() ? 443 : 80;
-    if (authority.size() > 1) {
-        const auto [stop, wrong] =
-            std::from_chars(authority.data() + 1, authority.data() + authority.size(), made.port);
-        if (authority.front() != ':' || wrong != std::errc{} || stop != authority.data() + authority.size()) {
-            return std::nullopt;
-        }
-    } else if (!authority.empty() && authority != ":") {
-        return std::nullopt;
-    }
-    return made.host.empty() || made.port == 0 ? std::nullopt : std::optional{made};
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <asio/ip/tcp.hpp>
-#include <asio/post.hpp>
-
-#include <system_error>
-#include <type_traits>
-#include <utility>
-
-namespace rejoinder::inline v0 {
-
-/// What web listeners and WebSocket connectors speak HTTP over, and the channel that becomes of it. `tls_layer` has a header of its own.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `L::stream_type`, `L::channel_type` | | an `async_stream`, and a `websocket` over it |
-/// | `L::compresses` | `bool` | whether that channel can carry compressed messages |
-/// | `l.speaks(url)` (const) | `bool` | whether a client can use it for that URL |
-/// | `l.over(socket)`, `l.over(socket, url)` (const) | `stream_type` | made over a socket, accepted, or to be connected to that URL's host |
-/// | `L::open(stream, role, handler)` | | opens a stream whose socket is connected; calls `handler(std::error_code)`, never from inside |
-template <class Compression = no_compression>
-struct plain_layer {
-    using stream_type = asio::ip::tcp::socket;
-    using channel_type = websocket<stream_type, Compression>;
-    static constexpr bool compresses = !std::is_same_v<Compression, no_compression>;
-
-    [[nodiscard]] bool speaks(const url& where) const noexcept { return !where.is_secure(); }
-    [[nodiscard]] stream_type over(asio::ip::tcp::socket&& socket) const { return std::move(socket); }
-    [[nodiscard]] stream_type over(asio::ip::tcp::socket&& socket, const url&) const { return std::move(socket); }
-
-    template <class Handler>
-    static void open(stream_type& stream, websocket_role, Handler&& then)
-    {
-        asio::post(stream.get_executor(), [then = std::forward<Handler>(then)]() mutable { then(std::error_code{}); });
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// A channel over any Asio stream of bytes, with a framing.
-#ifndef REJOINDER_CHANNEL_STREAM_HPP
-#define REJOINDER_CHANNEL_STREAM_HPP
-
-// The receiving half of a stream channel without its socket: bytes in, whole frames out, the rest kept.
-#ifndef REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
-#define REJOINDER_CHANNEL_DETAIL_INBOUND_HPP
-
-#include <algorithm>
-#include <cassert>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
-#include <string>
-#include <string_view>
-#include <system_error>
-#include <utility>
-
-namespace rejoinder::inline v0::detail {
-
-/// Keeps at most what the framing takes for an unfinished frame, and nothing between whole ones.
-///
-/// Two ways to read. With `room` and `take`, one turn reads into the turn's buffer. With `own_room`, `own_take` and
-/// `own_failed`, the read is under way between turns, into memory that this object holds for as long. Use one of them.
-template <framing Framing>
-class inbound {
-public:
-    explicit inbound(Framing framing) : framing_(std::move(framing)) {}
-
-    /// Whether something came that is no frame and that somebody should see to.
-    static constexpr bool has_news() noexcept { return false; }
-
-    /// What ended the stream of frames for good, if anything: `errc::bad_message` or `errc::too_big`.
-    const std::error_code& failure() const noexcept { return failure_; }
-    void fail(std::error_code why) noexcept { failure_ = why; }
-
-    /// Bytes that came so far, those of unfinished frames too.
-    std::uint64_t received() const noexcept { return received_; }
-
-    /// Bytes of memory held.
-    std::size_t held() const noexcept { return kept_.capacity(); }
-
-    /// Where this turn's read goes: behind the kept bytes while they are few, so that small pieces cost one copy.
-    std::span<char> room(turn& now)
-    {
-        const auto buffer = now.buffer();
-        if (!joins_buffer()) {
-            return buffer;
-        }
-        std::memcpy(buffer.data(), kept_.data(), kept_.size());
-        return buffer.subspan(kept_.size());
-    }
-
-    /// Takes the `count` bytes that were read into `room`; whole frames are in `now.frames()` afterwards.
-    void take(turn& now, std::size_t count)
-    {
-        received_ += count;
-        if (joins_buffer()) {
-            const std::string_view bytes{now.buffer().data(), kept_.size() + count};
-            if (bytes.size() < enough_) {
-                make_room(count);
-                kept_.append(bytes.substr(kept_.size()));
-                return;
-            }
-            keep(split(bytes, now));
-            return;
-        }
-        make_room(count);
-        kept_.append(now.buffer().data(), count);
-        take_kept(now);
-    }
-
-    /// Where a read may write until `own_take` or `own_failed`.
-    std::span<char> own_room()
-    {
-        const auto size = own_read_.size();
-        if (kept_.capacity() < size) {
-            std::string fresh = recycled_strings::take(size);
-            fresh.assign(kept_);
-            recycled_strings::give(std::exchange(kept_, std::move(fresh)));
-        }
-        own_before_ = kept_.size();
-        make_room(size);
-        kept_.resize(own_before_ + size);
-        return std::span{kept_}.subspan(own_before_);
-    }
-
-    void own_take(turn& now, std::size_t count)
-    {
-        received_ += count;
-        kept_.resize(own_before_ + count);
-        own_read_.took(count);
-        take_kept(now);
-    }
-
-    void own_failed() { kept_.resize(own_before_); }
-
-    /// Gives the memory back; nothing will be received any more.
-    void drop() noexcept { recycled_strings::give(std::exchange(kept_, {})); }
-
-private:
-    // Above this, copying the kept bytes in front of each read costs more than it saves.
-    static constexpr std::size_t joined_max = std::size_t{16} << 10;
-
-    bool joins_buffer() const noexcept { return kept_.size() <= joined_max; }
-
-    // Grows with what has come, not with what a header announces: a peer pays for memory in bytes sent.
-    void make_room(std::size_t count)
-    {
-        const auto needed = kept_.size() + count;
-        if (needed > kept_.capacity()) {
-            kept_.reserve(std::max(needed, std::min(2 * kept_.capacity(), enough_)));
-        }
-    }
-
-    void take_kept(turn& now)
-    {
-        if (kept_.size() < enough_) {
-            return;
-        }
-        // The frames must outlive what the handler does to this object, so their bytes go with the turn.
-        now.storage = std::move(kept_);
-        kept_.clear();
-        const auto rest = split(now.storage, now);
-        if (!now.frames().empty() || failure_) {
-            keep(rest);
-            return;
-        }
-        const auto done = now.storage.size() - rest.size();
-        kept_ = std::move(now.storage);
-        kept_.erase(0, done);
-        now.storage.clear();
-    }
-
-    // Returns what belongs to no whole frame yet.
-    std::string_view split(std::string_view bytes, turn& now)
-    {
-        enough_ = 0;
-        while (!bytes.empty()) {
-            const parsed found = framing_.parse(bytes);
-            bytes.remove_prefix(found.used);
-            switch (found.what) {
-            case parsed::state::frame:
-                assert(found.used != 0);
-                now.frames().push_back(found.frame);
-                break;
-            case parsed::state::more: enough_ = bytes.size() + found.wanted; return bytes;
-            case parsed::state::bad: failure_ = make_error_code(errc::bad_message); return {};
-            case parsed::state::too_big:
-                // Nobody knows what became of the sender's message: the usual certainty is the sender's.
-                failure_ = make_error_code(errc::too_big, certainty::maybe_executed);
-                return {};
-            }
-        }
-        return bytes;
-    }
-
-    void keep(std::string_view rest)
-    {
-        if (rest.empty()) {
-            drop();
-            return;
-        }
-        if (rest.size() > kept_.capacity()) {
-            recycled_strings::give(std::exchange(kept_, recycled_strings::take(rest.size())));
-        }
-        kept_.assign(rest);
-    }
-
-    Framing framing_;
-    std::string kept_{};
-    std::uint64_t received_ = 0;
-    std::size_t enough_ = 0; // parsing fewer bytes than this is in vain
-    std::error_code failure_{};
-    read_size own_read_{};
-    std::size_t own_before_ = 0;
-};
-
-} // namespace rejoinder::inline v0::detail
 
 #endif
 
@@ -5517,224 +3329,6 @@ private:
 };
 
 unix_connector(std::string) -> unix_connector<>;
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// How a client asks for a WebSocket.
-#ifndef REJOINDER_CHANNEL_WEBSOCKET_CONNECTOR_OPTIONS_HPP
-#define REJOINDER_CHANNEL_WEBSOCKET_CONNECTOR_OPTIONS_HPP
-
-// An HTTP response, and its bytes.
-#ifndef REJOINDER_WIRE_HTTP_RESPONSE_HPP
-#define REJOINDER_WIRE_HTTP_RESPONSE_HPP
-
-// Names with values, in the order in which they came: the headers of an HTTP message, the parameters of a query, cookies.
-#ifndef REJOINDER_WIRE_HTTP_VALUES_HPP
-#define REJOINDER_WIRE_HTTP_VALUES_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <initializer_list>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// A list that is looked up by name, linear in its length: as long as a head allows. `Same` compares two names. Distinct objects are
-/// independent.
-template <class Same>
-class basic_http_values {
-public:
-    using entry = std::pair<std::string, std::string>;
-
-    basic_http_values() = default;
-    basic_http_values(std::initializer_list<entry> all) : all_(all) {}
-
-    void add(std::string_view name, std::string_view value) { all_.emplace_back(name, value); }
-
-    /// Instead of all of that name.
-    void set(std::string_view name, std::string_view value)
-    {
-        std::erase_if(all_, [&](const entry& one) { return Same{}(one.first, name); });
-        add(name, value);
-    }
-
-    /// The first of that name; null: there is none.
-    [[nodiscard]] const std::string* find(std::string_view name) const noexcept
-    {
-        const auto found =
-            std::find_if(all_.begin(), all_.end(), [&](const entry& one) { return Same{}(one.first, name); });
-        return found == all_.end() ? nullptr : &found->second;
-    }
-    /// The first of that name; empty: there is none, or it is empty.
-    [[nodiscard]] std::string_view value(std::string_view name) const noexcept
-    {
-        const auto* const found = find(name);
-        return found == nullptr ? std::string_view{} : std::string_view{*found};
-    }
-    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
-    [[nodiscard]] std::size_t count(std::string_view name) const noexcept
-    {
-        return static_cast<std::size_t>(
-            std::count_if(all_.begin(), all_.end(), [&](const entry& one) { return Same{}(one.first, name); }));
-    }
-
-    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
-    [[nodiscard]] auto begin() const noexcept { return all_.begin(); }
-    [[nodiscard]] auto end() const noexcept { return all_.end(); }
-
-    friend bool operator==(const basic_http_values&, const basic_http_values&) = default;
-
-private:
-    std::vector<entry> all_;
-};
-
-/// Names without case.
-using http_headers = basic_http_values<detail::same_but_case>;
-/// Names as they are written.
-using http_parameters = basic_http_values<detail::same_bytes>;
-
-/// Whether a header that is a list, over all its lines, has this token, in any case.
-inline bool lists(const http_headers& headers, std::string_view name, std::string_view token) noexcept
-{
-    for (const auto& [key, value] : headers) {
-        std::string_view rest{value};
-        while (detail::same_but_case{}(key, name) && !rest.empty()) {
-            if (detail::same_but_case{}(detail::take_piece(rest, ','), token)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <array>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace rejoinder::inline v0 {
-
-/// An answer. `Content-Length` and `Connection` are written by who sends it.
-struct http_response {
-    int status = 200;
-    http_headers headers{};
-    std::string body{};
-};
-
-/// An answer with a body of this type.
-inline http_response http_text(int status, std::string body, std::string_view type = "text/plain; charset=utf-8")
-{
-    http_response made{status, {}, std::move(body)};
-    made.headers.add("Content-Type", type);
-    return made;
-}
-
-/// The usual phrase of a status (RFC 9110 §15); empty for one that has none here.
-constexpr std::string_view reason_of(int status) noexcept
-{
-    constexpr std::array<std::pair<int, std::string_view>, 27> all{{{100, "Continue"},
-                                                                    {101, "Switching Protocols"},
-                                                                    {200, "OK"},
-                                                                    {201, "Created"},
-                                                                    {202, "Accepted"},
-                                                                    {204, "No Content"},
-                                                                    {301, "Moved Permanently"},
-                                                                    {302, "Found"},
-                                                                    {303, "See Other"},
-                                                                    {304, "Not Modified"},
-                                                                    {307, "Temporary Redirect"},
-                                                                    {308, "Permanent Redirect"},
-                                                                    {400, "Bad Request"},
-                                                                    {401, "Unauthorized"},
-                                                                    {403, "Forbidden"},
-                                                                    {404, "Not Found"},
-                                                                    {405, "Method Not Allowed"},
-                                                                    {408, "Request Timeout"},
-                                                                    {409, "Conflict"},
-                                                                    {413, "Content Too Large"},
-                                                                    {426, "Upgrade Required"},
-                                                                    {429, "Too Many Requests"},
-                                                                    {431, "Request Header Fields Too Large"},
-                                                                    {500, "Internal Server Error"},
-                                                                    {501, "Not Implemented"},
-                                                                    {503, "Service Unavailable"},
-                                                                    {505, "HTTP Version Not Supported"}}};
-    for (const auto& [number, phrase] : all) {
-        if (number == status) {
-            return phrase;
-        }
-    }
-    return {};
-}
-
-/// How an answer is sent: as the one to a HEAD request, or as the last one of its connection, if need be.
-struct http_sending {
-    enum class what : std::uint8_t { all, head } part = what::all;
-    enum class then : std::uint8_t { keep, close } after = then::keep;
-};
-
-/// Appends the answer's bytes. A header whose name or value would break the head is left out.
-inline void append_response(std::string& out, const http_response& one, http_sending how = {})
-{
-    const auto line = [&](std::string_view name, std::string_view value) {
-        out.append(name).append(": ").append(value).append("\r\n");
-    };
-    out.append("HTTP/1.1 ").append(std::to_string(one.status)).append(" ").append(reason_of(one.status)).append("\r\n");
-    for (const auto& [name, value] : one.headers) {
-        if (detail::is_token(name) && detail::is_field_value(value)) {
-            line(name, value);
-        }
-    }
-    const bool bare = one.status / 100 == 1 || one.status == 204 || one.status == 304; // RFC 9110 §8.6
-    if (!bare) {
-        line("Content-Length", std::to_string(one.body.size()));
-    }
-    if (how.after == http_sending::then::close) {
-        line("Connection", "close");
-    }
-    out.append("\r\n");
-    if (!bare && how.part == http_sending::what::all) {
-        out.append(one.body);
-    }
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <chrono>
-#include <cstddef>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// What is asked for, and how long it may take.
-struct websocket_connector_options {
-    std::vector<std::string> subprotocols{}; ///< the one liked best first
-    std::optional<deflate_terms> deflate{};  ///< offered, if the channel's type can compress
-    http_headers headers{};                  ///< in each request: `Origin`, `Cookie`, `Authorization`
-    std::function<void(http_headers&)>
-        on_request{}; ///< may change them at each attempt: a token that does not live long
-    std::function<void(const http_response&)>
-        on_answer{}; ///< sees each server's answer: the status of a refusal, the subprotocol
-    duration handshake_timeout = std::chrono::seconds{10}; ///< from the connected socket to the answer's last byte
-    std::size_t head_max = std::size_t{16} << 10;          ///< bytes of the answer's head
-    websocket_options channel{};                           ///< its compression is what the handshake agrees on
-};
 
 } // namespace rejoinder::inline v0
 
@@ -7683,7 +5277,9 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true;    ///< hello, welcome and ready; without them a connection is a new session from its start
+    bool greeting = true;    ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;       ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;     ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
     bool calls = true;       ///< requests and deliveries, and the last words for them
     bool deliveries = true;  ///< they are told from requests, and acks from replies; without, all are requests and replies
     bool records = true;     ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
@@ -14273,11 +11869,11 @@ public:
         auto beats = timing;
         beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
-        confirmed_ = side_ == side::client || !features.greeting;
+        confirmed_ = side_ == side::client || !features.ready;
         asker_.attach(features);
         inbox_.attach();
         beat_->awaiting(asker_.unanswered());
-        ready_due_ = side_ == side::client && features.greeting;
+        ready_due_ = side_ == side::client && features.ready;
         if (confirmed_) {
             meet();
         }
@@ -14901,8 +12497,203 @@ static_assert(std::is_trivially_destructible_v<ask_all_options>);
 #define REJOINDER_NET_CAME_FROM_HPP
 
 // An HTTP request as a program sees it.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_HTTP_REQUEST_HPP
 #define REJOINDER_WIRE_HTTP_REQUEST_HPP
+
+// The small grammar that HTTP's heads are made of (RFC 9110 §5.6): tokens, lists, percent-encoding.
+#ifndef REJOINDER_WIRE_DETAIL_HTTP_TEXT_HPP
+#define REJOINDER_WIRE_DETAIL_HTTP_TEXT_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0::detail {
+
+constexpr char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// ASCII case makes no difference.
+struct same_but_case {
+    constexpr bool operator()(std::string_view a, std::string_view b) const noexcept
+    {
+        return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+    }
+};
+
+struct same_bytes {
+    constexpr bool operator()(std::string_view a, std::string_view b) const noexcept { return a == b; }
+};
+
+constexpr bool is_blank(char c) noexcept
+{
+    return c == ' ' || c == '\t';
+}
+
+constexpr std::string_view trimmed(std::string_view text) noexcept
+{
+    while (!text.empty() && is_blank(text.front())) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && is_blank(text.back())) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+constexpr bool is_token_char(char c) noexcept
+{
+    const bool letter = lower(c) >= 'a' && lower(c) <= 'z';
+    return letter || (c >= '0' && c <= '9') || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+}
+
+constexpr bool is_token(std::string_view text) noexcept
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+/// Whether it can stand in a field's value without ending the line.
+constexpr bool is_field_value(std::string_view text) noexcept
+{
+    return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+/// Takes what stands before the next `separator` off the front of `rest`, blanks around it left out. Quotes mean nothing here.
+constexpr std::string_view take_piece(std::string_view& rest, char separator) noexcept
+{
+    const auto end = std::min(rest.find(separator), rest.size());
+    const auto piece = trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return piece;
+}
+
+constexpr int digit_of_hex(char c) noexcept
+{
+    const char l = lower(c);
+    return c >= '0' && c <= '9' ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+enum class plus { stays, is_space };
+
+/// Appends `text` with its percent-encoding undone. False: a percent sign without two digits, or a zero byte.
+inline bool append_decoded(std::string& out, std::string_view text, plus how)
+{
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            const int high = i + 2 < text.size() ? digit_of_hex(text[i + 1]) : -1;
+            const int low = i + 2 < text.size() ? digit_of_hex(text[i + 2]) : -1;
+            if (high < 0 || low < 0) {
+                return false;
+            }
+            c = static_cast<char>(high * 16 + low);
+            i += 2;
+        } else if (c == '+' && how == plus::is_space) {
+            c = ' ';
+        }
+        if (c == '\0') {
+            return false;
+        }
+        out.push_back(c);
+    }
+    return true;
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Names with values, in the order in which they came: the headers of an HTTP message, the parameters of a query, cookies.
+// Not behind the door: it stands behind web.hpp.
+#ifndef REJOINDER_WIRE_HTTP_VALUES_HPP
+#define REJOINDER_WIRE_HTTP_VALUES_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A list that is looked up by name, linear in its length: as long as a head allows. `Same` compares two names. Distinct objects are
+/// independent.
+template <class Same>
+class basic_http_values {
+public:
+    using entry = std::pair<std::string, std::string>;
+
+    basic_http_values() = default;
+    basic_http_values(std::initializer_list<entry> all) : all_(all) {}
+
+    void add(std::string_view name, std::string_view value) { all_.emplace_back(name, value); }
+
+    /// Instead of all of that name.
+    void set(std::string_view name, std::string_view value)
+    {
+        std::erase_if(all_, [&](const entry& one) { return Same{}(one.first, name); });
+        add(name, value);
+    }
+
+    /// The first of that name; null: there is none.
+    [[nodiscard]] const std::string* find(std::string_view name) const noexcept
+    {
+        const auto found =
+            std::find_if(all_.begin(), all_.end(), [&](const entry& one) { return Same{}(one.first, name); });
+        return found == all_.end() ? nullptr : &found->second;
+    }
+    /// The first of that name; empty: there is none, or it is empty.
+    [[nodiscard]] std::string_view value(std::string_view name) const noexcept
+    {
+        const auto* const found = find(name);
+        return found == nullptr ? std::string_view{} : std::string_view{*found};
+    }
+    [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
+    [[nodiscard]] std::size_t count(std::string_view name) const noexcept
+    {
+        return static_cast<std::size_t>(
+            std::count_if(all_.begin(), all_.end(), [&](const entry& one) { return Same{}(one.first, name); }));
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
+    [[nodiscard]] auto begin() const noexcept { return all_.begin(); }
+    [[nodiscard]] auto end() const noexcept { return all_.end(); }
+
+    friend bool operator==(const basic_http_values&, const basic_http_values&) = default;
+
+private:
+    std::vector<entry> all_;
+};
+
+/// Names without case.
+using http_headers = basic_http_values<detail::same_but_case>;
+/// Names as they are written.
+using http_parameters = basic_http_values<detail::same_bytes>;
+
+/// Whether a header that is a list, over all its lines, has this token, in any case.
+inline bool lists(const http_headers& headers, std::string_view name, std::string_view token) noexcept
+{
+    for (const auto& [key, value] : headers) {
+        std::string_view rest{value};
+        while (detail::same_but_case{}(key, name) && !rest.empty()) {
+            if (detail::same_but_case{}(detail::take_piece(rest, ','), token)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
 
 #include <algorithm>
 #include <string>
@@ -15113,8 +12904,9 @@ public:
     /// Says hello, or welcome. False: it is too large for a frame, and not said.
     virtual bool say(const hello& greeting) = 0;
     virtual bool say(const welcome& answer) = 0;
-    /// Says that there is no session, and ends.
-    virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after) = 0;
+    /// Says that there is no session, and ends. `data`: JSON for the program at the other end, where the wire has room for it.
+    virtual void refuse(errc why, std::string_view text, std::optional<duration> retry_after,
+                        std::string_view data) = 0;
     /// From now on it carries this session; null: none.
     virtual void carry(session_port* session) = 0;
     /// The session has messages to write.
@@ -15342,12 +13134,13 @@ public:
     }
     bool say(const welcome& answer) override { return write_greeting(answer); }
 
-    void refuse(errc why, std::string_view text, std::optional<duration> retry_after) override
+    void refuse(errc why, std::string_view text, std::optional<duration> retry_after, std::string_view data) override
     {
         message out;
         out.kind = message_kind::refusal;
         out.name = name_of(why);
         out.text = text;
+        out.payload.bytes = data;
         out.time_left = retry_after;
         write(out);
         end_writing(close_reason::refused);
@@ -15455,12 +13248,22 @@ private:
         if (how == decoded::incomplete) {
             return;
         }
-        if (session_ != nullptr) {
-            how == decoded::message ? session_->receive(came, now) : session_->receive_bad(now);
+        if (session_ != nullptr && how != decoded::message) {
+            receive_bad(now);
+        } else if (session_ != nullptr) {
+            session_->receive(came, now);
         } else if (how != decoded::message || !greeted(came)) {
             ++counts_->bad_messages;
             fail(make_error_code(errc::bad_message),
                  close_reason::bad_messages); // before there is a session, nothing but the greeting is forgiven
+        }
+    }
+
+    void receive_bad(instant now)
+    {
+        session_->receive_bad(now);
+        if (session_ != nullptr && !codec_.features().lenient) {
+            session_->hang_up(close_reason::bad_messages);
         }
     }
 
@@ -15508,7 +13311,7 @@ private:
             return true;
         }
         auto* owner = owner_;
-        refuse(errc::incompatible, {}, std::nullopt);
+        refuse(errc::incompatible, {}, std::nullopt, {});
         owner->on_end(*this, make_error_code(errc::incompatible));
         return true;
     }
@@ -16086,6 +13889,121 @@ private:
 // Finds where JSON values end (RFC 8259, strictly), and builds nothing.
 #ifndef REJOINDER_WIRE_DETAIL_JSON_SKIP_HPP
 #define REJOINDER_WIRE_DETAIL_JSON_SKIP_HPP
+
+// The shape of one UTF-8 sequence, for scanners that meet a byte above ASCII.
+#ifndef REJOINDER_WIRE_DETAIL_UTF8_HPP
+#define REJOINDER_WIRE_DETAIL_UTF8_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// The second byte of a sequence is where overlong forms, surrogates and numbers above U+10FFFF show (Unicode, table
+// 3-7).
+struct utf8_lead {
+    std::size_t length = 0; // 0: no sequence begins with this byte
+    unsigned char second_min = 0x80;
+    unsigned char second_max = 0xBF;
+};
+
+constexpr utf8_lead utf8_lead_of(unsigned char lead) noexcept
+{
+    if (lead < 0x80) {
+        return {.length = 1};
+    }
+    if (lead < 0xC2 || lead > 0xF4) {
+        return {};
+    }
+    if (lead < 0xE0) {
+        return {.length = 2};
+    }
+    if (lead < 0xF0) {
+        return {.length = 3,
+                .second_min = static_cast<unsigned char>(lead == 0xE0 ? 0xA0 : 0x80),
+                .second_max = static_cast<unsigned char>(lead == 0xED ? 0x9F : 0xBF)};
+    }
+    return {.length = 4,
+            .second_min = static_cast<unsigned char>(lead == 0xF0 ? 0x90 : 0x80),
+            .second_max = static_cast<unsigned char>(lead == 0xF4 ? 0x8F : 0xBF)};
+}
+
+// The length of the well-formed sequence at `at`, or 0. `at` must be before `end`.
+constexpr std::size_t utf8_length(const char* at, const char* end) noexcept
+{
+    const auto lead = utf8_lead_of(static_cast<unsigned char>(*at));
+    if (lead.length < 2) {
+        return lead.length;
+    }
+    if (static_cast<std::size_t>(end - at) < lead.length) {
+        return 0;
+    }
+    const auto second = static_cast<unsigned char>(at[1]);
+    if (second < lead.second_min || second > lead.second_max) {
+        return 0;
+    }
+    for (std::size_t i = 2; i < lead.length; ++i) {
+        if ((static_cast<unsigned char>(at[i]) & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return lead.length;
+}
+
+// Whether text is well-formed UTF-8.
+inline bool is_utf8(std::string_view text) noexcept
+{
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto length = utf8_length(at, end);
+        if (length == 0) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
+
+// Appends a Unicode scalar value, which the caller has checked not to be a surrogate.
+inline void append_utf8(std::string& out, std::uint32_t point)
+{
+    const auto trail = [point](int shift) { return static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
+    if (point < 0x80) {
+        out.push_back(static_cast<char>(point));
+    } else if (point < 0x800) {
+        out.append({static_cast<char>(0xC0 | (point >> 6)), trail(0)});
+    } else if (point < 0x10000) {
+        out.append({static_cast<char>(0xE0 | (point >> 12)), trail(6), trail(0)});
+    } else {
+        out.append({static_cast<char>(0xF0 | (point >> 18)), trail(12), trail(6), trail(0)});
+    }
+}
+
+// The text with U+FFFD in place of each byte that is not UTF-8.
+inline std::string made_utf8(std::string_view text)
+{
+    std::string made;
+    made.reserve(text.size());
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto length = utf8_length(at, end);
+        made.append(length != 0 ? std::string_view{at, length} : std::string_view{"\xEF\xBF\xBD"});
+        at += length != 0 ? length : 1;
+    }
+    return made;
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
 
 #include <bit>
 #include <cstddef>
@@ -19789,13 +17707,22 @@ class refusal {
 public:
     /// `text`: a sentence that the client is told.
     explicit refusal(errc why = errc::auth_refused, std::string text = {}) : why_(why), text_(std::move(text)) {}
+    /// `data`: more for the client's program, on wires that have room for it (Socket.IO).
+    template <writable_payload T>
+    refusal(errc why, std::string text, const T& data) : why_(why), text_(std::move(text))
+    {
+        static_cast<void>(write_payload(data, data_));
+    }
 
     [[nodiscard]] errc why() const noexcept { return why_; }
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    /// JSON text; empty: none.
+    [[nodiscard]] const std::string& data() const noexcept { return data_; }
 
 private:
     errc why_;
     std::string text_;
+    std::string data_;
 };
 
 /// The authenticator's word: who the client is, or why it is refused.
@@ -24767,90 +22694,6 @@ static_assert(!std::is_aggregate_v<all_except>);
 
 #endif
 
-// One HTTP request that waits for its answer, which may come later.
-#ifndef REJOINDER_NET_HTTP_EXCHANGE_HPP
-#define REJOINDER_NET_HTTP_EXCHANGE_HPP
-
-#include <functional>
-#include <memory>
-#include <string>
-#include <utility>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-class exchange_site;
-
-/// Shared by the connection and the program's handle.
-struct exchange_state {
-    std::shared_ptr<const http_request> request;
-    std::string from;
-    std::weak_ptr<exchange_site> site;
-    std::function<void()> abandoned{};
-    bool open = true;
-};
-
-/// The connection, as an exchange sees it.
-class exchange_site {
-public:
-    virtual void answer(http_response&& answer) = 0;
-
-protected:
-    ~exchange_site() = default;
-};
-
-} // namespace detail
-
-/// A request and the duty to answer it, once. Destroyed without an answer, it answers 500. Used from the listener's executor; it may outlive
-/// the listener, and then answers nobody.
-class http_exchange {
-public:
-    explicit http_exchange(std::shared_ptr<detail::exchange_state> state) : state_(std::move(state)) {}
-    http_exchange(http_exchange&&) noexcept = default;
-    http_exchange& operator=(http_exchange&& other)
-    {
-        http_exchange old{std::move(*this)};
-        state_ = std::move(other.state_);
-        return *this;
-    }
-    ~http_exchange()
-    {
-        if (state_ != nullptr) {
-            state_->abandoned = nullptr;
-            respond(http_text(500, "No answer was given.\n"));
-        }
-    }
-
-    [[nodiscard]] const http_request& request() const noexcept { return *state_->request; }
-    /// The address that it came from.
-    [[nodiscard]] const std::string& from() const noexcept { return state_->from; }
-    /// Whether somebody still waits for the answer.
-    [[nodiscard]] bool is_open() const noexcept { return state_->open && !state_->site.expired(); }
-
-    /// Answers. Only the first answer counts, and none counts when the client has gone.
-    void respond(http_response answer)
-    {
-        if (!std::exchange(state_->open, false)) {
-            return;
-        }
-        state_->abandoned = nullptr;
-        if (const auto site = state_->site.lock()) {
-            site->answer(std::move(answer));
-        }
-    }
-
-    /// `told` is called, once, if the client goes, or the listener closes, before the answer; it may destroy this.
-    void on_abandoned(std::function<void()> told) { state_->abandoned = std::move(told); }
-
-private:
-    std::shared_ptr<detail::exchange_state> state_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
 // The side that is connected to: identities, their sessions, and the calls to and from them.
 #ifndef REJOINDER_NET_HUB_HPP
 #define REJOINDER_NET_HUB_HPP
@@ -26697,9 +24540,7 @@ public:
 
 private:
     friend class drain<hub_state>;
-
     static constexpr std::string_view clients_do_not = "a client neither welcomes nor refuses";
-
     static instant now() noexcept { return std::chrono::steady_clock::now(); }
 
     void context_ended() override
@@ -26747,7 +24588,7 @@ private:
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             setting_->counts->auth_refused += why->why() == errc::store_failed || why->why() == errc::busy ? 0U : 1U;
-            drop(number, why->why(), why->text());
+            drop(number, why->why(), why->text(), {}, why->data());
             return;
         }
         found->second.who.identity = word.who()->name();
@@ -26904,13 +24745,15 @@ private:
     }
 
     // No session for this link.
-    void drop(std::uint64_t number, errc why, std::string_view text, std::optional<duration> retry_after = {})
+    void drop(std::uint64_t number, errc why, std::string_view text, std::optional<duration> retry_after = {},
+              std::string_view data = {})
     {
         const auto found = links_.find(number);
         if (found == links_.end()) {
             return;
         }
-        take_out(found, close_reason::refused, text.empty() ? name_of(why) : text)->refuse(why, text, retry_after);
+        take_out(found, close_reason::refused, text.empty() ? name_of(why) : text)
+            ->refuse(why, text, retry_after, data);
         admission_.lose(number, 0, now());
         decide();
     }
@@ -28450,793 +26293,6 @@ private:
 
 #endif
 
-// What stands behind a route of a web listener.
-#ifndef REJOINDER_NET_WEB_HANDLER_HPP
-#define REJOINDER_NET_WEB_HANDLER_HPP
-
-// The opening handshake of a WebSocket (RFC 6455 §4), both sides, on heads alone.
-#ifndef REJOINDER_WIRE_WEBSOCKET_HANDSHAKE_HPP
-#define REJOINDER_WIRE_WEBSOCKET_HANDSHAKE_HPP
-
-// Base64 (RFC 4648, section 4): bytes as text for wires that carry text only.
-#ifndef REJOINDER_WIRE_BASE64_HPP
-#define REJOINDER_WIRE_BASE64_HPP
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-inline constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-// No digit has a bit above the sixth: the values of four characters, or-ed, show whether one of them is foreign.
-inline constexpr std::uint8_t base64_foreign = 0x80;
-
-constexpr std::array<std::uint8_t, 256> make_base64_values() noexcept
-{
-    std::array<std::uint8_t, 256> values{};
-    values.fill(base64_foreign);
-    for (std::size_t i = 0; i != base64_alphabet.size(); ++i) {
-        values[static_cast<unsigned char>(base64_alphabet[i])] = static_cast<std::uint8_t>(i);
-    }
-    return values;
-}
-
-inline constexpr auto base64_values = make_base64_values();
-
-// Three bytes in the low 24 bits to four digits.
-inline void put_base64_quad(char* out, std::uint32_t bits) noexcept
-{
-    for (int i = 0; i != 4; ++i) {
-        out[i] = base64_alphabet[(bits >> (18 - 6 * i)) & 0x3F];
-    }
-}
-
-// Four digits to 24 bits; false if one is foreign.
-inline bool take_base64_quad(const char* text, std::uint32_t& bits) noexcept
-{
-    bits = 0;
-    std::uint8_t seen = 0;
-    for (int i = 0; i != 4; ++i) {
-        const auto value = base64_values[static_cast<unsigned char>(text[i])];
-        seen |= value;
-        bits = (bits << 6) | value;
-    }
-    return (seen & base64_foreign) == 0;
-}
-
-// The last four characters, of which one or two may be padding.
-inline bool append_base64_end(std::string& out, std::string_view quad)
-{
-    const std::size_t padding = quad[3] != '=' ? 0 : quad[2] != '=' ? 1 : 2;
-    char digits[4] = {quad[0], quad[1], quad[2], quad[3]};
-    for (std::size_t i = 4 - padding; i != 4; ++i) {
-        digits[i] = base64_alphabet[0];
-    }
-    std::uint32_t bits = 0;
-    const std::uint32_t unused = (std::uint32_t{1} << (8 * padding)) - 1;
-    if (!take_base64_quad(digits, bits) || (bits & unused) != 0) {
-        return false;
-    }
-    for (std::size_t i = 0; i != 3 - padding; ++i) {
-        out.push_back(static_cast<char>((bits >> (16 - 8 * i)) & 0xFF));
-    }
-    return true;
-}
-
-} // namespace detail
-
-/// The length of `size` bytes as base64, its padding included.
-constexpr std::size_t base64_length(std::size_t size) noexcept
-{
-    return (size + 2) / 3 * 4;
-}
-
-/// Appends `bytes` as base64 with padding. `bytes` may not lie in `out`. Linear; allocates at most once.
-inline void append_base64(std::string& out, std::string_view bytes)
-{
-    const auto byte = [bytes](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(bytes[i])}; };
-    auto at = out.size();
-    out.resize(at + base64_length(bytes.size()));
-    std::size_t i = 0;
-    for (; bytes.size() - i >= 3; i += 3, at += 4) {
-        detail::put_base64_quad(out.data() + at, byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2));
-    }
-    const auto left = bytes.size() - i;
-    if (left != 0) {
-        detail::put_base64_quad(out.data() + at, byte(i) << 16 | (left == 2 ? byte(i + 1) << 8 : 0));
-        out.replace(at + 1 + left, 3 - left, 3 - left, '=');
-    }
-}
-
-/// Appends the bytes that `text` spells. False: it isn't base64, and `out` is as it was.
-///
-/// Strict, so that no two texts spell the same bytes: nothing but the alphabet (no line breaks either), padding where it is
-/// due, and zeros in the bits that the last digit has left over. `text` may not lie in `out`. Linear; allocates at most once.
-[[nodiscard]] inline bool decode_base64(std::string_view text, std::string& out)
-{
-    if (text.size() % 4 != 0) {
-        return false;
-    }
-    if (text.empty()) {
-        return true;
-    }
-    const auto before = out.size();
-    const auto whole = text.size() / 4 - 1;
-    out.resize(before + whole * 3);
-    char* to = out.data() + before;
-    for (std::size_t i = 0; i != whole; ++i, to += 3) {
-        std::uint32_t bits = 0;
-        if (!detail::take_base64_quad(text.data() + 4 * i, bits)) {
-            out.resize(before);
-            return false;
-        }
-        to[0] = static_cast<char>(bits >> 16 & 0xFF);
-        to[1] = static_cast<char>(bits >> 8 & 0xFF);
-        to[2] = static_cast<char>(bits & 0xFF);
-    }
-    if (!detail::append_base64_end(out, text.substr(4 * whole))) {
-        out.resize(before);
-        return false;
-    }
-    return true;
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// SHA-1 (RFC 3174), for the one place that wants it: the WebSocket handshake, where it keeps no secret.
-#ifndef REJOINDER_WIRE_DETAIL_SHA1_HPP
-#define REJOINDER_WIRE_DETAIL_SHA1_HPP
-
-#include <array>
-#include <bit>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0::detail {
-
-class sha1_state {
-public:
-    void block(const char* bytes) noexcept
-    {
-        std::array<std::uint32_t, 80> words{};
-        for (std::size_t i = 0; i != 16; ++i) {
-            for (std::size_t j = 0; j != 4; ++j) {
-                words[i] = (words[i] << 8U) | static_cast<std::uint8_t>(bytes[4 * i + j]);
-            }
-        }
-        for (std::size_t i = 16; i != words.size(); ++i) {
-            words[i] = std::rotl(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
-        }
-        auto [a, b, c, d, e] = state_;
-        for (std::size_t i = 0; i != words.size(); ++i) {
-            const auto next = std::rotl(a, 5) + mixed(i / 20, b, c, d) + e + words[i];
-            e = d;
-            d = c;
-            c = std::rotl(b, 30);
-            b = a;
-            a = next;
-        }
-        const std::array<std::uint32_t, 5> round{a, b, c, d, e};
-        for (std::size_t i = 0; i != state_.size(); ++i) {
-            state_[i] += round[i];
-        }
-    }
-
-    [[nodiscard]] std::string digest() const
-    {
-        std::string out;
-        for (const auto word : state_) {
-            for (int shift = 24; shift >= 0; shift -= 8) {
-                out.push_back(static_cast<char>((word >> static_cast<unsigned>(shift)) & 0xFFU));
-            }
-        }
-        return out;
-    }
-
-private:
-    static std::uint32_t mixed(std::size_t quarter, std::uint32_t b, std::uint32_t c, std::uint32_t d) noexcept
-    {
-        switch (quarter) {
-        case 0: return ((b & c) | (~b & d)) + 0x5A827999U;
-        case 1: return (b ^ c ^ d) + 0x6ED9EBA1U;
-        case 2: return ((b & c) | (b & d) | (c & d)) + 0x8F1BBCDCU;
-        default: return (b ^ c ^ d) + 0xCA62C1D6U;
-        }
-    }
-
-    std::array<std::uint32_t, 5> state_{0x67452301U, 0xEFCDAB89U, 0x98BADCFEU, 0x10325476U, 0xC3D2E1F0U};
-};
-
-/// The digest's 20 bytes.
-inline std::string sha1(std::string_view text)
-{
-    std::string padded{text};
-    padded.push_back('\x80');
-    padded.append((120 - padded.size() % 64) % 64, '\0');
-    const std::uint64_t bits = std::uint64_t{text.size()} * 8;
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        padded.push_back(static_cast<char>((bits >> static_cast<unsigned>(shift)) & 0xFFU));
-    }
-    sha1_state all;
-    for (std::size_t at = 0; at != padded.size(); at += 64) {
-        all.block(padded.data() + at);
-    }
-    return all.digest();
-}
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-// Which web pages may use a server: browsers name the page's origin, and leave it to the server to refuse.
-#ifndef REJOINDER_WIRE_ORIGIN_POLICY_HPP
-#define REJOINDER_WIRE_ORIGIN_POLICY_HPP
-
-#include <algorithm>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// The pages that may use a server, by origin: `https://shop.example`. A page that was served from the same host and port as it asks may
-/// always; so may a program that names no origin, as only browsers guard their users so. `"*"` in the list lets every page.
-///
-/// A WebSocket is not under the browser's same-origin rule, and carries the user's cookies: without this check any page that a user opens
-/// could speak in that user's name.
-struct origin_policy {
-    std::vector<std::string> allowed{};
-
-    [[nodiscard]] bool allows(const http_request& request) const
-    {
-        const auto* const origin = request.headers.find("Origin");
-        return origin == nullptr || is_listed(*origin) || is_own(*origin, request.headers.value("Host"));
-    }
-
-    /// Adds what makes a browser hand an answer to a page of another origin (the Fetch standard's CORS protocol), if its origin is listed.
-    /// With credentials: the page's cookies come along; never for a list that lets every page.
-    void open_to(const http_request& request, http_response& answer) const
-    {
-        const auto origin = request.headers.value("Origin");
-        if (origin.empty() || !is_listed(origin)) {
-            return;
-        }
-        answer.headers.add("Vary", "Origin");
-        const bool by_name = std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
-        answer.headers.set("Access-Control-Allow-Origin", by_name ? origin : "*");
-        if (by_name) {
-            answer.headers.set("Access-Control-Allow-Credentials", "true");
-        }
-    }
-
-    /// The answer to a browser's question (`OPTIONS`, a preflight) whether a page may send a request of this kind.
-    [[nodiscard]] http_response preflight(const http_request& request, std::string_view methods = "GET,HEAD,POST") const
-    {
-        http_response answer{204, {}, {}};
-        open_to(request, answer);
-        if (answer.headers.contains("Access-Control-Allow-Origin")) {
-            answer.headers.add("Access-Control-Allow-Methods", methods);
-            if (const auto wanted = request.headers.value("Access-Control-Request-Headers"); !wanted.empty()) {
-                answer.headers.add("Access-Control-Allow-Headers", wanted);
-            }
-            answer.headers.add("Access-Control-Max-Age", "600");
-        }
-        return answer;
-    }
-
-private:
-    [[nodiscard]] bool is_listed(std::string_view origin) const
-    {
-        return std::any_of(allowed.begin(), allowed.end(),
-                           [&](const std::string& one) { return one == "*" || detail::same_but_case{}(one, origin); });
-    }
-
-    static bool is_own(std::string_view origin, std::string_view host)
-    {
-        const auto colon = origin.find("://");
-        return colon != std::string_view::npos && detail::same_but_case{}(origin.substr(colon + 3), host);
-    }
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// What a WebSocket handshake says of compression: the header Sec-WebSocket-Extensions, read and written.
-#ifndef REJOINDER_WIRE_WEBSOCKET_EXTENSIONS_HPP
-#define REJOINDER_WIRE_WEBSOCKET_EXTENSIONS_HPP
-
-#include <algorithm>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-// One element of the list (RFC 6455 §9.1): a name and its parameters, views into the header.
-struct websocket_extension {
-    std::string_view name;
-    std::vector<std::pair<std::string_view, std::optional<std::string_view>>> parameters;
-};
-
-// A quoted value must be a token once its quotes are gone, so that neither comma nor semicolon can stand in it.
-inline bool read_extension(websocket_extension& to, std::string_view text)
-{
-    to.name = take_piece(text, ';');
-    bool good = is_token(to.name);
-    while (good && !text.empty()) {
-        auto value = take_piece(text, ';');
-        const bool has_value = value.find('=') != std::string_view::npos;
-        const auto name = take_piece(value, '=');
-        if (has_value && value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-            value = value.substr(1, value.size() - 2);
-        }
-        value = trimmed(value);
-        good = is_token(name) && (!has_value || is_token(value));
-        to.parameters.emplace_back(name, has_value ? std::optional{value} : std::nullopt);
-    }
-    return good;
-}
-
-// Nothing: it is not what the grammar says.
-inline std::optional<std::vector<websocket_extension>> read_extensions(std::string_view header)
-{
-    std::vector<websocket_extension> all;
-    while (!header.empty()) {
-        const auto element = take_piece(header, ',');
-        if (element.empty()) {
-            continue; // RFC 9110 §5.6.1: empty elements of a list do not count
-        }
-        if (!read_extension(all.emplace_back(), element)) {
-            return std::nullopt;
-        }
-    }
-    return all;
-}
-
-// The parameters of one permessage-deflate element, as they were said.
-struct deflate_words {
-    bool server_alone = false;
-    bool client_alone = false;
-    std::optional<int> server_bits{};
-    std::optional<int> client_bits{}; // 0: named, without a value
-};
-
-constexpr std::optional<int> window_bits(std::string_view digits) noexcept
-{
-    if (digits.size() == 1 && (digits == "8" || digits == "9")) {
-        return digits[0] - '0';
-    }
-    if (digits.size() == 2 && digits[0] == '1' && digits[1] >= '0' && digits[1] <= '5') {
-        return 10 + (digits[1] - '0');
-    }
-    return std::nullopt;
-}
-
-enum class said_by : std::uint8_t { client, server };
-
-// Nothing: a parameter that is unknown, stands twice, or has a value that it may not have (RFC 7692 §7.1).
-inline std::optional<deflate_words> read_deflate(const websocket_extension& one, said_by who)
-{
-    deflate_words words;
-    for (const auto& [name, value] : one.parameters) {
-        bool good = false;
-        if (name == "server_no_context_takeover") {
-            good = !value && !std::exchange(words.server_alone, true);
-        } else if (name == "client_no_context_takeover") {
-            good = !value && !std::exchange(words.client_alone, true);
-        } else if (name == "server_max_window_bits" && !words.server_bits && value) {
-            words.server_bits = window_bits(*value);
-            good = words.server_bits.has_value();
-        } else if (name == "client_max_window_bits" && !words.client_bits) {
-            words.client_bits = value ? window_bits(*value) : std::optional{0};
-            good = words.client_bits.has_value() && (value || who == said_by::client);
-        }
-        if (!good) {
-            return std::nullopt;
-        }
-    }
-    return words;
-}
-
-inline constexpr std::string_view deflate_name = "permessage-deflate";
-
-// zlib cannot make a raw stream with a window of 2^8 bytes: it takes 2^9 and does not say so.
-inline constexpr int window_bits_min = 9;
-
-inline void append_deflate(std::string& out, const deflate_terms& terms, bool names_client_bits)
-{
-    out.append(deflate_name);
-    out.append(terms.server_no_context_takeover ? "; server_no_context_takeover" : "");
-    out.append(terms.client_no_context_takeover ? "; client_no_context_takeover" : "");
-    if (terms.server_max_window_bits < 15) {
-        out.append("; server_max_window_bits=").append(std::to_string(terms.server_max_window_bits));
-    }
-    if (names_client_bits) {
-        out.append("; client_max_window_bits");
-        if (terms.client_max_window_bits < 15) {
-            out.append("=").append(std::to_string(terms.client_max_window_bits));
-        }
-    }
-}
-
-} // namespace detail
-
-/// What a server answers to a client's offers.
-struct deflate_answer {
-    bool bad = false;                     ///< the offers are not what the grammar says: 400
-    std::optional<deflate_terms> terms{}; ///< what was agreed on; nothing: messages are not compressed
-    std::string text{};                   ///< the header's value; empty: no header
-};
-
-/// Takes the first offer of permessage-deflate that can be had within `ours`: its windows are the largest that this side keeps, its "no
-/// context takeover" is asked of both sides. `offers`: all values of the header, with commas between.
-inline deflate_answer answer_deflate(std::string_view offers, const deflate_terms& ours)
-{
-    const auto all = detail::read_extensions(offers);
-    if (!all) {
-        return {true, {}, {}};
-    }
-    for (const auto& one : *all) {
-        const auto words = detail::same_bytes{}(one.name, detail::deflate_name)
-                               ? detail::read_deflate(one, detail::said_by::client)
-                               : std::nullopt;
-        if (!words || words->server_bits.value_or(15) < detail::window_bits_min) {
-            continue;
-        }
-        deflate_terms agreed = ours;
-        agreed.server_no_context_takeover |= words->server_alone;
-        agreed.client_no_context_takeover |= words->client_alone;
-        agreed.server_max_window_bits = std::min(ours.server_max_window_bits, words->server_bits.value_or(15));
-        const int hinted = words->client_bits.value_or(0);
-        agreed.client_max_window_bits =
-            !words->client_bits ? 15 : std::min(ours.client_max_window_bits, hinted == 0 ? 15 : hinted);
-        std::string text;
-        detail::append_deflate(text, agreed, words->client_bits && agreed.client_max_window_bits < 15);
-        return {false, agreed, std::move(text)};
-    }
-    return {};
-}
-
-/// A client's offer within `wanted`.
-inline std::string offer_deflate(const deflate_terms& wanted)
-{
-    std::string text;
-    detail::append_deflate(text, wanted, true);
-    return text;
-}
-
-/// What a server's answer to `offered` means. `bad`: it is not one to that offer, and the connection is to fail (RFC 7692 §7.1). A client
-/// that offered nothing takes no extension at all.
-inline deflate_answer read_deflate_answer(std::string_view answer, const std::optional<deflate_terms>& offered)
-{
-    const auto all = detail::read_extensions(answer);
-    if (!all || all->size() > 1) {
-        return {true, {}, {}};
-    }
-    if (all->empty()) {
-        return {};
-    }
-    const auto words = offered && all->front().name == detail::deflate_name
-                           ? detail::read_deflate(all->front(), detail::said_by::server)
-                           : std::nullopt;
-    if (!words || (offered->server_no_context_takeover && !words->server_alone) ||
-        words->server_bits.value_or(15) > offered->server_max_window_bits ||
-        words->client_bits.value_or(15) < detail::window_bits_min) {
-        return {true, {}, {}};
-    }
-    const int client_bits = std::min(words->client_bits.value_or(15), offered->client_max_window_bits);
-    return {false,
-            deflate_terms{words->server_alone, words->client_alone || offered->client_no_context_takeover,
-                          words->server_bits.value_or(15), client_bits},
-            std::string{answer}};
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <algorithm>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// What both sides agreed on.
-struct websocket_agreement {
-    std::string subprotocol{};              ///< empty: none
-    std::optional<deflate_terms> deflate{}; ///< nothing: messages are not compressed
-};
-
-/// What a server takes of what clients ask for.
-struct websocket_terms {
-    origin_policy origins{};
-    std::vector<std::string>
-        subprotocols{}; ///< that it speaks; of those that the client names it takes the client's first
-    std::optional<deflate_terms> deflate{}; ///< nothing: it does not compress
-    http_headers headers{};                 ///< for its answer
-};
-
-/// A server's answer.
-struct websocket_upgrade {
-    http_response response;          ///< 101, or the refusal: 400, 403, 426
-    websocket_agreement agreement{}; ///< with 101
-
-    [[nodiscard]] bool is_accepted() const noexcept { return response.status == 101; }
-};
-
-/// What a client asks for.
-struct websocket_offer {
-    url where{};
-    std::string key{};                       ///< of this connection: `websocket_key`
-    std::vector<std::string> subprotocols{}; ///< the one it likes best first
-    std::optional<deflate_terms> deflate{};  ///< nothing: it does not compress
-    http_headers headers{};                  ///< more of them: `Origin`, `Cookie`, `Authorization`
-};
-
-/// What a client makes of the answer.
-enum class websocket_verdict {
-    accepted,
-    refused,    ///< it is HTTP, but no 101: its status says why
-    not_spoken, ///< it says 101 and something else than RFC 6455 has there
-};
-
-namespace detail {
-
-inline std::string in_base64(std::string_view bytes)
-{
-    std::string text;
-    append_base64(text, bytes);
-    return text;
-}
-
-inline std::string all_values(const http_headers& headers, std::string_view name)
-{
-    std::string joined;
-    for (const auto& [key, value] : headers) {
-        if (same_but_case{}(key, name)) {
-            joined.append(joined.empty() ? "" : ",").append(value);
-        }
-    }
-    return joined;
-}
-
-// The client's first that the server has. Names are compared as they are (RFC 6455 §11.5).
-inline std::string pick_subprotocol(std::string_view wanted, const std::vector<std::string>& spoken)
-{
-    while (!wanted.empty()) {
-        const auto one = take_piece(wanted, ',');
-        if (std::find(spoken.begin(), spoken.end(), one) != spoken.end()) {
-            return std::string{one};
-        }
-    }
-    return {};
-}
-
-inline bool is_websocket_key(std::string_view key)
-{
-    std::string bytes;
-    return decode_base64(trimmed(key), bytes) && bytes.size() == 16;
-}
-
-} // namespace detail
-
-/// The header `Sec-WebSocket-Key` for 16 random bytes, new for each connection.
-inline std::string websocket_key(std::string_view sixteen_random_bytes)
-{
-    return detail::in_base64(sixteen_random_bytes);
-}
-
-/// What a server answers to a key: the proof that it read it.
-inline std::string websocket_accept(std::string_view key)
-{
-    return detail::in_base64(detail::sha1(std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
-}
-
-/// Whether a request wants to become a WebSocket, rightly or wrongly.
-inline bool asks_for_websocket(const http_request& request)
-{
-    return lists(request.headers, "Upgrade", "websocket");
-}
-
-/// A server's answer to a request that asks for a WebSocket (RFC 6455 §4.2).
-inline websocket_upgrade answer_websocket(const http_request& request, const websocket_terms& terms)
-{
-    const auto& headers = request.headers;
-    const auto key = headers.value("Sec-WebSocket-Key");
-    if (request.method != "GET" || request.version < 11 || !lists(headers, "Connection", "upgrade") ||
-        headers.count("Sec-WebSocket-Key") != 1 || !detail::is_websocket_key(key)) {
-        return {http_text(400, "This is no WebSocket handshake.\n")};
-    }
-    if (headers.count("Sec-WebSocket-Version") != 1 || headers.value("Sec-WebSocket-Version") != "13") {
-        auto refused = http_text(426, "WebSocket version 13 is spoken here.\n");
-        refused.headers.add("Sec-WebSocket-Version", "13");
-        return {std::move(refused)};
-    }
-    if (!terms.origins.allows(request)) {
-        return {http_text(403, "Pages of this origin are not let in.\n")};
-    }
-    websocket_upgrade made;
-    if (terms.deflate) {
-        const auto deflate = answer_deflate(detail::all_values(headers, "Sec-WebSocket-Extensions"), *terms.deflate);
-        if (deflate.bad) {
-            return {http_text(400, "Sec-WebSocket-Extensions cannot be read.\n")};
-        }
-        made.agreement.deflate = deflate.terms;
-        if (deflate.terms) {
-            made.response.headers.add("Sec-WebSocket-Extensions", deflate.text);
-        }
-    }
-    made.agreement.subprotocol =
-        detail::pick_subprotocol(detail::all_values(headers, "Sec-WebSocket-Protocol"), terms.subprotocols);
-    made.response.status = 101;
-    made.response.headers.add("Upgrade", "websocket");
-    made.response.headers.add("Connection", "Upgrade");
-    made.response.headers.add("Sec-WebSocket-Accept", websocket_accept(detail::trimmed(key)));
-    if (!made.agreement.subprotocol.empty()) {
-        made.response.headers.add("Sec-WebSocket-Protocol", made.agreement.subprotocol);
-    }
-    for (const auto& [name, value] : terms.headers) {
-        made.response.headers.add(name, value);
-    }
-    return made;
-}
-
-/// A client's request (RFC 6455 §4.1). A header that would break the head is left out.
-inline std::string websocket_request(const websocket_offer& offer)
-{
-    std::string head = "GET " + offer.where.target + " HTTP/1.1\r\n";
-    const auto line = [&](std::string_view name, std::string_view value) {
-        if (detail::is_token(name) && detail::is_field_value(value) && !value.empty()) {
-            head.append(name).append(": ").append(value).append("\r\n");
-        }
-    };
-    std::string names;
-    for (const auto& one : offer.subprotocols) {
-        names.append(names.empty() ? "" : ", ").append(one);
-    }
-    line("Host", offer.where.authority());
-    line("Upgrade", "websocket");
-    line("Connection", "Upgrade");
-    line("Sec-WebSocket-Key", offer.key);
-    line("Sec-WebSocket-Version", "13");
-    line("Sec-WebSocket-Protocol", names);
-    line("Sec-WebSocket-Extensions", offer.deflate ? offer_deflate(*offer.deflate) : std::string{});
-    for (const auto& [name, value] : offer.headers) {
-        line(name, value);
-    }
-    return head.append("\r\n");
-}
-
-/// Whether the answer is the one to that offer (RFC 6455 §4.1); then `agreed` is set.
-inline websocket_verdict read_websocket_answer(const http_response& answer, const websocket_offer& offer,
-                                               websocket_agreement& agreed)
-{
-    const auto& headers = answer.headers;
-    if (answer.status != 101) {
-        return websocket_verdict::refused;
-    }
-    const auto subprotocol = headers.value("Sec-WebSocket-Protocol");
-    const bool asked_for =
-        std::find(offer.subprotocols.begin(), offer.subprotocols.end(), subprotocol) != offer.subprotocols.end();
-    const auto deflate = read_deflate_answer(detail::all_values(headers, "Sec-WebSocket-Extensions"), offer.deflate);
-    if (!detail::same_but_case{}(headers.value("Upgrade"), "websocket") || !lists(headers, "Connection", "upgrade") ||
-        headers.count("Sec-WebSocket-Accept") != 1 ||
-        headers.value("Sec-WebSocket-Accept") != websocket_accept(offer.key) || deflate.bad ||
-        headers.count("Sec-WebSocket-Protocol") > 1 || (headers.contains("Sec-WebSocket-Protocol") && !asked_for)) {
-        return websocket_verdict::not_spoken;
-    }
-    agreed = {std::string{subprotocol}, deflate.terms};
-    return websocket_verdict::accepted;
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <optional>
-#include <utility>
-
-namespace rejoinder::inline v0 {
-
-/// Takes over what comes to a path, or all paths below one: requests, answered at once or later, and WebSockets as `Channel`. Called on the
-/// listener's executor, never from inside a call to the listener. What it throws is answered with 500.
-template <channel Channel>
-class web_handler {
-public:
-    virtual ~web_handler() = default;
-
-    /// A request came that asks for no WebSocket. The exchange may be kept; until it is answered, its connection reads no other request.
-    virtual void on_request(http_exchange exchange) = 0;
-
-    /// A request asks for a WebSocket: which ones are taken, or the answer that refuses it.
-    virtual std::optional<http_response> refuses(const http_request& request) = 0;
-    virtual const websocket_terms& terms() const = 0;
-    /// How its channel begins; what the handshake agreed on is set by the listener.
-    virtual websocket_options channel_options() const { return {}; }
-
-    /// The handshake is over.
-    virtual void on_websocket(Channel link, came_from from, const websocket_agreement& agreed) = 0;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// The bounds of a web listener.
-#ifndef REJOINDER_NET_WEB_OPTIONS_HPP
-#define REJOINDER_NET_WEB_OPTIONS_HPP
-
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-
-namespace rejoinder::inline v0 {
-
-/// What a listener takes from its clients. Connections that have become WebSockets are their hub's, and count there.
-struct web_options {
-    std::size_t connections_max = 1024;            ///< at once; further ones get 503
-    std::size_t head_max = std::size_t{16} << 10;  ///< bytes of a request's head; 431
-    std::size_t body_max = std::size_t{1} << 20;   ///< bytes of a request's body; 413
-    std::size_t bytes_max = std::size_t{64} << 20; ///< of all requests that are there or on their way; 503
-    duration head_timeout =
-        std::chrono::seconds{10}; ///< from a head's first byte to its last, and for TLS's handshake; 408
-    duration body_timeout = std::chrono::seconds{30};   ///< for a body; 408
-    duration idle_timeout = std::chrono::seconds{60};   ///< between two requests of a connection; closed
-    duration answer_timeout = std::chrono::seconds{60}; ///< until a client has taken an answer; closed
-    int backlog = 4096;
-    tcp_options tcp{};
-};
-
-/// What a listener has seen so far.
-struct web_counts {
-    std::uint64_t connections = 0; ///< accepted
-    std::uint64_t turned_away = 0; ///< at a bound
-    std::uint64_t requests = 0;    ///< that were whole
-    std::uint64_t upgrades = 0;    ///< that became WebSockets
-    std::uint64_t bad = 0;         ///< refused before they were whole: 400, 408, 413, 431, 501, 505
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// How a route gives WebSockets to a hub.
-#ifndef REJOINDER_NET_WEBSOCKET_ROUTE_HPP
-#define REJOINDER_NET_WEBSOCKET_ROUTE_HPP
-
-namespace rejoinder::inline v0 {
-
-/// What a route takes of clients, and how their channels and codecs begin.
-template <codec Codec = json_codec>
-struct websocket_route {
-    websocket_terms terms{};
-    Codec spelling{};
-    websocket_options channel{}; ///< its compression is what the handshake agrees on
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
 #endif
 
 // The door of floor wire: what spells messages as bytes. Made by single_include/generate.sh.
@@ -29394,1003 +26450,109 @@ private:
 
 #endif
 
-// Why an Engine.IO v4 server refuses an HTTP request.
-#ifndef REJOINDER_WIRE_ENGINE_IO_ERROR_HPP
-#define REJOINDER_WIRE_ENGINE_IO_ERROR_HPP
+// Whether bytes are UTF-8.
+#ifndef REJOINDER_WIRE_IS_UTF8_HPP
+#define REJOINDER_WIRE_IS_UTF8_HPP
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// Why a request is refused; its number is its `code` on the wire. The HTTP status is 403 for `forbidden`, else 400.
-enum class engine_io_error : std::uint8_t {
-    unknown_transport,    ///< neither polling nor WebSocket, or not the one that the session is on
-    unknown_session,      ///< no session has this `sid`: open a new one
-    bad_handshake_method, ///< a session is opened with GET
-    bad_request,          ///< anything else that the protocol does not know
-    forbidden,            ///< the program does not want this client
-    unsupported_version,  ///< `EIO` is not 4
-};
-
-/// The sentence of an error, as every server says it.
-[[nodiscard]] constexpr std::string_view message_of(engine_io_error error) noexcept
-{
-    constexpr std::array<std::string_view, 6> sentences{
-        "Transport unknown", "Session ID unknown", "Bad handshake method",
-        "Bad request",       "Forbidden",          "Unsupported protocol version"};
-    return sentences[static_cast<std::size_t>(error)];
-}
-
-/// The status of the HTTP response that carries an error.
-[[nodiscard]] constexpr unsigned http_status_of(engine_io_error error) noexcept
-{
-    return error == engine_io_error::forbidden ? 403 : 400;
-}
-
-/// Appends the body of a refusal, JSON of the protocol's two members.
-inline void append_engine_io_error(std::string& out, engine_io_error error)
-{
-    detail::json_object_writer object{out};
-    object.number("code", static_cast<std::uint64_t>(error));
-    object.string("message", message_of(error));
-    object.end();
-}
-
-/// Reads the body of a refusal; what else it says is its server's own. Nothing: it isn't one.
-[[nodiscard]] inline std::optional<engine_io_error> read_engine_io_error(std::string_view body)
-{
-    detail::greeting_reader text{body};
-    detail::member_set seen;
-    std::uint8_t code = 0;
-    const bool read = text.read([&](std::string_view name) {
-        return name == "code"
-                   ? seen.add(0) &&
-                         text.number(code, 0, static_cast<std::uint8_t>(engine_io_error::unsupported_version))
-                   : text.skip();
-    });
-    return read && seen.has(0) ? std::optional{static_cast<engine_io_error>(code)} : std::nullopt;
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// The handshake of Engine.IO v4: what a server says first of all.
-#ifndef REJOINDER_WIRE_ENGINE_IO_HANDSHAKE_HPP
-#define REJOINDER_WIRE_ENGINE_IO_HANDSHAKE_HPP
-
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// The terms of an Engine.IO session, which its server sets.
-struct engine_io_terms {
-    duration ping_interval = std::chrono::seconds{25}; ///< from the opening or a pong to the next ping
-    duration ping_timeout = std::chrono::seconds{20};  ///< from a ping until its pong is overdue
-    std::size_t max_payload = 1'000'000;               ///< bytes of one poll's body, or of one WebSocket message
-
-    friend bool operator==(const engine_io_terms&, const engine_io_terms&) = default;
-};
-
-/// The transports that a session may move to.
-enum class engine_io_upgrades : std::uint8_t { none, websocket };
-
-/// What an `open` packet says.
-struct engine_io_handshake {
-    std::string sid;                                        ///< the session's secret name
-    engine_io_upgrades upgrades = engine_io_upgrades::none; ///< `none` where the session began on a WebSocket
-    engine_io_terms terms;
-
-    friend bool operator==(const engine_io_handshake&, const engine_io_handshake&) = default;
-};
-
-/// Appends the data of the `open` packet: the protocol's five members and no other. Times are whole milliseconds.
-inline void append_engine_io_handshake(std::string& out, const engine_io_handshake& handshake)
-{
-    detail::json_object_writer object{out};
-    object.string("sid", handshake.sid);
-    object.raw("upgrades").append(handshake.upgrades == engine_io_upgrades::websocket ? "[\"websocket\"]" : "[]");
-    object.number("pingInterval", detail::wire_milliseconds(handshake.terms.ping_interval));
-    object.number("pingTimeout", detail::wire_milliseconds(handshake.terms.ping_timeout));
-    object.number("maxPayload", handshake.terms.max_payload);
-    object.end();
-}
-
-namespace detail {
-
-inline bool read_engine_io_upgrades(std::string_view list, engine_io_upgrades& out)
-{
-    json_scanner text{list};
-    std::string scratch;
-    out = engine_io_upgrades::none;
-    if (!text.take('[')) {
-        return false;
-    }
-    if (text.take(']')) {
-        return true;
-    }
-    do {
-        json_string scanned;
-        std::string_view name;
-        if (!text.string(scanned) || !text_of(scanned, scratch, name)) {
-            return false;
-        }
-        out = name == "websocket" ? engine_io_upgrades::websocket : out;
-    } while (text.take(','));
-    return text.take(']');
-}
-
-} // namespace detail
-
-/// Reads the data of an `open` packet. False: it isn't a handshake. Members and transports that it does not know are
-/// stepped over; servers before engine.io 6.2 do not say `maxPayload`: it keeps its default.
-[[nodiscard]] inline bool read_engine_io_handshake(std::string_view data, engine_io_handshake& out)
-{
-    out = {};
-    detail::greeting_reader text{data};
-    detail::member_set seen;
-    const bool read = text.read([&](std::string_view name) {
-        if (name == "sid") {
-            return seen.add(0) && text.name(out.sid) && !out.sid.empty();
-        }
-        if (name == "upgrades") {
-            std::string list;
-            return seen.add(1) && text.json(list) && detail::read_engine_io_upgrades(list, out.upgrades);
-        }
-        if (name == "pingInterval") {
-            return seen.add(2) && text.milliseconds(out.terms.ping_interval);
-        }
-        if (name == "pingTimeout") {
-            return seen.add(3) && text.milliseconds(out.terms.ping_timeout);
-        }
-        if (name == "maxPayload") {
-            return seen.add(4) && text.number(out.terms.max_payload, 1, detail::json_integer_max);
-        }
-        return text.skip();
-    });
-    return read && seen.has(0) && seen.has(1) && seen.has(2) && seen.has(3);
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// When an Engine.IO v4 server pings, and when either side gives its silent peer up.
-#ifndef REJOINDER_WIRE_ENGINE_IO_HEARTBEAT_HPP
-#define REJOINDER_WIRE_ENGINE_IO_HEARTBEAT_HPP
-
-#include <algorithm>
-#include <chrono>
-#include <optional>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-// The wait for one word of the peer. A verdict that comes late, because this side was asleep, is put off once: what the
-// peer said may lie unread.
-class engine_io_wait {
-public:
-    constexpr engine_io_wait(instant now, duration length) noexcept : until_{later(now, length)}, length_{length} {}
-
-    [[nodiscard]] constexpr instant until() const noexcept { return until_; }
-
-    // Whether it was in vain.
-    constexpr bool over(instant now) noexcept
-    {
-        if (now < until_) {
-            return false;
-        }
-        if (excused_ || now - until_ < length_ / 2) {
-            return true;
-        }
-        excused_ = true;
-        until_ = later(now, std::min<duration>(length_, second_look));
-        return false;
-    }
-
-private:
-    static constexpr duration second_look = std::chrono::seconds{1};
-
-    instant until_;
-    duration length_;
-    bool excused_ = false;
-};
-
-} // namespace detail
-
-/// The server's side: it pings `ping_interval` after the opening and after each pong, and waits `ping_timeout` for the
-/// pong. Before `advance`, feed what has been read already; call it at `next_deadline`. O(1), allocates nothing.
-class engine_io_server_heartbeat {
-public:
-    /// The heartbeat of a session that opens now.
-    constexpr engine_io_server_heartbeat(const engine_io_terms& terms, instant now) noexcept
-        : interval_{terms.ping_interval}, timeout_{terms.ping_timeout}, ping_at_{later(now, interval_)}
-    {}
-
-    [[nodiscard]] constexpr instant next_deadline() const noexcept { return pong_ ? pong_->until() : ping_at_; }
-
-    /// `beat::ping`: emit a ping packet now; its pong is awaited from here on. `beat::dead`: the session is over.
-    constexpr beat advance(instant now) noexcept
-    {
-        if (pong_) {
-            return pong_->over(now) ? beat::dead : beat::nothing;
-        }
-        if (now < ping_at_) {
-            return beat::nothing;
-        }
-        pong_.emplace(now, timeout_);
-        return beat::ping;
-    }
-
-    /// A pong came. One that was not asked for changes nothing.
-    constexpr void pong(instant now) noexcept
-    {
-        if (pong_) {
-            pong_.reset();
-            ping_at_ = later(now, interval_);
-        }
-    }
-
-private:
-    duration interval_;
-    duration timeout_;
-    instant ping_at_;
-    std::optional<detail::engine_io_wait> pong_; // while one is awaited
-};
-
-/// The client's side: it answers each ping, and gives the server up when none has come for `ping_interval` and
-/// `ping_timeout` together. Whatever else comes says nothing of the session: a proxy may still deliver old packets.
-class engine_io_client_heartbeat {
-public:
-    /// The heartbeat of a session whose handshake has just come.
-    constexpr engine_io_client_heartbeat(const engine_io_terms& terms, instant now) noexcept
-        : patience_{terms.ping_timeout > duration::max() - terms.ping_interval
-                        ? duration::max()
-                        : terms.ping_interval + terms.ping_timeout},
-          ping_{now, patience_}
-    {}
-
-    [[nodiscard]] constexpr instant next_deadline() const noexcept { return ping_.until(); }
-
-    /// `beat::dead`: the session is over; else `beat::nothing`.
-    constexpr beat advance(instant now) noexcept { return ping_.over(now) ? beat::dead : beat::nothing; }
-
-    /// A ping came: answer it with a pong of the same data.
-    constexpr void ping(instant now) noexcept { ping_ = {now, patience_}; }
-
-private:
-    duration patience_;
-    detail::engine_io_wait ping_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// One packet of Engine.IO v4, as it stands in a WebSocket frame.
-#ifndef REJOINDER_WIRE_ENGINE_IO_PACKET_HPP
-#define REJOINDER_WIRE_ENGINE_IO_PACKET_HPP
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// What an Engine.IO packet is for; its number is its digit on the wire.
-enum class engine_io_type : std::uint8_t {
-    open,    ///< server: the handshake, first of all
-    close,   ///< either: this transport ends
-    ping,    ///< server: are you there; of a client only `probe`, on a WebSocket that it upgrades to
-    pong,    ///< the answer to a ping, with its data
-    message, ///< either: data of the layer above
-    upgrade, ///< client: from here on the WebSocket carries the session
-    noop,    ///< server: nothing, so that a poll comes to its end
-};
-
-/// A packet, borrowing its data.
-struct engine_io_packet {
-    engine_io_type type = engine_io_type::message;
-    std::string_view data{};
-    encoding form = encoding::text; ///< binary: a `message` of bytes, the only packet that can be
-
-    friend bool operator==(const engine_io_packet&, const engine_io_packet&) = default;
-};
-
-/// The data of ping and pong by which a WebSocket is tried before the upgrade to it.
-inline constexpr std::string_view engine_io_probe = "probe";
-
-/// Appends the packet as the content of one WebSocket message, and returns that message's form. Binary data stands as it
-/// is, without a digit: the message's form says what it is.
-inline encoding append_engine_io_packet(std::string& out, const engine_io_packet& packet)
-{
-    if (packet.form == encoding::text) {
-        out.push_back(static_cast<char>('0' + static_cast<int>(packet.type)));
-    }
-    out.append(packet.data);
-    return packet.form;
-}
-
-/// Reads the content of one WebSocket message; the packet borrows from it. Nothing: it isn't Engine.IO, and the session
-/// is to be closed. Whether text is UTF-8 is the WebSocket's to judge.
-[[nodiscard]] constexpr std::optional<engine_io_packet> read_engine_io_packet(const frame_view& frame) noexcept
-{
-    if (frame.form == encoding::binary) {
-        return engine_io_packet{engine_io_type::message, frame.bytes, encoding::binary};
-    }
-    if (frame.bytes.empty() || frame.bytes[0] < '0' || frame.bytes[0] > '6') {
-        return std::nullopt;
-    }
-    return engine_io_packet{static_cast<engine_io_type>(frame.bytes[0] - '0'), frame.bytes.substr(1), encoding::text};
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// The body of a poll of Engine.IO v4: packets in a row, bytes as base64.
-#ifndef REJOINDER_WIRE_ENGINE_IO_PAYLOAD_HPP
-#define REJOINDER_WIRE_ENGINE_IO_PAYLOAD_HPP
+// Whether text that comes in pieces is UTF-8: told at the first byte that is wrong, wherever the pieces are cut.
+#ifndef REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
+#define REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <cstring>
 #include <string_view>
 
-namespace rejoinder::inline v0 {
+namespace rejoinder::inline v0::detail {
 
-namespace detail {
-
-inline constexpr char engine_io_separator = '\x1E';
-
-} // namespace detail
-
-/// The bytes that a packet adds to the body of a poll, its separator included.
-[[nodiscard]] constexpr std::size_t engine_io_payload_length(const engine_io_packet& packet) noexcept
-{
-    return 2 + (packet.form == encoding::binary ? base64_length(packet.data.size()) : packet.data.size());
-}
-
-/// Appends a packet to the body of a poll. False: its text holds the separator U+001E, so no poll can carry it, and
-/// `body` is as it was. (JSON as JavaScript and this library write it never holds that character raw.)
-[[nodiscard]] inline bool append_engine_io_payload(std::string& body, const engine_io_packet& packet)
-{
-    if (packet.form == encoding::text && packet.data.find(detail::engine_io_separator) != std::string_view::npos) {
-        return false;
-    }
-    if (!body.empty()) {
-        body.push_back(detail::engine_io_separator);
-    }
-    if (packet.form == encoding::binary) {
-        body.push_back('b');
-        append_base64(body, packet.data);
-    } else {
-        append_engine_io_packet(body, packet);
-    }
-    return true;
-}
-
-/// Reads the packets of one body, one after another.
-///
-/// The body is the caller's, and as large as the caller let it become (`maxPayload`); decoding base64 makes it smaller.
-/// One packet a byte would make much work of a small body, so their number is bounded, too.
-class engine_io_payload_reader {
+class utf8_stream {
 public:
-    enum class step : std::uint8_t {
-        packet, ///< here is one
-        end,    ///< the body has been read
-        bad,    ///< it isn't Engine.IO, not UTF-8 or too many packets: the session is to be closed
-    };
-
-    /// `body` must outlive the reader.
-    explicit engine_io_payload_reader(std::string_view body, std::size_t packets_max = 4096) noexcept
-        : rest_(body), packets_left_(packets_max)
-    {}
-
-    /// The next packet, which borrows from the body and the reader until the next call. After `bad` no more is read.
-    step next(engine_io_packet& packet)
+    /// Takes the next piece; false: no text goes on like this. Linear in its length.
+    bool feed(std::string_view piece) noexcept
     {
-        if (over_) {
-            return step::end;
+        const char* at = piece.data();
+        const char* const end = at + piece.size();
+        while (at != end && missing_ != 0) {
+            if (!follow(*at++)) {
+                return false;
+            }
         }
-        const auto end = rest_.find(detail::engine_io_separator);
-        const auto piece = rest_.substr(0, end);
-        over_ = end == std::string_view::npos;
-        rest_.remove_prefix(over_ ? rest_.size() : end + 1);
-        if (packets_left_ == 0 || !read(piece, packet)) {
-            over_ = true;
-            return step::bad;
+        while (static_cast<std::size_t>(end - at) >= longest) {
+            if (is_ascii(at)) {
+                at += longest;
+                continue;
+            }
+            const auto length = utf8_length(at, end);
+            if (length == 0) {
+                return false;
+            }
+            at += length;
         }
-        --packets_left_;
-        return step::packet;
-    }
-
-private:
-    bool read(std::string_view piece, engine_io_packet& packet)
-    {
-        if (piece.starts_with('b')) {
-            bytes_.clear();
-            packet = {engine_io_type::message, {}, encoding::binary};
-            const bool read = decode_base64(piece.substr(1), bytes_);
-            packet.data = bytes_;
-            return read;
+        while (at != end) {
+            if (!(missing_ == 0 ? lead(*at) : follow(*at))) {
+                return false;
+            }
+            ++at;
         }
-        const auto found = read_engine_io_packet({piece});
-        if (!found || !detail::is_utf8(piece)) {
-            return false;
-        }
-        packet = *found;
         return true;
     }
 
-    std::string_view rest_;
-    std::string bytes_; // of the last binary packet
-    std::size_t packets_left_;
-    bool over_ = false;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// How an Engine.IO v4 session moves from polling to a WebSocket without losing a packet.
-#ifndef REJOINDER_WIRE_ENGINE_IO_UPGRADE_HPP
-#define REJOINDER_WIRE_ENGINE_IO_UPGRADE_HPP
-
-#include <chrono>
-#include <cstdint>
-
-namespace rejoinder::inline v0 {
-
-/// What an upgrade asks of whoever drives it.
-enum class upgrade_step : std::uint8_t {
-    nothing, ///< wait
-    probe,   ///< client: send `ping` with `probe` on the WebSocket
-    answer,  ///< server: send `pong` with `probe` on the WebSocket, and end the poll that waits with a `noop`
-    pause,   ///< client: poll no more; when the last request is answered, call `paused`
-    commit,  ///< client: send `upgrade` on the WebSocket; it carries the session from here on, both ways
-    moved,   ///< server: the WebSocket carries the session from here on, both ways
-    failed,  ///< close the WebSocket; the session stays with polling
-};
-
-/// How long an upgrade may take.
-inline constexpr duration engine_io_upgrade_timeout = std::chrono::seconds{10};
-
-/// The server's side of one attempt. Make one when the WebSocket of a polling session opens; after `moved` or `failed`
-/// it has nothing more to say. While it lasts, messages go by polling. O(1), allocates nothing.
-class engine_io_server_upgrade {
-public:
-    constexpr explicit engine_io_server_upgrade(instant now, duration timeout = engine_io_upgrade_timeout) noexcept
-        : until_{later(now, timeout)}
-    {}
-
-    /// A packet came on the WebSocket.
-    constexpr upgrade_step receive(const engine_io_packet& packet) noexcept
-    {
-        if (state_ == state::opened && packet.type == engine_io_type::ping && packet.data == engine_io_probe) {
-            state_ = state::answered;
-            return upgrade_step::answer;
-        }
-        if (state_ == state::answered && packet.type == engine_io_type::upgrade) {
-            state_ = state::over;
-            return upgrade_step::moved;
-        }
-        return fail();
-    }
-
-    /// Whether the client may be waiting for its poll to end: then a poll that waits or comes is answered at once, with a
-    /// `noop` if there is nothing else.
-    [[nodiscard]] constexpr bool hurries_polls() const noexcept { return state_ == state::answered; }
-
-    [[nodiscard]] constexpr instant next_deadline() const noexcept { return state_ == state::over ? never : until_; }
-
-    /// Time has passed, or the WebSocket is gone: `failed` if that is the end of it.
-    constexpr upgrade_step advance(instant now) noexcept
-    {
-        return now < next_deadline() ? upgrade_step::nothing : fail();
-    }
+    /// Whether the text may end here.
+    bool is_whole() const noexcept { return missing_ == 0; }
 
 private:
-    enum class state : std::uint8_t { opened, answered, over };
+    static constexpr std::size_t longest = 8; // bytes looked at together; no sequence is longer
 
-    constexpr upgrade_step fail() noexcept
+    static bool is_ascii(const char* eight) noexcept
     {
-        const bool first = state_ != state::over;
-        state_ = state::over;
-        return first ? upgrade_step::failed : upgrade_step::nothing;
+        std::uint64_t word = 0;
+        std::memcpy(&word, eight, sizeof word);
+        return (word & 0x8080808080808080U) == 0;
     }
 
-    instant until_;
-    state state_ = state::opened;
-};
-
-/// The client's side of one attempt. Make one when its WebSocket is open, and do what `start` says. After `commit` or
-/// `failed` it has nothing more to say. O(1), allocates nothing.
-class engine_io_client_upgrade {
-public:
-    constexpr explicit engine_io_client_upgrade(instant now, duration timeout = engine_io_upgrade_timeout) noexcept
-        : until_{later(now, timeout)}
-    {}
-
-    constexpr upgrade_step start() const noexcept { return upgrade_step::probe; }
-
-    /// A packet came on the WebSocket.
-    constexpr upgrade_step receive(const engine_io_packet& packet) noexcept
+    bool lead(char byte) noexcept
     {
-        if (state_ == state::probing && packet.type == engine_io_type::pong && packet.data == engine_io_probe) {
-            state_ = state::pausing;
-            return upgrade_step::pause;
-        }
-        return fail();
-    }
-
-    /// No poll and no POST is under way any more.
-    constexpr upgrade_step paused() noexcept
-    {
-        if (state_ != state::pausing) {
-            return upgrade_step::nothing;
-        }
-        state_ = state::over;
-        return upgrade_step::commit;
-    }
-
-    [[nodiscard]] constexpr instant next_deadline() const noexcept { return state_ == state::over ? never : until_; }
-
-    /// Time has passed: `failed` if that is the end of it.
-    constexpr upgrade_step advance(instant now) noexcept
-    {
-        return now < next_deadline() ? upgrade_step::nothing : fail();
-    }
-
-private:
-    enum class state : std::uint8_t { probing, pausing, over };
-
-    constexpr upgrade_step fail() noexcept
-    {
-        const bool first = state_ != state::over;
-        state_ = state::over;
-        return first ? upgrade_step::failed : upgrade_step::nothing;
-    }
-
-    instant until_;
-    state state_ = state::probing;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Plain events as JSON objects, {"type": ..., "data": ...}: what many services speak without any library.
-#ifndef REJOINDER_WIRE_EVENT_CODEC_HPP
-#define REJOINDER_WIRE_EVENT_CODEC_HPP
-
-// The ids that a peer gives to its requests in its own way, and the message ids that stand for them here.
-#ifndef REJOINDER_WIRE_DETAIL_FOREIGN_IDS_HPP
-#define REJOINDER_WIRE_DETAIL_FOREIGN_IDS_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-// A foreign id, of any form, holds a slot from its request to the last word for it; the slot's generation rises each time
-// (contract, point 3). As many are open as there are slots. To find one takes a look at each slot's hash; nothing is
-// allocated once the slots have been used.
-class foreign_ids {
-public:
-    explicit foreign_ids(std::uint32_t capacity = 0) { restart(capacity); }
-
-    void restart(std::uint32_t capacity)
-    {
-        capacity_ = capacity;
-        places_.clear();
-        hashes_.clear();
-        free_.clear();
-        closed_ = 0;
-    }
-
-    // The message id of a request; the same again while it is open. Nothing: all slots are held.
-    std::optional<message_id> open(std::string_view foreign)
-    {
-        free_closed();
-        const auto hash = std::hash<std::string_view>{}(foreign) | 1;
-        for (std::size_t slot = 0; slot != hashes_.size(); ++slot) {
-            if (hashes_[slot] == hash && places_[slot].foreign == foreign) {
-                return id_of(slot);
-            }
-        }
-        if (free_.empty() && places_.size() == capacity_) {
-            return std::nullopt;
-        }
-        const auto slot = free_slot();
-        hashes_[slot] = hash;
-        places_[slot].foreign.assign(foreign);
-        ++places_[slot].generation;
-        return id_of(slot);
-    }
-
-    // The foreign id of an open request; empty: it is not open.
-    [[nodiscard]] std::string_view find(message_id id) const noexcept
-    {
-        const auto slot = slot_of(id);
-        return slot < places_.size() && hashes_[slot] != 0 && id_of(slot) == id ? places_[slot].foreign
-                                                                                : std::string_view{};
-    }
-
-    // The last word for it is said. Until the next one is closed or opened another may be said in its place: the link may
-    // not have been able to carry it.
-    void close(message_id id)
-    {
-        if (id != closed_ && !find(id).empty()) {
-            free_closed();
-            closed_ = id;
-        }
-    }
-
-private:
-    struct place {
-        std::string foreign;
-        message_id generation = 0;
-    };
-
-    [[nodiscard]] message_id id_of(std::size_t slot) const noexcept
-    {
-        return places_[slot].generation * capacity_ + slot;
-    }
-    [[nodiscard]] std::size_t slot_of(message_id id) const noexcept
-    {
-        return capacity_ == 0 ? SIZE_MAX : static_cast<std::size_t>(id % capacity_);
-    }
-
-    void free_closed()
-    {
-        if (closed_ != 0) {
-            hashes_[slot_of(closed_)] = 0;
-            free_.push_back(slot_of(closed_));
-            closed_ = 0;
-        }
-    }
-
-    std::size_t free_slot()
-    {
-        if (free_.empty()) {
-            places_.emplace_back();
-            hashes_.push_back(0);
-            return places_.size() - 1;
-        }
-        const auto slot = free_.back();
-        free_.pop_back();
-        return slot;
-    }
-
-    std::uint32_t capacity_ = 0;
-    std::vector<place> places_;
-    std::vector<std::size_t> hashes_; // 0: the slot is free
-    std::vector<std::size_t> free_;
-    message_id closed_ = 0; // still holds its slot; 0: none
-};
-
-} // namespace detail
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
-namespace rejoinder::inline v0 {
-
-/// How a program's events look. Names of members, and of the types by which answers are told.
-struct event_fields {
-    std::string type = "type"; ///< the member that names the event
-    std::string data = "data"; ///< the member that is its payload
-    std::string id{}; ///< the member that correlates, as `request_id`; empty: nothing can be asked on this wire
-    std::string reply_type = "reply"; ///< of an answer
-    std::string error_type =
-        "error"; ///< of an answer that is an error: its data has `code`, `message` and perhaps `data`
-    std::string progress_type = "progress"; ///< of a word before the answer
-};
-
-/// The codec of plain events: `{"type":"progress","data":{"percent":5}}`.
-///
-/// | message | event |
-/// | --- | --- |
-/// | notification | `{"type":"name","data":{...}}` |
-/// | request, delivery | `{"type":"name","request_id":"h17","data":{...}}` |
-/// | reply, ack | `{"type":"reply","request_id":...,"data":{...}}`: the id of the request, as it was spelled there |
-/// | error | `{"type":"error","request_id":...,"data":{"code":"no_handler","message":"...","data":...}}` |
-/// | progress | `{"type":"progress","request_id":...,"data":{...}}` |
-/// | refusal | `{"type":"error","data":{"code":"auth_refused","message":"..."}}` |
-///
-/// An event without an id is a notification; one with an id is a request, unless the id is one that this side has given:
-/// then it is an answer, and a reply whatever its type, but for the types of errors and progress. This side's ids are strings, a
-/// `c` (client) or `h` (hub) and a number. The peer's may be any string or number up to 128 bytes. Its id is the request's
-/// key, too: the same id with the same data is the same request, which runs once and gets its one answer again.
-///
-/// There is no greeting: a connection is a new session from its start, nothing is resumed, and who connects is known by what
-/// its channel says of it. `subscribe` is an event as any other: a client notifies it when it is connected, a hub's handler
-/// joins the peer to a room.
-///
-/// Decoding is strict: one JSON object, the type a string that isn't empty, no known member twice; other members are stepped over.
-/// Payloads are views of the frame. Distinct objects are independent; one object is used from one thread at a time.
-class event_codec {
-public:
-    event_codec() = default;
-    explicit event_codec(event_fields fields) : fields_(std::move(fields)) {}
-
-    capabilities features() const noexcept
-    {
-        const bool calls = !fields_.id.empty();
-        return {.greeting = false,
-                .calls = calls,
-                .deliveries = false,
-                .records = false,
-                .probe = false,
-                .cancel = false,
-                .time_left = false,
-                .resume = false,
-                .progress = calls,
-                .error_codes = calls,
-                .binary = false};
-    }
-
-    /// Appends the event; nothing for what no event says (a farewell is in the link's end).
-    encoding encode(const message& out, std::string& frame)
-    {
-        switch (out.kind) {
-        case message_kind::notification: write(frame, out.name, {}, out.payload.bytes); break;
-        case message_kind::request:
-        case message_kind::delivery: write(frame, out.name, own_id(out.id), out.payload.bytes); break;
-        case message_kind::reply:
-        case message_kind::ack: answer(frame, fields_.reply_type, out.id, out.payload.bytes); break;
-        case message_kind::progress: progress(frame, out); break;
-        case message_kind::error: answer(frame, fields_.error_type, out.id, error_of(out)); break;
-        case message_kind::refusal: write(frame, fields_.error_type, {}, error_of(out)); break;
-        default: break;
-        }
-        return encoding::text;
-    }
-
-    encoding encode(const hello& greeting, std::string&)
-    {
-        side_ = 'c';
-        begin(greeting.capacity);
-        return encoding::text;
-    }
-
-    encoding encode(const welcome& answer, std::string&)
-    {
-        side_ = 'h';
-        begin(answer.capacity);
-        return encoding::text;
-    }
-
-    decoded decode(const frame_view& frame, message& in)
-    {
-        in = {};
-        std::string_view id;
-        if (frame.form == encoding::binary || !read(frame.bytes, in, id)) {
-            return decoded::bad;
-        }
-        in.kind = message_kind::notification;
-        if (id.empty()) {
-            return decoded::message;
-        }
-        return is_own(id) ? answered(id, in) : asked(id, in);
-    }
-
-    /// The greeting that is not said: a hub's own bounds hold.
-    bool decode(const message&, hello& greeting) const
-    {
-        greeting = {};
-        greeting.capacity = detail::greeting_capacity_max;
-        return true;
-    }
-
-    bool decode(const message&, welcome& answer) const
-    {
-        answer = {};
-        answer.capacity = capacity_;
-        return true;
-    }
-
-private:
-    static constexpr std::size_t foreign_id_max = 128;
-
-    void begin(std::uint32_t capacity)
-    {
-        capacity_ = capacity;
-        foreign_.restart(capacity);
-    }
-
-    // Writing
-
-    void write(std::string& frame, std::string_view type, std::string_view id, std::string_view data)
-    {
-        member(frame, '{', fields_.type);
-        detail::append_json_string(frame, type);
-        if (!id.empty()) {
-            member(frame, ',', fields_.id);
-            frame.append(id);
-        }
-        if (!data.empty()) {
-            member(frame, ',', fields_.data);
-            detail::append_json_text(frame, data);
-        }
-        frame.push_back('}');
-    }
-
-    static void member(std::string& frame, char before, std::string_view name)
-    {
-        frame.push_back(before);
-        detail::append_json_string(frame, name);
-        frame.push_back(':');
-    }
-
-    // The last word for a request, if it is one of the peer's that waits for it.
-    void answer(std::string& frame, std::string_view type, message_id to, std::string_view data)
-    {
-        if (const auto id = foreign_.find(to); !id.empty()) {
-            write(frame, type, id, data);
-            foreign_.close(to);
-        }
-    }
-
-    void progress(std::string& frame, const message& out)
-    {
-        if (const auto id = foreign_.find(out.id); !id.empty()) {
-            write(frame, fields_.progress_type, id, out.payload.bytes);
-        }
-    }
-
-    std::string_view error_of(const message& out)
-    {
-        scratch_.clear();
-        detail::json_object_writer object{scratch_};
-        object.string("code", out.name);
-        object.string("message", out.text);
-        object.json("data", out.payload.form == encoding::text ? out.payload.bytes : std::string_view{});
-        object.end();
-        return scratch_;
-    }
-
-    std::string_view own_id(message_id id)
-    {
-        scratch_.assign("\"").append(1, side_).append(detail::decimal{id}.view()).append("\"");
-        return scratch_;
-    }
-
-    // Reading
-
-    bool read(std::string_view text, message& in, std::string_view& id)
-    {
-        detail::json_scanner scanner{text};
-        detail::member_set seen;
-        const bool whole = detail::read_object(scanner, member_, [&](std::string_view name) {
-            if (name == fields_.type) {
-                detail::json_string scanned;
-                return seen.add(0) && scanner.string(scanned) && detail::text_of(scanned, name_, in.name);
-            }
-            if (name == fields_.data) {
-                return seen.add(1) && payload(scanner, in.payload.bytes);
-            }
-            if (name == fields_.id && !fields_.id.empty()) {
-                return seen.add(2) && identifier(scanner, id);
-            }
-            return scanner.skip_value();
-        });
-        return whole && scanner.finished() && !in.name.empty();
-    }
-
-    static bool payload(detail::json_scanner& scanner, std::string_view& out) noexcept
-    {
-        const bool read = scanner.value(out);
-        out = read && out == "null" ? std::string_view{} : out;
-        return read;
-    }
-
-    // Its text as JSON; null is none.
-    static bool identifier(detail::json_scanner& scanner, std::string_view& out) noexcept
-    {
-        if (!payload(scanner, out) || out.size() > foreign_id_max) {
+        const auto found = utf8_lead_of(static_cast<unsigned char>(byte));
+        if (found.length == 0) {
             return false;
         }
-        return out.empty() || out[0] == '"' || out[0] == '-' || detail::is_digit(out[0]);
+        missing_ = static_cast<unsigned char>(found.length - 1);
+        least_ = found.second_min;
+        most_ = found.second_max;
+        return true;
     }
 
-    [[nodiscard]] bool is_own(std::string_view id) const noexcept
+    bool follow(char byte) noexcept
     {
-        return id.size() > 3 && id[0] == '"' && id[1] == side_ && detail::is_digit(id[2]);
-    }
-
-    decoded answered(std::string_view id, message& in)
-    {
-        detail::json_scanner digits{id.substr(2, id.size() - 3)};
-        if (!digits.integer(in.id) || !digits.finished()) {
-            return decoded::bad;
+        const auto value = static_cast<unsigned char>(byte);
+        if (value < least_ || value > most_) {
+            return false;
         }
-        const bool failed = in.name == fields_.error_type;
-        const bool goes_on = in.name == fields_.progress_type;
-        in.kind = failed ? message_kind::error : goes_on ? message_kind::progress : message_kind::reply;
-        in.name = {};
-        if (failed) {
-            read_error(in);
-        }
-        return decoded::message;
+        --missing_;
+        least_ = 0x80;
+        most_ = 0xBF;
+        return true;
     }
 
-    // {"code","message","data"}; whatever else it is, is the data of an error of the application.
-    void read_error(message& in)
-    {
-        const auto data = std::exchange(in.payload.bytes, {});
-        detail::json_scanner scanner{data};
-        const bool read = scanner.sees('{') && detail::read_object(scanner, member_, [&](std::string_view name) {
-                              if (name == "code") {
-                                  return string(scanner, name_, in.name);
-                              }
-                              if (name == "message") {
-                                  return string(scanner, text_, in.text);
-                              }
-                              return name == "data" ? payload(scanner, in.payload.bytes) : scanner.skip_value();
-                          });
-        if (!read || in.name.empty()) {
-            in.name = name_of(errc::remote_error);
-            in.text = {};
-            in.payload.bytes = data;
-        }
-    }
-
-    static bool string(detail::json_scanner& scanner, std::string& scratch, std::string_view& out)
-    {
-        detail::json_string scanned;
-        return scanner.string(scanned) && detail::text_of(scanned, scratch, out);
-    }
-
-    decoded asked(std::string_view id, message& in)
-    {
-        const auto number = foreign_.open(id);
-        if (!number) {
-            return decoded::bad; // more at once than the session has slots
-        }
-        in.kind = message_kind::request;
-        in.id = *number;
-        in.key = id;
-        return decoded::message;
-    }
-
-    event_fields fields_{};
-    char side_ = 'h';
-    std::uint32_t capacity_ = 1024;
-    detail::foreign_ids foreign_{1024};
-    std::string scratch_; // of what is written
-    std::string name_;    // of what was read, where it has escapes
-    std::string text_;
-    std::string member_;
+    unsigned char missing_ = 0; // bytes of a sequence that was begun
+    unsigned char least_ = 0x80;
+    unsigned char most_ = 0xBF;
 };
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whether `text` is UTF-8, from its first character to its last. Linear, fast for ASCII.
+inline bool is_utf8(std::string_view text) noexcept
+{
+    detail::utf8_stream reading;
+    return reading.feed(text) && reading.is_whole();
+}
 
 } // namespace rejoinder::inline v0
 
@@ -30766,109 +26928,6 @@ inline std::string prometheus_text(const snapshot& of, const prometheus_options&
 
 #endif
 
-// A pattern of paths: `/ws/generations/{id}`.
-#ifndef REJOINDER_WIRE_ROUTE_PATTERN_HPP
-#define REJOINDER_WIRE_ROUTE_PATTERN_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// Matches decoded paths, segment by segment: `{name}` takes one that is not empty, `{name...}`, at the end, all that are left, none
-/// included. Distinct objects are independent.
-class route_pattern {
-public:
-    /// Throws `std::invalid_argument` if it does not begin with a slash, or a brace is not where it belongs.
-    explicit route_pattern(std::string_view text) : text_(text)
-    {
-        if (!text.starts_with('/')) {
-            throw std::invalid_argument("rejoinder: a route begins with a slash");
-        }
-        while (!text.empty()) {
-            const auto one = take(text);
-            add(one, text.empty());
-        }
-    }
-
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
-    /// Whether the path is one of them; then what the names took is added to `found`.
-    bool match(std::string_view path, http_parameters& found) const
-    {
-        http_parameters mine;
-        for (const auto& one : segments_) {
-            if (one.what == kind::rest) {
-                found.add(one.text, path.substr(path.starts_with('/') ? 1 : 0));
-                path = {};
-                break;
-            }
-            if (!path.starts_with('/')) {
-                return false;
-            }
-            const auto here = take(path);
-            if (one.what == kind::text ? here != one.text : here.empty()) {
-                return false;
-            }
-            if (one.what == kind::name) {
-                mine.add(one.text, here);
-            }
-        }
-        if (!path.empty()) {
-            return false;
-        }
-        for (const auto& [name, value] : mine) {
-            found.add(name, value);
-        }
-        return true;
-    }
-
-private:
-    enum class kind { text, name, rest };
-    struct segment {
-        kind what;
-        std::string text;
-    };
-
-    // The first segment, without its slash.
-    static std::string_view take(std::string_view& path)
-    {
-        const auto end = std::min(path.find('/', 1), path.size());
-        const auto one = path.substr(1, end - 1);
-        path.remove_prefix(end);
-        return one;
-    }
-
-    void add(std::string_view one, bool last)
-    {
-        if (!one.starts_with('{')) {
-            if (one.find_first_of("{}") != std::string_view::npos) {
-                throw std::invalid_argument("rejoinder: a name in a route takes a whole segment");
-            }
-            segments_.push_back({kind::text, std::string{one}});
-            return;
-        }
-        const bool rest = one.ends_with("...}");
-        const std::size_t tail = rest ? 4 : 1;
-        if (one.size() <= tail + 1 || !one.ends_with('}') || (rest && !last)) {
-            throw std::invalid_argument("rejoinder: a name in a route is {name}, or {name...} at its end");
-        }
-        segments_.push_back({rest ? kind::rest : kind::name, std::string{one.substr(1, one.size() - 1 - tail)}});
-    }
-
-    std::string text_;
-    std::vector<segment> segments_;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
 // A snapshot as a JSON document, for health pages and logs.
 #ifndef REJOINDER_WIRE_SNAPSHOT_JSON_HPP
 #define REJOINDER_WIRE_SNAPSHOT_JSON_HPP
@@ -30978,719 +27037,6 @@ inline json snapshot_json(const snapshot& of)
     all["top_disconnects"] = std::move(top);
     return all;
 }
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// How the arguments of a Socket.IO event, which are several and may hold binary data, and a payload are each other.
-#ifndef REJOINDER_WIRE_SOCKET_IO_ARGUMENTS_HPP
-#define REJOINDER_WIRE_SOCKET_IO_ARGUMENTS_HPP
-
-#include <cstdint>
-
-namespace rejoinder::inline v0 {
-
-/// How the arguments of an event or ack and a payload of this library, which is one JSON value or one piece of binary
-/// data, are each other.
-///
-/// | arguments | payload, `alone` | payload, `listed` |
-/// | --- | --- | --- |
-/// | none | none | `[]` |
-/// | `a` | `a` | `[a]` |
-/// | `a, b` | `[a,b]`, which is sent as one argument | `[a,b]` |
-/// | one attachment | binary: its bytes | `[{"_base64":"..."}]` |
-/// | values that hold attachments | the values with `{"_base64":"..."}` in each one's place | the same |
-///
-/// A handler so finds the bytes of an attachment where they stand among the other data, and what it answers or sends may hold
-/// such objects (one member, strict base64), which go out as attachments. They stay as they are, as text, if they
-/// are more than a peer takes, or if the text speaks of `_placeholder` itself: a receiver would mistake that for a mark.
-/// A binary payload always is one attachment.
-enum class socket_io_arguments : std::uint8_t {
-    alone,  ///< a payload is the only argument: for handlers that take what is sent
-    listed, ///< a payload is an array, the arguments: for events of several, whose number matters
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Puts Socket.IO v5 packets together: the text, the attachments behind it, and the payload that they are.
-#ifndef REJOINDER_WIRE_SOCKET_IO_DECODER_HPP
-#define REJOINDER_WIRE_SOCKET_IO_DECODER_HPP
-
-// Moves binary data in and out of JSON text, for wires that send it beside the text.
-#ifndef REJOINDER_WIRE_DETAIL_SOCKET_IO_BINARY_HPP
-#define REJOINDER_WIRE_DETAIL_SOCKET_IO_BINARY_HPP
-
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-inline constexpr std::string_view binary_member = "_base64";
-
-// Copies JSON values, with some of their objects replaced. `Shape` sees an object's members, one after another, and then
-// says whether it is one of those; `replace` writes what stands in its place. Text that is no JSON, or too deep, is refused.
-template <class Shape, class Replace>
-class object_replacer {
-public:
-    object_replacer(std::string_view text, std::string& out, Replace replace)
-        : text_(text), out_(out), replace_(replace)
-    {}
-
-    // Values with commas between them, to the end of the text. False: `replace` refused.
-    bool values()
-    {
-        do {
-            if (!value()) {
-                return false;
-            }
-        } while (comma());
-        return true;
-    }
-
-private:
-    bool comma()
-    {
-        const bool more = text_.take(',');
-        if (more) {
-            out_.push_back(',');
-        }
-        return more;
-    }
-
-    bool value()
-    {
-        const bool opens = text_.sees('{') || text_.sees('[');
-        if (!opens) {
-            std::string_view scalar;
-            const bool read = text_.value(scalar);
-            out_.append(scalar);
-            return read;
-        }
-        if (depth_ == json_scan_depth_max) {
-            return false;
-        }
-        ++depth_;
-        const bool read = text_.sees('{') ? object() : array();
-        --depth_;
-        return read;
-    }
-
-    bool array()
-    {
-        text_.take('[');
-        out_.push_back('[');
-        if (!text_.sees(']') && !values()) {
-            return false;
-        }
-        out_.push_back(']');
-        return text_.take(']');
-    }
-
-    bool object()
-    {
-        const auto begin = out_.size();
-        Shape shape;
-        text_.take('{');
-        out_.push_back('{');
-        if (!text_.sees('}') && !members(shape)) {
-            return false;
-        }
-        out_.push_back('}');
-        if (!text_.take('}')) {
-            return false;
-        }
-        if (!shape.matches()) {
-            return true;
-        }
-        out_.resize(begin);
-        return replace_(shape, out_);
-    }
-
-    bool members(Shape& shape)
-    {
-        do {
-            json_string name;
-            if (!text_.string(name) || !text_.take(':')) {
-                return false;
-            }
-            out_.append("\"").append(name.raw).append("\":");
-            const auto begin = out_.size();
-            if (!value()) {
-                return false;
-            }
-            shape.member(name.raw, std::string_view{out_}.substr(begin));
-        } while (comma());
-        return true;
-    }
-
-    json_scanner text_;
-    std::string& out_;
-    Replace replace_;
-    std::size_t depth_ = 0;
-};
-
-// {"_placeholder":true,"num":k}
-class attachment_mark {
-public:
-    void member(std::string_view name, std::string_view value)
-    {
-        if (name == "_placeholder") {
-            marked_ = value == "true";
-        } else if (name == "num") {
-            json_scanner scanner{value};
-            numbered_ = scanner.integer(number_) && scanner.finished();
-        }
-    }
-    bool matches() const noexcept { return marked_; }
-    // Whether it names one of so many attachments.
-    bool within(std::size_t count) const noexcept { return numbered_ && number_ < count; }
-    std::size_t number() const noexcept { return static_cast<std::size_t>(number_); }
-
-private:
-    std::uint64_t number_ = 0;
-    bool marked_ = false;
-    bool numbered_ = false;
-};
-
-// {"_base64":"..."} and nothing else in it.
-class inline_binary {
-public:
-    void member(std::string_view name, std::string_view value)
-    {
-        ++members_;
-        json_scanner scanner{value};
-        json_string scanned;
-        std::string_view text;
-        std::string scratch;
-        bytes_.clear();
-        is_bytes_ = name == binary_member && scanner.string(scanned) && text_of(scanned, scratch, text) &&
-                    decode_base64(text, bytes_);
-    }
-    bool matches() const noexcept { return members_ == 1 && is_bytes_; }
-    std::string& bytes() noexcept { return bytes_; }
-
-private:
-    std::string bytes_;
-    std::size_t members_ = 0;
-    bool is_bytes_ = false;
-};
-
-// Whether one JSON value is the mark of the only attachment.
-inline bool is_only_mark(std::string_view value)
-{
-    json_scanner text{value};
-    attachment_mark mark;
-    std::string scratch;
-    return text.sees('{') &&
-           read_object(text, scratch,
-                       [&](std::string_view name) {
-                           std::string_view content;
-                           const bool read = text.value(content);
-                           mark.member(name, content);
-                           return read;
-                       }) &&
-           mark.matches() && mark.within(1);
-}
-
-inline void append_attachment_mark(std::string& out, std::size_t number)
-{
-    out.append(R"({"_placeholder":true,"num":)").append(decimal{number}.view()).push_back('}');
-}
-
-inline void append_inline_binary(std::string& out, std::string_view bytes)
-{
-    out.append(R"({"_base64":")");
-    append_base64(out, bytes);
-    out.append("\"}");
-}
-
-// Appends the values with each mark replaced by its attachment as inline base64. False: a mark names none, or an
-// attachment is named by no mark.
-inline bool inline_attachments(std::string_view values, std::span<const std::string> attachments, std::string& out)
-{
-    std::vector<bool> used(attachments.size());
-    auto replace = [&](const attachment_mark& mark, std::string& text) {
-        if (!mark.within(attachments.size())) {
-            return false;
-        }
-        used[mark.number()] = true;
-        append_inline_binary(text, attachments[mark.number()]);
-        return true;
-    };
-    object_replacer<attachment_mark, decltype(replace)> replacer{values, out, replace};
-    return replacer.values() && std::find(used.begin(), used.end(), false) == used.end();
-}
-
-// The reverse: appends the values with each inline base64 replaced by a mark, and its bytes appended to `attachments`.
-// False, with nothing appended: there is none, there are too many, or a mark stands in the values already.
-inline bool detach_binary(std::string_view values, std::size_t attachments_max, std::vector<std::string>& attachments,
-                          std::string& out)
-{
-    if (values.find(binary_member) == std::string_view::npos || values.find("_placeholder") != std::string_view::npos) {
-        return false;
-    }
-    const auto before = out.size();
-    auto replace = [&](inline_binary& found, std::string& text) {
-        append_attachment_mark(text, attachments.size());
-        attachments.push_back(std::move(found.bytes()));
-        return attachments.size() <= attachments_max;
-    };
-    object_replacer<inline_binary, decltype(replace)> replacer{values, out, replace};
-    if (replacer.values() && !attachments.empty()) {
-        return true;
-    }
-    attachments.clear();
-    out.resize(before);
-    return false;
-}
-
-} // namespace detail
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// One packet of Socket.IO v5 as text, without its attachments.
-#ifndef REJOINDER_WIRE_SOCKET_IO_PACKET_HPP
-#define REJOINDER_WIRE_SOCKET_IO_PACKET_HPP
-
-#include <algorithm>
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// What a Socket.IO packet is for; its number is its digit on the wire. An event or ack with attachments has a digit of its
-/// own there (5, 6), but is no other packet.
-enum class socket_io_type : std::uint8_t {
-    connect,       ///< client: let me into a namespace; server: you are in
-    disconnect,    ///< either: I leave it
-    event,         ///< either: a name and arguments; with an id it asks for an ack
-    ack,           ///< the arguments that answer an event
-    connect_error, ///< server: you are not let in
-};
-
-/// A packet, borrowing its text.
-struct socket_io_packet {
-    socket_io_type type = socket_io_type::event;
-    std::string_view name_space = "/"; ///< begins with a slash and holds no comma
-    std::optional<std::uint64_t> id{}; ///< event: of the ack that it asks for; ack: of the event; at most 2^53−1
-    std::string_view name{};           ///< event: its name; one that is a number on the wire is that number's text
-    std::string_view data{};     ///< event, ack: JSON values, the arguments, with commas between them and no bracket;
-                                 ///< connect: a JSON object or nothing; connect_error: a JSON object or string
-    std::size_t arguments = 0;   ///< event, ack: how many values `data` has; not needed to print
-    std::size_t attachments = 0; ///< event, ack: how many binary messages follow
-
-    friend bool operator==(const socket_io_packet&, const socket_io_packet&) = default;
-};
-
-/// What a peer may send.
-struct socket_io_limits {
-    std::size_t attachments = 10;                         ///< of one packet, as the reference server allows
-    std::size_t attachment_bytes = std::size_t{10} << 20; ///< of one packet's attachments together
-    std::size_t name_space = 256;                         ///< bytes of a namespace's name
-};
-
-/// Whether Socket.IO keeps this name for itself; no event may have it.
-[[nodiscard]] constexpr bool is_reserved_in_socket_io(std::string_view event) noexcept
-{
-    constexpr std::array<std::string_view, 6> reserved{"connect",       "connect_error", "disconnect",
-                                                       "disconnecting", "newListener",   "removeListener"};
-    return std::find(reserved.begin(), reserved.end(), event) != reserved.end();
-}
-
-/// Appends the packet's text. The caller sends it as one message, and its attachments behind it.
-inline void append_socket_io_packet(std::string& out, const socket_io_packet& packet)
-{
-    const bool arguments = packet.type == socket_io_type::event || packet.type == socket_io_type::ack;
-    const bool binary = packet.attachments != 0;
-    out.push_back(static_cast<char>('0' + static_cast<int>(packet.type) + (binary ? 3 : 0)));
-    if (binary) {
-        out.append(detail::decimal{packet.attachments}.view()).push_back('-');
-    }
-    if (packet.name_space != "/") {
-        out.append(packet.name_space).push_back(',');
-    }
-    if (packet.id) {
-        out.append(detail::decimal{*packet.id}.view());
-    }
-    if (arguments) {
-        out.push_back('[');
-    }
-    if (packet.type == socket_io_type::event) {
-        detail::append_json_string(out, packet.name);
-        if (!packet.data.empty()) {
-            out.push_back(',');
-        }
-    }
-    detail::append_json_text(out, packet.data);
-    if (arguments) {
-        out.push_back(']');
-    }
-}
-
-namespace detail {
-
-// Reads one packet's text, from left to right. Each function is false where it is not Socket.IO.
-class socket_io_reader {
-public:
-    socket_io_reader(std::string_view text, const socket_io_limits& limits, std::string& scratch,
-                     socket_io_packet& packet) noexcept
-        : text_(text), limits_(limits), scratch_(scratch), packet_(packet)
-    {}
-
-    bool read()
-    {
-        packet_ = {};
-        return type() && name_space() && id() && payload();
-    }
-
-private:
-    bool type()
-    {
-        if (text_.empty() || text_[0] < '0' || text_[0] > '6') {
-            return false;
-        }
-        const int digit = text_[0] - '0';
-        const bool binary = digit > 4;
-        packet_.type = static_cast<socket_io_type>(binary ? digit - 3 : digit);
-        text_.remove_prefix(1);
-        std::uint64_t count = 0;
-        if (!binary) {
-            return true;
-        }
-        if (!number(count) || count > limits_.attachments || !text_.starts_with('-')) {
-            return false;
-        }
-        packet_.attachments = static_cast<std::size_t>(count);
-        text_.remove_prefix(1);
-        return true;
-    }
-
-    bool name_space()
-    {
-        if (!text_.starts_with('/')) {
-            return true;
-        }
-        const auto end = std::min(text_.find(','), text_.size());
-        packet_.name_space = text_.substr(0, end);
-        text_.remove_prefix(std::min(end + 1, text_.size()));
-        return end <= limits_.name_space && is_utf8(packet_.name_space);
-    }
-
-    bool id()
-    {
-        if (text_.empty() || !is_digit(text_[0])) {
-            return packet_.type != socket_io_type::ack;
-        }
-        const bool may_have = packet_.type == socket_io_type::event || packet_.type == socket_io_type::ack;
-        return may_have && number(packet_.id.emplace());
-    }
-
-    // Digits without a leading zero, at most 2^53−1.
-    bool number(std::uint64_t& out)
-    {
-        const auto digits = std::find_if_not(text_.begin(), text_.end(), is_digit) - text_.begin();
-        json_scanner scanner{text_.substr(0, static_cast<std::size_t>(digits))};
-        text_.remove_prefix(static_cast<std::size_t>(digits));
-        return scanner.integer(out);
-    }
-
-    bool payload()
-    {
-        switch (packet_.type) {
-        case socket_io_type::event:
-        case socket_io_type::ack: return arguments();
-        case socket_io_type::connect: return text_.empty() || (value() && packet_.data.front() == '{');
-        case socket_io_type::connect_error:
-            return value() && (packet_.data.front() == '{' || packet_.data.front() == '"');
-        case socket_io_type::disconnect: return text_.empty();
-        }
-        return false;
-    }
-
-    bool value()
-    {
-        json_scanner scanner{text_};
-        return scanner.value(packet_.data) && scanner.finished();
-    }
-
-    bool arguments()
-    {
-        json_scanner scanner{text_};
-        if (!scanner.take('[')) {
-            return false;
-        }
-        const bool event = packet_.type == socket_io_type::event;
-        if (event ? !name(scanner) : scanner.take(']')) {
-            return !event && scanner.finished();
-        }
-        if (!event && !argument(scanner)) {
-            return false;
-        }
-        while (scanner.take(',')) {
-            if (!argument(scanner)) {
-                return false;
-            }
-        }
-        return scanner.take(']') && scanner.finished();
-    }
-
-    bool name(json_scanner& scanner)
-    {
-        if (scanner.sees('"')) {
-            json_string scanned;
-            return scanner.string(scanned) && text_of(scanned, scratch_, packet_.name) &&
-                   !is_reserved_in_socket_io(packet_.name);
-        }
-        return scanner.value(packet_.name) && (packet_.name[0] == '-' || is_digit(packet_.name[0]));
-    }
-
-    // `data` grows by one value and what stands between it and the last.
-    bool argument(json_scanner& scanner)
-    {
-        std::string_view one;
-        if (!scanner.value(one)) {
-            return false;
-        }
-        const char* const begin = packet_.arguments == 0 ? one.data() : packet_.data.data();
-        packet_.data = {begin, static_cast<std::size_t>(one.data() + one.size() - begin)};
-        ++packet_.arguments;
-        return true;
-    }
-
-    std::string_view text_;
-    const socket_io_limits& limits_;
-    std::string& scratch_;
-    socket_io_packet& packet_;
-};
-
-} // namespace detail
-
-/// Reads a packet's text. False: it isn't Socket.IO, and the protocol wants the link closed at once.
-///
-/// Strict: the JSON is RFC 8259, at most `json_depth_max` deep; an event's payload is an array that begins with a name that
-/// isn't reserved; ids and namespaces stand only where they mean something. `packet` borrows from `text`, and an event's
-/// name, if it has escapes, from `scratch`. Reads each byte once; allocates nothing but for such a name.
-[[nodiscard]] inline bool read_socket_io_packet(std::string_view text, std::string& scratch, socket_io_packet& packet,
-                                                const socket_io_limits& limits = {})
-{
-    return detail::socket_io_reader{text, limits, scratch, packet}.read();
-}
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// Reads the messages of one Engine.IO session. Bounded by its limits and by the size of a message. Text without
-/// attachments is read in place; nothing is allocated per message once the scratch has grown.
-///
-/// Distinct objects are independent; one object is used from one thread at a time.
-class socket_io_decoder {
-public:
-    explicit socket_io_decoder(socket_io_arguments how = socket_io_arguments::alone,
-                               const socket_io_limits& limits = {})
-        : limits_(limits), how_(how)
-    {}
-
-    /// Reads one message. `decoded::message`: `packet` is whole, and `payload` its arguments, if it is an event or ack;
-    /// both borrow from the frame and the decoder until the next call. `decoded::incomplete`: attachments are due.
-    /// `decoded::bad`: this isn't Socket.IO (text while attachments are due, attachments that nobody announced or that no
-    /// mark names, a mark that names none, too many of them, ...): the protocol wants the link closed, and the
-    /// decoder is of no more use.
-    decoded decode(const frame_view& frame, socket_io_packet& packet, payload_view& payload)
-    {
-        payload = {};
-        return frame.form == encoding::binary ? attachment(frame.bytes, packet, payload)
-                                              : text(frame.bytes, packet, payload);
-    }
-
-    /// Whether attachments of a packet are due.
-    [[nodiscard]] bool amid() const noexcept { return arrived_ != announced_.attachments; }
-
-private:
-    decoded text(std::string_view bytes, socket_io_packet& packet, payload_view& payload)
-    {
-        if (amid() || !read_socket_io_packet(bytes, scratch_, packet, limits_)) {
-            return decoded::bad;
-        }
-        arrived_ = 0;
-        attached_bytes_ = 0;
-        announced_ = {};
-        if (packet.attachments == 0) {
-            payload = payload_of(packet);
-            return decoded::message;
-        }
-        kept_.assign(bytes);
-        static_cast<void>(read_socket_io_packet(kept_, scratch_, announced_, limits_));
-        return decoded::incomplete;
-    }
-
-    decoded attachment(std::string_view bytes, socket_io_packet& packet, payload_view& payload)
-    {
-        if (!amid() || bytes.size() > limits_.attachment_bytes - attached_bytes_) {
-            return decoded::bad;
-        }
-        attached_bytes_ += bytes.size();
-        if (attachments_.size() == arrived_) {
-            attachments_.emplace_back();
-        }
-        attachments_[arrived_++].assign(bytes);
-        if (amid()) {
-            return decoded::incomplete;
-        }
-        packet = announced_;
-        return binary_payload_of(packet, payload) ? decoded::message : decoded::bad;
-    }
-
-    payload_view payload_of(const socket_io_packet& packet)
-    {
-        if (packet.type != socket_io_type::event && packet.type != socket_io_type::ack) {
-            return {};
-        }
-        if (how_ == socket_io_arguments::alone && packet.arguments <= 1) {
-            return {packet.data};
-        }
-        arguments_.assign("[").append(packet.data).append("]");
-        return {arguments_};
-    }
-
-    bool binary_payload_of(const socket_io_packet& packet, payload_view& payload)
-    {
-        const bool alone = how_ == socket_io_arguments::alone && packet.arguments == 1;
-        if (alone && arrived_ == 1 && detail::is_only_mark(packet.data)) {
-            payload = {attachments_.front(), encoding::binary};
-            return true;
-        }
-        arguments_.assign(alone ? "" : "[");
-        if (packet.arguments == 0 ||
-            !detail::inline_attachments(packet.data, {attachments_.data(), arrived_}, arguments_)) {
-            return false;
-        }
-        arguments_.append(alone ? "" : "]");
-        payload = {arguments_};
-        return true;
-    }
-
-    socket_io_limits limits_;
-    socket_io_arguments how_;
-    std::string scratch_;                  // an event's name, where it has escapes
-    std::string kept_;                     // the text whose attachments are due
-    socket_io_packet announced_;           // of it
-    std::vector<std::string> attachments_; // of which the first have arrived; their memory is kept
-    std::size_t arrived_ = 0;
-    std::size_t attached_bytes_ = 0;
-    std::string arguments_; // where they don't stand in the frame as the payload wants them
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Takes a payload apart into the text of a Socket.IO v5 packet and the attachments that follow it.
-#ifndef REJOINDER_WIRE_SOCKET_IO_ENCODER_HPP
-#define REJOINDER_WIRE_SOCKET_IO_ENCODER_HPP
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// Writes events and acks for one Engine.IO session: a text, then its attachments. Copies no attachment that is a payload
-/// of its own.
-///
-/// Distinct objects are independent; one object is used from one thread at a time.
-class socket_io_encoder {
-public:
-    /// `attachments_max`: as many as the peer takes of one packet.
-    explicit socket_io_encoder(socket_io_arguments how = socket_io_arguments::alone,
-                               std::size_t attachments_max = 10) noexcept
-        : attachments_max_(attachments_max), how_(how)
-    {}
-
-    /// Appends the packet's text; `payload` becomes its arguments, whatever `packet` says of them. `next` then gives
-    /// the attachments. Precondition: `packet` is an event or ack; a payload that is text is JSON.
-    void encode(socket_io_packet packet, const payload_view& payload, std::string& text)
-    {
-        detached_.clear();
-        arguments_.clear();
-        next_ = 0;
-        alone_ = {};
-        packet.data = {};
-        if (payload.form == encoding::binary) {
-            alone_ = payload;
-            detail::append_attachment_mark(arguments_, 0);
-            packet.data = arguments_;
-            packet.attachments = 1;
-        } else {
-            packet.data = values_of(payload.bytes);
-            if (detail::detach_binary(packet.data, attachments_max_, detached_, arguments_)) {
-                packet.data = arguments_;
-            }
-            packet.attachments = detached_.size();
-        }
-        append_socket_io_packet(text, packet);
-    }
-
-    /// The next attachment of the packet that was encoded last, each once and in order. False: there is none. It
-    /// borrows from the payload or the encoder until the next `encode`.
-    [[nodiscard]] bool next(std::string_view& attachment)
-    {
-        const bool alone = alone_.form == encoding::binary;
-        if (next_ == (alone ? 1 : detached_.size())) {
-            return false;
-        }
-        attachment = alone ? alone_.bytes : std::string_view{detached_[next_]};
-        ++next_;
-        return true;
-    }
-
-private:
-    std::string_view values_of(std::string_view json) const noexcept
-    {
-        if (how_ == socket_io_arguments::alone || json.empty()) {
-            return json;
-        }
-        detail::json_scanner text{json};
-        std::string_view list;
-        if (!text.sees('[') || !text.value(list)) {
-            return json;
-        }
-        detail::json_scanner inside{list};
-        return inside.take('[') && inside.take(']') ? std::string_view{} : list.substr(1, list.size() - 2);
-    }
-
-    std::size_t attachments_max_;
-    socket_io_arguments how_;
-    std::string arguments_; // with marks in them
-    std::vector<std::string> detached_;
-    payload_view alone_{}; // the payload that is an attachment
-    std::size_t next_ = 0;
-};
 
 } // namespace rejoinder::inline v0
 

@@ -47,7 +47,7 @@ over() { # files program
         END { exit broken }' $files
 }
 
-door='^rejoinder/(core|wire|channel|net|rejoinder)\.hpp$'
+door='^rejoinder/(core|wire|channel|net|rejoinder|web)\.hpp$'
 
 case $rule in
 floors) # a header includes its own floor and those below; a room beside the stairs includes any floor
@@ -101,10 +101,10 @@ detail) # a detail folder is named by its own floor alone
             breach("includes " target ", which belongs to another floor")
         }'
     ;;
-doors) # a door is for programs: the library never includes one, but for the front door
+doors) # a door is for programs: the library never includes one, but for the front door and the web door
     over "$(headers)" '
         { target = target_of($0) }
-        target ~ "'"$door"'" && FILENAME != "include/rejoinder/rejoinder.hpp" {
+        target ~ "'"$door"'" && FILENAME !~ /^include\/rejoinder\/(rejoinder|web)\.hpp$/ {
             breach("includes the door " target)
         }'
     ;;

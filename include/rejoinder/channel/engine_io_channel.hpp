@@ -1,4 +1,5 @@
 // A channel over an Engine.IO v4 session: frames by polls, by a WebSocket, or first by the one and then by the other.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_CHANNEL_ENGINE_IO_CHANNEL_HPP
 #define REJOINDER_CHANNEL_ENGINE_IO_CHANNEL_HPP
 

@@ -1,4 +1,5 @@
 // TCP as it is, below HTTP and WebSockets.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_CHANNEL_PLAIN_LAYER_HPP
 #define REJOINDER_CHANNEL_PLAIN_LAYER_HPP
 

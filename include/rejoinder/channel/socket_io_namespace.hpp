@@ -1,4 +1,5 @@
 // One namespace of a Socket.IO transport, as a channel.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_CHANNEL_SOCKET_IO_NAMESPACE_HPP
 #define REJOINDER_CHANNEL_SOCKET_IO_NAMESPACE_HPP
 

@@ -1,4 +1,5 @@
 // Splits what comes on one Engine.IO session by namespace, and joins what the namespaces say.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_CHANNEL_SOCKET_IO_SPLITTER_HPP
 #define REJOINDER_CHANNEL_SOCKET_IO_SPLITTER_HPP
 

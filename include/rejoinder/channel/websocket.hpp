@@ -1,4 +1,5 @@
 // A channel over a WebSocket (RFC 6455), client and server, on any Asio stream of bytes.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_CHANNEL_WEBSOCKET_HPP
 #define REJOINDER_CHANNEL_WEBSOCKET_HPP
 

@@ -1,4 +1,5 @@
 // How a client asks for a WebSocket.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_CHANNEL_WEBSOCKET_CONNECTOR_OPTIONS_HPP
 #define REJOINDER_CHANNEL_WEBSOCKET_CONNECTOR_OPTIONS_HPP
 

@@ -1,4 +1,5 @@
 // How a WebSocket channel behaves.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_CHANNEL_WEBSOCKET_OPTIONS_HPP
 #define REJOINDER_CHANNEL_WEBSOCKET_OPTIONS_HPP
 

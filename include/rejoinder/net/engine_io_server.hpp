@@ -1,5 +1,5 @@
 // An Engine.IO v4 server on a web listener: each session is a channel.
-// Not behind the door: the web listener that it belongs to is not.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_NET_ENGINE_IO_SERVER_HPP
 #define REJOINDER_NET_ENGINE_IO_SERVER_HPP
 

@@ -1,4 +1,5 @@
 // How an Engine.IO server behaves, and its bounds.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_NET_ENGINE_IO_SERVER_OPTIONS_HPP
 #define REJOINDER_NET_ENGINE_IO_SERVER_OPTIONS_HPP
 

@@ -1,4 +1,5 @@
 // One HTTP request that waits for its answer, which may come later.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_NET_HTTP_EXCHANGE_HPP
 #define REJOINDER_NET_HTTP_EXCHANGE_HPP
 

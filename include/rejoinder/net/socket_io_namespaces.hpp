@@ -1,4 +1,5 @@
 // Hubs as the namespaces of Socket.IO, over any channel that carries its packets.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_NET_SOCKET_IO_NAMESPACES_HPP
 #define REJOINDER_NET_SOCKET_IO_NAMESPACES_HPP
 

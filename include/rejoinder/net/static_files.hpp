@@ -1,5 +1,5 @@
 // A folder of files as pages.
-// Not behind the door: <filesystem> and <fstream> are slow to compile.
+// Not behind the door: it stands behind web.hpp. <filesystem> and <fstream> are slow to compile.
 #ifndef REJOINDER_NET_STATIC_FILES_HPP
 #define REJOINDER_NET_STATIC_FILES_HPP
 

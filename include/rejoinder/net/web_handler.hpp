@@ -1,4 +1,5 @@
 // What stands behind a route of a web listener.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_NET_WEB_HANDLER_HPP
 #define REJOINDER_NET_WEB_HANDLER_HPP
 

@@ -1,4 +1,5 @@
 // The bounds of a web listener.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_NET_WEB_OPTIONS_HPP
 #define REJOINDER_NET_WEB_OPTIONS_HPP
 

@@ -1,4 +1,5 @@
 // How a route gives WebSockets to a hub.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_NET_WEBSOCKET_ROUTE_HPP
 #define REJOINDER_NET_WEBSOCKET_ROUTE_HPP
 

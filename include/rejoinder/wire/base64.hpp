@@ -1,4 +1,5 @@
 // Base64 (RFC 4648, section 4): bytes as text for wires that carry text only.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_BASE64_HPP
 #define REJOINDER_WIRE_BASE64_HPP
 

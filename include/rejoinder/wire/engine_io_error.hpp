@@ -1,4 +1,5 @@
 // Why an Engine.IO v4 server refuses an HTTP request.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ENGINE_IO_ERROR_HPP
 #define REJOINDER_WIRE_ENGINE_IO_ERROR_HPP
 

@@ -1,4 +1,5 @@
 // The handshake of Engine.IO v4: what a server says first of all.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ENGINE_IO_HANDSHAKE_HPP
 #define REJOINDER_WIRE_ENGINE_IO_HANDSHAKE_HPP
 

@@ -1,4 +1,5 @@
 // When an Engine.IO v4 server pings, and when either side gives its silent peer up.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ENGINE_IO_HEARTBEAT_HPP
 #define REJOINDER_WIRE_ENGINE_IO_HEARTBEAT_HPP
 

@@ -1,4 +1,5 @@
 // One packet of Engine.IO v4, as it stands in a WebSocket frame.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ENGINE_IO_PACKET_HPP
 #define REJOINDER_WIRE_ENGINE_IO_PACKET_HPP
 

@@ -1,4 +1,5 @@
 // The body of a poll of Engine.IO v4: packets in a row, bytes as base64.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ENGINE_IO_PAYLOAD_HPP
 #define REJOINDER_WIRE_ENGINE_IO_PAYLOAD_HPP
 

@@ -1,4 +1,5 @@
 // How an Engine.IO v4 session moves from polling to a WebSocket without losing a packet.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ENGINE_IO_UPGRADE_HPP
 #define REJOINDER_WIRE_ENGINE_IO_UPGRADE_HPP
 

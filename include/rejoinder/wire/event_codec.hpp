@@ -1,4 +1,5 @@
 // Plain events as JSON objects, {"type": ..., "data": ...}: what many services speak without any library.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_EVENT_CODEC_HPP
 #define REJOINDER_WIRE_EVENT_CODEC_HPP
 

@@ -1,5 +1,5 @@
 // Reads HTTP/1.1 requests and responses out of bytes, by Boost.Beast's parser.
-// Not behind the door: Boost.Beast's parser includes Boost.Asio, which costs each file that does so a second of compilation.
+// Not behind the door: it reads HTTP by Boost.Beast's parser, which includes Boost.Asio: a second of compilation.
 #ifndef REJOINDER_WIRE_HTTP_READER_HPP
 #define REJOINDER_WIRE_HTTP_READER_HPP
 

@@ -1,4 +1,5 @@
 // An HTTP request as a program sees it.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_HTTP_REQUEST_HPP
 #define REJOINDER_WIRE_HTTP_REQUEST_HPP
 

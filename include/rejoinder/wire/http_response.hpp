@@ -1,4 +1,5 @@
 // An HTTP response, and its bytes.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_HTTP_RESPONSE_HPP
 #define REJOINDER_WIRE_HTTP_RESPONSE_HPP
 

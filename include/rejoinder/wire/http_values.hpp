@@ -1,4 +1,5 @@
 // Names with values, in the order in which they came: the headers of an HTTP message, the parameters of a query, cookies.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_HTTP_VALUES_HPP
 #define REJOINDER_WIRE_HTTP_VALUES_HPP
 

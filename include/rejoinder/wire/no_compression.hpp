@@ -1,4 +1,5 @@
 // The compression of a WebSocket that has none.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_NO_COMPRESSION_HPP
 #define REJOINDER_WIRE_NO_COMPRESSION_HPP
 

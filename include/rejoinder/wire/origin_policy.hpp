@@ -1,4 +1,5 @@
 // Which web pages may use a server: browsers name the page's origin, and leave it to the server to refuse.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ORIGIN_POLICY_HPP
 #define REJOINDER_WIRE_ORIGIN_POLICY_HPP
 

@@ -1,4 +1,5 @@
 // A pattern of paths: `/ws/generations/{id}`.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_ROUTE_PATTERN_HPP
 #define REJOINDER_WIRE_ROUTE_PATTERN_HPP
 

@@ -1,4 +1,5 @@
 // How the arguments of a Socket.IO event, which are several and may hold binary data, and a payload are each other.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_SOCKET_IO_ARGUMENTS_HPP
 #define REJOINDER_WIRE_SOCKET_IO_ARGUMENTS_HPP
 

@@ -1,4 +1,5 @@
 // Socket.IO v5 as a codec: one namespace's conversation.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_SOCKET_IO_CODEC_HPP
 #define REJOINDER_WIRE_SOCKET_IO_CODEC_HPP
 

@@ -1,4 +1,5 @@
 // Puts Socket.IO v5 packets together: the text, the attachments behind it, and the payload that they are.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_SOCKET_IO_DECODER_HPP
 #define REJOINDER_WIRE_SOCKET_IO_DECODER_HPP
 

@@ -1,4 +1,5 @@
 // How a program speaks Socket.IO: what its events' arguments are, what an error is, and which events are the same.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_SOCKET_IO_DIALECT_HPP
 #define REJOINDER_WIRE_SOCKET_IO_DIALECT_HPP
 

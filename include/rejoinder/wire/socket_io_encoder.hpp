@@ -1,4 +1,5 @@
 // Takes a payload apart into the text of a Socket.IO v5 packet and the attachments that follow it.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_SOCKET_IO_ENCODER_HPP
 #define REJOINDER_WIRE_SOCKET_IO_ENCODER_HPP
 

@@ -1,4 +1,5 @@
 // One packet of Socket.IO v5 as text, without its attachments.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_SOCKET_IO_PACKET_HPP
 #define REJOINDER_WIRE_SOCKET_IO_PACKET_HPP
 

@@ -1,4 +1,5 @@
 // A URL of a server: where it is, and what is asked of it.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_URL_HPP
 #define REJOINDER_WIRE_URL_HPP
 

@@ -1,4 +1,5 @@
 // How a WebSocket says why it ends: the code and the text of a Close frame (RFC 6455 §5.5.1, §7.4).
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_WEBSOCKET_CLOSE_HPP
 #define REJOINDER_WIRE_WEBSOCKET_CLOSE_HPP
 

@@ -1,4 +1,5 @@
 // What two ends agreed on for permessage-deflate (RFC 7692 §7.1).
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_WEBSOCKET_DEFLATE_TERMS_HPP
 #define REJOINDER_WIRE_WEBSOCKET_DEFLATE_TERMS_HPP
 

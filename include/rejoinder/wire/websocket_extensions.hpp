@@ -1,4 +1,5 @@
 // What a WebSocket handshake says of compression: the header Sec-WebSocket-Extensions, read and written.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_WEBSOCKET_EXTENSIONS_HPP
 #define REJOINDER_WIRE_WEBSOCKET_EXTENSIONS_HPP
 

@@ -1,4 +1,5 @@
 // One frame of a WebSocket: its header, and how it is written (RFC 6455 §5.2).
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_WEBSOCKET_FRAME_HPP
 #define REJOINDER_WIRE_WEBSOCKET_FRAME_HPP
 

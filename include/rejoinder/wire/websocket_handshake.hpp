@@ -1,4 +1,5 @@
 // The opening handshake of a WebSocket (RFC 6455 §4), both sides, on heads alone.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_WEBSOCKET_HANDSHAKE_HPP
 #define REJOINDER_WIRE_WEBSOCKET_HANDSHAKE_HPP
 

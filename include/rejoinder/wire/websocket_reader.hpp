@@ -1,4 +1,5 @@
 // Reads a WebSocket without its socket: bytes in, in any pieces; whole messages and control frames out.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_WEBSOCKET_READER_HPP
 #define REJOINDER_WIRE_WEBSOCKET_READER_HPP
 

@@ -1,4 +1,5 @@
 // Which end of a WebSocket this one is.
+// Not behind the door: it stands behind web.hpp.
 #ifndef REJOINDER_WIRE_WEBSOCKET_ROLE_HPP
 #define REJOINDER_WIRE_WEBSOCKET_ROLE_HPP
 

@@ -1,0 +1,53 @@
+// The web door: the front door, and WebSockets, HTTP, Socket.IO and plain events; with Boost.Beast's parser. Made by single_include/generate.sh.
+#ifndef REJOINDER_WEB_HPP
+#define REJOINDER_WEB_HPP
+
+#include <rejoinder/channel/engine_io_channel.hpp>
+#include <rejoinder/channel/plain_layer.hpp>
+#include <rejoinder/channel/socket_io_namespace.hpp>
+#include <rejoinder/channel/socket_io_splitter.hpp>
+#include <rejoinder/channel/websocket.hpp>
+#include <rejoinder/channel/websocket_connector.hpp>
+#include <rejoinder/channel/websocket_connector_options.hpp>
+#include <rejoinder/channel/websocket_options.hpp>
+#include <rejoinder/net/engine_io_server.hpp>
+#include <rejoinder/net/engine_io_server_options.hpp>
+#include <rejoinder/net/http_exchange.hpp>
+#include <rejoinder/net/socket_io_namespaces.hpp>
+#include <rejoinder/net/static_files.hpp>
+#include <rejoinder/net/web_handler.hpp>
+#include <rejoinder/net/web_listener.hpp>
+#include <rejoinder/net/web_options.hpp>
+#include <rejoinder/net/websocket_route.hpp>
+#include <rejoinder/rejoinder.hpp>
+#include <rejoinder/wire/base64.hpp>
+#include <rejoinder/wire/engine_io_error.hpp>
+#include <rejoinder/wire/engine_io_handshake.hpp>
+#include <rejoinder/wire/engine_io_heartbeat.hpp>
+#include <rejoinder/wire/engine_io_packet.hpp>
+#include <rejoinder/wire/engine_io_payload.hpp>
+#include <rejoinder/wire/engine_io_upgrade.hpp>
+#include <rejoinder/wire/event_codec.hpp>
+#include <rejoinder/wire/http_reader.hpp>
+#include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/http_response.hpp>
+#include <rejoinder/wire/http_values.hpp>
+#include <rejoinder/wire/no_compression.hpp>
+#include <rejoinder/wire/origin_policy.hpp>
+#include <rejoinder/wire/route_pattern.hpp>
+#include <rejoinder/wire/socket_io_arguments.hpp>
+#include <rejoinder/wire/socket_io_codec.hpp>
+#include <rejoinder/wire/socket_io_decoder.hpp>
+#include <rejoinder/wire/socket_io_dialect.hpp>
+#include <rejoinder/wire/socket_io_encoder.hpp>
+#include <rejoinder/wire/socket_io_packet.hpp>
+#include <rejoinder/wire/url.hpp>
+#include <rejoinder/wire/websocket_close.hpp>
+#include <rejoinder/wire/websocket_deflate_terms.hpp>
+#include <rejoinder/wire/websocket_extensions.hpp>
+#include <rejoinder/wire/websocket_frame.hpp>
+#include <rejoinder/wire/websocket_handshake.hpp>
+#include <rejoinder/wire/websocket_reader.hpp>
+#include <rejoinder/wire/websocket_role.hpp>
+
+#endif
