@@ -1,18 +1,23 @@
 // WebSocket channels over real sockets, against each other and against raw bytes.
 #include <rejoinder/channel/websocket.hpp>
 
+#include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/strand.hpp>
 #include <asio/write.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -688,4 +693,62 @@ TEST_CASE("an idle WebSocket holds no buffer, also after a burst")
         CHECK(from.buffer_memory() <= 8 * std::string{}.capacity());
         CHECK(to.buffer_memory() <= 8 * std::string{}.capacity());
     }
+}
+
+TEST_CASE("answers are written on the strand of who receives, while several threads run the context")
+{
+    asio::io_context io;
+    auto [a, b] = unix_sockets(io);
+    const auto strand = asio::make_strand(io);
+    socket_of_frames left{std::move(a), client_end};
+    socket_of_frames right{std::move(b), server_end};
+    constexpr int rounds = 500;
+    int heard = 0;
+    bool all_on_strand = true;
+    std::error_code right_end;
+    // Everything of both ends is on one strand, and nothing of them on the sockets' own executor.
+    std::function<void()> play = [&] {
+        right.async_receive(asio::bind_executor(strand, [&](std::error_code ec, frame_batch frames) {
+            all_on_strand = all_on_strand && strand.running_in_this_thread();
+            if (ec) {
+                right_end = ec;
+                right.close();
+                return;
+            }
+            for (frame_view frame; frames.next(frame);) {
+                ++heard;
+                add(right, frame.bytes);
+            }
+            right.async_flush(asio::bind_executor(strand, [&](std::error_code) { play(); }));
+        }));
+    };
+    std::function<void(int)> ask = [&](int left_to_ask) {
+        if (left_to_ask == 0) {
+            left.async_shutdown(close_reason::normal, asio::bind_executor(strand, [](std::error_code) {}));
+        } else {
+            add(left, "question");
+            left.ping("?");
+            left.async_flush(asio::bind_executor(strand, [&, left_to_ask](std::error_code) { ask(left_to_ask - 1); }));
+        }
+    };
+    std::function<void()> hear = [&] {
+        left.async_receive(asio::bind_executor(strand, [&](std::error_code ec, frame_batch) {
+            if (ec) {
+                left.close();
+            } else {
+                hear();
+            }
+        }));
+    };
+    asio::post(strand, [&] {
+        play();
+        hear();
+        ask(rounds);
+    });
+    std::thread helper{[&] { io.run(); }};
+    io.run();
+    helper.join();
+    CHECK(heard == rounds);
+    CHECK(all_on_strand);
+    CHECK(right_end == asio::error::eof);
 }
