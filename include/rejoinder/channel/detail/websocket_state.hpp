@@ -16,7 +16,6 @@
 #include <asio/steady_timer.hpp>
 
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -61,7 +60,7 @@ struct websocket_state : stream_state<Stream, websocket_inbound<Compression>, we
     void park(Operation&& parked)
     {
         if (!gate_) {
-            gate_.emplace(this->executor(), asio::steady_timer::time_point::max());
+            gate_ = std::make_unique<asio::steady_timer>(this->executor(), asio::steady_timer::time_point::max());
         }
         gate_->async_wait(std::forward<Operation>(parked));
     }
@@ -88,7 +87,7 @@ struct websocket_state : stream_state<Stream, websocket_inbound<Compression>, we
         if (self->closed || self->closing_) {
             return;
         }
-        self->closing_.emplace(self->executor(), self->close_timeout);
+        self->closing_ = std::make_unique<asio::steady_timer>(self->executor(), self->close_timeout);
         self->closing_->async_wait(asio::bind_executor(executor, [watched = std::weak_ptr{self}](std::error_code ec) {
             const auto here = watched.lock();
             if (!ec && here != nullptr && !here->closed) {
@@ -107,8 +106,9 @@ struct websocket_state : stream_state<Stream, websocket_inbound<Compression>, we
     }
 
 private:
-    std::optional<asio::steady_timer> gate_{};
-    std::optional<asio::steady_timer> closing_{};
+    // Made when they are needed: most connections never wait for either.
+    std::unique_ptr<asio::steady_timer> gate_{};
+    std::unique_ptr<asio::steady_timer> closing_{};
 };
 
 } // namespace rejoinder::inline v0::detail
