@@ -5,7 +5,7 @@
 
 #include <rejoinder/channel/channel.hpp>
 #include <rejoinder/channel/detail/engine_io_operations.hpp>
-#include <rejoinder/channel/detail/engine_io_pipe.hpp>
+#include <rejoinder/channel/engine_io_pipe.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
 #include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/message.hpp>
@@ -42,8 +42,7 @@ public:
     engine_io_channel() noexcept = default;
 
     /// For servers and connectors: the channel of a session.
-    explicit engine_io_channel(std::shared_ptr<detail::engine_io_pipe> session) noexcept : session_(std::move(session))
-    {}
+    explicit engine_io_channel(std::shared_ptr<engine_io_pipe> session) noexcept : session_(std::move(session)) {}
 
     engine_io_channel(engine_io_channel&&) noexcept = default;
 
@@ -117,7 +116,7 @@ public:
 private:
     struct start_receive {
         template <class Handler>
-        void operator()(Handler&& handler, const std::shared_ptr<detail::engine_io_pipe>& session) const
+        void operator()(Handler&& handler, const std::shared_ptr<engine_io_pipe>& session) const
         {
             using operation = detail::engine_io_receive<frame_batch, std::decay_t<Handler>>;
             operation{session, std::decay_t<Handler>(std::forward<Handler>(handler))}.start();
@@ -127,15 +126,14 @@ private:
     template <detail::after_flush After>
     struct start_flush {
         template <class Handler>
-        void operator()(Handler&& handler, const std::shared_ptr<detail::engine_io_pipe>& session,
-                        close_reason reason) const
+        void operator()(Handler&& handler, const std::shared_ptr<engine_io_pipe>& session, close_reason reason) const
         {
             using operation = detail::engine_io_flush<After, std::decay_t<Handler>>;
             operation{session, std::decay_t<Handler>(std::forward<Handler>(handler)), reason}.start();
         }
     };
 
-    std::shared_ptr<detail::engine_io_pipe> session_{};
+    std::shared_ptr<engine_io_pipe> session_{};
 };
 
 static_assert(channel<engine_io_channel>);

@@ -30,12 +30,12 @@ struct engine_io_server_options {
     engine_io_transports transports = engine_io_transports::both;
     origin_policy origins{}; ///< pages that may use it: the others get code 4, and no CORS headers
     std::function<bool(const http_request&)>
-        allow{};              ///< of a request that would open a session; false: 403 with code 4. Empty: all may
-    std::string cookie{};     ///< of a session that polling opens, with its sid; empty: none
+        allow{};          ///< of a request that would open a session; false: 403 with code 4. Empty: all may
+    std::string cookie{}; ///< of a session that polling opens, with its sid; empty: none
     duration upgrade_timeout = engine_io_upgrade_timeout;
-    duration close_timeout = std::chrono::seconds{5};     ///< for the end of a WebSocket's closing handshake
-    std::size_t sessions_max = 4096;                      ///< at once; further ones get 503
-    std::size_t queued_bytes_max = std::size_t{4} << 20;  ///< of a session, to be sent; above, `commit` is refused
+    duration close_timeout = std::chrono::seconds{5};    ///< for the end of a WebSocket's closing handshake
+    std::size_t sessions_max = 4096;                     ///< at once; further ones get 503
+    std::size_t queued_bytes_max = std::size_t{4} << 20; ///< of a session, to be sent; above, `commit` is refused
     std::size_t queued_messages_max = std::size_t{1} << 14;
     std::optional<deflate_terms> deflate{}; ///< if the listener's channels can compress
 };

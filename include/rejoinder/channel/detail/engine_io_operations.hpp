@@ -2,10 +2,10 @@
 #ifndef REJOINDER_CHANNEL_DETAIL_ENGINE_IO_OPERATIONS_HPP
 #define REJOINDER_CHANNEL_DETAIL_ENGINE_IO_OPERATIONS_HPP
 
-#include <rejoinder/channel/detail/engine_io_pipe.hpp>
 #include <rejoinder/channel/detail/flush_operation.hpp>
 #include <rejoinder/channel/detail/operation.hpp>
 #include <rejoinder/channel/detail/turn.hpp>
+#include <rejoinder/channel/engine_io_pipe.hpp>
 #include <rejoinder/core/close_reason.hpp>
 
 #include <asio/error.hpp>
@@ -54,7 +54,7 @@ public:
     }
 };
 
-/// Lets go what is committed, and waits until it has gone; then says farewell, if nothing more follows.
+/// Lets go what is committed, and waits until it has gone; and the farewell behind it, if nothing more follows.
 template <after_flush After, class Handler>
 class engine_io_flush : public operation<engine_io_pipe, Handler> {
     using base = operation<engine_io_pipe, Handler>;
@@ -69,6 +69,9 @@ public:
         engine_io_pipe& pipe = this->state();
         assert(!pipe.flushing);
         pipe.release();
+        if constexpr (After == after_flush::end_of_sending) {
+            pipe.shut(reason_);
+        }
         if (must_wait()) {
             pipe.flushing = true;
             pipe.writable->async_wait(std::move(*this));
@@ -90,17 +93,10 @@ public:
     }
 
 private:
-    bool must_wait()
+    bool must_wait() const
     {
-        engine_io_pipe& pipe = this->state();
-        if (pipe.must_wait_to_flush()) {
-            return true;
-        }
-        if constexpr (After == after_flush::end_of_sending) {
-            pipe.shut(reason_);
-            return pipe.must_wait_for_farewell();
-        }
-        return false;
+        const engine_io_pipe& pipe = this->state();
+        return pipe.must_wait_to_flush() || (After == after_flush::end_of_sending && pipe.must_wait_for_farewell());
     }
 
     close_reason reason_;

@@ -272,9 +272,8 @@ public:
     void on_websocket(Channel link, came_from from, const websocket_agreement&) override
     {
         if (const auto desk = desk_.lock()) {
-            desk->on_websocket(
-                std::make_shared<engine_io_websocket<Channel>>(std::move(link), options_->close_timeout),
-                std::move(from));
+            desk->on_websocket(std::make_shared<engine_io_websocket<Channel>>(std::move(link), options_->close_timeout),
+                               std::move(from));
         }
     }
 

@@ -6,6 +6,7 @@
 #include <rejoinder/channel/channel.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
 #include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/wire/engine_io_packet.hpp>
 
@@ -94,8 +95,8 @@ public:
         }
         why_ = why;
         timer_.emplace(channel_.get_executor(), linger_);
-        timer_->async_wait([weak = this->weak_from_this()](std::error_code ec) {
-            if (const auto self = weak.lock(); self != nullptr && !ec) {
+        timer_->async_wait([self = this->shared_from_this()](std::error_code ec) {
+            if (!ec) {
                 self->channel_.close();
             }
         });
@@ -110,6 +111,7 @@ public:
     void close() noexcept override
     {
         closing_ = true;
+        timer_.reset();
         channel_.close();
     }
 
@@ -120,10 +122,11 @@ private:
             const bool too_late = closing_ && ec == asio::error::operation_aborted;
             owner->on_frames(*this, too_late ? std::error_code{asio::error::timed_out} : ec, batch);
         }
-        if (closing_ && ec) {
+        const bool broken = ec == errc::bad_message || ec == errc::too_big; // our last words are on their way
+        if (closing_ && ec && !broken) {
             timer_.reset();
             channel_.close();
-        } else if (closing_ && owner_.expired()) {
+        } else if (!ec && closing_ && owner_.expired()) {
             read(); // until the peer is done, so that our last words are not lost to a reset
         }
     }

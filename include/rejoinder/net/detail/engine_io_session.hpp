@@ -3,7 +3,7 @@
 #ifndef REJOINDER_NET_DETAIL_ENGINE_IO_SESSION_HPP
 #define REJOINDER_NET_DETAIL_ENGINE_IO_SESSION_HPP
 
-#include <rejoinder/channel/detail/engine_io_pipe.hpp>
+#include <rejoinder/channel/engine_io_pipe.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
 #include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/error.hpp>
@@ -13,9 +13,9 @@
 #include <rejoinder/net/detail/engine_io_answers.hpp>
 #include <rejoinder/net/detail/engine_io_keeper.hpp>
 #include <rejoinder/net/detail/engine_io_link.hpp>
+#include <rejoinder/net/detail/engine_io_polls.hpp>
 #include <rejoinder/net/engine_io_server_options.hpp>
 #include <rejoinder/net/http_exchange.hpp>
-#include <rejoinder/wire/engine_io_error.hpp>
 #include <rejoinder/wire/engine_io_handshake.hpp>
 #include <rejoinder/wire/engine_io_heartbeat.hpp>
 #include <rejoinder/wire/engine_io_packet.hpp>
@@ -43,7 +43,7 @@ public:
     engine_io_session(const asio::any_io_executor& executor, const std::shared_ptr<engine_io_keeper>& keeper,
                       std::string sid)
         : engine_io_pipe(executor, bounds_of(*keeper->options())), keeper_(keeper), options_(keeper->options()),
-          sid_(std::move(sid)), heartbeat_(options_->terms, clock::now())
+          sid_(std::move(sid)), heartbeat_(options_->terms, clock::now()), polls_(options_)
     {}
 
     [[nodiscard]] const std::string& sid() const noexcept { return sid_; }
@@ -54,19 +54,15 @@ public:
     void open(http_exchange by)
     {
         set_polls(true);
-        const bool upgrades = options_->transports == engine_io_transports::both;
-        auto answer = engine_io_answer(by.request(), options_->origins, 200,
-                                       "0" + greeting(upgrades ? engine_io_upgrades::websocket : engine_io_upgrades::none), text_type);
-        if (!options_->cookie.empty()) {
-            answer.headers.add("Set-Cookie", options_->cookie + '=' + sid_ + "; Path=/; HttpOnly; SameSite=Lax");
-        }
-        by.respond(std::move(answer));
+        by.respond(engine_io_opening(by.request(), *options_, sid_));
     }
     void open(std::shared_ptr<engine_io_link> by)
     {
         by->belong(weak_from_this());
         link_ = std::move(by);
-        link_->put({engine_io_type::open, greeting(engine_io_upgrades::none)});
+        std::string greeting;
+        append_engine_io_handshake(greeting, {sid_, engine_io_upgrades::none, options_->terms});
+        link_->put({engine_io_type::open, greeting});
         link_->write();
         link_->read();
     }
@@ -75,41 +71,36 @@ public:
 
     void on_get(http_exchange by)
     {
-        if (poll_) {
+        if (polls_.is_waited()) {
             refuse(std::move(by));
-            fail(make_error_code(errc::bad_message), close_reason::bad_messages);
             return;
         }
-        poll_.emplace(std::move(by));
-        poll_->on_abandoned([weak = weak_from_this()] { lost(weak); });
+        polls_.wait(std::move(by), [weak = weak_from_this()] { lost(weak); });
         feed_poll();
     }
 
     void on_post(http_exchange by)
     {
-        if (post_) {
+        if (polls_.is_held()) {
             refuse(std::move(by));
-            fail(make_error_code(errc::bad_message), close_reason::bad_messages);
             return;
         }
         const auto& body = by.request().body;
         if (body.size() > options_->terms.max_payload) {
             count(&engine_io_server_counts::oversized);
-            by.respond(engine_io_answer(by.request(), options_->origins, 413, {}, text_type));
+            polls_.respond(by, 413, {});
             return;
         }
         count_received(body.size());
         if (!read_payload(body)) {
             refuse(std::move(by));
-            fail(make_error_code(errc::bad_message), close_reason::bad_messages);
             return;
         }
         if (over_ || untaken() == 0) {
-            accept(std::move(by));
+            polls_.respond(by, 200, "ok");
             return;
         }
-        post_.emplace(std::move(by));
-        post_->on_abandoned([weak = weak_from_this()] { lost(weak); });
+        polls_.hold(std::move(by), [weak = weak_from_this()] { lost(weak); });
         wake_reader();
     }
 
@@ -155,6 +146,7 @@ public:
     void on_farewell(engine_io_link& by) override
     {
         if (&by == link_.get()) {
+            set_in_flight(0);
             told();
         }
     }
@@ -172,7 +164,9 @@ public:
         if (upgrade_ && upgrade_->advance(now) == upgrade_step::failed) {
             fail_upgrade();
         }
-        switch (heartbeat_.advance(now)) {
+        const auto due = heartbeat_.next_deadline();
+        const bool punctual = now > due && now - due < options_->terms.ping_timeout / 8; // timers come a little late
+        switch (heartbeat_.advance(punctual ? due : now)) {
         case beat::ping: ping(); break;
         case beat::dead: silent(now); break;
         default: break;
@@ -188,9 +182,9 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
-    static constexpr std::string_view text_type = "text/plain; charset=UTF-8";
     // Of what came by a WebSocket and is not received yet: above, no more is read.
     static constexpr std::size_t untaken_max = std::size_t{64} << 10;
+    static constexpr std::size_t write_at_once = std::size_t{64} << 10; // bytes that a WebSocket is given for one write
 
     static engine_io_pipe_bounds bounds_of(const engine_io_server_options& options)
     {
@@ -198,14 +192,7 @@ private:
                 options.queued_bytes_max, options.queued_messages_max};
     }
 
-    [[nodiscard]] std::string greeting(engine_io_upgrades upgrades) const
-    {
-        std::string text;
-        append_engine_io_handshake(text, {sid_, upgrades, options_->terms});
-        return text;
-    }
-
-    void count(std::uint64_t engine_io_server_counts::*what)
+    void count(std::uint64_t engine_io_server_counts::* what)
     {
         if (const auto keeper = keeper_.lock()) {
             ++(keeper->counts().*what);
@@ -222,9 +209,7 @@ private:
 
     void on_taken() override
     {
-        if (auto held = std::exchange(post_, std::nullopt)) {
-            accept(std::move(*held));
-        }
+        polls_.accept();
         if (std::exchange(paused_, false) && link_ != nullptr) {
             link_->read();
         }
@@ -233,7 +218,8 @@ private:
     void on_shut(close_reason reason) override
     {
         if (link_ != nullptr) {
-            link_->shut(reason);
+            why_ = reason;
+            feed_link();
             return;
         }
         drop_candidate();
@@ -294,16 +280,15 @@ private:
     bool take(const engine_io_packet& packet)
     {
         switch (packet.type) {
-        case engine_io_type::message: came({packet.data, packet.form}); return true;
+        case engine_io_type::message: came({packet.data, packet.form}); break;
         case engine_io_type::pong:
             heartbeat_.pong(clock::now());
             reschedule();
-            return true;
-        case engine_io_type::close:
-            end(asio::error::eof, close_reason::normal, engine_io_type::noop);
-            return true;
+            break;
+        case engine_io_type::close: end(asio::error::eof, close_reason::normal, engine_io_type::noop); break;
         default: return false; // a client pings only to probe, and never says the others
         }
+        return true;
     }
 
     void link_ended(std::error_code ec)
@@ -319,7 +304,7 @@ private:
 
     void feed_poll()
     {
-        if (!poll_ || over_) {
+        if (!polls_.is_waited() || over_) {
             return;
         }
         std::string body;
@@ -342,7 +327,7 @@ private:
         if (body.empty()) {
             return;
         }
-        answer_poll(std::move(body));
+        polls_.answer(std::move(body));
         if (went) {
             wake_writer();
         }
@@ -352,12 +337,12 @@ private:
         }
     }
 
-    // A client that takes bodies of a certain size says it by sending no longer ones itself.
     [[nodiscard]] bool fits(const std::string& body) const
     {
         const auto frame = front();
-        return body.empty() || body.size() + engine_io_payload_length({engine_io_type::message, frame.bytes, frame.form}) <=
-                                   options_->terms.max_payload;
+        return body.empty() ||
+               body.size() + engine_io_payload_length({engine_io_type::message, frame.bytes, frame.form}) <=
+                   options_->terms.max_payload;
     }
 
     void feed_link()
@@ -371,6 +356,9 @@ private:
         }
         set_in_flight(link_->pending());
         link_->write();
+        if (is_shut() && !has_released()) {
+            link_->shut(why_);
+        }
     }
 
     void ping()
@@ -387,7 +375,7 @@ private:
     // As long as this side does not read, the peer cannot be heard.
     void silent(instant now)
     {
-        if (paused_ || post_) {
+        if (paused_ || polls_.is_held()) {
             heartbeat_.pong(now);
             return;
         }
@@ -425,9 +413,7 @@ private:
         link_ = std::move(candidate_);
         upgrade_.reset();
         set_polls(false);
-        if (poll_) {
-            answer_poll("6");
-        }
+        polls_.answer("6");
         if (std::exchange(ping_due_, false)) {
             ping();
         }
@@ -451,22 +437,6 @@ private:
         upgrade_.reset();
     }
 
-    // Answers
-
-    void answer_poll(std::string body)
-    {
-        auto held = std::exchange(poll_, std::nullopt);
-        held->respond(engine_io_answer(held->request(), options_->origins, 200, std::move(body), text_type));
-    }
-    void accept(http_exchange by)
-    {
-        by.respond(engine_io_answer(by.request(), options_->origins, 200, "ok", "text/html"));
-    }
-    void refuse(http_exchange by)
-    {
-        by.respond(engine_io_refusal(by.request(), options_->origins, engine_io_error::bad_request));
-    }
-
     // The end
 
     static void lost(const std::weak_ptr<engine_io_session>& weak)
@@ -474,6 +444,12 @@ private:
         if (const auto self = weak.lock()) {
             self->end(asio::error::connection_reset, close_reason::link_lost, engine_io_type::close);
         }
+    }
+
+    void refuse(http_exchange by)
+    {
+        polls_.refuse(by);
+        fail(make_error_code(errc::bad_message), close_reason::bad_messages);
     }
 
     void fail(std::error_code why, close_reason reason)
@@ -489,14 +465,8 @@ private:
             return;
         }
         const auto self = shared_from_this();
-        if (poll_) {
-            std::string body;
-            static_cast<void>(append_engine_io_payload(body, {last}));
-            answer_poll(std::move(body));
-        }
-        if (auto held = std::exchange(post_, std::nullopt)) {
-            accept(std::move(*held));
-        }
+        polls_.answer(std::string(1, static_cast<char>('0' + static_cast<int>(last))));
+        polls_.accept();
         drop_candidate();
         if (const auto gone = std::exchange(link_, nullptr)) {
             gone->belong({});
@@ -508,17 +478,15 @@ private:
         }
     }
 
-    static constexpr std::size_t write_at_once = std::size_t{64} << 10; // bytes that a WebSocket is given for one write
-
     std::weak_ptr<engine_io_keeper> keeper_;
     std::shared_ptr<const engine_io_server_options> options_;
     std::string sid_;
     engine_io_server_heartbeat heartbeat_;
-    std::optional<http_exchange> poll_;
-    std::optional<http_exchange> post_; // answered when what it brought is received
+    engine_io_polls polls_;
     std::shared_ptr<engine_io_link> link_;
     std::shared_ptr<engine_io_link> candidate_;
     std::optional<engine_io_server_upgrade> upgrade_; // of the candidate
+    close_reason why_ = close_reason::normal;         // of the farewell
     bool ping_due_ = false;                           // by the next poll
     bool paused_ = false;                             // the link is not read
     bool over_ = false;

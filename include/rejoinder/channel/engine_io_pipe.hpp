@@ -1,6 +1,6 @@
 // The half of an Engine.IO session that its channel sees: messages in, messages out, and the end.
-#ifndef REJOINDER_CHANNEL_DETAIL_ENGINE_IO_PIPE_HPP
-#define REJOINDER_CHANNEL_DETAIL_ENGINE_IO_PIPE_HPP
+#ifndef REJOINDER_CHANNEL_ENGINE_IO_PIPE_HPP
+#define REJOINDER_CHANNEL_ENGINE_IO_PIPE_HPP
 
 #include <rejoinder/channel/detail/engine_io_queue.hpp>
 #include <rejoinder/core/close_reason.hpp>
@@ -19,7 +19,7 @@
 #include <system_error>
 #include <vector>
 
-namespace rejoinder::inline v0::detail {
+namespace rejoinder::inline v0 {
 
 /// How much a pipe takes.
 struct engine_io_pipe_bounds {
@@ -28,7 +28,8 @@ struct engine_io_pipe_bounds {
     std::size_t count_max;   ///< messages to be sent
 };
 
-/// What derives from it moves the messages: by polls, by a WebSocket, by one after the other.
+/// Below an `engine_io_channel`, for servers and clients: what derives from it moves the messages, by polls, by a WebSocket, by one after
+/// the other.
 ///
 /// The timers never expire: an operation that has to wait is parked in one, so that it belongs to its execution context, which cancels
 /// it by its slot and destroys it when it is destroyed itself; waking it is cancelling. Used from its executor.
@@ -101,7 +102,7 @@ public:
         return pending() != 0 && end_ ? std::error_code{asio::error::broken_pipe} : std::error_code{};
     }
 
-    /// Says farewell, once.
+    /// Nothing more will be committed: says farewell behind what is released, once.
     void shut(close_reason reason)
     {
         if (!shut_ && !end_ && !closed_) {
@@ -142,7 +143,8 @@ protected:
     // What the carrier is told. None of these may call the program.
     virtual void on_taken() = 0;    ///< all that had come is received
     virtual void on_released() = 0; ///< there is something to send
-    virtual void on_shut(close_reason reason) = 0; ///< nothing more will be sent; then `told`
+    virtual void
+    on_shut(close_reason reason) = 0; ///< nothing more will be released; behind the rest: farewell, then `told`
     virtual void on_close() = 0;
 
     // What the carrier does
@@ -193,8 +195,8 @@ private:
 
     executor_type executor_;
     engine_io_pipe_bounds bounds_;
-    engine_io_queue in_;
-    engine_io_queue out_;
+    detail::engine_io_queue in_;
+    detail::engine_io_queue out_;
     std::size_t released_ = 0;  // messages, of `out_`
     std::size_t in_flight_ = 0; // bytes that have left `out_`, and that the link has not accepted yet
     std::uint64_t received_ = 0;
@@ -205,6 +207,6 @@ private:
     bool closed_ = false;
 };
 
-} // namespace rejoinder::inline v0::detail
+} // namespace rejoinder::inline v0
 
 #endif
