@@ -86,6 +86,7 @@ public:
         add(detail::route_kind::both, pattern, std::move(to));
     }
 
+    [[nodiscard]] asio::any_io_executor get_executor() const { return acceptor_->get_executor(); }
     /// Where it listens: with the port that the system chose, if it was asked to.
     [[nodiscard]] endpoint_type local_endpoint() const { return acceptor_->local_endpoint(); }
     /// HTTP connections that are open now.

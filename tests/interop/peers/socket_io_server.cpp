@@ -1,0 +1,280 @@
+// A Socket.IO server with the events that suites and clients from outside call.
+#include <rejoinder/net/hub.hpp>
+#include <rejoinder/net/socket_io_server.hpp>
+#include <rejoinder/net/web_listener.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "interop/support/command_line.hpp"
+
+namespace {
+
+using namespace rejoinder;
+using milliseconds = std::chrono::milliseconds;
+
+constexpr const char* usage = R"(socket_io_server [options]: a Socket.IO server under /socket.io/, namespaces /, /custom and /admin
+  --port PORT              listen on PORT of localhost; 0, the default, takes a free one
+  --ping-interval MS       (300)
+  --ping-timeout MS        (200)
+  --max-payload BYTES      (1000000)
+  --connect-timeout MS     how long a client may join no namespace (1000)
+  --transports LIST        polling,websocket or one of them
+  --recovery               does nothing: sessions over Socket.IO are not recovered)";
+
+struct settings {
+    std::uint16_t port = 0;
+    socket_io_server_options io{};
+};
+
+engine_io_transports transports_named(std::string_view names, const interop::command_line& line)
+{
+    if (names == "polling") {
+        return engine_io_transports::polling;
+    }
+    if (names == "websocket") {
+        return engine_io_transports::websocket;
+    }
+    if (names != "polling,websocket" && names != "websocket,polling") {
+        line.wrong();
+    }
+    return engine_io_transports::both;
+}
+
+settings read_settings(int count, char** arguments)
+{
+    interop::command_line line{count, arguments, usage};
+    settings made;
+    made.io.engine.terms.ping_interval = milliseconds{300};
+    made.io.engine.terms.ping_timeout = milliseconds{200};
+    made.io.engine.origins.allowed = {"*"};
+    made.io.bounds.connect_timeout = milliseconds{1000};
+    for (std::string flag; line.next(flag);) {
+        if (flag == "--port") {
+            made.port = line.number<std::uint16_t>();
+        } else if (flag == "--ping-interval") {
+            made.io.engine.terms.ping_interval = milliseconds{line.number<int>()};
+        } else if (flag == "--ping-timeout") {
+            made.io.engine.terms.ping_timeout = milliseconds{line.number<int>()};
+        } else if (flag == "--max-payload") {
+            made.io.engine.terms.max_payload = line.number<std::size_t>();
+        } else if (flag == "--connect-timeout") {
+            made.io.bounds.connect_timeout = milliseconds{line.number<int>()};
+        } else if (flag == "--transports") {
+            made.io.engine.transports = transports_named(line.value(), line);
+        } else if (flag != "--recovery") {
+            line.wrong();
+        }
+    }
+    return made;
+}
+
+// What all namespaces share.
+struct shared_state {
+    asio::io_context io{1};
+    std::map<std::string, std::int64_t> calls{}; // of `flaky`, by key
+    std::function<json()> stats;
+};
+
+// A payload is the list of an event's arguments.
+json argument(const json& all, std::size_t number)
+{
+    return all.is_array() && number < all.as_array().size() ? all.as_array()[number] : json{};
+}
+
+std::string text_of(const json& value)
+{
+    std::string text;
+    static_cast<void>(write_payload(value, text));
+    return text;
+}
+
+milliseconds time_of(const json& value)
+{
+    return milliseconds{value.is_number() ? value.to_number<std::int64_t>() : 0};
+}
+
+json only(json value)
+{
+    boost::json::array list;
+    list.push_back(std::move(value));
+    return list;
+}
+
+// One namespace with all its events.
+class played_namespace {
+public:
+    played_namespace(shared_state& all, std::function<bool(const json&)> lets_in)
+        : all_(all), hub_(all.io.get_executor(), roomy())
+    {
+        hub_.authenticate([this, lets_in = std::move(lets_in)](const handshake& shown) -> authentication {
+            if (!lets_in(shown.auth)) {
+                return refusal{errc::auth_refused, "unauthorized", json{{"code", 4001}}};
+            }
+            identity who{std::to_string(++clients_)};
+            said_[who.name()] = shown.auth.is_null() ? json(boost::json::object{}) : shown.auth;
+            return who;
+        });
+        hub_.on_attach([this](const peer& who) { hub_.notify(who, "auth", only(said_[who.who().name()])); });
+        hub_.on_session_end([this](const peer& who) { said_.erase(who.who().name()); });
+        answer_messages();
+        answer_slowly();
+        call_back();
+        keep_rooms();
+        break_off();
+    }
+
+    hub<>& at() noexcept { return hub_; }
+
+private:
+    static hub_options<> roomy()
+    {
+        hub_options<> options;
+        options.grace = milliseconds{1};
+        return options;
+    }
+
+    template <class F>
+    void after(milliseconds wait, F then)
+    {
+        auto timer = std::make_shared<asio::steady_timer>(all_.io, wait);
+        timer->async_wait([timer, then = std::move(then)](std::error_code ec) mutable {
+            if (!ec) {
+                then();
+            }
+        });
+    }
+
+    void answer_messages()
+    {
+        hub_.on("message", [this](const peer& from, const json_text& all) { hub_.notify(from, "message-back", all); });
+        hub_.on("message-with-ack", [](const json_text& all) { return all; });
+        hub_.on("stats", [this] { return only(all_.stats()); });
+    }
+
+    void answer_slowly()
+    {
+        hub_.on("no-ack", [](responder) {});
+        hub_.on("slow-ack", [this](const json& all, responder later) {
+            const auto wait = argument(all, 0);
+            after(time_of(wait), [wait, kept = std::make_shared<responder>(std::move(later))] { kept->answer(only(wait)); });
+        });
+        hub_.on("flaky", [this](const json& all, responder later) {
+            auto& count = all_.calls[text_of(argument(all, 0))];
+            const auto unanswered = argument(all, 1);
+            if (++count > (unanswered.is_number() ? unanswered.to_number<std::int64_t>() : 0)) {
+                later.answer(only(json{{"attempts", count}, {"payload", argument(all, 2)}}));
+            }
+        });
+        hub_.on("attempts", [this](const json& all) {
+            return only(json(all_.calls[text_of(argument(all, 0))]));
+        });
+    }
+
+    void call_back()
+    {
+        hub_.on("ask-me", [this](const peer& from, const json& all, responder later) {
+            call_options how;
+            how.timeout = std::max(time_of(argument(all, 1)), milliseconds{1});
+            auto told = [kept = std::make_shared<responder>(std::move(later))](std::error_code ec, const reply& answer) {
+                json said;
+                if (!ec && !read_payload(answer.payload(), said, nullptr)) {
+                    kept->answer(only(json{{"ok", true}, {"answer", said}}));
+                } else {
+                    kept->answer(only(json{{"ok", false}, {"error", ec == errc::timed_out ? "timeout" : ec.message()}}));
+                }
+            };
+            hub_.async_request(from, "server-request", only(argument(all, 0)), how, std::move(told));
+        });
+        hub_.on("push-later", [this](const peer& from, const json& all) {
+            const auto count = argument(all, 1);
+            after(time_of(argument(all, 0)), [this, from, count] {
+                for (std::int64_t i = 0; count.is_int64() && i != count.as_int64(); ++i) {
+                    hub_.notify(from, "pushed", only(json(i)));
+                }
+            });
+        });
+    }
+
+    static room room_of(const json& all)
+    {
+        return room{text_of(argument(all, 0))};
+    }
+
+    void keep_rooms()
+    {
+        hub_.on("join", [this](const peer& from, const json& all) {
+            hub_.join(from, room_of(all));
+            return only(json(true));
+        });
+        hub_.on("leave", [this](const peer& from, const json& all) {
+            hub_.leave(from, room_of(all));
+            return only(json(true));
+        });
+        hub_.on("to-room", [this](const peer& from, const json& all) {
+            hub_.notify(except(room_of(all), from), "room-msg", only(argument(all, 1)));
+            return only(json(true));
+        });
+    }
+
+    void break_off()
+    {
+        hub_.on("kill-tcp", [this](const peer& from) { hub_.close(from, close_reason::silent); });
+        hub_.on("server-disconnect", [this](const peer& from) { hub_.close(from); });
+    }
+
+    shared_state& all_;
+    std::uint64_t clients_ = 0;
+    std::map<std::string, json> said_{}; // each client's auth
+    hub<> hub_;
+};
+
+socket_io_dialect as_reference()
+{
+    socket_io_dialect how;
+    how.arguments = socket_io_arguments::listed;
+    how.errors = socket_io_errors::silent;
+    how.unkeyed = {"flaky", "attempts"};
+    return how;
+}
+
+bool is_secret(const json& auth)
+{
+    const auto* token = auth.is_object() ? auth.as_object().if_contains("token") : nullptr;
+    return token != nullptr && *token == json("secret");
+}
+
+} // namespace
+
+int main(int count, char** arguments)
+{
+    const auto wanted = read_settings(count, arguments);
+    shared_state all;
+    played_namespace main_one{all, [](const json&) { return true; }};
+    played_namespace custom{all, [](const json&) { return true; }};
+    played_namespace admin{all, is_secret};
+    web_options options;
+    options.body_max = wanted.io.engine.terms.max_payload;
+    web_listener web{all.io.get_executor(), {asio::ip::address_v4::loopback(), wanted.port}, options};
+    socket_io_server server{web, wanted.io};
+    server.serve("/", main_one.at(), as_reference());
+    server.serve("/custom", custom.at(), as_reference());
+    server.serve("/admin", admin.at(), as_reference());
+    all.stats = [&] { return json{{"clients", main_one.at().sessions()}, {"engine", server.transports()}}; };
+    std::printf("listening on %d\n", static_cast<int>(web.local_endpoint().port()));
+    std::fflush(stdout);
+    all.io.run();
+}
