@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 #include "support/catch.hpp"
 
@@ -51,6 +53,16 @@ TEST_CASE("where nobody looks the console is plain: a line, its symbol of ASCII,
     CHECK(written({.name = "attempt_failed", .attempt = 2, .reason = "busy", .kind = "request"}) ==
           "07:08:09.010 ~ attempt_failed            attempt 2  busy  request\n");
     CHECK(written({.name = "of_tomorrow"}, {.label = "tab"}) == "07:08:09.010 * of_tomorrow               tab\n");
+}
+
+TEST_CASE("a console writes to a stream of the standard library, or to a function, without colours")
+{
+    std::ostringstream out;
+    std::string line;
+    rejoinder::console_sink{out, {.clock = morning}}({.name = "session_end"});
+    rejoinder::console_sink{[&](std::string_view text) { line = text; }, {.clock = morning}}({.name = "session_end"});
+    CHECK(line == "07:08:09.010 x session_end             \n");
+    CHECK(out.str() == line);
 }
 
 TEST_CASE("with colours each line ends as it began")

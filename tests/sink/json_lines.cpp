@@ -9,6 +9,8 @@
 #include <asio/error.hpp>
 
 #include <chrono>
+#include <cstdio>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -50,6 +52,17 @@ TEST_CASE("an event is one JSON object on one line, with the fields that apply")
                        "\n"
                        R"({"time":"2026-11-20T07:08:09.010Z","event":"ws_cleanup_complete","who":"42"})"
                        "\n");
+}
+
+TEST_CASE("JSON lines go to a C stream, too")
+{
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{std::tmpfile(), std::fclose};
+    REQUIRE(file != nullptr);
+    rejoinder::json_lines_sink{file.get(), then}({.name = "session_end", .session = 7});
+    std::rewind(file.get());
+    char text[128]{};
+    CHECK(std::fgets(text, sizeof text, file.get()) == text);
+    CHECK(std::string{text} == "{\"time\":\"2026-11-20T07:08:09.010Z\",\"event\":\"session_end\",\"session\":7}\n");
 }
 
 TEST_CASE("what a peer wrote can neither break nor forge a line of JSON")

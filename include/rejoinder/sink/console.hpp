@@ -6,12 +6,14 @@
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/sink/detail/console_style.hpp>
 #include <rejoinder/sink/detail/time_text.hpp>
+#include <rejoinder/sink/detail/writer.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,9 +44,19 @@ struct console_options {
 /// without them one of ASCII. The time is UTC. Distinct sinks are independent; one is used from one thread at a time.
 class console_sink {
 public:
+    /// Takes one whole line, newline included, which is valid during the call. It must not throw.
+    using write_function = std::function<void(std::string_view)>;
+
     /// Writes to a C stream (`stderr`, `stdout`, a file), which must be open as long, and flushes it after each line.
     explicit console_sink(std::FILE* to = stderr, console_options options = {})
-        : to_(to), options_(std::move(options)), coloured_(is_coloured(options_.colour, to))
+        : write_(detail::writer_to(to)), options_(std::move(options)), coloured_(is_coloured(options_.colour, to))
+    {}
+    /// Writes to a stream, which must live as long, and flushes it after each line. No terminal, as far as is known.
+    explicit console_sink(std::ostream& to, console_options options = {})
+        : console_sink(detail::writer_to(to), std::move(options))
+    {}
+    explicit console_sink(write_function write, console_options options = {})
+        : write_(std::move(write)), options_(std::move(options)), coloured_(options_.colour == console_colour::on)
     {}
 
     void operator()(const event& happened)
@@ -63,8 +75,7 @@ public:
         append_length(happened.took);
         append("  ", happened.text);
         line_.append(1, '\n');
-        std::fwrite(line_.data(), 1, line_.size(), to_);
-        std::fflush(to_);
+        write_(line_);
     }
 
 private:
@@ -123,7 +134,7 @@ private:
         line_.append(text, static_cast<std::size_t>(size));
     }
 
-    std::FILE* to_;
+    write_function write_;
     console_options options_;
     bool coloured_;
     std::string line_;

@@ -5,10 +5,12 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/sink/detail/time_text.hpp>
+#include <rejoinder/sink/detail/writer.hpp>
 #include <rejoinder/wire/json_line.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <ostream>
 #include <string_view>
@@ -34,7 +36,11 @@ public:
     {}
     /// Writes to a stream, which must live as long, and flushes it after each line.
     explicit json_lines_sink(std::ostream& to, clock_function clock = std::chrono::system_clock::now)
-        : json_lines_sink([&to](std::string_view line) { to << line << std::flush; }, std::move(clock))
+        : json_lines_sink(detail::writer_to(to), std::move(clock))
+    {}
+    /// The same for a C stream.
+    explicit json_lines_sink(std::FILE* to, clock_function clock = std::chrono::system_clock::now)
+        : json_lines_sink(detail::writer_to(to), std::move(clock))
     {}
 
     void operator()(const event& happened)

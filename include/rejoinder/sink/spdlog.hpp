@@ -36,7 +36,8 @@ public:
         }
         const bool rough = happened.kind == "network" || happened.kind == "fault" || happened.kind == "local";
         const bool odd = name == "request_timeout" || name == "delivery_expired" || name == "bad_message" ||
-                         name == "attempt_failed" || name == "connect_failed" || name == "registry_cleanup_overdue";
+                         name == "no_handler" || name == "attempt_failed" || name == "connect_failed" ||
+                         name == "registry_cleanup_overdue";
         return odd || (name == "ws_disconnect" && rough) ? spdlog::level::warn : spdlog::level::info;
     }
 

@@ -42,6 +42,7 @@ inline constexpr std::array console_styles{
     console_style{"request_timeout", "⌛", "!", console_red},
     console_style{"delivery_expired", "⌛", "!", console_red},
     console_style{"bad_message", "⚠", "!", console_red},
+    console_style{"no_handler", "⚠", "!", console_red},
     console_style{"handler_failed", "✗", "!", console_red},
     console_style{"authenticator_failed", "✗", "!", console_red},
 };
