@@ -213,3 +213,20 @@ TEST_CASE("an outbox is opened by one at a time (rule 23)")
     one.reset();
     CHECK(store_conformance::opened(two).epoch == 2);
 }
+
+TEST_CASE("a store in memory makes no file, not even its lock")
+{
+    const folder place;
+    const auto before = files::current_path();
+    files::current_path(files::path{place.file()}.parent_path());
+    for (const auto* path : {":memory:", ""}) {
+        sqlite_store store{path};
+        stored_outbox opened;
+        REQUIRE_FALSE(store.begin());
+        CHECK_FALSE(store.open_outbox({"name", "secret", 0, 0, {}, {}}, opened));
+        CHECK_FALSE(store.commit());
+        CHECK(opened.name == "name");
+    }
+    CHECK(files::is_empty(files::current_path()));
+    files::current_path(before);
+}

@@ -33,8 +33,8 @@ struct sqlite_options {
 };
 
 /// Models `store` over the system's SQLite: a file in WAL mode, whose tables are named `rejoinder_...`, so that a handler may keep its own
-/// beside them. One process opens its outbox at a time: the file's name with `-outbox` added holds the lock, which ends with the process.
-/// Each call may block for the disk. Used by one thread at a time.
+/// beside them. One process opens its outbox at a time: the file's name with `-outbox` added holds the lock, which ends with the process; a
+/// store in memory (`:memory:`) has none. Each call may block for the disk. Used by one thread at a time.
 class sqlite_store {
 public:
     using transaction_type = sqlite_transaction;
@@ -344,7 +344,8 @@ private:
     // Held until this object, or its process, is gone. A file of its own, so that others may read the one with the messages.
     std::error_code lock_outbox()
     {
-        if (lock_ != nullptr) {
+        if (lock_ != nullptr || path_.empty() ||
+            path_ == ":memory:") { // the latter are no files: nobody else opens them
             return {};
         }
         file_handle lock;
