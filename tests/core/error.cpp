@@ -11,7 +11,7 @@ using namespace rejoinder;
 
 namespace {
 
-constexpr int last_kind = static_cast<int>(errc::no_quorum);
+constexpr int last_kind = static_cast<int>(errc::peer_went_away);
 constexpr std::array certainties{certainty::maybe_executed, certainty::never_sent, certainty::not_executed,
                                  certainty::acknowledged};
 

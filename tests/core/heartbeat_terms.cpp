@@ -55,9 +55,9 @@ TEST_CASE("the defaults of client and hub go together and stay as they are")
 TEST_CASE("timings that contradict each other loop in silence: here they are refused with both numbers")
 {
     CHECK(conflict_of({30s, 15s}, hub_default) ==
-          "the client drops a link that is silent for 15 s, but pings come only every 20 s");
+          "the client drops a link that is silent for 15 s (dead_after), but pings come only every 20 s (ping_every)");
     CHECK(conflict_of({30s, 60s}, {20s, 1500ms}) ==
-          "the hub drops a link that is silent for 1500 ms, but pings come only every 20 s");
+          "the hub drops a link that is silent for 1500 ms (dead_after), but pings come only every 20 s (ping_every)");
     CHECK_FALSE(conflict_of({30s, 20s}, hub_default).empty()); // the verdict would fall with the ping
     CHECK(conflict_of({30s, 21s}, hub_default).empty());
 }

@@ -245,6 +245,69 @@ TEST_CASE("a mid-session cut is followed by an immediate attempt, a goodbye by a
     }
 }
 
+TEST_CASE("a goodbye is no broken link: the client's error, its observers and its events say who closed it")
+{
+    rejoinder::client_options<> slow;
+    slow.backoff.schedule = {1h};
+    house at{{}, slow};
+    at.meet();
+    std::string heard;
+    log_of log;
+    at.tab->on_state([&](rejoinder::link_state link, std::error_code why) {
+        heard = link == rejoinder::link_state::waiting ? why.message() : heard;
+    });
+    at.tab->on_event(log.sink());
+    const auto whom = at.hub->members(rejoinder::room{"user_42"}).at(0);
+    rejoinder::errc expected{};
+    std::string words;
+    SECTION("the hub shuts down")
+    {
+        at.hub->async_shutdown({.retry_after = 1h}, [](std::error_code) {});
+        expected = rejoinder::errc::peer_went_away;
+        words = "shutting_down";
+    }
+    SECTION("the hub is destroyed")
+    {
+        at.hub.reset();
+        expected = rejoinder::errc::peer_went_away;
+        words = "going_away";
+    }
+    SECTION("the hub closes this one")
+    {
+        at.hub->close(whom, rejoinder::close_reason::flooding);
+        expected = rejoinder::errc::closed_by_peer;
+        words = "the peer closed the connection: flooding";
+    }
+    REQUIRE(driven::until(at.io, [&] { return !heard.empty() && !at.tab->connected(); }));
+    CHECK(at.tab->last_error() == expected);
+    CHECK(at.tab->status().verdict == link_verdict::down);
+    CHECK(heard.find(words) != std::string::npos);
+    const auto* down = log.find("ws_disconnect");
+    REQUIRE(down != nullptr);
+    CHECK(down->text.find(words) != std::string::npos);
+    const auto* stands = log.find("client_state", "disconnected");
+    REQUIRE(stands != nullptr);
+    CHECK(stands->text == heard);
+}
+
+TEST_CASE("once a client is connected, what was wrong before is over")
+{
+    house at{{}, hasty()};
+    log_of log;
+    std::error_code told = asio::error::connection_refused;
+    at.tab->on_event(log.sink());
+    at.tab->on_status([&](const client_status& now) { told = now.last_error; });
+    at.board->failing = asio::error::connection_refused;
+    REQUIRE(driven::until(at.io, [&] { return at.tab->status().attempts >= 2; }));
+    CHECK(told == asio::error::connection_refused);
+    at.board->failing = {};
+    REQUIRE(driven::until(at.io, [&] { return at.tab->connected() && !told; }));
+    CHECK_FALSE(at.tab->last_error());
+    const auto* stands = log.find("client_state", "connected");
+    REQUIRE(stands != nullptr);
+    CHECK(stands->text.empty());
+}
+
 TEST_CASE("a server that says when to come back is obeyed, in a refusal as in a goodbye, and not by all at once")
 {
     asio::io_context io;

@@ -97,6 +97,34 @@ TEST_CASE("a peer that sends more than 16 bad messages a minute is told why and 
     CHECK(driven::until(at.io, [&] { return at.hub->connections() == 0; }));
 }
 
+TEST_CASE("a name that nobody answers is said: to the asker, in an event of the hub, and in a counter")
+{
+    house at;
+    std::vector<std::string> told;
+    at.hub->on_event([&](const rejoinder::event& one) {
+        if (one.name == "no_handler") {
+            told.push_back(std::string{one.kind} + ' ' + std::string{one.text} + " of " + std::string{one.who});
+        }
+    });
+    at.meet();
+    std::vector<std::string> ends;
+    const auto ended = [&](std::error_code ec, const rejoinder::reply& answer) {
+        CHECK(ec == rejoinder::errc::no_handler);
+        ends.emplace_back(answer.text());
+    };
+    at.tab->async_request("twise", 1, ended);
+    at.tab->async_deliver("twise", 1, ended);
+    at.tab->notify("twise", 1);
+    at.tab->async_request(std::string(101, 'x'), 1, ended);
+    at.meet();
+    CHECK(ends == std::vector<std::string>{R"(no handler for "twise")", R"(no handler for "twise")", "no handler for a name of 101 bytes"});
+    REQUIRE(told.size() == 4);
+    CHECK(told[0] == "request twise of 42");
+    CHECK(told[1] == "delivery twise of 42");
+    CHECK(told[2] == "notification twise of 42");
+    CHECK(at.hub->counts().unknown_names == 4);
+}
+
 TEST_CASE("a payload that does not fit the contract is answered with the place, and the handler is not called")
 {
     open_hub at;

@@ -20,7 +20,7 @@ using rejoinder::link_state;
 
 namespace {
 
-constexpr auto sentence = "the client drops a link that is silent for 15 s, but pings come only every 20 s";
+constexpr auto sentence = "the client drops a link that is silent for 15 s (dead_after), but pings come only every 20 s (ping_every)";
 
 rejoinder::client_options<> impatient()
 {
@@ -48,12 +48,27 @@ TEST_CASE("timings that contradict each other loop in silence: here the hub says
     at.hub->on_event([&](const rejoinder::event& told) { of_hub.push_back(std::string{told.name} + ' ' + std::string{told.text}); });
     heard_from_client told;
     told.listen(*at.tab);
+    std::vector<std::string> ends; // of a call that waited for the link, and of one that comes too late
+    const auto ended = [&](std::error_code ec, const rejoinder::reply&) { ends.push_back(ec.message()); };
+    at.tab->async_request("anything", 1, ended);
+    at.meet();
+    at.tab->async_request("anything", 1, ended);
     at.meet();
     CHECK(at.tab->state_of_link() == link_state::failed);
     CHECK(at.tab->last_error() == rejoinder::errc::incompatible);
     REQUIRE_FALSE(told.states.empty());
     CHECK(told.states.back().find(sentence) != std::string::npos);
-    CHECK(std::count(told.events.begin(), told.events.end(), std::string{"ws_refused incompatible "} + sentence) == 1);
+    REQUIRE(ends.size() == 2);
+    CHECK(ends[0].find(sentence) != std::string::npos);
+    CHECK(ends[1].find(sentence) != std::string::npos);
+    const auto count = [&](const std::string& name) {
+        return std::count_if(told.events.begin(), told.events.end(), [&](const std::string& one) {
+            return one.starts_with(name) && one.find(sentence) != std::string::npos;
+        });
+    };
+    CHECK(count("connect_failed incompatible ") == 1);
+    CHECK(count("client_state failed ") == 1);
+    CHECK(count("") == 2); // the refusal is told once, and where the client stands after it
     CHECK(std::count(of_hub.begin(), of_hub.end(), std::string{"ws_disconnect "} + sentence) == 1);
     driven::pass(at.io, 50ms);
     CHECK(at.board->attempts == 1); // a verdict, not a loop

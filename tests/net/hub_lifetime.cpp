@@ -348,6 +348,39 @@ TEST_CASE("what fed a hub and is gone is forgotten by it")
     CHECK(watched.use_count() == 1);
 }
 
+TEST_CASE("who claims nothing, or no name, is refused for good; a name is taken whole")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    std::string came;
+    hub.authenticate([](const rejoinder::handshake& hello) { return hello.claimed_identity(); });
+    hub.on_attach([&](const rejoinder::peer& who) { came = who.who().name(); });
+    const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
+    const std::string auth = GENERATE("", "42", R"("")", R"({"id":"42"})", R"("42\u0000evil")");
+    rejoinder::client<> client{io.get_executor(), rejoinder::tcp_connector{port}, {.auth = auth}};
+    REQUIRE(driven::until(io, [&] { return !came.empty() || client.status().state == rejoinder::standing::failed; }));
+    if (auth.find("evil") == std::string::npos) {
+        CHECK(client.last_error() == rejoinder::errc::auth_refused);
+    } else {
+        CHECK(came == std::string("42\0evil", 7));
+    }
+}
+
+TEST_CASE("a failure that an authenticator throws is a refusal in its words")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    const std::string code = GENERATE("refused", "busy");
+    hub.authenticate([&](const rejoinder::handshake&) -> rejoinder::identity { throw rejoinder::failure{code, "the account is closed"}; });
+    const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
+    rejoinder::client<> client{io.get_executor(), rejoinder::tcp_connector{port}};
+    std::string why;
+    client.on_state([&](rejoinder::link_state, std::error_code ec) { why = ec.message(); });
+    REQUIRE(driven::until(io, [&] { return why.find("the account is closed") != std::string::npos; }));
+    CHECK((client.status().state == rejoinder::standing::failed) == (code == "refused"));
+    CHECK(client.last_error() == (code == "refused" ? rejoinder::errc::auth_refused : rejoinder::errc::busy));
+}
+
 TEST_CASE("an authenticator that throws refuses, and its words are an event, not the client's business")
 {
     asio::io_context io;

@@ -38,10 +38,10 @@ struct client_status {
     std::optional<instant> connected_since{};    ///< when the newest connection was welcomed, also after its end
     std::optional<instant> disconnected_since{}; ///< when it ended, or the client was started; none while connected
     std::uint32_t attempts = 0;                  ///< rounds of attempts that failed in a row
-    link_verdict verdict = link_verdict::none;   ///< on `last_error`; none again once connected
-    std::error_code last_error{};                ///< why the last attempt or connection ended
-    instant next_try_at = never;                 ///< when the next attempt begins, if it is known
-    std::string connection_id{};                 ///< of the newest attempt, as both sides' events have it
+    link_verdict verdict = link_verdict::none;   ///< on `last_error`
+    std::error_code last_error{}; ///< why the last attempt or connection ended; none again once connected
+    instant next_try_at = never;  ///< when the next attempt begins, if it is known
+    std::string connection_id{};  ///< of the newest attempt, as both sides' events have it
 };
 
 /// Where the link alone stands, as a program sees it: between two attempts it is disconnected.

@@ -50,6 +50,7 @@ struct counters {
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
     std::uint64_t frames_out = 0;
+    std::uint64_t unknown_names = 0;    ///< messages for names that have no handler
     std::uint64_t handler_failures = 0; ///< handlers that threw or answered with an error
 
     constexpr counters& operator+=(const counters& other) noexcept;
@@ -106,6 +107,7 @@ inline constexpr std::array counter_table{
     counter_entry{"bytes_out", &counters::bytes_out, "Bytes of the frames that were written."},
     counter_entry{"frames_in", &counters::frames_in, "Frames that were read."},
     counter_entry{"frames_out", &counters::frames_out, "Frames that were written."},
+    counter_entry{"unknown_names", &counters::unknown_names, "Messages for names that have no handler."},
     counter_entry{"handler_failures", &counters::handler_failures, "Handlers that threw or answered with an error."},
 };
 

@@ -50,6 +50,8 @@ enum class errc {
     handshake_timed_out,
     store_failed,
     no_quorum,
+    closed_by_peer,
+    peer_went_away,
 };
 
 } // namespace rejoinder::inline v0
@@ -83,7 +85,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::replaced, "replaced", "another connection of this client took the session over",
                certainty::maybe_executed},
     errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
-    errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
+    errc_entry{errc::no_handler, "no_handler", "the peer does not answer this", certainty::not_executed},
     errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes",
                certainty::not_executed},
     errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
@@ -110,6 +112,8 @@ inline constexpr std::array errc_table{
     errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
                certainty::not_executed},
     errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
+    errc_entry{errc::closed_by_peer, "closed_by_peer", "the peer closed the connection", certainty::maybe_executed},
+    errc_entry{errc::peer_went_away, "peer_went_away", "the peer shuts down or goes away", certainty::maybe_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept

@@ -61,8 +61,9 @@ inline std::string conflict(const char* who, const heartbeat_terms& said, durati
     return text.append(who)
         .append(" drops a link that is silent for ")
         .append(spelled(said.dead_after))
-        .append(", but pings come only every ")
-        .append(spelled(silence));
+        .append(" (dead_after), but pings come only every ")
+        .append(spelled(silence))
+        .append(" (ping_every)");
 }
 
 } // namespace detail

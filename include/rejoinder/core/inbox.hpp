@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -127,6 +128,7 @@ public:
     {
         ++counts_.notifications_received;
         const auto* to = routes_.find(said.name);
+        counts_.unknown_names += to == nullptr ? 1 : 0;
         if (!passes(now) || to == nullptr || notified_ >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return;
@@ -266,7 +268,7 @@ private:
         }
         const auto* to = routes_.find(asked.name);
         if (to == nullptr) {
-            return refuse(asked.id, errc::no_handler);
+            return refuse_unknown(asked);
         }
         if (asked.time_left && *asked.time_left <= duration::zero()) {
             return refuse(asked.id, errc::timed_out);
@@ -323,10 +325,24 @@ private:
         return false;
     }
 
-    void refuse(message_id id, errc why)
+    void refuse(message_id id, errc why, std::string_view text = {})
     {
-        answer(id, {message_kind::error, name_of(why), {}, {}});
+        answer(id, {message_kind::error, name_of(why), {}, text});
         ++counts_.refused;
+    }
+
+    // A name that nobody would read is not said back: the record keeps the text.
+    void refuse_unknown(const message& asked)
+    {
+        constexpr std::size_t name_max = 100;
+        ++counts_.unknown_names;
+        std::string text{"no handler for "};
+        if (asked.name.size() > name_max) {
+            text.append("a name of ").append(std::to_string(asked.name.size())).append(" bytes");
+        } else {
+            text.append(1, '"').append(asked.name).append(1, '"');
+        }
+        refuse(asked.id, errc::no_handler, text);
     }
 
     // Records the last word for an id, and sends it if somebody is there: else the asker repeats its id when it is back (contract, point 6).

@@ -80,7 +80,7 @@ public:
     [[nodiscard]] std::size_t way() const noexcept { return way_; }
     /// Attempts, or rounds of them, that failed since the last connection that lasted.
     [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
-    /// Why the last attempt or connection ended; no error before the first end.
+    /// Why the last attempt or connection ended; none before the first end, and while connected.
     [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
     /// What that means; none while connected.
     [[nodiscard]] link_verdict verdict() const noexcept { return verdict_; }
@@ -120,6 +120,7 @@ public:
     {
         worked_ = true;
         ever_worked_ = true;
+        last_error_ = {};
         verdict_ = link_verdict::none;
         connected_since_ = now;
         disconnected_since_.reset();

@@ -99,7 +99,8 @@ public:
     [[nodiscard]] bool connected() const noexcept { return state_of_link() == link_state::connected; }
     /// Where it stands, since when and why.
     [[nodiscard]] client_status status() const { return state_->status(); }
-    /// Why the last attempt or connection ended.
+    /// Why the last attempt or connection ended; none while connected. What the other side said of it stands in the message of the error that
+    /// `on_state`, `on_status` and the events are given.
     [[nodiscard]] std::error_code last_error() const noexcept { return state_->last_error(); }
     /// Requests and deliveries that are not over.
     [[nodiscard]] std::size_t pending() const noexcept { return state_->pending(); }
@@ -120,15 +121,23 @@ public:
     /// link is back, which is tried on behind it; or is given up. One that was given before is stopped. See `poller.hpp`.
     void poll_when_down(poller by) { state_->poll_with(std::move(by)); }
     /// Gives events to `sink`. Without one, none are made.
-    void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
-    /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
+    void on_event(event_sink sink)
+    {
+        begin_news();
+        state_->setting().events = std::move(sink);
+    }
+    /// Calls `observer(link_state, std::error_code)` at each change of the link, the pauses between two attempts among them; the code says why
+    /// it was lost. For a program that acts on the link; `on_status` is for one that shows it. Replaces the one before.
     void on_state(std::function<void(link_state, std::error_code)> observer)
     {
+        begin_news();
         state_->news().of_link = std::move(observer);
     }
-    /// Calls `observer(const client_status&)` at each change of its state or its link. Replaces the one before.
+    /// Calls `observer(const client_status&)` at each change of its `state`: what attempts do behind `polling` or `failed` is no such change.
+    /// Replaces the one before.
     void on_status(std::function<void(const client_status&)> observer)
     {
+        begin_news();
         state_->news().of_status = std::move(observer);
     }
 
@@ -165,19 +174,19 @@ public:
     /// (`certainty_of`). Waits for the link if it is down; `how.timeout` bounds the whole. Errors: `timed_out`, `queue_full`, `too_big`,
     /// `session_lost`, `replaced`, what the peer answered (`no_handler`, `bad_payload`, `handler_error`, `remote_error`, ...), and
     /// `operation_aborted` for a cancelled call or a destroyed client. Every cancellation type ends it at once and tells the peer.
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
     auto async_request(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::request, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
     auto async_request(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <writable_payload Payload, class Listener, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Listener, class Token>
     auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener,
                        Token&& token)
     {
@@ -199,12 +208,12 @@ public:
     }
 
     /// Sends a message that must arrive. Completes as `async_request` does, when the hub acknowledges it; `how.timeout` is its time to live.
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
     auto async_deliver(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::delivery, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
     auto async_deliver(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
@@ -213,13 +222,13 @@ public:
     /// Sends a message that must arrive, and must survive this process: completes with `void(std::error_code, std::uint64_t)` once it is in the
     /// `journal` of the options, with its number there. What becomes of it is told to `on_settled`. `how.timeout` is its time to live. Errors:
     /// `queue_full`, `too_big`, those of the store, `unsupported` without a journal. With a journal `async_deliver` is this and its settling.
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    template <class Payload, class Token>
     auto async_enqueue(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(
+        return detail::initiate<void(std::error_code, std::uint64_t), Token>(
             detail::start_enqueue<state>{state_}, token, detail::outgoing{name, payload, how});
     }
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    template <class Payload, class Token>
     auto async_enqueue(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_enqueue(name, payload, call_options{}, std::forward<Token>(token));
@@ -249,7 +258,7 @@ public:
     bool withdraw(std::uint64_t id) { return state_->outbox().withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
-    template <writable_payload Payload>
+    template <class Payload>
     bool notify(std::string_view name, const Payload& payload)
     {
         return state_->notify({name, payload, {}});
@@ -265,12 +274,14 @@ private:
     using state = detail::client_state<Policies>;
     using line = detail::client_line<state>;
 
+    void begin_news() { state_->news().begin(state_of_link(), status().state); }
+
     template <class Token>
     auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener,
                   Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind},
-                                                                         token, std::move(words), std::move(listener));
+        return detail::initiate<void(std::error_code, reply), Token>(detail::start_call<line>{{state_}, kind}, token,
+                                                                     std::move(words), std::move(listener));
     }
 
     std::shared_ptr<state> state_;

@@ -23,6 +23,14 @@ struct handshake {
     bool resumes = false; ///< whether it brings a token of an earlier session
     std::shared_ptr<const http_request>
         request; ///< by which it came, with cookies, query and route parameters; null: it came without HTTP
+
+    /// Who the client says that it is: its auth, if that is a string with something in it; nothing otherwise, which refuses it. It is believed:
+    /// for first programs, and for networks whose every member is trusted. All others look at `auth` for something that proves it.
+    [[nodiscard]] std::optional<identity> claimed_identity() const
+    {
+        const auto* const name = auth.if_string();
+        return name == nullptr || name->empty() ? std::nullopt : std::optional{identity{std::string{*name}}};
+    }
 };
 
 /// Why a client gets no session.

@@ -225,23 +225,20 @@ public:
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <call_target Target, writable_payload Payload, class Listener,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Listener, class Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Listener listener, Token&& token)
     {
@@ -267,15 +264,13 @@ public:
 
     /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
     /// acknowledged; for a room, when all have acknowledged it or one has failed.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
@@ -286,16 +281,14 @@ public:
     /// `how.quorum` or `how.first` have answered. The others are then cancelled, and theirs is `given_up`. No error, though peers may have
     /// failed; `no_quorum`, as soon as the quorum cannot be had any more; `operation_aborted`, for a cancelled call or a destroyed hub, with
     /// the outcomes so far. Nobody in the room: no outcomes, and an error only if there is a quorum.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_ask_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
                        Token&& token)
     {
         return broadcast_out(message_kind::request, to, {name, payload, how.each()}, how, std::forward<Token>(token));
     }
     /// The same for a message that must arrive: who has acknowledged it has answered.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_deliver_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
                            Token&& token)
     {
@@ -303,7 +296,7 @@ public:
     }
 
     /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
-    template <call_target Target, writable_payload Payload>
+    template <call_target Target, class Payload>
     std::size_t notify(const Target& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
@@ -345,7 +338,7 @@ private:
     auto call_out(message_kind kind, const Target& to, detail::outgoing words,
                   std::unique_ptr<detail::progress_listener> listener, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(
+        return detail::initiate<void(std::error_code, reply), Token>(
             detail::start_call<line<Target>>{{state_, to}, kind}, token, std::move(words), std::move(listener));
     }
 
@@ -353,7 +346,7 @@ private:
     auto broadcast_out(message_kind kind, const Target& to, detail::outgoing words, const ask_all_options& how,
                        Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, std::vector<peer_outcome>)>(
+        return detail::initiate<void(std::error_code, std::vector<peer_outcome>), Token>(
             detail::start_broadcast<line<Target>>{{state_, to}, kind, how}, token, std::move(words));
     }
 

@@ -47,6 +47,15 @@ public:
     [[nodiscard]] const label& fields() const noexcept { return label_; }
     [[nodiscard]] bool wanted() const noexcept { return of_link || of_status || setting_->events; }
 
+    /// Where the client stands when somebody begins to look on: what comes is held against that.
+    void begin(link_state link, standing state) noexcept
+    {
+        if (!wanted()) {
+            link_ = link;
+            state_ = state;
+        }
+    }
+
     void dialling(std::uint64_t attempt)
     {
         attempt_ = attempt;
@@ -64,6 +73,7 @@ public:
     /// A link that stood so since then has ended: told before it stands otherwise.
     void ended(link_state stood, instant since, close_reason why, const std::error_code& error = {})
     {
+        const spoken_scope scope{error, said_};
         if (stood == link_state::connected) {
             watch_.disconnected(*setting_, about(error), why, since);
         } else if (stood == link_state::connecting) {
@@ -73,15 +83,9 @@ public:
         }
     }
 
-    /// What the other side said about why it has no use for the connection; empty: nothing.
-    void refused(std::uint64_t connection, const std::error_code& why, std::string_view said)
-    {
-        said_ = said;
-        if (!said.empty()) {
-            const auto reason = name_of(kind_of(why).value_or(errc::refused));
-            setting_->report({.name = "ws_refused", .connection = connection, .reason = reason, .text = said});
-        }
-    }
+    /// What the other side said about why it has no use for the connection; empty: nothing. For people: it ends the error's message.
+    void heard(std::string_view said) { said_ = said; }
+    [[nodiscard]] const std::string& said() const noexcept { return said_; }
 
     /// The outbox could not be opened.
     void outbox_failed(const std::error_code& why) const
@@ -108,13 +112,14 @@ public:
                 observer(link, why);
             });
         }
-        if ((other_link || other_state) && of_status) {
+        if (other_state && of_status) {
             post(client, [observer = of_status, all, said = said_] {
                 const spoken_scope scope{all.last_error, said};
                 observer(all);
             });
         }
         if (other_state) {
+            const spoken_scope scope{all.last_error, said_};
             report("client_state", name_of(all.state), all.last_error ? all.last_error.message() : std::string{});
         }
     }

@@ -152,7 +152,7 @@ public:
         if (stopped_ || link_stands() == link_state::failed) {
             const auto why = stopped_ ? std::error_code{asio::error::operation_aborted}
                                       : make_error_code(verdict(), certainty::never_sent);
-            waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
+            waiting.done.post(why, reply{{}, {}, stopped_ ? std::string_view{} : news_.said(), certainty::never_sent});
             return;
         }
         if (kind == message_kind::delivery && outbox_->exists()) {
@@ -248,11 +248,12 @@ public:
     void on_farewell(host<Policies>&, const farewell& words) override
     {
         // Who leaves says so to all of its clients at once: they must not be back at once.
-        const bool leaves = words.reason == close_reason::going_away || words.reason == close_reason::shutting_down;
-        tell_end(words.reason);
+        const auto error = error_of_farewell(words.reason);
+        const bool leaves = error == errc::peer_went_away;
+        news_.heard(words.reason == close_reason::normal ? std::string_view{} : name_of(words.reason));
+        tell_end(words.reason, error);
         end(close_reason::normal);
-        parted(words.reason, error_of_farewell(words.reason),
-               words.retry_after || !leaves ? words.retry_after : duration::zero());
+        parted(words.reason, error, words.retry_after || !leaves ? words.retry_after : duration::zero());
     }
 
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
@@ -304,8 +305,10 @@ private:
     void give_up()
     {
         incarnation_ = random_name();
+        setting_->last_words = news_.said();
         outbox_->give_up(verdict());
         host_->give_up(verdict());
+        setting_->last_words.clear();
         tell();
     }
 
@@ -405,7 +408,7 @@ private:
             from.abort();
             return;
         }
-        news_.refused(from.number(), why, said);
+        news_.heard(said);
         tell_end(reason_of_end(why), why);
         drop_link();
         gone(why, retry_after);

@@ -8,6 +8,8 @@
 #include <rejoinder/net/detail/exception_text.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/inbox_keeper.hpp>
+#include <rejoinder/net/event.hpp>
+#include <rejoinder/net/failure.hpp>
 #include <rejoinder/net/handshake.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/wire/json_payload.hpp>
@@ -67,16 +69,29 @@ public:
         auto answered = [asking = asking_, cancel, then, events = setting.events](std::exception_ptr thrown,
                                                                                   const authentication& word) {
             --*asking;
-            if (thrown && events) {
-                const auto text = text_of(thrown);
-                events({.name = "authenticator_failed", .text = text});
-            }
-            then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
+            then(thrown ? word_of(thrown, events) : word);
         };
         ask(setting.executor, cancel->slot(), shown, std::move(answered));
     }
 
 private:
+    // What a thrown exception says: a `failure` is the program's own no, anything else is its trouble, and may pass.
+    static authentication word_of(const std::exception_ptr& thrown, const event_sink& events)
+    {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const failure& said) {
+            const bool later = errc_named(said.code()) == errc::busy;
+            return refusal{later ? errc::busy : errc::auth_refused, said.what()};
+        } catch (...) {
+            if (events) {
+                const auto text = text_of(thrown);
+                events({.name = "authenticator_failed", .text = text});
+            }
+            return refusal{errc::refused, "the authenticator failed"};
+        }
+    }
+
     // Before the session, so that what it brings meets its records.
     template <class Answer>
     static void introduce(inbox_keeper& inbox, const outbox_notice& outbox, const identity& who, const Answer& answer)

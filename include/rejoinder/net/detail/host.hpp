@@ -236,10 +236,9 @@ public:
         heard = true;
         seen_ = now;
         const auto bad = setting_->counts->bad_messages;
+        const auto unknown = setting_->counts->unknown_names;
         session_.receive(came, now);
-        if (setting_->counts->bad_messages != bad) {
-            report({.name = "bad_message"});
-        }
+        setting_->watch(came, bad, unknown, from_);
         drain(delivering::at_once);
     }
 
@@ -381,6 +380,7 @@ private:
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
         const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
+        over.text = over.error && over.code.empty() && over.text.empty() ? setting_->last_words : over.text;
         reply answer{over, certainty_of(over.error)};
         if (how == delivering::later) {
             done.post(error, std::move(answer));

@@ -160,7 +160,7 @@ public:
         }
         for (auto& [number, one] : std::exchange(callers_, {})) {
             const auto sure = one.sequence == 0 ? certainty::never_sent : certainty::maybe_executed;
-            complete(std::move(one), make_error_code(why, sure), reply{{}, {}, {}, sure});
+            complete(std::move(one), make_error_code(why, sure), reply{{}, {}, setting_->last_words, sure});
         }
         early_.clear();
         caller_of_.clear();

@@ -24,7 +24,11 @@ public:
         bytes_.append(name).append(how.key);
         name_size_ = name.size();
         key_size_ = how.key.size();
-        form_ = write_payload(payload, bytes_);
+        static_assert(writable_payload<Payload>, "rejoinder: this payload cannot be written: BOOST_DESCRIBE_STRUCT the "
+                                                 "type, or give it a tag_invoke");
+        if constexpr (writable_payload<Payload>) {
+            form_ = write_payload(payload, bytes_);
+        }
     }
     outgoing(outgoing&&) noexcept = default;
     outgoing& operator=(outgoing&&) noexcept = default;

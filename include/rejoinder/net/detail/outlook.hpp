@@ -30,7 +30,12 @@ inline std::error_code error_of_hang_up(close_reason why) noexcept
 /// The same for one that the other side closed.
 inline std::error_code error_of_farewell(close_reason why) noexcept
 {
-    return why == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof};
+    switch (why) {
+    case close_reason::replaced: return make_error_code(errc::replaced);
+    case close_reason::going_away:
+    case close_reason::shutting_down: return make_error_code(errc::peer_went_away);
+    default: return make_error_code(errc::closed_by_peer);
+    }
 }
 
 } // namespace rejoinder::inline v0::detail

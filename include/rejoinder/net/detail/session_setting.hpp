@@ -40,6 +40,7 @@ struct session_setting {
     std::shared_ptr<counters> counts = std::make_shared<counters>();
     std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
     latency answered;                    // how long requests took
+    std::string last_words;              ///< of the hub, while its client gives up: for the calls that end with that
 
     /// Durable messages are recorded by this store's thread; null: by none.
     void record_with(std::shared_ptr<scribe> by, const durable_inbox_options& bounds)
@@ -89,15 +90,32 @@ struct session_setting {
         }
     }
 
+    /// A message of a session came; `bad` and `unknown` are the counters of such messages before it.
+    void watch(const message& came, std::uint64_t bad, std::uint64_t unknown, const peer& with) const
+    {
+        if (counts->bad_messages != bad) {
+            report({.name = "bad_message"}, with);
+        }
+        if (counts->unknown_names != unknown) {
+            report({.name = "no_handler", .kind = kind_of_call(came.kind), .text = came.name}, with);
+        }
+    }
+
     /// An attempt of a session at a call failed, and another one follows.
     void watch(const attempt_failed& one, const peer& with) const
     {
         report({.name = "attempt_failed",
                 .attempt = one.attempt,
                 .reason = kind_of(one.error) ? name_of(*kind_of(one.error)) : std::string_view{},
-                .kind = one.kind == message_kind::request ? "request" : "delivery",
+                .kind = kind_of_call(one.kind),
                 .took = one.rest},
                with);
+    }
+
+private:
+    static constexpr std::string_view kind_of_call(message_kind kind) noexcept
+    {
+        return kind == message_kind::request ? "request" : kind == message_kind::delivery ? "delivery" : "notification";
     }
 };
 

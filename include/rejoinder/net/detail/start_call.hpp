@@ -7,15 +7,33 @@
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
 #include <rejoinder/net/detail/speaking.hpp>
+#include <rejoinder/net/reply.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
 namespace rejoinder::inline v0::detail {
+
+/// Starts an operation, or says in one line what is wrong with its token. What is left out of a call makes another argument its token.
+template <class Signature, class Token, class Start, class... Given>
+auto initiate(Start start, Token& token, Given&&... given)
+{
+    constexpr bool good = asio::completion_token_for<Token, Signature>;
+    constexpr bool is_call = std::is_same_v<Signature, void(std::error_code, reply)>;
+    static_assert(good || !is_call, "rejoinder: a call's last argument is a completion token: a function of "
+                                    "(std::error_code, rejoinder::reply), asio::use_awaitable, ...");
+    static_assert(good || is_call, "rejoinder: this call's last argument is a completion token for another signature: "
+                                   "see its documentation");
+    if constexpr (good) {
+        return asio::async_initiate<Token, Signature>(std::move(start), token, std::forward<Given>(given)...);
+    }
+}
 
 /// Where a client's calls go.
 template <class State>
