@@ -94,7 +94,7 @@ int receive(const settings& how)
         return number;
     });
     ::unlink(socket_of(how).c_str());
-    const auto port = rejoinder::listen<rejoinder::unix_connector<>::channel_type>(hub, {socket_of(how)});
+    const auto port = rejoinder::listen(hub, asio::local::stream_protocol::endpoint{socket_of(how)});
     io.run();
     return EXIT_FAILURE;
 }

@@ -137,3 +137,16 @@ TEST_CASE("one hub listens on a TCP port, a Unix socket and with another framing
     CHECK(hub.connections() == 3);
     ::unlink(path.c_str());
 }
+
+TEST_CASE("a Unix socket is listened on by its path")
+{
+    asio::io_context io;
+    const std::string path = "/tmp/rejoinder_listener_" + std::to_string(::getpid());
+    ::unlink(path.c_str());
+    rejoinder::hub<> hub{io.get_executor()};
+    hub.on("same", [](int number) { return number; });
+    rejoinder::listen(hub, asio::local::stream_protocol::endpoint{path});
+    rejoinder::client<> tab{io.get_executor(), rejoinder::unix_connector{path}};
+    CHECK(ask(io, tab) == 7);
+    ::unlink(path.c_str());
+}

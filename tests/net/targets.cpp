@@ -260,7 +260,7 @@ TEST_CASE("peers.md: a broadcast's acks come back as an outcome for each peer, b
     REQUIRE(endings_of(got->outcomes) ==
             std::vector{ending::answered, ending::failed, ending::timed_out, ending::left, ending::left});
     for (int i = 0; i != 5; ++i) {
-        CHECK(got->outcomes[static_cast<std::size_t>(i)].who() == at.who(i));
+        CHECK(got->outcomes[static_cast<std::size_t>(i)].peer() == at.who(i));
     }
     CHECK(got->outcomes[0].answer().as<int>() == 0);
     CHECK(got->outcomes[1].error() == rejoinder::errc::remote_error);

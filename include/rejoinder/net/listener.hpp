@@ -12,6 +12,7 @@
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <chrono>
@@ -26,6 +27,8 @@ namespace rejoinder::inline v0 {
 
 /// Frames over a TCP socket, each behind its length: what `listen` accepts unless told otherwise.
 using tcp_stream = stream<asio::ip::tcp::socket>;
+/// The same over a Unix socket: what a `unix_connector` leads to.
+using unix_stream = stream<asio::local::stream_protocol::socket>;
 
 namespace detail {
 
@@ -175,6 +178,13 @@ auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::prot
     std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))
         ->accept();
     return handle;
+}
+/// The same on a Unix socket, whose path must not exist yet.
+template <codec Codec = json_codec, class Policies>
+auto listen(hub<Policies>& at, const asio::local::stream_protocol::endpoint& endpoint,
+            listen_options<unix_stream, Codec> options = {})
+{
+    return listen<unix_stream, Codec>(at, endpoint, std::move(options));
 }
 
 } // namespace rejoinder::inline v0

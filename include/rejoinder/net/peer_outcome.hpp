@@ -35,12 +35,13 @@ class peer_outcome {
 public:
     peer_outcome() = default;
     /// Of a peer that has not ended: given up, so far.
-    explicit peer_outcome(peer whom) noexcept : who_(std::move(whom)) {}
-    peer_outcome(peer whom, ending how, std::error_code why, reply said) noexcept
-        : who_(std::move(whom)), how_(how), error_(why), said_(std::move(said))
+    explicit peer_outcome(rejoinder::peer whom) noexcept : peer_(std::move(whom)) {}
+    peer_outcome(rejoinder::peer whom, ending how, std::error_code why, reply said) noexcept
+        : peer_(std::move(whom)), how_(how), error_(why), said_(std::move(said))
     {}
 
-    [[nodiscard]] const peer& who() const noexcept { return who_; }
+    /// Whom it is about.
+    [[nodiscard]] const rejoinder::peer& peer() const noexcept { return peer_; }
     [[nodiscard]] ending how() const noexcept { return how_; }
     /// No error if it answered; else what a request to it alone would have ended with. `certainty_of` says what may have happened.
     [[nodiscard]] const std::error_code& error() const noexcept { return error_; }
@@ -48,7 +49,7 @@ public:
     [[nodiscard]] const reply& answer() const noexcept { return said_; }
 
 private:
-    peer who_;
+    rejoinder::peer peer_;
     ending how_ = ending::given_up;
     std::error_code error_;
     reply said_;

@@ -78,9 +78,9 @@ private:
         if (ec == asio::error::operation_aborted) { // not by us: the hub is gone
             aborted_ = true;
         } else {
-            const auto how = ending_of(outcomes_[member].who(), ec, answer);
+            const auto how = ending_of(outcomes_[member].peer(), ec, answer);
             answered_ += how == ending::answered ? 1U : 0U;
-            outcomes_[member] = peer_outcome{outcomes_[member].who(), how, ec, std::move(answer)};
+            outcomes_[member] = peer_outcome{outcomes_[member].peer(), how, ec, std::move(answer)};
         }
         if (!decided()) {
             return;
