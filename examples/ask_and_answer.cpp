@@ -24,7 +24,7 @@ int main()
 {
     asio::io_context io;
     rejoinder::hub hub{io.get_executor()};
-    hub.authenticate([](const rejoinder::handshake& hello) { return rejoinder::identity{hello.auth.as_string().c_str()}; });
+    hub.authenticate([](const rejoinder::handshake& hello) { return hello.claimed_identity(); });
     const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
     rejoinder::client tab{io.get_executor(), rejoinder::tcp_connector{port}, {.auth = R"("42")"}};
     tab.on("command", [](const json& command) -> json { return {{"synced", command.at("shop_id")}}; });

@@ -13,7 +13,7 @@ int main()
 {
     asio::io_context io;
     rejoinder::hub hub{io.get_executor(), {.grace = 300ms}};
-    hub.authenticate([](const rejoinder::handshake& hello) { return rejoinder::identity{hello.auth.as_string().c_str()}; });
+    hub.authenticate([](const rejoinder::handshake& hello) { return hello.claimed_identity(); });
     hub.on_event([](const rejoinder::event& one) { std::cout << one.name << ' ' << one.who << ' ' << one.reason << std::endl; });
     const auto port = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
 

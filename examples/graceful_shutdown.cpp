@@ -42,6 +42,8 @@ int main()
 
     rejoinder::client shop{io.get_executor(), rejoinder::tcp_connector{port}};
     int year = 2025;
+    // One question each time that it gets through, so that the first is asked of the old hub and the second of the new one. A program asks when
+    // it has something to ask: what it asks while there is no link waits for one.
     shop.on_state([&](rejoinder::link_state link, std::error_code) {
         std::cout << name_of(link) << std::endl;
         if (link != rejoinder::link_state::connected) {

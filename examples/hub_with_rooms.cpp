@@ -33,10 +33,15 @@ asio::awaitable<void> evening(rejoinder::hub<>& hub, guest& ada, guest& bob, gue
         std::cout << refused.what() << '\n';
     }
     co_await ada.line.async_deliver("say", "good evening", asio::use_awaitable);
-    bob.line.off("vote");
+    bob.line.off("vote"); // so that the question fails at bob: he has no handler for it any more
     const auto votes = co_await hub.async_ask_all(room{"tea"}, "vote", "cake?", {.timeout = 1s}, asio::use_awaitable);
     for (const auto& one : votes) {
-        std::cout << one.who().who().name() << ' ' << name_of(one.how()) << '\n';
+        std::cout << one.peer().who().name() << ' ' << name_of(one.how()) << '\n';
+    }
+    try {
+        co_await hub.async_ask_all(room{"tea"}, "vote", "more cake?", {.timeout = 1s, .quorum = 2}, asio::use_awaitable);
+    } catch (const std::exception& undecided) {
+        std::cout << undecided.what() << '\n';
     }
 }
 
@@ -44,7 +49,7 @@ int main()
 {
     asio::io_context io;
     rejoinder::hub hub{io.get_executor()};
-    hub.authenticate([](const rejoinder::handshake& hello) { return rejoinder::identity{hello.auth.as_string().c_str()}; });
+    hub.authenticate([](const rejoinder::handshake& hello) { return hello.claimed_identity(); });
     hub.intercept([](rejoinder::intercepted& call) {
         if (call.from().who().name() == "mallory") {
             call.refuse("mallory is not invited");

@@ -1,6 +1,4 @@
 // A page watches a long job: typed events, throttled on their way; while the link is blocked it polls, and returns when the link is back.
-#include <rejoinder/net/shared_client.hpp>
-#include <rejoinder/net/throttled_notifier.hpp>
 #include <rejoinder/rejoinder.hpp>
 
 #include <asio/co_spawn.hpp>
@@ -12,7 +10,6 @@
 
 #include <iostream>
 #include <string>
-#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -74,18 +71,13 @@ int main()
 {
     asio::io_context io;
     rejoinder::hub hub{io.get_executor()};
-    hub.authenticate([](const rejoinder::handshake& hello) { return rejoinder::identity{hello.auth.as_string().c_str()}; });
+    hub.authenticate([](const rejoinder::handshake& hello) { return hello.claimed_identity(); });
     const auto open = rejoinder::listen(hub, {asio::ip::address_v4::loopback(), 0});
 
     rejoinder::client_options<> how{.auth = R"("viewer")"};
     how.backoff.schedule = {10ms, 20ms, 40ms};
     rejoinder::shared_client page{io.get_executor(), rejoinder::tcp_connector{open.local_endpoint()}, how};
-    auto shown = rejoinder::standing::disconnected;
-    page.connection().on_status([&](const rejoinder::client_status& now) {
-        if (std::exchange(shown, now.state) != now.state) {
-            std::cout << "page is " << name_of(now.state) << '\n';
-        }
-    });
+    page.connection().on_status([&](const rejoinder::client_status& now) { std::cout << "page is " << name_of(now.state) << '\n'; });
     int polls = 0;
     const auto ask = [&]() -> asio::awaitable<std::string> { // a request to the service's status page
         ++polls;

@@ -22,6 +22,7 @@ need_library
 need_optional
 install_missing
 
+echo "building the example $name in build/examples: half a minute the first time" >&2
 configure examples
 cmake --build build/examples --parallel "$(cores)" --target "example_$name" > build/examples.build.log || {
     cat build/examples.build.log >&2
