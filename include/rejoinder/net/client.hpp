@@ -180,6 +180,7 @@ public:
         return call_out(message_kind::request, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
     template <class Payload, class Token>
+        requires(!contract_type<Payload>)
     auto async_request(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(name, payload, call_options{}, std::forward<Token>(token));
