@@ -43,7 +43,7 @@ function(rejoinder_add_optional name pattern package target)
         find_package(${package} QUIET)
         if(NOT rejoinder_is_top_level) # what is found here, and what that stands on, is used by the project around this one
             get_directory_property(found IMPORTED_TARGETS)
-            list(REMOVE_ITEM found ${before})
+            list(REMOVE_ITEM found "" ${before})
             if(found)
                 set_target_properties(${found} PROPERTIES IMPORTED_GLOBAL ON)
             endif()
