@@ -122,6 +122,7 @@ install_missing() {
         fi
         exit 1
     fi
+    echo "apt-get installs what is missing, as root:$missing_packages" >&2
     log=$(mktemp)
     # The lists of a fresh machine are empty, those of an old one may name packages that are gone.
     if ! apt_install > "$log" 2>&1; then
