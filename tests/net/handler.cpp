@@ -207,7 +207,11 @@ TEST_CASE("a payload that does not fit is answered with its place and the handle
     bool called = false;
     const auto word = on.answer_of([&](const order&) { called = true; }, R"({"id":3,"items":["a",4]})");
     CHECK(word.code == "bad_payload");
-    CHECK(word.text == "/payload/items/1 does not fit");
+    CHECK(word.text == "/payload/items/1 does not fit: a string is expected, not a number");
+    CHECK(on.answer_of([&](int) { called = true; }, R"("three")").text == "/payload does not fit: a number is expected, not a string");
+    CHECK(on.answer_of([&](int) { called = true; }, "1.5").text == "/payload does not fit: a number of another kind or size is expected");
+    CHECK(on.answer_of([&](const order&) { called = true; }, R"({"id":3})").text == "/payload/items does not fit: it is missing");
+    CHECK(on.answer_of([&](const std::string&) { called = true; }, "3").text == "/payload does not fit: a string is expected");
     CHECK(on.answer_of([&](const json_text&) { called = true; }, "{").code == "bad_payload");
     CHECK(on.answer_of([&](const order&) -> asio::awaitable<void> { called = true; co_return; }, "[]").code == "bad_payload");
     CHECK(on.answer_of([&](const order&, responder) { called = true; }, "[]").code == "bad_payload");

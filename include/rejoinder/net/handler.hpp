@@ -92,8 +92,9 @@ private:
         const short_way refusal{*site, asked.call};
         argument_type given;
         std::string where;
-        if (given.read(asked.payload, &where)) {
-            fail_unread(refusal, where);
+        std::string why;
+        if (given.read(asked.payload, &where, &why)) {
+            fail_unread(refusal, where, why);
             return nullptr;
         }
         if constexpr (!needs_run) {

@@ -94,21 +94,25 @@ void append_converted(const T& value, std::string& out)
     document_writer{out}.write(document);
 }
 
-inline std::error_code refuse_payload(std::string_view reason, std::string* where)
+inline std::error_code refuse_payload(std::string_view reason, std::string* where, std::string* why = nullptr,
+                                      std::string_view expected = {})
 {
     if (where != nullptr) {
         *where = reason;
     }
+    if (why != nullptr) {
+        *why = expected;
+    }
     return make_error_code(errc::bad_payload);
 }
 
-inline std::error_code read_string(std::string_view text, std::string& out, std::string* where)
+inline std::error_code read_string(std::string_view text, std::string& out, std::string* where, std::string* why)
 {
     json_scanner scanner{text};
     json_string scanned;
     out.clear();
     const bool read = scanner.string(scanned) && scanner.finished() && unescape(scanned.raw, out);
-    return read ? std::error_code{} : refuse_payload(payload_root, where);
+    return read ? std::error_code{} : refuse_payload(payload_root, where, why, "a string is expected");
 }
 
 inline std::error_code read_bytes(payload_view payload, std::vector<std::byte>& out, std::string* where)
@@ -162,14 +166,15 @@ encoding write_payload(const T& value, std::string& out)
 /// Reads a payload into `out`: no error, or `errc::bad_payload`, `out` then being of no use.
 ///
 /// `where`, unless null, is then set to the place that does not fit: a JSON pointer from the payload on
-/// (`/payload/items/3/price`; RFC 6901), or the offset of text that is not JSON. A described struct's members must all
+/// (`/payload/items/3/price`; RFC 6901), or the offset of text that is not JSON; and
+/// `why`, unless null, to what is expected there, for people, if that is known. A described struct's members must all
 /// be there, but for those of type std::optional; members that it does not have are ignored. No payload is read as
 /// null; inside std::variant and std::tuple the rules of the installed Boost hold. `no_payload` takes any payload and
 /// ignores it. A `payload_view` borrows. Depth is bounded by `json_depth_max`. Throws nothing but std::bad_alloc,
 /// whatever the conversions of the type throw.
 template <class T>
     requires readable_payload<T>
-std::error_code read_payload(payload_view payload, T& out, std::string* where)
+std::error_code read_payload(payload_view payload, T& out, std::string* where, std::string* why = nullptr)
 {
     if constexpr (std::same_as<T, std::monostate>) {
         return {};
@@ -182,7 +187,7 @@ std::error_code read_payload(payload_view payload, T& out, std::string* where)
         return detail::read_bytes(payload, out, where);
     } else {
         if (payload.form == encoding::binary) {
-            return detail::refuse_payload(detail::payload_root, where);
+            return detail::refuse_payload(detail::payload_root, where, why, "JSON is expected, not bytes");
         }
         const std::string_view text = payload.bytes.empty() ? "null" : payload.bytes;
         if constexpr (std::same_as<T, json_text>) {
@@ -193,9 +198,9 @@ std::error_code read_payload(payload_view payload, T& out, std::string* where)
             out = std::move(*checked);
             return {};
         } else if constexpr (std::same_as<T, std::string>) {
-            return detail::read_string(text, out, where);
+            return detail::read_string(text, out, where, why);
         } else {
-            return detail::read_json(text, out, where);
+            return detail::read_json(text, out, where, why);
         }
     }
 }

@@ -22,9 +22,9 @@ class argument {
 public:
     T value{};
 
-    std::error_code read(const payload_view& payload, std::string* where)
+    std::error_code read(const payload_view& payload, std::string* where, std::string* why)
     {
-        return read_payload(payload, value, where);
+        return read_payload(payload, value, where, why);
     }
 };
 
@@ -32,7 +32,7 @@ public:
 template <needed For>
 class argument<void, For> {
 public:
-    std::error_code read(const payload_view&, std::string*) noexcept { return {}; }
+    std::error_code read(const payload_view&, std::string*, std::string*) noexcept { return {}; }
 };
 
 // The two that are text alone live in a recycled string, so that reading them allocates nothing at steady state.
@@ -47,10 +47,10 @@ public:
     argument& operator=(argument&&) = delete;
     ~argument() { recycled_strings::give(std::move(value)); }
 
-    std::error_code read(const payload_view& payload, std::string* where)
+    std::error_code read(const payload_view& payload, std::string* where, std::string* why)
     {
         value = recycled_strings::take(payload.bytes.size());
-        return read_payload(payload, value, where);
+        return read_payload(payload, value, where, why);
     }
 };
 
@@ -64,11 +64,11 @@ public:
     argument& operator=(argument&&) = delete;
     ~argument() { recycled_strings::give(std::move(value).text()); }
 
-    std::error_code read(const payload_view& payload, std::string* where)
+    std::error_code read(const payload_view& payload, std::string* where, std::string* why)
     {
         const std::string_view text = payload.bytes.empty() ? "null" : payload.bytes;
         if (payload.form == encoding::binary || !is_json(text)) {
-            return refuse_payload(payload_root, where);
+            return refuse_payload(payload_root, where, why, "JSON is expected");
         }
         auto kept = recycled_strings::take(text.size());
         kept.assign(text);
@@ -88,7 +88,7 @@ public:
     argument& operator=(argument&&) = delete;
     ~argument() { recycled_strings::give(std::move(kept_)); }
 
-    std::error_code read(const payload_view& payload, std::string*)
+    std::error_code read(const payload_view& payload, std::string*, std::string*)
     {
         kept_ = recycled_strings::take(payload.bytes.size());
         kept_.assign(payload.bytes);

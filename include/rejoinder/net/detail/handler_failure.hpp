@@ -53,11 +53,11 @@ void fail_with_current_exception(const Way& way)
     }
 }
 
-/// Ends a run whose payload is not what the handler takes; `where` says where.
+/// Ends a run whose payload is not what the handler takes; `where` says where, `why`, unless empty, what is expected there.
 template <class Way>
-void fail_unread(const Way& way, std::string_view where)
+void fail_unread(const Way& way, std::string_view where, std::string_view why)
 {
-    const auto text = std::string{told_text(where)}.append(" does not fit");
+    const auto text = std::string{told_text(where)}.append(" does not fit").append(why.empty() ? "" : ": ").append(why);
     fail_with(way, errc::bad_payload, text);
 }
 

@@ -68,17 +68,19 @@ template <class F>
 using event_type_of = typename event_parameter<typename signature<F>::parameters>::type;
 
 // To be reported like what a function throws.
-[[noreturn]] inline void throw_misfit(std::string where)
+[[noreturn]] inline void throw_misfit(std::string where, std::string_view why)
 {
-    throw std::runtime_error{where.append(" does not fit")};
+    throw std::runtime_error{where.append(" does not fit").append(why.empty() ? "" : ": ").append(why)};
 }
 
 template <class T>
 T read_event(const payload_view& payload)
 {
     T value{};
-    if (std::string where; read_payload(payload, value, &where)) {
-        throw_misfit(std::move(where));
+    std::string where;
+    std::string why;
+    if (read_payload(payload, value, &where, &why)) {
+        throw_misfit(std::move(where), why);
     }
     return value;
 }

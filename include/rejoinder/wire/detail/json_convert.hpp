@@ -151,9 +151,41 @@ inline void append_path(const path_step& step, std::string& out)
     }
 }
 
+// What JSON is, in words for people.
+inline std::string_view words_for(const boost::json::value& of) noexcept
+{
+    switch (of.kind()) {
+    case boost::json::kind::null: return "null";
+    case boost::json::kind::bool_: return "true or false";
+    case boost::json::kind::string: return "a string";
+    case boost::json::kind::array: return "an array";
+    case boost::json::kind::object: return "an object";
+    default: return "a number";
+    }
+}
+
+// What a T is read from; empty: its own conversion knows.
+template <class T>
+constexpr std::string_view words_for() noexcept
+{
+    if constexpr (std::same_as<T, bool>) {
+        return "true or false";
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        return "a number";
+    } else if constexpr (std::same_as<T, std::string> || std::same_as<T, boost::json::string>) {
+        return "a string";
+    } else if constexpr (std::same_as<T, boost::json::array>) {
+        return "an array";
+    } else if constexpr (std::same_as<T, boost::json::object>) {
+        return "an object";
+    } else {
+        return {};
+    }
+}
+
 class payload_walk {
 public:
-    explicit payload_walk(std::string* where) noexcept : where_(where) {}
+    payload_walk(std::string* where, std::string* why) noexcept : where_(where), why_(why) {}
 
     template <class T>
     bool read(const boost::json::value& from, T& out, const path_step& here)
@@ -169,7 +201,7 @@ public:
         } else {
             auto result = boost::json::try_value_to<T>(from);
             if (result.has_error()) {
-                return fail(here);
+                return fail(here, words_for<T>(), &from);
             }
             out = std::move(*result);
             return true;
@@ -177,11 +209,19 @@ public:
     }
 
 private:
-    bool fail(const path_step& here)
+    // `from`: what is there; null: nothing is.
+    bool fail(const path_step& here, std::string_view expected, const boost::json::value* from)
     {
         if (where_ != nullptr) {
             where_->clear();
             append_path(here, *where_);
+        }
+        if (why_ != nullptr && from == nullptr) {
+            why_->assign("it is missing");
+        } else if (why_ != nullptr && !expected.empty()) {
+            const bool other_number = words_for(*from) == expected; // too large, or a fraction
+            why_->assign(expected).append(other_number ? " of another kind or size" : "").append(" is expected");
+            why_->append(other_number ? "" : ", not ").append(other_number ? "" : words_for(*from));
         }
         return false;
     }
@@ -191,7 +231,7 @@ private:
     {
         const auto* const object = from.if_object();
         if (object == nullptr) {
-            return fail(here);
+            return fail(here, "an object", &from);
         }
         bool good = true;
         boost::mp11::mp_for_each<described_members<T>>([&](auto member) {
@@ -211,7 +251,7 @@ private:
             out.reset();
             return true;
         } else {
-            return fail(here);
+            return fail(here, {}, nullptr);
         }
     }
 
@@ -220,7 +260,7 @@ private:
     {
         const auto* const object = from.if_object();
         if (object == nullptr) {
-            return fail(here);
+            return fail(here, "an object", &from);
         }
         out.clear();
         for (const auto& member : *object) {
@@ -239,7 +279,7 @@ private:
     {
         const auto* const array = from.if_array();
         if (array == nullptr) {
-            return fail(here);
+            return fail(here, "an array", &from);
         }
         out.clear();
         std::size_t index = 0;
@@ -254,6 +294,7 @@ private:
     }
 
     std::string* where_;
+    std::string* why_;
 };
 
 // Parses into `memory`; nothing if the text is not JSON, `where` then naming the offset.
@@ -278,7 +319,7 @@ inline std::optional<boost::json::value> parse_json(std::string_view text, boost
 }
 
 template <class T>
-std::error_code read_json(std::string_view text, T& out, std::string* where)
+std::error_code read_json(std::string_view text, T& out, std::string* where, std::string* why)
 {
     std::array<unsigned char, 4096> room;
     boost::json::monotonic_resource memory{room.data(), room.size()};
@@ -295,7 +336,8 @@ std::error_code read_json(std::string_view text, T& out, std::string* where)
         return {};
     } else {
         const path_step root{};
-        return payload_walk{where}.read(*document, out, root) ? std::error_code{} : make_error_code(errc::bad_payload);
+        return payload_walk{where, why}.read(*document, out, root) ? std::error_code{}
+                                                                   : make_error_code(errc::bad_payload);
     }
 }
 
