@@ -107,7 +107,8 @@ public:
     // Clients
 
     /// Decides who a client is: `ask(const handshake&)` returns an `identity`, a `std::optional` of it, a `refusal`, or an `awaitable` of one
-    /// of these. Asked at each connection, before any session exists. Without it every client instance is an identity of its own.
+    /// of these. A `failure` that it throws is a refusal in its words; anything else that it throws makes the client ask again later. Asked at
+    /// each connection, before any session exists. Without it every client instance is an identity of its own.
     template <class F>
     void authenticate(F ask)
     {
