@@ -89,9 +89,14 @@ public:
         changed_.cancel();
     }
 
-    /// Whether somebody waited for it: each command is answered once.
+    /// Whether somebody waited for it: the first answer to a command counts.
     bool take(const plugin_response& said)
     {
+        const auto of = std::find_if(jobs_.begin(), jobs_.end(), [&](const job& one) { return command_of(one) == said.request_id; });
+        if (of != jobs_.end()) {
+            ++of->answers;
+            tell("status_change", boost::json::value_from(*of));
+        }
         const auto waiting = waiting_.take(said.request_id);
         if (waiting) {
             (*waiting)->came = said;
@@ -111,6 +116,7 @@ private:
         std::optional<plugin_response> came;
     };
 
+    static std::string command_of(const job& one) { return "publish-" + one.id; }
     static bool is_finished(const job& one) { return one.status == "completed" || one.status == "failed"; }
 
     void forget_old()
@@ -170,7 +176,7 @@ private:
     // it has answered: it runs a command once, and says its answer again.
     asio::awaitable<plugin_response> publish(job& one)
     {
-        const plugin_command command{"publish-" + one.id, "publish", {{"title", one.title}, {"kind", one.kind}}};
+        const plugin_command command{command_of(one), "publish", {{"title", one.title}, {"kind", one.kind}}};
         const auto expected = std::make_shared<expected_response>(io_);
         if (waiting_.open(command.request_id, expected) != rejoinder::opened::yes) {
             co_return plugin_response{command.request_id, false, {}, "Nobody has time to wait for the plugin"};
@@ -188,7 +194,6 @@ private:
                 co_await expected->due.async_wait(asio::redirect_error(asio::use_awaitable, woken));
             }
         }
-        ++one.answers;
         co_return *expected->came;
     }
 

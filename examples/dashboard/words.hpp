@@ -33,7 +33,7 @@ struct job {
     int percent = 0; ///< of the clip that is not
     int encoded = 0;
     int asked = 0;   ///< how often the plugin's tab was asked to publish it
-    int answers = 0; ///< how many answers of the plugin counted
+    int answers = 0; ///< how often an answer of the plugin was handled; the first one counts
     std::string message;
 };
 BOOST_DESCRIBE_STRUCT(job, (), (id, title, kind, status, clips, clip, percent, encoded, asked, answers, message))

@@ -81,6 +81,7 @@ test("a plugin's answer counts once though its acks are dropped", limit, () => w
     await studio.button("Drop acks").click();
     await studio.page.locator('[data-command*="job-2"][data-state="acknowledged"]').waitFor();
     await studio.completed_once("job-2");
+    assert.equal(await studio.job("job-2").getAttribute("data-answers"), "1");
     const { counters } = await studio.metrics();
     assert.ok(counters.duplicates_suppressed + counters.answers_replayed >= 1, "no repeat was suppressed");
 }));

@@ -64,10 +64,10 @@ export function show_jobs(link) {
 
     function generate(kind) {
         const title = titles[jobs.size % titles.length];
-        link.emit("generate", { request_id: new_id("generate"), title, kind }, (error) => {
-            if (error) {
+        link.emit("generate", { request_id: new_id("generate"), title, kind }, (error, answer) => {
+            if (error || answer?.error) {
                 say(`${title} could not be asked for.`);
-                tell("failed", `${title}: the backend did not answer`);
+                tell("failed", `${title}: ${error ? "the backend did not answer" : answer.error.message}`);
             }
         });
     }

@@ -36,7 +36,7 @@ export function start_plugin(link) {
             }
             return;
         }
-        const one = { id: command.request_id, action: command.action, state: "running", runs: 1, sent: 0 };
+        const one = { id: command.request_id, action: command.action, state: "running", runs: (known?.runs ?? 0) + 1, sent: 0 };
         commands.set(one.id, one);
         show(one);
         try {
@@ -100,5 +100,6 @@ function show(one) {
     row.dataset.runs = one.runs;
     row.dataset.sent = one.sent;
     put(row.querySelector(".state"), states[one.state]);
-    put(row.querySelector(".times"), `ran once, answer sent ${one.sent === 1 ? "once" : `${one.sent} times`}`);
+    const times = (n) => n === 1 ? "once" : `${n} times`;
+    put(row.querySelector(".times"), `ran ${times(one.runs)}, ${one.sent === 0 ? "no answer sent yet" : `answer sent ${times(one.sent)}`}`);
 }
