@@ -6,6 +6,7 @@
 #include <rejoinder/channel/channel.hpp>
 #include <rejoinder/channel/completion.hpp>
 #include <rejoinder/channel/connector.hpp>
+#include <rejoinder/channel/engine_io_pipe.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
 #include <rejoinder/channel/memory.hpp>
 #include <rejoinder/channel/recycled_memory.hpp>

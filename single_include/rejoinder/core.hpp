@@ -318,6 +318,8 @@ enum class errc {
     handshake_timed_out,
     store_failed,
     no_quorum,
+    closed_by_peer,
+    peer_went_away,
 };
 
 } // namespace rejoinder::inline v0
@@ -351,7 +353,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::replaced, "replaced", "another connection of this client took the session over",
                certainty::maybe_executed},
     errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
-    errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
+    errc_entry{errc::no_handler, "no_handler", "the peer does not answer this", certainty::not_executed},
     errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes",
                certainty::not_executed},
     errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
@@ -378,6 +380,8 @@ inline constexpr std::array errc_table{
     errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
                certainty::not_executed},
     errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
+    errc_entry{errc::closed_by_peer, "closed_by_peer", "the peer closed the connection", certainty::maybe_executed},
+    errc_entry{errc::peer_went_away, "peer_went_away", "the peer shuts down or goes away", certainty::maybe_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -2566,6 +2570,7 @@ struct counters {
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
     std::uint64_t frames_out = 0;
+    std::uint64_t unknown_names = 0;    ///< messages for names that have no handler
     std::uint64_t handler_failures = 0; ///< handlers that threw or answered with an error
 
     constexpr counters& operator+=(const counters& other) noexcept;
@@ -2622,6 +2627,7 @@ inline constexpr std::array counter_table{
     counter_entry{"bytes_out", &counters::bytes_out, "Bytes of the frames that were written."},
     counter_entry{"frames_in", &counters::frames_in, "Frames that were read."},
     counter_entry{"frames_out", &counters::frames_out, "Frames that were written."},
+    counter_entry{"unknown_names", &counters::unknown_names, "Messages for names that have no handler."},
     counter_entry{"handler_failures", &counters::handler_failures, "Handlers that threw or answered with an error."},
 };
 
@@ -6028,7 +6034,7 @@ public:
     [[nodiscard]] std::size_t way() const noexcept { return way_; }
     /// Attempts, or rounds of them, that failed since the last connection that lasted.
     [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
-    /// Why the last attempt or connection ended; no error before the first end.
+    /// Why the last attempt or connection ended; none before the first end, and while connected.
     [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
     /// What that means; none while connected.
     [[nodiscard]] link_verdict verdict() const noexcept { return verdict_; }
@@ -6068,6 +6074,7 @@ public:
     {
         worked_ = true;
         ever_worked_ = true;
+        last_error_ = {};
         verdict_ = link_verdict::none;
         connected_since_ = now;
         disconnected_since_.reset();
@@ -6275,10 +6282,10 @@ struct client_status {
     std::optional<instant> connected_since{};    ///< when the newest connection was welcomed, also after its end
     std::optional<instant> disconnected_since{}; ///< when it ended, or the client was started; none while connected
     std::uint32_t attempts = 0;                  ///< rounds of attempts that failed in a row
-    link_verdict verdict = link_verdict::none;   ///< on `last_error`; none again once connected
-    std::error_code last_error{};                ///< why the last attempt or connection ended
-    instant next_try_at = never;                 ///< when the next attempt begins, if it is known
-    std::string connection_id{};                 ///< of the newest attempt, as both sides' events have it
+    link_verdict verdict = link_verdict::none;   ///< on `last_error`
+    std::error_code last_error{}; ///< why the last attempt or connection ended; none again once connected
+    instant next_try_at = never;  ///< when the next attempt begins, if it is known
+    std::string connection_id{};  ///< of the newest attempt, as both sides' events have it
 };
 
 /// Where the link alone stands, as a program sees it: between two attempts it is disconnected.
@@ -7457,8 +7464,9 @@ inline std::string conflict(const char* who, const heartbeat_terms& said, durati
     return text.append(who)
         .append(" drops a link that is silent for ")
         .append(spelled(said.dead_after))
-        .append(", but pings come only every ")
-        .append(spelled(silence));
+        .append(" (dead_after), but pings come only every ")
+        .append(spelled(silence))
+        .append(" (ping_every)");
 }
 
 } // namespace detail
@@ -7746,6 +7754,7 @@ private:
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -7852,6 +7861,7 @@ public:
     {
         ++counts_.notifications_received;
         const auto* to = routes_.find(said.name);
+        counts_.unknown_names += to == nullptr ? 1 : 0;
         if (!passes(now) || to == nullptr || notified_ >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return;
@@ -7991,7 +8001,7 @@ private:
         }
         const auto* to = routes_.find(asked.name);
         if (to == nullptr) {
-            return refuse(asked.id, errc::no_handler);
+            return refuse_unknown(asked);
         }
         if (asked.time_left && *asked.time_left <= duration::zero()) {
             return refuse(asked.id, errc::timed_out);
@@ -8048,10 +8058,24 @@ private:
         return false;
     }
 
-    void refuse(message_id id, errc why)
+    void refuse(message_id id, errc why, std::string_view text = {})
     {
-        answer(id, {message_kind::error, name_of(why), {}, {}});
+        answer(id, {message_kind::error, name_of(why), {}, text});
         ++counts_.refused;
+    }
+
+    // A name that nobody would read is not said back: the record keeps the text.
+    void refuse_unknown(const message& asked)
+    {
+        constexpr std::size_t name_max = 100;
+        ++counts_.unknown_names;
+        std::string text{"no handler for "};
+        if (asked.name.size() > name_max) {
+            text.append("a name of ").append(std::to_string(asked.name.size())).append(" bytes");
+        } else {
+            text.append(1, '"').append(asked.name).append(1, '"');
+        }
+        refuse(asked.id, errc::no_handler, text);
     }
 
     // Records the last word for an id, and sends it if somebody is there: else the asker repeats its id when it is back (contract, point 6).

@@ -920,17 +920,13 @@ concept connector = std::movable<C> && channel<typename C::channel_type> &&
 
 #endif
 
-// A pair of channels within one process, connected to each other: no socket, no copy.
-#ifndef REJOINDER_CHANNEL_MEMORY_HPP
-#define REJOINDER_CHANNEL_MEMORY_HPP
+// The half of an Engine.IO session that its channel sees: messages in, messages out, and the end.
+#ifndef REJOINDER_CHANNEL_ENGINE_IO_PIPE_HPP
+#define REJOINDER_CHANNEL_ENGINE_IO_PIPE_HPP
 
-// What two memory channels share, and what each has for itself.
-#ifndef REJOINDER_CHANNEL_DETAIL_MEMORY_LINK_HPP
-#define REJOINDER_CHANNEL_DETAIL_MEMORY_LINK_HPP
-
-// The sending half of a channel without its socket: frames in, one run of bytes to write out.
-#ifndef REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
-#define REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
+// What an Engine.IO session has to send and has received, until somebody takes it.
+#ifndef REJOINDER_CHANNEL_DETAIL_ENGINE_IO_QUEUE_HPP
+#define REJOINDER_CHANNEL_DETAIL_ENGINE_IO_QUEUE_HPP
 
 // A thread's store of empty strings that keep their capacity, so that buffers that come and go allocate nothing.
 #ifndef REJOINDER_CHANNEL_RECYCLED_STRINGS_HPP
@@ -1069,6 +1065,566 @@ private:
 } // namespace rejoinder::inline v0
 
 #endif
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Messages in a row, their bytes in one string.
+class engine_io_queue {
+public:
+    /// What a message holds beside its bytes, counted so that a bound on bytes bounds many small ones, too.
+    static constexpr std::size_t overhead = 16;
+
+    engine_io_queue() = default;
+    engine_io_queue(const engine_io_queue&) = delete;
+    engine_io_queue& operator=(const engine_io_queue&) = delete;
+    ~engine_io_queue() { recycled_strings::give(std::move(bytes_)); }
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == entries_.size(); }
+    [[nodiscard]] std::size_t count() const noexcept { return entries_.size() - first_; }
+    /// Bytes and overhead of what is committed.
+    [[nodiscard]] std::size_t weight() const noexcept { return committed_ - taken_ + overhead * count(); }
+
+    /// Begins a message; the caller appends it to the string. Drops one begun and not committed.
+    std::string& begin()
+    {
+        drop_begun();
+        if (bytes_.capacity() == 0) {
+            bytes_ = recycled_strings::take();
+            bytes_.clear();
+        }
+        return bytes_;
+    }
+    void drop_begun() { bytes_.resize(committed_); }
+    [[nodiscard]] std::string_view begun() const noexcept { return std::string_view{bytes_}.substr(committed_); }
+    void commit(encoding form)
+    {
+        entries_.push_back({bytes_.size() - committed_, form});
+        committed_ = bytes_.size();
+    }
+
+    void push(const frame_view& frame)
+    {
+        begin().append(frame.bytes);
+        commit(frame.form);
+    }
+
+    /// The oldest; valid until the next call. Not empty.
+    [[nodiscard]] frame_view front() const noexcept
+    {
+        return {std::string_view{bytes_}.substr(taken_, entries_[first_].size), entries_[first_].form};
+    }
+    void pop()
+    {
+        taken_ += entries_[first_++].size;
+        if (bytes_.size() == committed_ && (empty() || taken_ > bytes_.size() / 2)) {
+            tidy();
+        }
+    }
+
+    /// Hands over all that is committed: the views are into `storage`. Nothing is begun.
+    void take_all(std::string& storage, std::vector<frame_view>& frames)
+    {
+        storage.swap(bytes_);
+        const std::string_view all{storage};
+        for (auto at = taken_; first_ != entries_.size(); ++first_) {
+            frames.push_back({all.substr(at, entries_[first_].size), entries_[first_].form});
+            at += entries_[first_].size;
+        }
+        bytes_.clear();
+        reset();
+    }
+
+    void clear()
+    {
+        recycled_strings::give(std::exchange(bytes_, {}));
+        reset();
+    }
+
+private:
+    static constexpr std::size_t entries_kept_max = 64;
+
+    struct entry {
+        std::size_t size;
+        encoding form;
+    };
+
+    void tidy()
+    {
+        if (empty()) {
+            clear();
+            return;
+        }
+        bytes_.erase(0, taken_);
+        committed_ -= taken_;
+        taken_ = 0;
+        entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
+    }
+
+    void reset()
+    {
+        entries_.clear();
+        if (entries_.capacity() > entries_kept_max) {
+            std::vector<entry>{}.swap(entries_);
+        }
+        first_ = committed_ = taken_ = 0;
+    }
+
+    std::string bytes_;
+    std::vector<entry> entries_;
+    std::size_t first_ = 0;     // of the entries that are left
+    std::size_t taken_ = 0;     // bytes of those before it
+    std::size_t committed_ = 0; // bytes; what is behind them is begun
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Whether bytes are UTF-8.
+#ifndef REJOINDER_WIRE_IS_UTF8_HPP
+#define REJOINDER_WIRE_IS_UTF8_HPP
+
+// Whether text that comes in pieces is UTF-8: told at the first byte that is wrong, wherever the pieces are cut.
+#ifndef REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
+#define REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
+
+// The shape of one UTF-8 sequence, for scanners that meet a byte above ASCII.
+#ifndef REJOINDER_WIRE_DETAIL_UTF8_HPP
+#define REJOINDER_WIRE_DETAIL_UTF8_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+// The second byte of a sequence is where overlong forms, surrogates and numbers above U+10FFFF show (Unicode, table
+// 3-7).
+struct utf8_lead {
+    std::size_t length = 0; // 0: no sequence begins with this byte
+    unsigned char second_min = 0x80;
+    unsigned char second_max = 0xBF;
+};
+
+constexpr utf8_lead utf8_lead_of(unsigned char lead) noexcept
+{
+    if (lead < 0x80) {
+        return {.length = 1};
+    }
+    if (lead < 0xC2 || lead > 0xF4) {
+        return {};
+    }
+    if (lead < 0xE0) {
+        return {.length = 2};
+    }
+    if (lead < 0xF0) {
+        return {.length = 3,
+                .second_min = static_cast<unsigned char>(lead == 0xE0 ? 0xA0 : 0x80),
+                .second_max = static_cast<unsigned char>(lead == 0xED ? 0x9F : 0xBF)};
+    }
+    return {.length = 4,
+            .second_min = static_cast<unsigned char>(lead == 0xF0 ? 0x90 : 0x80),
+            .second_max = static_cast<unsigned char>(lead == 0xF4 ? 0x8F : 0xBF)};
+}
+
+// The length of the well-formed sequence at `at`, or 0. `at` must be before `end`.
+constexpr std::size_t utf8_length(const char* at, const char* end) noexcept
+{
+    const auto lead = utf8_lead_of(static_cast<unsigned char>(*at));
+    if (lead.length < 2) {
+        return lead.length;
+    }
+    if (static_cast<std::size_t>(end - at) < lead.length) {
+        return 0;
+    }
+    const auto second = static_cast<unsigned char>(at[1]);
+    if (second < lead.second_min || second > lead.second_max) {
+        return 0;
+    }
+    for (std::size_t i = 2; i < lead.length; ++i) {
+        if ((static_cast<unsigned char>(at[i]) & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return lead.length;
+}
+
+// Whether text is well-formed UTF-8.
+inline bool is_utf8(std::string_view text) noexcept
+{
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto length = utf8_length(at, end);
+        if (length == 0) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
+
+// Appends a Unicode scalar value, which the caller has checked not to be a surrogate.
+inline void append_utf8(std::string& out, std::uint32_t point)
+{
+    const auto trail = [point](int shift) { return static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
+    if (point < 0x80) {
+        out.push_back(static_cast<char>(point));
+    } else if (point < 0x800) {
+        out.append({static_cast<char>(0xC0 | (point >> 6)), trail(0)});
+    } else if (point < 0x10000) {
+        out.append({static_cast<char>(0xE0 | (point >> 12)), trail(6), trail(0)});
+    } else {
+        out.append({static_cast<char>(0xF0 | (point >> 18)), trail(12), trail(6), trail(0)});
+    }
+}
+
+// The text with U+FFFD in place of each byte that is not UTF-8.
+inline std::string made_utf8(std::string_view text)
+{
+    std::string made;
+    made.reserve(text.size());
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+        const auto length = utf8_length(at, end);
+        made.append(length != 0 ? std::string_view{at, length} : std::string_view{"\xEF\xBF\xBD"});
+        at += length != 0 ? length : 1;
+    }
+    return made;
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace rejoinder::inline v0::detail {
+
+class utf8_stream {
+public:
+    /// Takes the next piece; false: no text goes on like this. Linear in its length.
+    bool feed(std::string_view piece) noexcept
+    {
+        const char* at = piece.data();
+        const char* const end = at + piece.size();
+        while (at != end && missing_ != 0) {
+            if (!follow(*at++)) {
+                return false;
+            }
+        }
+        while (static_cast<std::size_t>(end - at) >= longest) {
+            if (is_ascii(at)) {
+                at += longest;
+                continue;
+            }
+            const auto length = utf8_length(at, end);
+            if (length == 0) {
+                return false;
+            }
+            at += length;
+        }
+        while (at != end) {
+            if (!(missing_ == 0 ? lead(*at) : follow(*at))) {
+                return false;
+            }
+            ++at;
+        }
+        return true;
+    }
+
+    /// Whether the text may end here.
+    bool is_whole() const noexcept { return missing_ == 0; }
+
+private:
+    static constexpr std::size_t longest = 8; // bytes looked at together; no sequence is longer
+
+    static bool is_ascii(const char* eight) noexcept
+    {
+        std::uint64_t word = 0;
+        std::memcpy(&word, eight, sizeof word);
+        return (word & 0x8080808080808080U) == 0;
+    }
+
+    bool lead(char byte) noexcept
+    {
+        const auto found = utf8_lead_of(static_cast<unsigned char>(byte));
+        if (found.length == 0) {
+            return false;
+        }
+        missing_ = static_cast<unsigned char>(found.length - 1);
+        least_ = found.second_min;
+        most_ = found.second_max;
+        return true;
+    }
+
+    bool follow(char byte) noexcept
+    {
+        const auto value = static_cast<unsigned char>(byte);
+        if (value < least_ || value > most_) {
+            return false;
+        }
+        --missing_;
+        least_ = 0x80;
+        most_ = 0xBF;
+        return true;
+    }
+
+    unsigned char missing_ = 0; // bytes of a sequence that was begun
+    unsigned char least_ = 0x80;
+    unsigned char most_ = 0xBF;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// Whether `text` is UTF-8, from its first character to its last. Linear, fast for ASCII.
+inline bool is_utf8(std::string_view text) noexcept
+{
+    detail::utf8_stream reading;
+    return reading.feed(text) && reading.is_whole();
+}
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// How much a pipe takes.
+struct engine_io_pipe_bounds {
+    std::size_t message_max; ///< bytes
+    std::size_t bytes_max;   ///< to be sent, their overhead included
+    std::size_t count_max;   ///< messages to be sent
+};
+
+/// Below an `engine_io_channel`, for servers and clients: what derives from it moves the messages, by polls, by a WebSocket, by one after
+/// the other.
+///
+/// The timers never expire: an operation that has to wait is parked in one, so that it belongs to its execution context, which cancels
+/// it by its slot and destroys it when it is destroyed itself; waking it is cancelling. Used from its executor.
+class engine_io_pipe {
+public:
+    using executor_type = asio::any_io_executor;
+
+    engine_io_pipe(const engine_io_pipe&) = delete;
+    engine_io_pipe& operator=(const engine_io_pipe&) = delete;
+    virtual ~engine_io_pipe() = default;
+
+    // For the channel and its operations
+
+    [[nodiscard]] const executor_type& executor() const noexcept { return executor_; }
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+    [[nodiscard]] std::size_t pending() const noexcept { return out_.weight() + in_flight_; }
+    /// Whether messages go by polls now.
+    [[nodiscard]] bool polls() const noexcept { return polls_; }
+
+    std::string& begin() { return out_.begin(); }
+    bool commit(encoding form)
+    {
+        const auto body = out_.begun();
+        const bool text = form == encoding::text;
+        if (closed_ || end_ || shut_ || body.size() > bounds_.message_max || out_.count() >= bounds_.count_max ||
+            pending() + body.size() > bounds_.bytes_max ||
+            (text && ((polls_ && body.find(separator) != std::string_view::npos) || !is_utf8(body)))) {
+            out_.drop_begun();
+            return false;
+        }
+        out_.commit(form);
+        return true;
+    }
+
+    [[nodiscard]] bool must_wait_to_receive() const noexcept { return !closed_ && in_.empty() && !end_; }
+    /// Only if there is nothing to wait for, or the operation was cancelled.
+    std::error_code receive(std::string& storage, std::vector<frame_view>& frames)
+    {
+        if (closed_) {
+            return asio::error::operation_aborted;
+        }
+        if (in_.empty()) {
+            return end_ ? end_ : std::error_code{asio::error::operation_aborted};
+        }
+        in_.take_all(storage, frames);
+        on_taken();
+        return {};
+    }
+
+    /// Lets go what is committed.
+    void release()
+    {
+        out_.drop_begun();
+        released_ = out_.count();
+        if (released_ != 0 && !end_ && !closed_) {
+            on_released();
+        }
+    }
+    [[nodiscard]] bool must_wait_to_flush() const noexcept
+    {
+        return !closed_ && !end_ && (released_ != 0 || in_flight_ != 0);
+    }
+    /// When there is nothing to wait for.
+    [[nodiscard]] std::error_code flushed() const
+    {
+        if (closed_) {
+            return asio::error::operation_aborted;
+        }
+        return pending() != 0 && end_ ? std::error_code{asio::error::broken_pipe} : std::error_code{};
+    }
+
+    /// Nothing more will be committed: says farewell behind what is released, once.
+    void shut(close_reason reason)
+    {
+        if (!shut_ && !end_ && !closed_) {
+            shut_ = true;
+            on_shut(reason);
+        }
+    }
+    [[nodiscard]] bool must_wait_for_farewell() const noexcept { return !closed_ && !end_ && !told_; }
+
+    void close() noexcept
+    {
+        if (closed_) {
+            return;
+        }
+        closed_ = true;
+        readable.reset();
+        writable.reset();
+        in_.clear();
+        try {
+            on_close();
+        } catch (...) { // out of memory for a last word
+        }
+    }
+
+    std::optional<asio::steady_timer> readable; // none once it is closed
+    std::optional<asio::steady_timer> writable;
+    bool receiving = false;
+    bool flushing = false;
+
+protected:
+    engine_io_pipe(const executor_type& executor, const engine_io_pipe_bounds& bounds)
+        : executor_(executor), bounds_(bounds)
+    {
+        readable.emplace(executor, asio::steady_timer::time_point::max());
+        writable.emplace(executor, asio::steady_timer::time_point::max());
+    }
+
+    // What the carrier is told. None of these may call the program.
+    virtual void on_taken() = 0;    ///< all that had come is received
+    virtual void on_released() = 0; ///< there is something to send
+    virtual void
+    on_shut(close_reason reason) = 0; ///< nothing more will be released; behind the rest: farewell, then `told`
+    virtual void on_close() = 0;
+
+    // What the carrier does
+
+    void came(const frame_view& frame) { in_.push(frame); }
+    void wake_reader()
+    {
+        if (readable) {
+            readable->cancel();
+        }
+    }
+    void wake_writer()
+    {
+        if (writable) {
+            writable->cancel();
+        }
+    }
+    void count_received(std::size_t bytes) noexcept { received_ += bytes; }
+    [[nodiscard]] std::size_t untaken() const noexcept { return in_.weight(); }
+
+    [[nodiscard]] bool has_released() const noexcept { return released_ != 0; }
+    [[nodiscard]] frame_view front() const noexcept { return out_.front(); }
+    void pop()
+    {
+        out_.pop();
+        --released_;
+    }
+    void set_in_flight(std::size_t bytes) noexcept { in_flight_ = bytes; }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_; }
+    void set_polls(bool polls) noexcept { polls_ = polls; }
+
+    [[nodiscard]] bool is_shut() const noexcept { return shut_; }
+    void told()
+    {
+        told_ = true;
+        wake_writer();
+    }
+    /// Nothing more comes or goes; what came is still received.
+    void ended(std::error_code why)
+    {
+        end_ = why;
+        wake_reader();
+        wake_writer();
+    }
+
+private:
+    static constexpr char separator = '\x1E'; // of packets in the body of a poll
+
+    executor_type executor_;
+    engine_io_pipe_bounds bounds_;
+    detail::engine_io_queue in_;
+    detail::engine_io_queue out_;
+    std::size_t released_ = 0;  // messages, of `out_`
+    std::size_t in_flight_ = 0; // bytes that have left `out_`, and that the link has not accepted yet
+    std::uint64_t received_ = 0;
+    std::error_code end_;
+    bool polls_ = false;
+    bool shut_ = false;
+    bool told_ = false;
+    bool closed_ = false;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// A pair of channels within one process, connected to each other: no socket, no copy.
+#ifndef REJOINDER_CHANNEL_MEMORY_HPP
+#define REJOINDER_CHANNEL_MEMORY_HPP
+
+// What two memory channels share, and what each has for itself.
+#ifndef REJOINDER_CHANNEL_DETAIL_MEMORY_LINK_HPP
+#define REJOINDER_CHANNEL_DETAIL_MEMORY_LINK_HPP
+
+// The sending half of a channel without its socket: frames in, one run of bytes to write out.
+#ifndef REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
+#define REJOINDER_CHANNEL_DETAIL_OUTBOUND_HPP
 
 #include <cstddef>
 #include <string>
@@ -2106,6 +2662,8 @@ enum class errc {
     handshake_timed_out,
     store_failed,
     no_quorum,
+    closed_by_peer,
+    peer_went_away,
 };
 
 } // namespace rejoinder::inline v0
@@ -2139,7 +2697,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::replaced, "replaced", "another connection of this client took the session over",
                certainty::maybe_executed},
     errc_entry{errc::closed, "closed", "this side closed the session", certainty::maybe_executed},
-    errc_entry{errc::no_handler, "no_handler", "the peer has no handler of that name", certainty::not_executed},
+    errc_entry{errc::no_handler, "no_handler", "the peer does not answer this", certainty::not_executed},
     errc_entry{errc::bad_payload, "bad_payload", "the payload does not have the form that the handler takes",
                certainty::not_executed},
     errc_entry{errc::refused, "refused", "the peer refused the message before its handler", certainty::not_executed},
@@ -2166,6 +2724,8 @@ inline constexpr std::array errc_table{
     errc_entry{errc::store_failed, "store_failed", "the store of durable messages could not be written or read",
                certainty::not_executed},
     errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
+    errc_entry{errc::closed_by_peer, "closed_by_peer", "the peer closed the connection", certainty::maybe_executed},
+    errc_entry{errc::peer_went_away, "peer_went_away", "the peer shuts down or goes away", certainty::maybe_executed},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -5386,6 +5946,7 @@ struct counters {
     std::uint64_t bytes_out = 0;
     std::uint64_t frames_in = 0;
     std::uint64_t frames_out = 0;
+    std::uint64_t unknown_names = 0;    ///< messages for names that have no handler
     std::uint64_t handler_failures = 0; ///< handlers that threw or answered with an error
 
     constexpr counters& operator+=(const counters& other) noexcept;
@@ -5442,6 +6003,7 @@ inline constexpr std::array counter_table{
     counter_entry{"bytes_out", &counters::bytes_out, "Bytes of the frames that were written."},
     counter_entry{"frames_in", &counters::frames_in, "Frames that were read."},
     counter_entry{"frames_out", &counters::frames_out, "Frames that were written."},
+    counter_entry{"unknown_names", &counters::unknown_names, "Messages for names that have no handler."},
     counter_entry{"handler_failures", &counters::handler_failures, "Handlers that threw or answered with an error."},
 };
 
@@ -8848,7 +9410,7 @@ public:
     [[nodiscard]] std::size_t way() const noexcept { return way_; }
     /// Attempts, or rounds of them, that failed since the last connection that lasted.
     [[nodiscard]] std::uint32_t failures() const noexcept { return failures_; }
-    /// Why the last attempt or connection ended; no error before the first end.
+    /// Why the last attempt or connection ended; none before the first end, and while connected.
     [[nodiscard]] const std::error_code& last_error() const noexcept { return last_error_; }
     /// What that means; none while connected.
     [[nodiscard]] link_verdict verdict() const noexcept { return verdict_; }
@@ -8888,6 +9450,7 @@ public:
     {
         worked_ = true;
         ever_worked_ = true;
+        last_error_ = {};
         verdict_ = link_verdict::none;
         connected_since_ = now;
         disconnected_since_.reset();
@@ -9095,10 +9658,10 @@ struct client_status {
     std::optional<instant> connected_since{};    ///< when the newest connection was welcomed, also after its end
     std::optional<instant> disconnected_since{}; ///< when it ended, or the client was started; none while connected
     std::uint32_t attempts = 0;                  ///< rounds of attempts that failed in a row
-    link_verdict verdict = link_verdict::none;   ///< on `last_error`; none again once connected
-    std::error_code last_error{};                ///< why the last attempt or connection ended
-    instant next_try_at = never;                 ///< when the next attempt begins, if it is known
-    std::string connection_id{};                 ///< of the newest attempt, as both sides' events have it
+    link_verdict verdict = link_verdict::none;   ///< on `last_error`
+    std::error_code last_error{}; ///< why the last attempt or connection ended; none again once connected
+    instant next_try_at = never;  ///< when the next attempt begins, if it is known
+    std::string connection_id{};  ///< of the newest attempt, as both sides' events have it
 };
 
 /// Where the link alone stands, as a program sees it: between two attempts it is disconnected.
@@ -10277,8 +10840,9 @@ inline std::string conflict(const char* who, const heartbeat_terms& said, durati
     return text.append(who)
         .append(" drops a link that is silent for ")
         .append(spelled(said.dead_after))
-        .append(", but pings come only every ")
-        .append(spelled(silence));
+        .append(" (dead_after), but pings come only every ")
+        .append(spelled(silence))
+        .append(" (ping_every)");
 }
 
 } // namespace detail
@@ -10566,6 +11130,7 @@ private:
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -10672,6 +11237,7 @@ public:
     {
         ++counts_.notifications_received;
         const auto* to = routes_.find(said.name);
+        counts_.unknown_names += to == nullptr ? 1 : 0;
         if (!passes(now) || to == nullptr || notified_ >= options_.notifications_max) {
             ++counts_.notifications_dropped;
             return;
@@ -10811,7 +11377,7 @@ private:
         }
         const auto* to = routes_.find(asked.name);
         if (to == nullptr) {
-            return refuse(asked.id, errc::no_handler);
+            return refuse_unknown(asked);
         }
         if (asked.time_left && *asked.time_left <= duration::zero()) {
             return refuse(asked.id, errc::timed_out);
@@ -10868,10 +11434,24 @@ private:
         return false;
     }
 
-    void refuse(message_id id, errc why)
+    void refuse(message_id id, errc why, std::string_view text = {})
     {
-        answer(id, {message_kind::error, name_of(why), {}, {}});
+        answer(id, {message_kind::error, name_of(why), {}, text});
         ++counts_.refused;
+    }
+
+    // A name that nobody would read is not said back: the record keeps the text.
+    void refuse_unknown(const message& asked)
+    {
+        constexpr std::size_t name_max = 100;
+        ++counts_.unknown_names;
+        std::string text{"no handler for "};
+        if (asked.name.size() > name_max) {
+            text.append("a name of ").append(std::to_string(asked.name.size())).append(" bytes");
+        } else {
+            text.append(1, '"').append(asked.name).append(1, '"');
+        }
+        refuse(asked.id, errc::no_handler, text);
     }
 
     // Records the last word for an id, and sends it if somebody is there: else the asker repeats its id when it is back (contract, point 6).
@@ -12464,10 +13044,10 @@ namespace rejoinder::inline v0 {
 
 /// What a caller may say about one question to many. Trivially destructible, as `call_options` is, and for the same reason.
 struct ask_all_options {
+    duration timeout = duration::zero(); ///< of the whole; zero: the session's default for the name
     std::size_t quorum =
         0; ///< answers that decide the call, and without which it fails; 0: it waits for all, and any number will do
     std::size_t first = 0; ///< answers after which nobody waits for more; fewer are no error; 0: it waits for all
-    duration timeout = duration::zero(); ///< of the whole; zero: the session's default for the name
     repeatable repeat = repeatable::no;
     absent when_absent = absent::fail; ///< `wait`: who is in the room but has no link may come back in time
     full when_full = full::fail;
@@ -13890,121 +14470,6 @@ private:
 #ifndef REJOINDER_WIRE_DETAIL_JSON_SKIP_HPP
 #define REJOINDER_WIRE_DETAIL_JSON_SKIP_HPP
 
-// The shape of one UTF-8 sequence, for scanners that meet a byte above ASCII.
-#ifndef REJOINDER_WIRE_DETAIL_UTF8_HPP
-#define REJOINDER_WIRE_DETAIL_UTF8_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-// The second byte of a sequence is where overlong forms, surrogates and numbers above U+10FFFF show (Unicode, table
-// 3-7).
-struct utf8_lead {
-    std::size_t length = 0; // 0: no sequence begins with this byte
-    unsigned char second_min = 0x80;
-    unsigned char second_max = 0xBF;
-};
-
-constexpr utf8_lead utf8_lead_of(unsigned char lead) noexcept
-{
-    if (lead < 0x80) {
-        return {.length = 1};
-    }
-    if (lead < 0xC2 || lead > 0xF4) {
-        return {};
-    }
-    if (lead < 0xE0) {
-        return {.length = 2};
-    }
-    if (lead < 0xF0) {
-        return {.length = 3,
-                .second_min = static_cast<unsigned char>(lead == 0xE0 ? 0xA0 : 0x80),
-                .second_max = static_cast<unsigned char>(lead == 0xED ? 0x9F : 0xBF)};
-    }
-    return {.length = 4,
-            .second_min = static_cast<unsigned char>(lead == 0xF0 ? 0x90 : 0x80),
-            .second_max = static_cast<unsigned char>(lead == 0xF4 ? 0x8F : 0xBF)};
-}
-
-// The length of the well-formed sequence at `at`, or 0. `at` must be before `end`.
-constexpr std::size_t utf8_length(const char* at, const char* end) noexcept
-{
-    const auto lead = utf8_lead_of(static_cast<unsigned char>(*at));
-    if (lead.length < 2) {
-        return lead.length;
-    }
-    if (static_cast<std::size_t>(end - at) < lead.length) {
-        return 0;
-    }
-    const auto second = static_cast<unsigned char>(at[1]);
-    if (second < lead.second_min || second > lead.second_max) {
-        return 0;
-    }
-    for (std::size_t i = 2; i < lead.length; ++i) {
-        if ((static_cast<unsigned char>(at[i]) & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    return lead.length;
-}
-
-// Whether text is well-formed UTF-8.
-inline bool is_utf8(std::string_view text) noexcept
-{
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    while (at != end) {
-        const auto length = utf8_length(at, end);
-        if (length == 0) {
-            return false;
-        }
-        at += length;
-    }
-    return true;
-}
-
-// Appends a Unicode scalar value, which the caller has checked not to be a surrogate.
-inline void append_utf8(std::string& out, std::uint32_t point)
-{
-    const auto trail = [point](int shift) { return static_cast<char>(0x80 | ((point >> shift) & 0x3F)); };
-    if (point < 0x80) {
-        out.push_back(static_cast<char>(point));
-    } else if (point < 0x800) {
-        out.append({static_cast<char>(0xC0 | (point >> 6)), trail(0)});
-    } else if (point < 0x10000) {
-        out.append({static_cast<char>(0xE0 | (point >> 12)), trail(6), trail(0)});
-    } else {
-        out.append({static_cast<char>(0xF0 | (point >> 18)), trail(12), trail(6), trail(0)});
-    }
-}
-
-// The text with U+FFFD in place of each byte that is not UTF-8.
-inline std::string made_utf8(std::string_view text)
-{
-    std::string made;
-    made.reserve(text.size());
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    while (at != end) {
-        const auto length = utf8_length(at, end);
-        made.append(length != 0 ? std::string_view{at, length} : std::string_view{"\xEF\xBF\xBD"});
-        at += length != 0 ? length : 1;
-    }
-    return made;
-}
-
-} // namespace detail
-
-} // namespace rejoinder::inline v0
-
-#endif
-
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -15053,9 +15518,41 @@ inline void append_path(const path_step& step, std::string& out)
     }
 }
 
+// What JSON is, in words for people.
+inline std::string_view words_for(const boost::json::value& of) noexcept
+{
+    switch (of.kind()) {
+    case boost::json::kind::null: return "null";
+    case boost::json::kind::bool_: return "true or false";
+    case boost::json::kind::string: return "a string";
+    case boost::json::kind::array: return "an array";
+    case boost::json::kind::object: return "an object";
+    default: return "a number";
+    }
+}
+
+// What a T is read from; empty: its own conversion knows.
+template <class T>
+constexpr std::string_view words_for() noexcept
+{
+    if constexpr (std::same_as<T, bool>) {
+        return "true or false";
+    } else if constexpr (std::is_arithmetic_v<T>) {
+        return "a number";
+    } else if constexpr (std::same_as<T, std::string> || std::same_as<T, boost::json::string>) {
+        return "a string";
+    } else if constexpr (std::same_as<T, boost::json::array>) {
+        return "an array";
+    } else if constexpr (std::same_as<T, boost::json::object>) {
+        return "an object";
+    } else {
+        return {};
+    }
+}
+
 class payload_walk {
 public:
-    explicit payload_walk(std::string* where) noexcept : where_(where) {}
+    payload_walk(std::string* where, std::string* why) noexcept : where_(where), why_(why) {}
 
     template <class T>
     bool read(const boost::json::value& from, T& out, const path_step& here)
@@ -15071,7 +15568,7 @@ public:
         } else {
             auto result = boost::json::try_value_to<T>(from);
             if (result.has_error()) {
-                return fail(here);
+                return fail(here, words_for<T>(), &from);
             }
             out = std::move(*result);
             return true;
@@ -15079,11 +15576,19 @@ public:
     }
 
 private:
-    bool fail(const path_step& here)
+    // `from`: what is there; null: nothing is.
+    bool fail(const path_step& here, std::string_view expected, const boost::json::value* from)
     {
         if (where_ != nullptr) {
             where_->clear();
             append_path(here, *where_);
+        }
+        if (why_ != nullptr && from == nullptr) {
+            why_->assign("it is missing");
+        } else if (why_ != nullptr && !expected.empty()) {
+            const bool other_number = words_for(*from) == expected; // too large, or a fraction
+            why_->assign(expected).append(other_number ? " of another kind or size" : "").append(" is expected");
+            why_->append(other_number ? "" : ", not ").append(other_number ? "" : words_for(*from));
         }
         return false;
     }
@@ -15093,7 +15598,7 @@ private:
     {
         const auto* const object = from.if_object();
         if (object == nullptr) {
-            return fail(here);
+            return fail(here, "an object", &from);
         }
         bool good = true;
         boost::mp11::mp_for_each<described_members<T>>([&](auto member) {
@@ -15113,7 +15618,7 @@ private:
             out.reset();
             return true;
         } else {
-            return fail(here);
+            return fail(here, {}, nullptr);
         }
     }
 
@@ -15122,7 +15627,7 @@ private:
     {
         const auto* const object = from.if_object();
         if (object == nullptr) {
-            return fail(here);
+            return fail(here, "an object", &from);
         }
         out.clear();
         for (const auto& member : *object) {
@@ -15141,7 +15646,7 @@ private:
     {
         const auto* const array = from.if_array();
         if (array == nullptr) {
-            return fail(here);
+            return fail(here, "an array", &from);
         }
         out.clear();
         std::size_t index = 0;
@@ -15156,6 +15661,7 @@ private:
     }
 
     std::string* where_;
+    std::string* why_;
 };
 
 // Parses into `memory`; nothing if the text is not JSON, `where` then naming the offset.
@@ -15180,7 +15686,7 @@ inline std::optional<boost::json::value> parse_json(std::string_view text, boost
 }
 
 template <class T>
-std::error_code read_json(std::string_view text, T& out, std::string* where)
+std::error_code read_json(std::string_view text, T& out, std::string* where, std::string* why)
 {
     std::array<unsigned char, 4096> room;
     boost::json::monotonic_resource memory{room.data(), room.size()};
@@ -15197,7 +15703,8 @@ std::error_code read_json(std::string_view text, T& out, std::string* where)
         return {};
     } else {
         const path_step root{};
-        return payload_walk{where}.read(*document, out, root) ? std::error_code{} : make_error_code(errc::bad_payload);
+        return payload_walk{where, why}.read(*document, out, root) ? std::error_code{}
+                                                                   : make_error_code(errc::bad_payload);
     }
 }
 
@@ -15459,21 +15966,25 @@ void append_converted(const T& value, std::string& out)
     document_writer{out}.write(document);
 }
 
-inline std::error_code refuse_payload(std::string_view reason, std::string* where)
+inline std::error_code refuse_payload(std::string_view reason, std::string* where, std::string* why = nullptr,
+                                      std::string_view expected = {})
 {
     if (where != nullptr) {
         *where = reason;
     }
+    if (why != nullptr) {
+        *why = expected;
+    }
     return make_error_code(errc::bad_payload);
 }
 
-inline std::error_code read_string(std::string_view text, std::string& out, std::string* where)
+inline std::error_code read_string(std::string_view text, std::string& out, std::string* where, std::string* why)
 {
     json_scanner scanner{text};
     json_string scanned;
     out.clear();
     const bool read = scanner.string(scanned) && scanner.finished() && unescape(scanned.raw, out);
-    return read ? std::error_code{} : refuse_payload(payload_root, where);
+    return read ? std::error_code{} : refuse_payload(payload_root, where, why, "a string is expected");
 }
 
 inline std::error_code read_bytes(payload_view payload, std::vector<std::byte>& out, std::string* where)
@@ -15527,14 +16038,15 @@ encoding write_payload(const T& value, std::string& out)
 /// Reads a payload into `out`: no error, or `errc::bad_payload`, `out` then being of no use.
 ///
 /// `where`, unless null, is then set to the place that does not fit: a JSON pointer from the payload on
-/// (`/payload/items/3/price`; RFC 6901), or the offset of text that is not JSON. A described struct's members must all
+/// (`/payload/items/3/price`; RFC 6901), or the offset of text that is not JSON; and
+/// `why`, unless null, to what is expected there, for people, if that is known. A described struct's members must all
 /// be there, but for those of type std::optional; members that it does not have are ignored. No payload is read as
 /// null; inside std::variant and std::tuple the rules of the installed Boost hold. `no_payload` takes any payload and
 /// ignores it. A `payload_view` borrows. Depth is bounded by `json_depth_max`. Throws nothing but std::bad_alloc,
 /// whatever the conversions of the type throw.
 template <class T>
     requires readable_payload<T>
-std::error_code read_payload(payload_view payload, T& out, std::string* where)
+std::error_code read_payload(payload_view payload, T& out, std::string* where, std::string* why = nullptr)
 {
     if constexpr (std::same_as<T, std::monostate>) {
         return {};
@@ -15547,7 +16059,7 @@ std::error_code read_payload(payload_view payload, T& out, std::string* where)
         return detail::read_bytes(payload, out, where);
     } else {
         if (payload.form == encoding::binary) {
-            return detail::refuse_payload(detail::payload_root, where);
+            return detail::refuse_payload(detail::payload_root, where, why, "JSON is expected, not bytes");
         }
         const std::string_view text = payload.bytes.empty() ? "null" : payload.bytes;
         if constexpr (std::same_as<T, json_text>) {
@@ -15558,9 +16070,9 @@ std::error_code read_payload(payload_view payload, T& out, std::string* where)
             out = std::move(*checked);
             return {};
         } else if constexpr (std::same_as<T, std::string>) {
-            return detail::read_string(text, out, where);
+            return detail::read_string(text, out, where, why);
         } else {
-            return detail::read_json(text, out, where);
+            return detail::read_json(text, out, where, why);
         }
     }
 }
@@ -16307,9 +16819,9 @@ class argument {
 public:
     T value{};
 
-    std::error_code read(const payload_view& payload, std::string* where)
+    std::error_code read(const payload_view& payload, std::string* where, std::string* why)
     {
-        return read_payload(payload, value, where);
+        return read_payload(payload, value, where, why);
     }
 };
 
@@ -16317,7 +16829,7 @@ public:
 template <needed For>
 class argument<void, For> {
 public:
-    std::error_code read(const payload_view&, std::string*) noexcept { return {}; }
+    std::error_code read(const payload_view&, std::string*, std::string*) noexcept { return {}; }
 };
 
 // The two that are text alone live in a recycled string, so that reading them allocates nothing at steady state.
@@ -16332,10 +16844,10 @@ public:
     argument& operator=(argument&&) = delete;
     ~argument() { recycled_strings::give(std::move(value)); }
 
-    std::error_code read(const payload_view& payload, std::string* where)
+    std::error_code read(const payload_view& payload, std::string* where, std::string* why)
     {
         value = recycled_strings::take(payload.bytes.size());
-        return read_payload(payload, value, where);
+        return read_payload(payload, value, where, why);
     }
 };
 
@@ -16349,11 +16861,11 @@ public:
     argument& operator=(argument&&) = delete;
     ~argument() { recycled_strings::give(std::move(value).text()); }
 
-    std::error_code read(const payload_view& payload, std::string* where)
+    std::error_code read(const payload_view& payload, std::string* where, std::string* why)
     {
         const std::string_view text = payload.bytes.empty() ? "null" : payload.bytes;
         if (payload.form == encoding::binary || !is_json(text)) {
-            return refuse_payload(payload_root, where);
+            return refuse_payload(payload_root, where, why, "JSON is expected");
         }
         auto kept = recycled_strings::take(text.size());
         kept.assign(text);
@@ -16373,7 +16885,7 @@ public:
     argument& operator=(argument&&) = delete;
     ~argument() { recycled_strings::give(std::move(kept_)); }
 
-    std::error_code read(const payload_view& payload, std::string*)
+    std::error_code read(const payload_view& payload, std::string*, std::string*)
     {
         kept_ = recycled_strings::take(payload.bytes.size());
         kept_.assign(payload.bytes);
@@ -16490,11 +17002,11 @@ void fail_with_current_exception(const Way& way)
     }
 }
 
-/// Ends a run whose payload is not what the handler takes; `where` says where.
+/// Ends a run whose payload is not what the handler takes; `where` says where, `why`, unless empty, what is expected there.
 template <class Way>
-void fail_unread(const Way& way, std::string_view where)
+void fail_unread(const Way& way, std::string_view where, std::string_view why)
 {
-    const auto text = std::string{told_text(where)}.append(" does not fit");
+    const auto text = std::string{told_text(where)}.append(" does not fit").append(why.empty() ? "" : ": ").append(why);
     fail_with(way, errc::bad_payload, text);
 }
 
@@ -16579,8 +17091,9 @@ private:
         const short_way refusal{*site, asked.call};
         argument_type given;
         std::string where;
-        if (given.read(asked.payload, &where)) {
-            fail_unread(refusal, where);
+        std::string why;
+        if (given.read(asked.payload, &where, &why)) {
+            fail_unread(refusal, where, why);
             return nullptr;
         }
         if constexpr (!needs_run) {
@@ -17264,7 +17777,12 @@ inline std::error_code error_of_hang_up(close_reason why) noexcept
 /// The same for one that the other side closed.
 inline std::error_code error_of_farewell(close_reason why) noexcept
 {
-    return why == close_reason::replaced ? make_error_code(errc::replaced) : std::error_code{asio::error::eof};
+    switch (why) {
+    case close_reason::replaced: return make_error_code(errc::replaced);
+    case close_reason::going_away:
+    case close_reason::shutting_down: return make_error_code(errc::peer_went_away);
+    default: return make_error_code(errc::closed_by_peer);
+    }
 }
 
 } // namespace rejoinder::inline v0::detail
@@ -17302,6 +17820,15 @@ public:
     [[nodiscard]] const label& fields() const noexcept { return label_; }
     [[nodiscard]] bool wanted() const noexcept { return of_link || of_status || setting_->events; }
 
+    /// Where the client stands when somebody begins to look on: what comes is held against that.
+    void begin(link_state link, standing state) noexcept
+    {
+        if (!wanted()) {
+            link_ = link;
+            state_ = state;
+        }
+    }
+
     void dialling(std::uint64_t attempt)
     {
         attempt_ = attempt;
@@ -17319,6 +17846,7 @@ public:
     /// A link that stood so since then has ended: told before it stands otherwise.
     void ended(link_state stood, instant since, close_reason why, const std::error_code& error = {})
     {
+        const spoken_scope scope{error, said_};
         if (stood == link_state::connected) {
             watch_.disconnected(*setting_, about(error), why, since);
         } else if (stood == link_state::connecting) {
@@ -17328,15 +17856,9 @@ public:
         }
     }
 
-    /// What the other side said about why it has no use for the connection; empty: nothing.
-    void refused(std::uint64_t connection, const std::error_code& why, std::string_view said)
-    {
-        said_ = said;
-        if (!said.empty()) {
-            const auto reason = name_of(kind_of(why).value_or(errc::refused));
-            setting_->report({.name = "ws_refused", .connection = connection, .reason = reason, .text = said});
-        }
-    }
+    /// What the other side said about why it has no use for the connection; empty: nothing. For people: it ends the error's message.
+    void heard(std::string_view said) { said_ = said; }
+    [[nodiscard]] const std::string& said() const noexcept { return said_; }
 
     /// The outbox could not be opened.
     void outbox_failed(const std::error_code& why) const
@@ -17363,13 +17885,14 @@ public:
                 observer(link, why);
             });
         }
-        if ((other_link || other_state) && of_status) {
+        if (other_state && of_status) {
             post(client, [observer = of_status, all, said = said_] {
                 const spoken_scope scope{all.last_error, said};
                 observer(all);
             });
         }
         if (other_state) {
+            const spoken_scope scope{all.last_error, said_};
             report("client_state", name_of(all.state), all.last_error ? all.last_error.message() : std::string{});
         }
     }
@@ -17700,6 +18223,14 @@ struct handshake {
     bool resumes = false; ///< whether it brings a token of an earlier session
     std::shared_ptr<const http_request>
         request; ///< by which it came, with cookies, query and route parameters; null: it came without HTTP
+
+    /// Who the client says that it is: its auth, if that is a string with something in it; nothing otherwise, which refuses it. It is believed:
+    /// for first programs, and for networks whose every member is trusted. All others look at `auth` for something that proves it.
+    [[nodiscard]] std::optional<identity> claimed_identity() const
+    {
+        const auto* const name = auth.if_string();
+        return name == nullptr || name->empty() ? std::nullopt : std::optional{identity{std::string{*name}}};
+    }
 };
 
 /// Why a client gets no session.
@@ -18373,7 +18904,11 @@ public:
         bytes_.append(name).append(how.key);
         name_size_ = name.size();
         key_size_ = how.key.size();
-        form_ = write_payload(payload, bytes_);
+        static_assert(writable_payload<Payload>, "rejoinder: this payload cannot be written: BOOST_DESCRIBE_STRUCT the "
+                                                 "type, or give it a tag_invoke");
+        if constexpr (writable_payload<Payload>) {
+            form_ = write_payload(payload, bytes_);
+        }
     }
     outgoing(outgoing&&) noexcept = default;
     outgoing& operator=(outgoing&&) noexcept = default;
@@ -19519,6 +20054,7 @@ struct session_setting {
     std::shared_ptr<counters> counts = std::make_shared<counters>();
     std::shared_ptr<inbox_keeper> inbox; ///< of durable messages; null: none
     latency answered;                    // how long requests took
+    std::string last_words;              ///< of the hub, while its client gives up: for the calls that end with that
 
     /// Durable messages are recorded by this store's thread; null: by none.
     void record_with(std::shared_ptr<scribe> by, const durable_inbox_options& bounds)
@@ -19568,15 +20104,32 @@ struct session_setting {
         }
     }
 
+    /// A message of a session came; `bad` and `unknown` are the counters of such messages before it.
+    void watch(const message& came, std::uint64_t bad, std::uint64_t unknown, const peer& with) const
+    {
+        if (counts->bad_messages != bad) {
+            report({.name = "bad_message"}, with);
+        }
+        if (counts->unknown_names != unknown) {
+            report({.name = "no_handler", .kind = kind_of_call(came.kind), .text = came.name}, with);
+        }
+    }
+
     /// An attempt of a session at a call failed, and another one follows.
     void watch(const attempt_failed& one, const peer& with) const
     {
         report({.name = "attempt_failed",
                 .attempt = one.attempt,
                 .reason = kind_of(one.error) ? name_of(*kind_of(one.error)) : std::string_view{},
-                .kind = one.kind == message_kind::request ? "request" : "delivery",
+                .kind = kind_of_call(one.kind),
                 .took = one.rest},
                with);
+    }
+
+private:
+    static constexpr std::string_view kind_of_call(message_kind kind) noexcept
+    {
+        return kind == message_kind::request ? "request" : kind == message_kind::delivery ? "delivery" : "notification";
     }
 };
 
@@ -19794,10 +20347,9 @@ public:
         heard = true;
         seen_ = now;
         const auto bad = setting_->counts->bad_messages;
+        const auto unknown = setting_->counts->unknown_names;
         session_.receive(came, now);
-        if (setting_->counts->bad_messages != bad) {
-            report({.name = "bad_message"});
-        }
+        setting_->watch(came, bad, unknown, from_);
         drain(delivering::at_once);
     }
 
@@ -19939,6 +20491,7 @@ private:
         auto done = std::move(over.completion.done);
         const bool mine = over.code.empty() && (over.error == errc::cancelled || over.error == errc::closed);
         const std::error_code error = mine ? std::error_code{asio::error::operation_aborted} : over.error;
+        over.text = over.error && over.code.empty() && over.text.empty() ? setting_->last_words : over.text;
         reply answer{over, certainty_of(over.error)};
         if (how == delivering::later) {
             done.post(error, std::move(answer));
@@ -20310,7 +20863,7 @@ public:
         }
         for (auto& [number, one] : std::exchange(callers_, {})) {
             const auto sure = one.sequence == 0 ? certainty::never_sent : certainty::maybe_executed;
-            complete(std::move(one), make_error_code(why, sure), reply{{}, {}, {}, sure});
+            complete(std::move(one), make_error_code(why, sure), reply{{}, {}, setting_->last_words, sure});
         }
         early_.clear();
         caller_of_.clear();
@@ -20757,7 +21310,7 @@ public:
         if (stopped_ || link_stands() == link_state::failed) {
             const auto why = stopped_ ? std::error_code{asio::error::operation_aborted}
                                       : make_error_code(verdict(), certainty::never_sent);
-            waiting.done.post(why, reply{{}, {}, {}, certainty::never_sent});
+            waiting.done.post(why, reply{{}, {}, stopped_ ? std::string_view{} : news_.said(), certainty::never_sent});
             return;
         }
         if (kind == message_kind::delivery && outbox_->exists()) {
@@ -20853,11 +21406,12 @@ public:
     void on_farewell(host<Policies>&, const farewell& words) override
     {
         // Who leaves says so to all of its clients at once: they must not be back at once.
-        const bool leaves = words.reason == close_reason::going_away || words.reason == close_reason::shutting_down;
-        tell_end(words.reason);
+        const auto error = error_of_farewell(words.reason);
+        const bool leaves = error == errc::peer_went_away;
+        news_.heard(words.reason == close_reason::normal ? std::string_view{} : name_of(words.reason));
+        tell_end(words.reason, error);
         end(close_reason::normal);
-        parted(words.reason, error_of_farewell(words.reason),
-               words.retry_after || !leaves ? words.retry_after : duration::zero());
+        parted(words.reason, error, words.retry_after || !leaves ? words.retry_after : duration::zero());
     }
 
     void on_orphan(pending_call&& orphan, const std::error_code& why) override
@@ -20909,8 +21463,10 @@ private:
     void give_up()
     {
         incarnation_ = random_name();
+        setting_->last_words = news_.said();
         outbox_->give_up(verdict());
         host_->give_up(verdict());
+        setting_->last_words.clear();
         tell();
     }
 
@@ -21010,7 +21566,7 @@ private:
             from.abort();
             return;
         }
-        news_.refused(from.number(), why, said);
+        news_.heard(said);
         tell_end(reason_of_end(why), why);
         drop_link();
         gone(why, retry_after);
@@ -21254,13 +21810,30 @@ struct asio::associator<Associator, rejoinder::detail::speaking<Handler>, Defaul
 #endif
 
 #include <asio/any_io_executor.hpp>
+#include <asio/async_result.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
 namespace rejoinder::inline v0::detail {
+
+/// Starts an operation, or says in one line what is wrong with its token. What is left out of a call makes another argument its token.
+template <class Signature, class Token, class Start, class... Given>
+auto initiate(Start start, Token& token, Given&&... given)
+{
+    constexpr bool good = asio::completion_token_for<Token, Signature>;
+    constexpr bool is_call = std::is_same_v<Signature, void(std::error_code, reply)>;
+    static_assert(good || !is_call, "rejoinder: a call's last argument is a completion token: a function of "
+                                    "(std::error_code, rejoinder::reply), asio::use_awaitable, ...");
+    static_assert(good || is_call, "rejoinder: this call's last argument is a completion token for another signature: "
+                                   "see its documentation");
+    if constexpr (good) {
+        return asio::async_initiate<Token, Signature>(std::move(start), token, std::forward<Given>(given)...);
+    }
+}
 
 /// Where a client's calls go.
 template <class State>
@@ -22446,7 +23019,8 @@ public:
     [[nodiscard]] bool connected() const noexcept { return state_of_link() == link_state::connected; }
     /// Where it stands, since when and why.
     [[nodiscard]] client_status status() const { return state_->status(); }
-    /// Why the last attempt or connection ended.
+    /// Why the last attempt or connection ended; none while connected. What the other side said of it stands in the message of the error that
+    /// `on_state`, `on_status` and the events are given.
     [[nodiscard]] std::error_code last_error() const noexcept { return state_->last_error(); }
     /// Requests and deliveries that are not over.
     [[nodiscard]] std::size_t pending() const noexcept { return state_->pending(); }
@@ -22467,15 +23041,23 @@ public:
     /// link is back, which is tried on behind it; or is given up. One that was given before is stopped. See `poller.hpp`.
     void poll_when_down(poller by) { state_->poll_with(std::move(by)); }
     /// Gives events to `sink`. Without one, none are made.
-    void on_event(event_sink sink) { state_->setting().events = std::move(sink); }
-    /// Calls `observer(link_state, std::error_code)` at each change of the link; the code says why it was lost. Replaces the one before.
+    void on_event(event_sink sink)
+    {
+        begin_news();
+        state_->setting().events = std::move(sink);
+    }
+    /// Calls `observer(link_state, std::error_code)` at each change of the link, the pauses between two attempts among them; the code says why
+    /// it was lost. For a program that acts on the link; `on_status` is for one that shows it. Replaces the one before.
     void on_state(std::function<void(link_state, std::error_code)> observer)
     {
+        begin_news();
         state_->news().of_link = std::move(observer);
     }
-    /// Calls `observer(const client_status&)` at each change of its state or its link. Replaces the one before.
+    /// Calls `observer(const client_status&)` at each change of its `state`: what attempts do behind `polling` or `failed` is no such change.
+    /// Replaces the one before.
     void on_status(std::function<void(const client_status&)> observer)
     {
+        begin_news();
         state_->news().of_status = std::move(observer);
     }
 
@@ -22512,19 +23094,20 @@ public:
     /// (`certainty_of`). Waits for the link if it is down; `how.timeout` bounds the whole. Errors: `timed_out`, `queue_full`, `too_big`,
     /// `session_lost`, `replaced`, what the peer answered (`no_handler`, `bad_payload`, `handler_error`, `remote_error`, ...), and
     /// `operation_aborted` for a cancelled call or a destroyed client. Every cancellation type ends it at once and tells the peer.
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
     auto async_request(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::request, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
+        requires(!contract_type<Payload>)
     auto async_request(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <writable_payload Payload, class Listener, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Listener, class Token>
     auto async_request(std::string_view name, const Payload& payload, const call_options& how, Listener listener,
                        Token&& token)
     {
@@ -22546,12 +23129,12 @@ public:
     }
 
     /// Sends a message that must arrive. Completes as `async_request` does, when the hub acknowledges it; `how.timeout` is its time to live.
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
     auto async_deliver(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
         return call_out(message_kind::delivery, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <class Payload, class Token>
     auto async_deliver(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(name, payload, call_options{}, std::forward<Token>(token));
@@ -22560,13 +23143,13 @@ public:
     /// Sends a message that must arrive, and must survive this process: completes with `void(std::error_code, std::uint64_t)` once it is in the
     /// `journal` of the options, with its number there. What becomes of it is told to `on_settled`. `how.timeout` is its time to live. Errors:
     /// `queue_full`, `too_big`, those of the store, `unsupported` without a journal. With a journal `async_deliver` is this and its settling.
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    template <class Payload, class Token>
     auto async_enqueue(std::string_view name, const Payload& payload, const call_options& how, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, std::uint64_t)>(
+        return detail::initiate<void(std::error_code, std::uint64_t), Token>(
             detail::start_enqueue<state>{state_}, token, detail::outgoing{name, payload, how});
     }
-    template <writable_payload Payload, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::uint64_t)) Token>
+    template <class Payload, class Token>
     auto async_enqueue(std::string_view name, const Payload& payload, Token&& token)
     {
         return async_enqueue(name, payload, call_options{}, std::forward<Token>(token));
@@ -22596,7 +23179,7 @@ public:
     bool withdraw(std::uint64_t id) { return state_->outbox().withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
-    template <writable_payload Payload>
+    template <class Payload>
     bool notify(std::string_view name, const Payload& payload)
     {
         return state_->notify({name, payload, {}});
@@ -22612,12 +23195,14 @@ private:
     using state = detail::client_state<Policies>;
     using line = detail::client_line<state>;
 
+    void begin_news() { state_->news().begin(state_of_link(), status().state); }
+
     template <class Token>
     auto call_out(message_kind kind, detail::outgoing words, std::unique_ptr<detail::progress_listener> listener,
                   Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(detail::start_call<line>{{state_}, kind},
-                                                                         token, std::move(words), std::move(listener));
+        return detail::initiate<void(std::error_code, reply), Token>(detail::start_call<line>{{state_}, kind}, token,
+                                                                     std::move(words), std::move(listener));
     }
 
     std::shared_ptr<state> state_;
@@ -23234,16 +23819,29 @@ public:
         auto answered = [asking = asking_, cancel, then, events = setting.events](std::exception_ptr thrown,
                                                                                   const authentication& word) {
             --*asking;
-            if (thrown && events) {
-                const auto text = text_of(thrown);
-                events({.name = "authenticator_failed", .text = text});
-            }
-            then(thrown ? authentication{refusal{errc::refused, "the authenticator failed"}} : word);
+            then(thrown ? word_of(thrown, events) : word);
         };
         ask(setting.executor, cancel->slot(), shown, std::move(answered));
     }
 
 private:
+    // What a thrown exception says: a `failure` is the program's own no, anything else is its trouble, and may pass.
+    static authentication word_of(const std::exception_ptr& thrown, const event_sink& events)
+    {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const failure& said) {
+            const bool later = errc_named(said.code()) == errc::busy;
+            return refusal{later ? errc::busy : errc::auth_refused, said.what()};
+        } catch (...) {
+            if (events) {
+                const auto text = text_of(thrown);
+                events({.name = "authenticator_failed", .text = text});
+            }
+            return refusal{errc::refused, "the authenticator failed"};
+        }
+    }
+
     // Before the session, so that what it brings meets its records.
     template <class Answer>
     static void introduce(inbox_keeper& inbox, const outbox_notice& outbox, const identity& who, const Answer& answer)
@@ -23405,12 +24003,13 @@ class peer_outcome {
 public:
     peer_outcome() = default;
     /// Of a peer that has not ended: given up, so far.
-    explicit peer_outcome(peer whom) noexcept : who_(std::move(whom)) {}
-    peer_outcome(peer whom, ending how, std::error_code why, reply said) noexcept
-        : who_(std::move(whom)), how_(how), error_(why), said_(std::move(said))
+    explicit peer_outcome(rejoinder::peer whom) noexcept : peer_(std::move(whom)) {}
+    peer_outcome(rejoinder::peer whom, ending how, std::error_code why, reply said) noexcept
+        : peer_(std::move(whom)), how_(how), error_(why), said_(std::move(said))
     {}
 
-    [[nodiscard]] const peer& who() const noexcept { return who_; }
+    /// Whom it is about.
+    [[nodiscard]] const rejoinder::peer& peer() const noexcept { return peer_; }
     [[nodiscard]] ending how() const noexcept { return how_; }
     /// No error if it answered; else what a request to it alone would have ended with. `certainty_of` says what may have happened.
     [[nodiscard]] const std::error_code& error() const noexcept { return error_; }
@@ -23418,7 +24017,7 @@ public:
     [[nodiscard]] const reply& answer() const noexcept { return said_; }
 
 private:
-    peer who_;
+    rejoinder::peer peer_;
     ending how_ = ending::given_up;
     std::error_code error_;
     reply said_;
@@ -23498,9 +24097,9 @@ private:
         if (ec == asio::error::operation_aborted) { // not by us: the hub is gone
             aborted_ = true;
         } else {
-            const auto how = ending_of(outcomes_[member].who(), ec, answer);
+            const auto how = ending_of(outcomes_[member].peer(), ec, answer);
             answered_ += how == ending::answered ? 1U : 0U;
-            outcomes_[member] = peer_outcome{outcomes_[member].who(), how, ec, std::move(answer)};
+            outcomes_[member] = peer_outcome{outcomes_[member].peer(), how, ec, std::move(answer)};
         }
         if (!decided()) {
             return;
@@ -24917,7 +25516,8 @@ public:
     // Clients
 
     /// Decides who a client is: `ask(const handshake&)` returns an `identity`, a `std::optional` of it, a `refusal`, or an `awaitable` of one
-    /// of these. Asked at each connection, before any session exists. Without it every client instance is an identity of its own.
+    /// of these. A `failure` that it throws is a refusal in its words; anything else that it throws makes the client ask again later. Asked at
+    /// each connection, before any session exists. Without it every client instance is an identity of its own.
     template <class F>
     void authenticate(F ask)
     {
@@ -25035,23 +25635,20 @@ public:
     /// answer, or one error that says what may have happened (`certainty_of`). A target without a connection is `not_connected` at once, or is
     /// waited for if `how.when_absent` says so; then the call also survives a reload of the target's page, as far as it was never sent or is
     /// idempotent. `how.timeout` bounds the whole. Errors and cancellation: as `client::async_request`.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::request, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_request(to, name, payload, call_options{}, std::forward<Token>(token));
     }
     /// The same, calling `listener(const T&)` with each word that comes before the last one. (g++ 12 destroys a lambda that owns what it
     /// captures twice if it stands inside a co_await expression: name it first and move it in.)
-    template <call_target Target, writable_payload Payload, class Listener,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Listener, class Token>
     auto async_request(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Listener listener, Token&& token)
     {
@@ -25077,15 +25674,13 @@ public:
 
     /// Sends a message that must arrive, to a user, a peer, or all that are in a room now. Completes as `async_request` does, when it is
     /// acknowledged; for a room, when all have acknowledged it or one has failed.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, const call_options& how,
                        Token&& token)
     {
         return call_out(message_kind::delivery, to, {name, payload, how}, nullptr, std::forward<Token>(token));
     }
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, reply)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_deliver(const Target& to, std::string_view name, const Payload& payload, Token&& token)
     {
         return async_deliver(to, name, payload, call_options{}, std::forward<Token>(token));
@@ -25096,16 +25691,14 @@ public:
     /// `how.quorum` or `how.first` have answered. The others are then cancelled, and theirs is `given_up`. No error, though peers may have
     /// failed; `no_quorum`, as soon as the quorum cannot be had any more; `operation_aborted`, for a cancelled call or a destroyed hub, with
     /// the outcomes so far. Nobody in the room: no outcomes, and an error only if there is a quorum.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_ask_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
                        Token&& token)
     {
         return broadcast_out(message_kind::request, to, {name, payload, how.each()}, how, std::forward<Token>(token));
     }
     /// The same for a message that must arrive: who has acknowledged it has answered.
-    template <call_target Target, writable_payload Payload,
-              ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, std::vector<peer_outcome>)) Token>
+    template <call_target Target, class Payload, class Token>
     auto async_deliver_all(const Target& to, std::string_view name, const Payload& payload, const ask_all_options& how,
                            Token&& token)
     {
@@ -25113,7 +25706,7 @@ public:
     }
 
     /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
-    template <call_target Target, writable_payload Payload>
+    template <call_target Target, class Payload>
     std::size_t notify(const Target& to, std::string_view name, const Payload& payload)
     {
         return notify_all(state_->calls().inside(to), {name, payload, {}});
@@ -25155,7 +25748,7 @@ private:
     auto call_out(message_kind kind, const Target& to, detail::outgoing words,
                   std::unique_ptr<detail::progress_listener> listener, Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, reply)>(
+        return detail::initiate<void(std::error_code, reply), Token>(
             detail::start_call<line<Target>>{{state_, to}, kind}, token, std::move(words), std::move(listener));
     }
 
@@ -25163,7 +25756,7 @@ private:
     auto broadcast_out(message_kind kind, const Target& to, detail::outgoing words, const ask_all_options& how,
                        Token&& token)
     {
-        return asio::async_initiate<Token, void(std::error_code, std::vector<peer_outcome>)>(
+        return detail::initiate<void(std::error_code, std::vector<peer_outcome>), Token>(
             detail::start_broadcast<line<Target>>{{state_, to}, kind, how}, token, std::move(words));
     }
 
@@ -25198,6 +25791,7 @@ extern template class detail::switchboard<default_policies>;
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <chrono>
@@ -25212,6 +25806,8 @@ namespace rejoinder::inline v0 {
 
 /// Frames over a TCP socket, each behind its length: what `listen` accepts unless told otherwise.
 using tcp_stream = stream<asio::ip::tcp::socket>;
+/// The same over a Unix socket: what a `unix_connector` leads to.
+using unix_stream = stream<asio::local::stream_protocol::socket>;
 
 namespace detail {
 
@@ -25361,6 +25957,13 @@ auto listen(hub<Policies>& at, const typename detail::accepted_by<Channel>::prot
     std::make_shared<detail::accepting<state, Channel, Codec>>(std::move(acceptor), at.weak_state(), std::move(options))
         ->accept();
     return handle;
+}
+/// The same on a Unix socket, whose path must not exist yet.
+template <codec Codec = json_codec, class Policies>
+auto listen(hub<Policies>& at, const asio::local::stream_protocol::endpoint& endpoint,
+            listen_options<unix_stream, Codec> options = {})
+{
+    return listen<unix_stream, Codec>(at, endpoint, std::move(options));
 }
 
 } // namespace rejoinder::inline v0
@@ -25674,17 +26277,19 @@ template <class F>
 using event_type_of = typename event_parameter<typename signature<F>::parameters>::type;
 
 // To be reported like what a function throws.
-[[noreturn]] inline void throw_misfit(std::string where)
+[[noreturn]] inline void throw_misfit(std::string where, std::string_view why)
 {
-    throw std::runtime_error{where.append(" does not fit")};
+    throw std::runtime_error{where.append(" does not fit").append(why.empty() ? "" : ": ").append(why)};
 }
 
 template <class T>
 T read_event(const payload_view& payload)
 {
     T value{};
-    if (std::string where; read_payload(payload, value, &where)) {
-        throw_misfit(std::move(where));
+    std::string where;
+    std::string why;
+    if (read_payload(payload, value, &where, &why)) {
+        throw_misfit(std::move(where), why);
     }
     return value;
 }
@@ -26445,114 +27050,6 @@ private:
         return static_cast<std::size_t>(std::min<std::uint64_t>(result, std::numeric_limits<std::size_t>::max()));
     }
 };
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// Whether bytes are UTF-8.
-#ifndef REJOINDER_WIRE_IS_UTF8_HPP
-#define REJOINDER_WIRE_IS_UTF8_HPP
-
-// Whether text that comes in pieces is UTF-8: told at the first byte that is wrong, wherever the pieces are cut.
-#ifndef REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
-#define REJOINDER_WIRE_DETAIL_UTF8_STREAM_HPP
-
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string_view>
-
-namespace rejoinder::inline v0::detail {
-
-class utf8_stream {
-public:
-    /// Takes the next piece; false: no text goes on like this. Linear in its length.
-    bool feed(std::string_view piece) noexcept
-    {
-        const char* at = piece.data();
-        const char* const end = at + piece.size();
-        while (at != end && missing_ != 0) {
-            if (!follow(*at++)) {
-                return false;
-            }
-        }
-        while (static_cast<std::size_t>(end - at) >= longest) {
-            if (is_ascii(at)) {
-                at += longest;
-                continue;
-            }
-            const auto length = utf8_length(at, end);
-            if (length == 0) {
-                return false;
-            }
-            at += length;
-        }
-        while (at != end) {
-            if (!(missing_ == 0 ? lead(*at) : follow(*at))) {
-                return false;
-            }
-            ++at;
-        }
-        return true;
-    }
-
-    /// Whether the text may end here.
-    bool is_whole() const noexcept { return missing_ == 0; }
-
-private:
-    static constexpr std::size_t longest = 8; // bytes looked at together; no sequence is longer
-
-    static bool is_ascii(const char* eight) noexcept
-    {
-        std::uint64_t word = 0;
-        std::memcpy(&word, eight, sizeof word);
-        return (word & 0x8080808080808080U) == 0;
-    }
-
-    bool lead(char byte) noexcept
-    {
-        const auto found = utf8_lead_of(static_cast<unsigned char>(byte));
-        if (found.length == 0) {
-            return false;
-        }
-        missing_ = static_cast<unsigned char>(found.length - 1);
-        least_ = found.second_min;
-        most_ = found.second_max;
-        return true;
-    }
-
-    bool follow(char byte) noexcept
-    {
-        const auto value = static_cast<unsigned char>(byte);
-        if (value < least_ || value > most_) {
-            return false;
-        }
-        --missing_;
-        least_ = 0x80;
-        most_ = 0xBF;
-        return true;
-    }
-
-    unsigned char missing_ = 0; // bytes of a sequence that was begun
-    unsigned char least_ = 0x80;
-    unsigned char most_ = 0xBF;
-};
-
-} // namespace rejoinder::inline v0::detail
-
-#endif
-
-#include <string_view>
-
-namespace rejoinder::inline v0 {
-
-/// Whether `text` is UTF-8, from its first character to its last. Linear, fast for ASCII.
-inline bool is_utf8(std::string_view text) noexcept
-{
-    detail::utf8_stream reading;
-    return reading.feed(text) && reading.is_whole();
-}
 
 } // namespace rejoinder::inline v0
 
