@@ -96,7 +96,7 @@ struct opening {
     }
 };
 
-std::error_code ended_with(std::string_view answer)
+std::error_code ended_with(std::string_view reply_text)
 {
     asio::io_context io;
     hand_server server{io};
@@ -104,7 +104,7 @@ std::error_code ended_with(std::string_view answer)
     opening one;
     one.start(io, by);
     server.request();
-    server.say(answer);
+    server.say(reply_text);
     return one.result(io);
 }
 

@@ -35,7 +35,7 @@ struct counting_allocator {
     int* balance;
     int* taken;
 
-    counting_allocator(int& living, int& all) : balance(&living), taken(&all) {}
+    counting_allocator(int& held, int& all) : balance(&held), taken(&all) {}
     template <class U>
     counting_allocator(const counting_allocator<U>& other) noexcept : balance(other.balance), taken(other.taken)
     {

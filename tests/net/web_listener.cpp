@@ -50,19 +50,19 @@ public:
         }
     }
 
-    // All up to these words; empty: they did not come.
-    std::string sees(std::string_view words)
+    // All up to what is wanted; empty: they did not come.
+    std::string sees(std::string_view wanted)
     {
         const bool came = driven::until(io_, [&] {
             look();
-            return came_.find(words) != std::string::npos || ended_;
+            return came_.find(wanted) != std::string::npos || ended_;
         });
-        const auto at = came ? came_.find(words) : std::string::npos;
+        const auto at = came ? came_.find(wanted) : std::string::npos;
         if (at == std::string::npos) {
             UNSCOPED_INFO("came instead: " << came_);
             return {};
         }
-        auto taken = came_.substr(0, at + words.size());
+        auto taken = came_.substr(0, at + wanted.size());
         came_.erase(0, taken.size());
         return taken;
     }

@@ -53,21 +53,21 @@ std::string noise(std::size_t size)
     return out;
 }
 
-const std::string hello{"\xf2\x48\xcd\xc9\xc9\x07\x00", 7};
+const std::string greeting_words{"\xf2\x48\xcd\xc9\xc9\x07\x00", 7};
 
 } // namespace
 
 TEST_CASE("the examples of RFC 7692 §7.2.3 inflate")
 {
     websocket_inflater one{server_end, {}};
-    CHECK(inflated(one, hello) == "Hello");
+    CHECK(inflated(one, greeting_words) == "Hello");
     CHECK(inflated(one, std::string{"\xf2\x00\x11\x00\x00", 5}) == "Hello"); // by the window of the first
     websocket_inflater other{client_end, {}};
     CHECK(inflated(other, std::string{"\x00\x05\x00\xfa\xff\x48\x65\x6c\x6c\x6f\x00", 11}) == "Hello"); // stored
     CHECK(inflated(other, std::string{"\xf3\x48\xcd\xc9\xc9\x07\x00\x00", 8}) == "Hello");              // final block
     CHECK(inflated(other, std::string{"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00", 13}) == "Hello");
     CHECK(inflated(other, std::string(1, '\0')).empty());
-    CHECK(inflated(other, hello) == "Hello"); // goes on after a final block
+    CHECK(inflated(other, greeting_words) == "Hello"); // goes on after a final block
 }
 
 TEST_CASE("messages survive with every window, with and without context takeover, in both directions")
@@ -136,8 +136,8 @@ TEST_CASE("what is no deflate stream, or less than one, is refused")
     CHECK(verdict("\xFF\xFF\xFF") == websocket_code::bad_text);
     CHECK(verdict("\x06") == websocket_code::bad_text);                            // a reserved block type
     CHECK(verdict(std::string{"\x00\x05\x00\xfa\xfa\x48", 6}) == websocket_code::bad_text); // a wrong length
-    for (std::size_t cut = 1; cut < hello.size() - 1; ++cut) {
-        CHECK(verdict(hello.substr(0, cut)) == websocket_code::bad_text);
+    for (std::size_t cut = 1; cut < greeting_words.size() - 1; ++cut) {
+        CHECK(verdict(greeting_words.substr(0, cut)) == websocket_code::bad_text);
     }
     // Backwards beyond the beginning.
     CHECK(verdict(std::string{"\xf2\x00\x11\x00\x00", 5}) == websocket_code::bad_text);
