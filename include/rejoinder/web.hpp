@@ -3,6 +3,7 @@
 #define REJOINDER_WEB_HPP
 
 #include <rejoinder/channel/engine_io_channel.hpp>
+#include <rejoinder/channel/engine_io_connector.hpp>
 #include <rejoinder/channel/plain_layer.hpp>
 #include <rejoinder/channel/socket_io_namespace.hpp>
 #include <rejoinder/channel/socket_io_splitter.hpp>

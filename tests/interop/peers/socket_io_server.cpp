@@ -107,6 +107,11 @@ milliseconds time_of(const json& value)
     return milliseconds{value.is_number() ? value.to_number<std::int64_t>() : 0};
 }
 
+const boost::json::object* argument_object(const json& all)
+{
+    return all.is_array() && !all.as_array().empty() ? all.as_array()[0].if_object() : nullptr;
+}
+
 json only(json value)
 {
     boost::json::array list;
@@ -171,6 +176,15 @@ private:
         hub_.on("slow-ack", [this](const json& all, responder later) {
             const auto wait = argument(all, 0);
             after(time_of(wait), [wait, kept = std::make_shared<responder>(std::move(later))] { kept->answer(only(wait)); });
+        });
+        // slow-job({request_id, ms}, ack): how often it ran for that id.
+        hub_.on("slow-job", [this](const json& all, responder later) {
+            const auto* job = argument_object(all);
+            const auto* wait = job == nullptr ? nullptr : job->if_contains("ms");
+            const auto runs = ++all_.calls[text_of(argument(all, 0))];
+            after(wait == nullptr ? milliseconds{} : time_of(*wait), [runs, kept = std::make_shared<responder>(std::move(later))] {
+                kept->answer(only(json{{"runs", runs}}));
+            });
         });
         hub_.on("flaky", [this](const json& all, responder later) {
             auto& count = all_.calls[text_of(argument(all, 0))];

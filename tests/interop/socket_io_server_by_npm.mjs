@@ -1,0 +1,241 @@
+// npm's socket.io-client talks to our server: socket_io_server_by_npm.mjs PROGRAM [PART-OF-A-NAME].
+import { Program, check, next, pause, require, runAll, same, test, until } from "./support/bench.mjs";
+
+const { io } = require("socket.io-client");
+const program = process.argv[2];
+const kinds = { polling: ["polling"], websocket: ["websocket"], upgrade: ["polling", "websocket"] };
+
+async function serving(run, ...flags) {
+  const server = await Program.start(program, "--port", "0", ...flags);
+  const sockets = [];
+  const join = (name = "/", options = {}) => {
+    const made = io(server.url + name, { forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 100, ...options });
+    sockets.push(made);
+    return made;
+  };
+  try {
+    await run(join, server);
+  } finally {
+    sockets.forEach((one) => one.close());
+    await server.end();
+  }
+}
+
+const connected = async (socket) => {
+  if (!socket.connected) {
+    await next(socket, "connect");
+  }
+  return socket;
+};
+
+for (const [kind, transports] of Object.entries(kinds)) {
+  test(`${kind}: auth, acks both ways, timeouts, binary, namespaces and rooms`, () =>
+    serving(async (join, server) => {
+      const socket = join("/", { transports, auth: { token: "t", n: 1 } });
+      same(await next(socket, "auth"), { token: "t", n: 1 });
+      if (kind === "upgrade") {
+        await until(() => socket.io.engine.transport.name === "websocket", "the upgrade");
+      } else {
+        check(socket.io.engine.transport.name === kind, "the wrong transport");
+      }
+
+      same(await socket.emitWithAck("message-with-ack"), undefined);
+      same(await new Promise((done) => socket.emit("message-with-ack", 1, "2", { 3: [null, true] }, (...all) => done(all))), [
+        1,
+        "2",
+        { 3: [null, true] },
+      ]);
+      const back = next(socket, "message-back");
+      socket.emit("message", "ä \u{1f600} \u2028", -1.5);
+      same(await back, ["ä \u{1f600} \u2028", -1.5]);
+
+      socket.on("server-request", (question, ack) => question !== "never" && ack(question, "answered"));
+      same(await socket.emitWithAck("ask-me", "what?", 1000), { ok: true, answer: ["what?", "answered"] });
+      same(await socket.emitWithAck("ask-me", "never", 50), { ok: false, error: "timeout" });
+      const late = await socket.timeout(100).emitWithAck("no-ack").catch((error) => error);
+      check(late instanceof Error && late.message.includes("timed out"), "no-ack was acknowledged");
+
+      const bytes = Buffer.from([0, 1, 2, 255]);
+      same(await socket.emitWithAck("message-with-ack", bytes), bytes);
+      same(await socket.emitWithAck("message-with-ack", { a: [bytes, { b: bytes }] }), { a: [bytes, { b: bytes }] });
+      const binaryBack = next(socket, "message-back");
+      socket.emit("message", bytes, "and", Buffer.alloc(100000, 7));
+      same(await binaryBack, [bytes, "and", Buffer.alloc(100000, 7)]);
+      socket.off("server-request");
+      socket.on("server-request", (_, ack) => ack(bytes));
+      const answered = await socket.emitWithAck("ask-me", "bytes", 1000);
+      same(answered, { ok: true, answer: [bytes] });
+
+      const custom = await connected(socket.io.socket("/custom", { auth: { token: "t", n: 1 } }));
+      same(await custom.emitWithAck("message-with-ack", "custom"), "custom");
+      check(custom.id !== socket.id, "two namespaces have one id");
+
+      const other = await connected(join("/", { transports }));
+      same(await socket.emitWithAck("join", "red"), true);
+      same(await other.emitWithAck("join", "red"), true);
+      const heard = [];
+      socket.on("room-msg", (said) => heard.push(["own", said]));
+      other.on("room-msg", (said) => heard.push(["other", said]));
+      custom.on("room-msg", (said) => heard.push(["custom", said]));
+      same(await socket.emitWithAck("to-room", "red", { n: 1 }), true);
+      same(await other.emitWithAck("leave", "red"), true);
+      same(await socket.emitWithAck("to-room", "red", { n: 2 }), true);
+      await pause(50);
+      same(heard, [["other", { n: 1 }]]);
+      check((await socket.emitWithAck("stats")).clients === 2, "the server counts other sockets");
+      check(server.child.exitCode === null, "the server has ended");
+    }));
+
+  test(`${kind}: the server is killed and comes back`, () =>
+    serving(async (join, server) => {
+      const socket = await connected(join("/", { transports }));
+      const gone = next(socket, "disconnect");
+      await server.end();
+      await gone;
+      const kept = socket.emitWithAck("message-with-ack", "kept");
+      const again = await Program.start(program, "--port", String(server.port));
+      try {
+        same(await kept, "kept");
+      } finally {
+        await again.end();
+      }
+    }));
+}
+
+test("a namespace refuses, with its data, and lets in; an unknown one is invalid", () =>
+  serving(async (join) => {
+    const refused = join("/admin", { auth: { token: "wrong" } });
+    const error = await next(refused, "connect_error");
+    check(error.message === "unauthorized", error.message);
+    same(error.data, { code: 4001 });
+    refused.auth = { token: "secret" };
+    refused.connect();
+    await next(refused, "connect");
+    same(await refused.emitWithAck("message-with-ack", "in"), "in");
+    const unknown = await next(join("/nowhere"), "connect_error");
+    check(unknown.message === "Invalid namespace", unknown.message);
+  }));
+
+test("retries of an emit run the handler once, and others are answered meanwhile", () =>
+  serving(async (join) => {
+    const slow = await connected(join("/", { retries: 3, ackTimeout: 200 }));
+    const other = await connected(join());
+    let attempts = 0;
+    slow.io.engine.on("packetCreate", (packet) => (attempts += String(packet.data).includes("slow-job") ? 1 : 0));
+    const begin = Date.now();
+    const job = slow.emitWithAck("slow-job", { request_id: "r-1", ms: 700 });
+    await pause(250);
+    const meanwhile = Date.now();
+    same(await other.emitWithAck("message-with-ack", 1), 1);
+    same(await slow.volatile.emitWithAck("message-with-ack", 2), 2);
+    check(Date.now() - meanwhile < 150, `others waited for ${Date.now() - meanwhile} ms`);
+    same(await job, { runs: 1 });
+    check(Date.now() - begin >= 690, "it was too fast");
+    check(attempts >= 2, `there were ${attempts} attempts`);
+    same(await slow.emitWithAck("slow-job", { request_id: "r-1", ms: 700 }), { runs: 1 });
+    same(await slow.emitWithAck("slow-job", { request_id: "r-2", ms: 0 }), { runs: 1 });
+  }));
+
+test("retries reach a handler that does not always answer", () =>
+  serving(async (join) => {
+    const socket = await connected(join("/", { retries: 3, ackTimeout: 100 }));
+    same(await socket.emitWithAck("flaky", "k", 2, { p: 1 }), { attempts: 3, payload: { p: 1 } });
+    same(await socket.emitWithAck("attempts", "k"), 3);
+  }));
+
+test("the server disconnects a socket, whose transport stays", () =>
+  serving(async (join) => {
+    const socket = await connected(join());
+    const custom = await connected(socket.io.socket("/custom"));
+    socket.emit("server-disconnect");
+    same((await next(socket, "disconnect"))[0] ?? "", "io server disconnect");
+    same(await custom.emitWithAck("message-with-ack", "still"), "still");
+    socket.connect();
+    await next(socket, "connect");
+    same(await socket.emitWithAck("message-with-ack", "back"), "back");
+  }));
+
+test("a socket leaves its namespace and comes back on the same transport", () =>
+  serving(async (join) => {
+    const custom = await connected(join("/custom"));
+    const socket = await connected(custom.io.socket("/"));
+    socket.disconnect();
+    await until(async () => {
+      const watcher = await connected(join());
+      const { clients } = await watcher.emitWithAck("stats");
+      watcher.close();
+      return clients === 1;
+    }, "the socket's end");
+    same(await custom.emitWithAck("message-with-ack", 1), 1);
+    socket.connect();
+    await connected(socket);
+    same(await socket.emitWithAck("message-with-ack", 2), 2);
+  }));
+
+test("a connection that is cut comes back by itself, as another session", () =>
+  serving(async (join) => {
+    for (const transports of Object.values(kinds)) {
+      const socket = await connected(join("/", { transports }));
+      const id = socket.id;
+      socket.emit("kill-tcp");
+      await next(socket, "disconnect");
+      await next(socket, "connect");
+      check(socket.id !== id, "it is the same session");
+      same(await socket.emitWithAck("message-with-ack", 1), 1);
+    }
+  }));
+
+test("a server that freezes is noticed, and found again", () =>
+  serving(async (join, server) => {
+    const socket = await connected(join());
+    server.child.kill("SIGSTOP");
+    const reason = await next(socket, "disconnect");
+    check(String(reason).includes("ping timeout"), String(reason));
+    server.child.kill("SIGCONT");
+    await next(socket, "connect", 10000);
+    same(await socket.emitWithAck("message-with-ack", 1), 1);
+  }));
+
+test("nothing is lost or turned around in an upgrade", () =>
+  serving(async (join) => {
+    const socket = await connected(join());
+    const heard = [];
+    socket.on("message-back", (n) => heard.push(n));
+    for (let n = 0; n !== 200; ++n) {
+      socket.emit("message", n, n % 10 === 0 ? Buffer.from([n]) : null);
+      if (n % 20 === 0) {
+        await pause(1);
+      }
+    }
+    await until(() => heard.length === 200, "all messages");
+    same(heard, [...Array(200).keys()]);
+    await until(() => socket.io.engine.transport.name === "websocket", "the upgrade");
+  }));
+
+test("200 clients at once", () =>
+  serving(
+    async (join) => {
+      const all = await Promise.all([...Array(200).keys()].map((n) => connected(join("/", { transports: n % 4 ? ["websocket"] : ["polling"] }))));
+      const answers = await Promise.all(all.map((one, n) => one.emitWithAck("message-with-ack", n)));
+      same(answers, [...all.keys()]);
+      check((await all[0].emitWithAck("stats")).clients === 200, "the server counts other sockets");
+    },
+    "--ping-interval",
+    "5000",
+    "--ping-timeout",
+    "3000",
+    "--connect-timeout",
+    "10000",
+  ));
+
+test("pushes arrive in order, and those to who is not there are lost", () =>
+  serving(async (join) => {
+    const socket = await connected(join());
+    const heard = [];
+    socket.on("pushed", (n) => heard.push(n));
+    socket.emit("push-later", 20, 5);
+    await until(() => heard.length === 5, "all pushes");
+    same(heard, [0, 1, 2, 3, 4]);
+  }));
+
+await runAll();
