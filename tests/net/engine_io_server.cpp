@@ -1,8 +1,6 @@
 // An Engine.IO server over real sockets, by raw bytes: polls, WebSockets, the upgrade, and whoever breaks the protocol.
 #include <rejoinder/net/engine_io_server.hpp>
 
-#include <rejoinder/channel/engine_io_connector.hpp>
-
 #include "support/driven.hpp"
 #include "support/websocket_bytes.hpp"
 
@@ -952,40 +950,4 @@ TEST_CASE("a server takes only the transports of its options")
     auto taken = sockets.visit();
     taken.open_websocket(by_websocket);
     CHECK(taken.answer().status == 101);
-}
-
-TEST_CASE("a connector's channel and a server's are two ends of one link")
-{
-    engine_house house;
-    const auto port = std::to_string(house.web.local_endpoint().port());
-    const rejoinder::engine_io_connector by{"ws://127.0.0.1:" + port + "/engine.io/?who=42"};
-    engine_guest caller;
-    bool there = false;
-    by.async_connect(house.io.get_executor(), [&](std::error_code ec, rejoinder::engine_io_channel made) {
-        CHECK_FALSE(ec);
-        there = true;
-        caller.channel = std::move(made);
-    });
-    REQUIRE(house.until([&] { return there && house.guests.size() == 1; }));
-    auto& guest = house.guests[0];
-    CHECK(guest.from.request->query.value("who") == "42");
-    caller.listen();
-    guest.listen();
-    for (int i = 0; i != 3000; ++i) {
-        const auto form = i % 3 == 0 ? rejoinder::encoding::binary : rejoinder::encoding::text;
-        REQUIRE(caller.put(std::to_string(i), form));
-        REQUIRE(guest.put(std::to_string(i), form));
-    }
-    caller.flush();
-    guest.flush();
-    REQUIRE(house.until([&] { return caller.got.size() == 3000 && guest.got.size() == 3000; }));
-    for (int i = 0; i != 3000; ++i) {
-        const auto said = (i % 3 == 0 ? "binary " : "") + std::to_string(i);
-        REQUIRE(caller.got[static_cast<std::size_t>(i)] == said);
-        REQUIRE(guest.got[static_cast<std::size_t>(i)] == said);
-    }
-    caller.shut(rejoinder::close_reason::normal);
-    REQUIRE(house.until([&] { return caller.ended && guest.ended; }));
-    CHECK(*caller.ended == asio::error::eof);
-    CHECK(*guest.ended == asio::error::eof);
 }
