@@ -615,3 +615,80 @@ TEST_CASE("asker: retries are a share of the calls: over the budget an error is 
     CHECK(done[0].second == errc::busy);
     CHECK(b.counts.over_budget == 1);
 }
+
+namespace {
+
+// A wire that cannot tell an overdue answer from a dead link.
+constexpr capabilities without_probe{.deliveries = false, .records = false, .probe = false, .cancel = false};
+
+} // namespace
+
+TEST_CASE("asker: where the wire has no probe, an attempt without answer is followed by another one, with an id of its own")
+{
+    bench b;
+    b.attach(without_probe);
+    b.ask(1, {.timeout = 1s, .repeat = repeatable::idempotent, .ack_timeout = 200ms});
+    const auto first = b.emitted().at(0).second;
+    b.now += 199ms;
+    b.asks.expire(b.now);
+    CHECK(b.emitted().empty());
+    b.now += 2ms;
+    b.asks.expire(b.now);
+    const auto again = b.emitted();
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].second != first);
+    CHECK(b.counts.retries == 1);
+    b.word(message_kind::reply, first); // late: it says nothing of the attempt that runs
+    CHECK(b.settlings().empty());
+    CHECK(b.counts.late_replies == 1);
+    b.word(message_kind::reply, again[0].second);
+    CHECK(b.settlings() == std::vector<std::pair<int, std::error_code>>{{1, {}}});
+    b.now += 1h;
+    b.asks.expire(b.now);
+    CHECK(b.settlings().empty());
+    CHECK(b.asks.pending() == 0);
+}
+
+TEST_CASE("asker: attempts without answer are as many as the policy has, and end with the call's own timeout")
+{
+    bench b;
+    b.attach(without_probe);
+    b.ask(1, {.timeout = 1s, .repeat = repeatable::idempotent, .ack_timeout = 200ms});
+    std::size_t sent = 0;
+    while (b.asks.next_deadline() != never) {
+        sent += b.emitted().size();
+        b.now = b.asks.next_deadline();
+        b.asks.expire(b.now);
+    }
+    CHECK(sent == 3);
+    CHECK(b.now == instant{} + 1h + 1s);
+    const auto done = b.settlings();
+    REQUIRE(done.size() == 1);
+    CHECK(done[0].second == errc::timed_out);
+    CHECK(certainty_of(done[0].second) == certainty::maybe_executed);
+}
+
+TEST_CASE("asker: an attempt is not given up for what may not be repeated, where a probe would tell, or while the link is down")
+{
+    const auto tries = [](const capabilities& wire, repeatable repeat, bool loses_link) {
+        bench b;
+        b.attach(wire);
+        b.ask(1, {.timeout = 1s, .repeat = repeat, .ack_timeout = 200ms});
+        auto sent = b.emitted().size();
+        if (loses_link) {
+            b.detach();
+        }
+        b.now += 300ms;
+        b.asks.expire(b.now);
+        sent += b.emitted().size();
+        CHECK(b.asks.next_deadline() <= instant{} + 1h + 1s);
+        b.now += 700ms;
+        b.asks.expire(b.now);
+        CHECK(b.settlings().size() == 1);
+        return sent;
+    };
+    CHECK(tries(without_probe, repeatable::idempotent, false) == 2);
+    CHECK(tries(without_probe, repeatable::no, false) == 1);
+    CHECK(tries({}, repeatable::idempotent, false) == 1);
+    CHECK(tries(without_probe, repeatable::idempotent, true) == 1);
+}

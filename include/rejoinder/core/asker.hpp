@@ -7,6 +7,8 @@
 #include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/delivery.hpp>
 #include <rejoinder/core/detail/delivery_pool.hpp>
+#include <rejoinder/core/detail/second_tries.hpp>
+#include <rejoinder/core/detail/without_bound.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/finished_ids.hpp>
 #include <rejoinder/core/heartbeat.hpp>
@@ -15,8 +17,6 @@
 #include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/policies.hpp>
-#include <rejoinder/core/random.hpp>
-#include <rejoinder/core/retry_budget.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 
 #include <algorithm>
@@ -38,8 +38,8 @@ template <class Completion, class Policies>
 class asker {
 public:
     asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), budget_(options.retries),
-          sent_(options.capacity), outbox_(unbounded(options.outbox)), finished_(options.capacity)
+        : options_(options), todo_(todo), counts_(counts), tries_(options, counts, seed), sent_(options.capacity),
+          outbox_(detail::without_bound(options.outbox)), finished_(options.capacity)
     {}
     asker(const asker&) = delete;
     asker& operator=(const asker&) = delete;
@@ -147,11 +147,12 @@ public:
             ++counts_.refused;
             return {};
         }
-        budget_.called(now);
+        tries_.called(now);
         const auto index = pool_.take();
         auto& place = pool_[index];
         place.kind = kind;
         place.repeat = how.repeat;
+        place.ack_timeout = how.ack_timeout;
         place.stamp = durable;
         place.form = payload.form;
         place.name.assign(name);
@@ -247,10 +248,9 @@ public:
         while (const auto index = timers_.expire(now)) {
             auto& place = pool_[*index];
             place.timer = {};
-            if (place.at == stage::resting && now < place.deadline) {
+            if (now < place.deadline) {
                 place.timer = timers_.schedule(place.deadline, *index);
-                ++counts_.retries;
-                enqueue(*index, now);
+                go_on(*index, now);
                 continue;
             }
             const bool delivers = place.kind == message_kind::delivery;
@@ -269,8 +269,7 @@ public:
     /// Spells the first message of the outbox: it gets its id here, and may have been executed from here on (rule 13). Precondition: there is one.
     spelling spell_first(message& out, heartbeat& beat, instant now)
     {
-        const auto place_in_line = outbox_.front()->id;
-        const auto index = outbox_.front()->value;
+        const auto [place_in_line, index] = std::pair{outbox_.front()->id, outbox_.front()->value};
         auto& place = pool_[index];
         const bool unacknowledged =
             place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none;
@@ -294,6 +293,10 @@ public:
         pool_.link(index);
         ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
         place.position = emitted(place, out, beat, now);
+        if (place.ack_timeout != duration::zero() && !features_.probe && !features_.records) {
+            timers_.cancel(place.timer);
+            place.timer = timers_.schedule(std::min(place.deadline, later(now, place.ack_timeout)), index);
+        }
         return spelling::done;
     }
 
@@ -317,8 +320,7 @@ public:
             return spelling::moot; // its cancel follows
         }
         ++counts_.resent;
-        emitted(place, out, beat,
-                now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
+        emitted(place, out, beat, now); // its position stays 0: an answer may be to an older sending, and prove nothing
         return spelling::done;
     }
 
@@ -336,14 +338,6 @@ public:
     }
 
 private:
-    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
-    static outbox_options unbounded(outbox_options options)
-    {
-        options.messages_max = SIZE_MAX;
-        options.on_overflow = overflow::reject_newest;
-        return options;
-    }
-
     // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
     std::optional<errc> refuses(std::size_t bytes)
     {
@@ -374,8 +368,7 @@ private:
             return;
         }
         place.at = stage::waiting;
-        place.ticket = *place_in_line;
-        last_ticket_ = *place_in_line;
+        place.ticket = last_ticket_ = *place_in_line;
     }
 
     // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
@@ -392,10 +385,7 @@ private:
     std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
     {
         place.sure = certainty::maybe_executed;
-        out = place.spelled(now);
-        if (!features_.time_left) {
-            out.time_left.reset();
-        }
+        out = place.spelled(now, features_);
         beat.awaiting(sent_.size());
         return beat.sent(now);
     }
@@ -426,16 +416,10 @@ private:
     {
         auto& place = pool_[index];
         const auto kind = errc_named(word.name);
-        ++place.attempts;
-        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
-        place.id = 0;
+        place.fail(certainty_of(make_error_code(kind)));
         const auto error = make_error_code(kind, place.sure);
-        const bool idempotent = place.repeat == repeatable::idempotent;
-        const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
-        const auto rest =
-            may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
-        if (!rest || !budget_.take(now)) {
-            counts_.over_budget += rest ? 1U : 0U;
+        const auto rest = tries_.after_error(place, error, now);
+        if (!rest) {
             settle(index, error, word.payload, word.name, word.text);
             pool_.release(index);
             return;
@@ -444,6 +428,23 @@ private:
         todo_.outputs.push_back(attempt_failed{pool_.handle(index), place.kind, error, place.attempts, *rest});
         timers_.cancel(place.timer);
         place.timer = timers_.schedule(later(now, *rest), index);
+    }
+
+    // What is due before the deadline: a try after its rest, or after one that was not answered in time. Else the deadline decides.
+    void go_on(std::uint32_t index, instant now)
+    {
+        auto& place = pool_[index];
+        if (place.at == stage::sent && linked_ && tries_.after_silence(place, now)) {
+            sent_.take(place.id);
+            pool_.unlink(index);
+            place.fail(certainty::maybe_executed);
+            const auto error = make_error_code(errc::timed_out, place.sure);
+            todo_.outputs.push_back(attempt_failed{pool_.handle(index), place.kind, error, place.attempts, {}});
+        } else if (place.at != stage::resting) {
+            return;
+        }
+        ++counts_.retries;
+        enqueue(index, now);
     }
 
     // Ends the caller's wait, wherever the message stands.
@@ -483,8 +484,7 @@ private:
     const session_options<Policies>& options_;
     agenda<Completion>& todo_;
     counters& counts_;
-    random_source random_;
-    retry_budget budget_;
+    detail::second_tries<Policies> tries_;
     bool linked_ = false;
     capabilities features_{};
     detail::delivery_pool<Completion> pool_;

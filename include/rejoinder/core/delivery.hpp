@@ -2,6 +2,7 @@
 #ifndef REJOINDER_CORE_DELIVERY_HPP
 #define REJOINDER_CORE_DELIVERY_HPP
 
+#include <rejoinder/core/codec.hpp>
 #include <rejoinder/core/counters.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
@@ -65,6 +66,9 @@ struct call_options {
         duration::zero();   ///< for requests to several: each is asked when those before it have not answered
                             ///< for so long, or have failed; zero: all at once
     std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
+    duration ack_timeout =
+        duration::zero(); ///< on a wire with neither probe nor records, of what may be repeated: an attempt that is
+                          ///< unanswered for so long is followed by another, at once; zero: no such bound
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -79,7 +83,7 @@ struct delivery {
     repeatable repeat = repeatable::no;
     encoding form = encoding::text;
     std::uint32_t generation = 1; ///< of this place; handles carry it
-    std::uint32_t attempts = 0;   ///< tries that the peer answered
+    std::uint32_t attempts = 0;   ///< tries that the peer answered, or let pass (`ack_timeout`)
     std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
     rejoinder::stamp stamp{};   ///< its place in a durable outbox, if it has one
@@ -87,6 +91,7 @@ struct delivery {
     std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
     std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
     instant deadline = never;
+    duration ack_timeout{}; ///< of one attempt
     timer_id timer{};
     std::string name;
     std::string payload;
@@ -107,8 +112,16 @@ struct delivery {
         return said == certainty::not_executed && ran ? earlier : said;
     }
 
+    /// A try has ended so.
+    void fail(certainty said) noexcept
+    {
+        ++attempts;
+        sure = earlier = certainty_after(said);
+        id = 0;
+    }
+
     /// The message to emit now.
-    [[nodiscard]] message spelled(instant now) const
+    [[nodiscard]] message spelled(instant now, const capabilities& wire = {}) const
     {
         message out;
         out.kind = kind;
@@ -119,7 +132,7 @@ struct delivery {
         if (stamp) {
             out.stamp = {stamp.sequence, stamp.settled, attempts + 1};
         }
-        if (deadline != never) {
+        if (wire.time_left && deadline != never) {
             out.time_left = deadline > now ? deadline - now : duration::zero();
         }
         return out;
