@@ -143,6 +143,25 @@ install_missing() {
     missing_words=''
 }
 
+need_npm() {
+    { has node && has npm; } || lacks npm 'Node.js 18 or newer, with npm'
+}
+
+# Installs the packages that a folder's lock file names into a folder of the build, where they are not there yet.
+npm_packages() { # folder-of-package.json build-folder
+    if cmp -s "$1/package-lock.json" "$2/node_modules/installed.json"; then
+        return 0
+    fi
+    mkdir -p "$2"
+    cp "$1/package.json" "$1/package-lock.json" "$2"
+    echo "Installing with npm: $(sed -n 's/^ *"\([^"]*\)": "\([0-9][0-9.]*\)",\{0,1\}$/\1 \2/p' "$1/package.json" | tr '\n' ' ')"
+    (cd "$2" && npm ci --no-audit --no-fund --ignore-scripts > npm.log 2>&1) || {
+        cat "$2/npm.log" >&2
+        return 1
+    }
+    cp "$1/package-lock.json" "$2/node_modules/installed.json"
+}
+
 cores() {
     nproc 2> /dev/null || getconf _NPROCESSORS_ONLN 2> /dev/null || echo 2
 }

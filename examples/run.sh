@@ -20,7 +20,14 @@ need_build
 install_missing
 need_library
 need_optional
+if [ "$name" = dashboard ]; then
+    need_npm
+fi
 install_missing
+if [ "$name" = dashboard ]; then
+    npm_packages examples/dashboard build/dashboard
+    set -- --client build/dashboard/node_modules/socket.io-client/dist/socket.io.min.js "$@"
+fi
 
 echo "building the example $name in build/examples: half a minute the first time" >&2
 configure examples

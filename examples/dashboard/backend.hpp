@@ -5,9 +5,8 @@
 #include "studio.hpp"
 #include "words.hpp"
 
-#include <rejoinder/net/engine_io_server.hpp>
 #include <rejoinder/net/hub.hpp>
-#include <rejoinder/net/socket_io_namespaces.hpp>
+#include <rejoinder/net/socket_io_server.hpp>
 #include <rejoinder/net/web_listener.hpp>
 
 #include <asio/awaitable.hpp>
@@ -28,9 +27,8 @@ class backend final : public outlet {
 public:
     /// `pages`: whose pages may speak with it.
     backend(asio::io_context& io, studio& makes, rejoinder::origin_policy pages)
-        : studio_(makes), hub_(io.get_executor()), server_(io.get_executor(), terms(std::move(pages)),
-                  [this](rejoinder::engine_io_channel link, rejoinder::came_from from) { namespaces_.take(std::move(link), std::move(from)); }),
-          web_(io.get_executor(), {asio::ip::address_v4::loopback(), 0})
+        : studio_(makes), hub_(io.get_executor()), web_(io.get_executor(), {asio::ip::address_v4::loopback(), 0}),
+          pages_(web_, terms(std::move(pages)))
     {
         hub_.authenticate([](const rejoinder::handshake& greeting) -> std::optional<rejoinder::identity> {
             const auto* user = greeting.auth.is_object() ? greeting.auth.as_object().if_contains("user") : nullptr;
@@ -45,8 +43,7 @@ public:
         });
         hub_.on("generate", [this](const order& wanted) { studio_.take(wanted); });
         hub_.on("plugin_response", [this](const plugin_response& said) -> json { return {{"taken", studio_.take(said)}}; });
-        namespaces_.serve("/", hub_);
-        server_.mount_on(web_);
+        pages_.serve("/", hub_);
         studio_.speaks_through(this);
     }
     backend(const backend&) = delete;
@@ -68,20 +65,19 @@ public:
 
 private:
     // Seconds in place of Socket.IO's 25 and 20, so that nobody waits long to see a dead link found.
-    static rejoinder::engine_io_server_options terms(rejoinder::origin_policy pages)
+    static rejoinder::socket_io_server_options terms(rejoinder::origin_policy pages)
     {
-        rejoinder::engine_io_server_options all;
-        all.terms.ping_interval = 1500ms;
-        all.terms.ping_timeout = 1000ms;
-        all.origins = std::move(pages);
+        rejoinder::socket_io_server_options all;
+        all.engine.terms.ping_interval = 1500ms;
+        all.engine.terms.ping_timeout = 1000ms;
+        all.engine.origins = std::move(pages);
         return all;
     }
 
     studio& studio_;
     rejoinder::hub<> hub_;
-    rejoinder::socket_io_namespaces namespaces_;
-    rejoinder::engine_io_server server_;
     rejoinder::web_listener web_;
+    rejoinder::socket_io_server pages_;
 };
 
 } // namespace dashboard
