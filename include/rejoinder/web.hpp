@@ -4,6 +4,7 @@
 
 #include <rejoinder/channel/engine_io_channel.hpp>
 #include <rejoinder/channel/engine_io_connector.hpp>
+#include <rejoinder/channel/engine_io_connector_options.hpp>
 #include <rejoinder/channel/plain_layer.hpp>
 #include <rejoinder/channel/socket_io_namespace.hpp>
 #include <rejoinder/channel/socket_io_splitter.hpp>
@@ -31,6 +32,7 @@
 #include <rejoinder/wire/event_codec.hpp>
 #include <rejoinder/wire/http_reader.hpp>
 #include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/http_request_text.hpp>
 #include <rejoinder/wire/http_response.hpp>
 #include <rejoinder/wire/http_values.hpp>
 #include <rejoinder/wire/no_compression.hpp>

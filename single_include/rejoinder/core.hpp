@@ -2707,6 +2707,9 @@ struct call_options {
         duration::zero();   ///< for requests to several: each is asked when those before it have not answered
                             ///< for so long, or have failed; zero: all at once
     std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
+    duration ack_timeout =
+        duration::zero(); ///< on a wire with neither probe nor records, of what may be repeated: an attempt that is
+                          ///< unanswered for so long is followed by another, at once; zero: no such bound
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -2721,7 +2724,7 @@ struct delivery {
     repeatable repeat = repeatable::no;
     encoding form = encoding::text;
     std::uint32_t generation = 1; ///< of this place; handles carry it
-    std::uint32_t attempts = 0;   ///< tries that the peer answered
+    std::uint32_t attempts = 0;   ///< tries that the peer answered, or let pass (`ack_timeout`)
     std::uint32_t previous = 0;   ///< neighbours among the sent, in order of emission; 0: none
     std::uint32_t next = 0;
     rejoinder::stamp stamp{};   ///< its place in a durable outbox, if it has one
@@ -2729,6 +2732,7 @@ struct delivery {
     std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
     std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
     instant deadline = never;
+    duration ack_timeout{}; ///< of one attempt
     timer_id timer{};
     std::string name;
     std::string payload;
@@ -2749,8 +2753,16 @@ struct delivery {
         return said == certainty::not_executed && ran ? earlier : said;
     }
 
+    /// A try has ended so.
+    void fail(certainty said) noexcept
+    {
+        ++attempts;
+        sure = earlier = certainty_after(said);
+        id = 0;
+    }
+
     /// The message to emit now.
-    [[nodiscard]] message spelled(instant now) const
+    [[nodiscard]] message spelled(instant now, const capabilities& wire = {}) const
     {
         message out;
         out.kind = kind;
@@ -2761,7 +2773,7 @@ struct delivery {
         if (stamp) {
             out.stamp = {stamp.sequence, stamp.settled, attempts + 1};
         }
-        if (deadline != never) {
+        if (wire.time_left && deadline != never) {
             out.time_left = deadline > now ? deadline - now : duration::zero();
         }
         return out;
@@ -2907,95 +2919,338 @@ private:
 
 #endif
 
-// The ids that have ended here and that the peer has not been told of: heartbeats name them, so that idle peers keep no answers (rule 11).
-#ifndef REJOINDER_CORE_FINISHED_IDS_HPP
-#define REJOINDER_CORE_FINISHED_IDS_HPP
+// Whether a try that failed is followed by another one: what may be repeated, the policy, and the budget.
+#ifndef REJOINDER_CORE_DETAIL_SECOND_TRIES_HPP
+#define REJOINDER_CORE_DETAIL_SECOND_TRIES_HPP
 
-#include <algorithm>
-#include <cstddef>
+// The bundle of behaviours that a session is built from, and the numbers that go with them.
+#ifndef REJOINDER_CORE_POLICIES_HPP
+#define REJOINDER_CORE_POLICIES_HPP
+
+// How long to wait before the n-th try: schedules, and what limits and spreads them.
+#ifndef REJOINDER_CORE_BACKOFF_HPP
+#define REJOINDER_CORE_BACKOFF_HPP
+
+// Random numbers that spread retries in time: any generator, and a small one. Never for secrets.
+#ifndef REJOINDER_CORE_RANDOM_HPP
+#define REJOINDER_CORE_RANDOM_HPP
+
+#include <concepts>
 #include <cstdint>
-#include <span>
-#include <vector>
+#include <limits>
+#include <type_traits>
 
 namespace rejoinder::inline v0 {
 
-/// Finished ids, one a slot at most: a later id in the slot tells the peer as much as a name would.
+/// A generator of random bits: what `std::uniform_random_bit_generator` asks for, without the cost of including
+/// `<random>`.
 ///
-/// `name` for each ping, `arrived` for its pong; after a reconnect `name` repeats what no pong confirmed. Bounded by the capacity.
-/// Distinct objects are independent; one object is used from one thread at a time.
-class finished_ids {
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `g()` | an unsigned integer | the next number, each of [`G::min()`, `G::max()`] as likely |
+/// | `G::min()`, `G::max()` | the same type | constants, the first below the second |
+template <class G>
+concept random_generator = std::invocable<G&> && std::unsigned_integral<std::invoke_result_t<G&>> && requires {
+    { G::min() } -> std::same_as<std::invoke_result_t<G&>>;
+    { G::max() } -> std::same_as<std::invoke_result_t<G&>>;
+    requires std::bool_constant<(G::min() < G::max())>::value;
+};
+
+/// A small generator seeded by its owner: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
+/// Generators", OOPSLA 2014).
+///
+/// For jitter only. Whoever sees one number can compute all others, so tokens, session ids and masking keys never come
+/// from here. Distinct objects are independent; one object is used from one thread at a time.
+class random_source {
 public:
-    explicit finished_ids(std::uint32_t capacity) noexcept : capacity_(capacity) {}
+    using result_type = std::uint64_t;
 
-    /// An id has had its last word. O(1); allocates while slots are seen for the first time.
-    void add(message_id id)
+    /// Equal seeds give equal numbers.
+    constexpr explicit random_source(std::uint64_t seed) noexcept : state_{seed} {}
+
+    static constexpr result_type min() noexcept { return 0; }
+    static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
+
+    /// The next number.
+    constexpr result_type operator()() noexcept
     {
-        const auto slot = id % capacity_;
-        if (slot >= last_.size()) {
-            last_.resize(slot + 1);
-        }
-        unnamed_ += last_[slot] == 0 ? 1U : 0U;
-        last_[slot] = id;
-    }
-
-    /// A new id takes its slot.
-    void reuse(message_id id) noexcept
-    {
-        const auto slot = id % capacity_;
-        if (slot < last_.size()) {
-            drop(slot);
-        }
-    }
-
-    /// The ids to name in the next ping, some hundreds at most; the following pings name the rest.
-    std::span<const message_id> name()
-    {
-        named_.clear();
-        for (std::size_t slot = 0; unnamed_ != 0 && slot != last_.size() && named_.size() != named_max; ++slot) {
-            if (last_[slot] != 0) {
-                named_.push_back(last_[slot]);
-            }
-        }
-        return named_;
-    }
-
-    /// The pong of the last ping came: the peer has read its names.
-    void arrived() noexcept
-    {
-        for (const auto id : named_) {
-            const auto slot = id % capacity_;
-            if (last_[slot] == id) {
-                drop(slot);
-            }
-        }
-        named_.clear();
-    }
-
-    /// The link was lost: whether the last ping's names arrived is unknown.
-    void lost() noexcept { named_.clear(); }
-
-    /// Gives memory back, if nothing is left to be named.
-    void shrink()
-    {
-        if (unnamed_ == 0) {
-            std::vector<message_id>{}.swap(last_);
-            std::vector<message_id>{}.swap(named_);
-        }
+        state_ += 0x9e3779b97f4a7c15U;
+        std::uint64_t mixed = state_;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+        return mixed ^ (mixed >> 31);
     }
 
 private:
-    static constexpr std::size_t named_max = 256; // keeps a ping below 4 KiB
+    std::uint64_t state_;
+};
 
-    void drop(std::size_t slot) noexcept
+namespace detail {
+
+// 64 bits of a generator, whatever its range. A range that is no power of two leaves a bias that no retry can notice.
+template <random_generator G>
+constexpr std::uint64_t random_64(G& generator)
+{
+    constexpr std::uint64_t widest = std::numeric_limits<std::uint64_t>::max();
+    constexpr std::uint64_t range = static_cast<std::uint64_t>(G::max()) - static_cast<std::uint64_t>(G::min());
+    if constexpr (range == widest) {
+        return generator() - G::min();
+    } else {
+        std::uint64_t bits = 0;
+        for (std::uint64_t reach = 0; reach != widest;
+             reach = reach > widest / (range + 1) ? widest : reach * (range + 1) + range) {
+            bits = bits * (range + 1) + (generator() - G::min());
+        }
+        return bits;
+    }
+}
+
+// The upper half of a 128-bit product, by halves: there is no portable type for the whole.
+constexpr std::uint64_t upper_product(std::uint64_t left, std::uint64_t right) noexcept
+{
+    const std::uint64_t left_low = left & 0xffffffffU;
+    const std::uint64_t left_high = left >> 32;
+    const std::uint64_t right_low = right & 0xffffffffU;
+    const std::uint64_t right_high = right >> 32;
+    const std::uint64_t middle = left_high * right_low + ((left_low * right_low) >> 32);
+    const std::uint64_t carried = left_low * right_high + (middle & 0xffffffffU);
+    return left_high * right_high + (middle >> 32) + (carried >> 32);
+}
+
+// A number of [0, most]. Scaled instead of drawn again until it fits, so that no generator, however poor, can keep it
+// busy.
+template <random_generator G>
+constexpr std::uint64_t random_up_to(std::uint64_t most, G& generator)
+{
+    const std::uint64_t bits = random_64(generator);
+    return most == std::numeric_limits<std::uint64_t>::max() ? bits : upper_product(bits, most + 1);
+}
+
+} // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+namespace rejoinder::inline v0 {
+
+namespace detail {
+
+template <class S>
+concept plain_schedule = requires(const S& schedule, unsigned n) {
+    { schedule.delay(n) } -> std::convertible_to<std::optional<duration>>;
+};
+
+template <class S, class G>
+concept random_schedule = requires(const S& schedule, unsigned n, G& generator) {
+    { schedule.delay(n, generator) } -> std::convertible_to<std::optional<duration>>;
+};
+
+} // namespace detail
+
+/// A schedule of delays. A value without memory: asked twice for one number it gives the same delay, or one of the same
+/// distribution.
+///
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `s.delay(n)` (const) | `duration` or `std::optional<duration>` | the wait before try n + 1: n counts the failures so far, from 1 (0 counts as 1); nothing: no more tries |
+/// | `s.delay(n, generator)` (const) | the same | instead, for a schedule that draws lots; `generator` is any `random_generator` |
+///
+/// It has one of the two; `delay_of` asks whichever it is.
+template <class S>
+concept backoff_schedule = std::copyable<S> && (detail::plain_schedule<S> || detail::random_schedule<S, random_source>);
+
+/// The n-th delay of any schedule, n from 1; nothing: no more tries. Never negative.
+template <backoff_schedule S, random_generator G>
+[[nodiscard]] constexpr std::optional<duration> delay_of(const S& schedule, unsigned n, G& generator)
+{
+    std::optional<duration> delay;
+    if constexpr (detail::random_schedule<S, G>) {
+        delay = schedule.delay(std::max(n, 1U), generator);
+    } else {
+        delay = schedule.delay(std::max(n, 1U));
+    }
+    return delay ? std::optional{std::max(*delay, duration::zero())} : std::nullopt;
+}
+
+/// The same delay each time.
+struct constant_backoff {
+    duration every = std::chrono::seconds{1};
+
+    [[nodiscard]] constexpr duration delay(unsigned /*n*/) const noexcept { return every; }
+};
+
+/// `first`, and each next one `factor` times as long, up to `cap`. A factor of 1 or less repeats `first`. O(log n).
+struct exponential_backoff {
+    duration first = std::chrono::seconds{1};
+    double factor = 2;
+    duration cap = std::chrono::seconds{30};
+
+    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
     {
-        unnamed_ -= last_[slot] == 0 ? 0U : 1U;
-        last_[slot] = 0;
+        if (!(factor > 1) || n <= 1 || first <= duration::zero()) {
+            return std::min(first, cap);
+        }
+        // Beyond every duration the power becomes infinite, which is above the cap as it should be.
+        const double grown = static_cast<double>(first.count()) * power(n - 1);
+        return grown < static_cast<double>(cap.count()) ? duration{static_cast<duration::rep>(grown)} : cap;
     }
 
-    std::uint32_t capacity_;
-    std::uint32_t unnamed_ = 0;
-    std::vector<message_id> last_; // by slot; 0: nothing to tell
-    std::vector<message_id> named_;
+private:
+    [[nodiscard]] constexpr double power(unsigned exponent) const noexcept
+    {
+        constexpr double enough = 1e30;
+        double result = 1;
+        for (double square = factor; exponent != 0; exponent >>= 1) {
+            if ((exponent & 1U) != 0) {
+                result = std::min(result * square, enough);
+            }
+            square = std::min(square * square, enough);
+        }
+        return result;
+    }
+};
+
+/// Up to 8 delays, one after the other; the last repeats. Without arguments: 1, 2, 4, 8, 16 s.
+class sequence_backoff {
+public:
+    static constexpr std::size_t delays_max = 8;
+
+    constexpr sequence_backoff() noexcept = default;
+
+    /// Any lengths of time, in their order.
+    template <std::convertible_to<duration>... Delays>
+        requires(sizeof...(Delays) >= 1 && sizeof...(Delays) <= delays_max)
+    constexpr sequence_backoff(Delays... delays) noexcept : delays_{duration{delays}...}, count_{sizeof...(Delays)}
+    {}
+
+    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
+    {
+        return delays_[std::min<std::size_t>(std::max(n, 1U), count_) - 1];
+    }
+
+private:
+    std::array<duration, delays_max> delays_{std::chrono::seconds{1}, std::chrono::seconds{2}, std::chrono::seconds{4},
+                                             std::chrono::seconds{8}, std::chrono::seconds{16}};
+    std::size_t count_ = 5;
+};
+
+/// How a delay d is spread, so that clients which lost one hub do not return together. After Marc Brooker, "Exponential
+/// Backoff And Jitter", AWS Architecture Blog, 2015.
+enum class jitter : std::uint8_t {
+    full,         ///< anywhere in [0, d]: spreads best
+    equal,        ///< anywhere in [d/2, d]: never at once
+    decorrelated, ///< in [first, 3 · the delay before], itself drawn so, up to the schedule's last
+};
+
+namespace detail {
+
+template <random_generator G>
+constexpr duration random_between(duration least, duration most, G& generator)
+{
+    if (most <= least) {
+        return most;
+    }
+    const auto width = static_cast<std::uint64_t>((most - least).count());
+    return least + duration{static_cast<duration::rep>(random_up_to(width, generator))};
+}
+
+// The delay before is drawn anew, as is the one before that: each delay then has the distribution of a remembered walk,
+// and the schedule needs no memory. After so many steps the walk's start no longer shows.
+inline constexpr unsigned walk_steps_max = 32;
+
+template <backoff_schedule S, random_generator G>
+constexpr duration decorrelated_delay(const S& schedule, unsigned n, duration usual, G& generator)
+{
+    const duration first = delay_of(schedule, 1, generator).value_or(usual);
+    const duration last =
+        std::max(first, delay_of(schedule, std::numeric_limits<unsigned>::max(), generator).value_or(usual));
+    duration drawn = first;
+    for (unsigned step = std::min(n, walk_steps_max); step != 0; --step) {
+        drawn = random_between(first, drawn > last / 3 ? last : drawn * 3, generator);
+    }
+    return drawn;
+}
+
+template <jitter Kind, backoff_schedule S, random_generator G>
+constexpr std::optional<duration> jittered_delay(const S& schedule, unsigned n, G& generator)
+{
+    const auto usual = delay_of(schedule, n, generator);
+    if (!usual) {
+        return std::nullopt;
+    }
+    if constexpr (Kind == jitter::full) {
+        return random_between(duration::zero(), *usual, generator);
+    } else if constexpr (Kind == jitter::equal) {
+        return random_between(*usual / 2, *usual, generator);
+    } else {
+        return decorrelated_delay(schedule, n, *usual, generator);
+    }
+}
+
+} // namespace detail
+
+/// A schedule whose delays are spread by lot.
+template <backoff_schedule Schedule, jitter Kind = jitter::equal>
+struct jittered {
+    Schedule schedule{};
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return detail::jittered_delay<Kind>(schedule, n, generator);
+    }
+};
+
+/// The exponential one has the fields of its schedule, so that options name them: `{.first = 250ms, .cap = 30s}`.
+template <jitter Kind>
+struct jittered<exponential_backoff, Kind> {
+    duration first = exponential_backoff{}.first;
+    double factor = exponential_backoff{}.factor;
+    duration cap = exponential_backoff{}.cap;
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return detail::jittered_delay<Kind>(exponential_backoff{first, factor, cap}, n, generator);
+    }
+};
+
+/// A schedule none of whose delays is above `cap`.
+template <backoff_schedule Schedule>
+struct capped {
+    Schedule schedule{};
+    duration cap = std::chrono::seconds{30};
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        const auto usual = delay_of(schedule, n, generator);
+        return usual ? std::optional{std::min(*usual, cap)} : std::nullopt;
+    }
+};
+
+/// A schedule that ends after `count` delays.
+template <backoff_schedule Schedule>
+struct limited {
+    Schedule schedule{};
+    unsigned count = 5;
+
+    template <random_generator G>
+    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
+    {
+        return n <= count ? delay_of(schedule, n, generator) : std::nullopt;
+    }
 };
 
 } // namespace rejoinder::inline v0
@@ -3422,762 +3677,6 @@ private:
     bool demanded_ = false;
     bool excused_ = false; // the judged ping's verdict was put off, because this side had overslept
     bool dead_ = false;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// What waits to be sent, oldest first, bounded in number, bytes and age.
-#ifndef REJOINDER_CORE_OUTBOX_HPP
-#define REJOINDER_CORE_OUTBOX_HPP
-
-#include <algorithm>
-#include <array>
-#include <cassert>
-#include <chrono>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-namespace rejoinder::inline v0 {
-
-/// What a full outbox does with a new message.
-enum class overflow : std::uint8_t {
-    reject_newest, ///< does not take it
-    drop_oldest,   ///< drops the oldest ones to make room for it
-};
-
-/// The bounds of an outbox.
-struct outbox_options {
-    std::size_t messages_max = 100;
-    std::size_t bytes_max = std::size_t{16} << 20;
-    duration ttl = std::chrono::hours{1}; ///< of a message that names no other
-    overflow on_overflow = overflow::reject_newest;
-    unsigned tries = 3; ///< of one message, for whoever sends; the outbox itself does not count them
-};
-
-/// How an entry left, or failed to enter, an outbox.
-enum class departure : std::uint8_t {
-    sent,    ///< it went to a connection
-    expired, ///< its time to live passed
-    evicted, ///< it gave its place to a newer one
-    refused, ///< it was not taken
-    removed, ///< somebody took it back
-};
-
-constexpr std::string_view name_of(departure how) noexcept
-{
-    constexpr std::array<std::string_view, 5> names{"sent", "expired", "evicted", "refused", "removed"};
-    return names[static_cast<std::size_t>(how)];
-}
-
-/// The number of an entry, in the order of pushing: never reused within an outbox, never 0.
-using ticket = std::uint64_t;
-
-/// An entry that waits.
-template <class T>
-struct outbox_entry {
-    ticket id;
-    T value;
-    std::size_t bytes;
-    instant pushed;
-    instant expires;
-};
-
-/// An entry that has left.
-template <class T>
-struct departed {
-    ticket id;
-    T value;
-    departure how;
-    std::size_t bytes;
-    instant pushed;
-    instant expires;
-};
-
-/// A queue of messages that wait for a link. `T` is the caller's value for a message: an index, or the whole of it.
-///
-/// No entry vanishes silently: each leaves through a function that returns it, one at a time, so that the caller can
-/// complete it. To push: first `make_room` until it returns nothing, then `push`. A value that is not taken stays with
-/// the caller.
-///
-/// At most `messages_max` entries and `bytes_max` bytes wait; at the bound `on_overflow` decides. `restore` alone may
-/// exceed them, because what is restored was within them when it was pushed.
-///
-/// `push`, `front` and taking the front are O(1) amortised plus O(log n) for the expiry's order; `find` and `take` are
-/// O(log n); `restore` is O(1) at the front and O(n) elsewhere. Memory grows to the largest number that waited, and
-/// then nothing is allocated (but by `T` itself). References are valid until the next change. Distinct objects are
-/// independent; one object is used from one thread at a time.
-template <std::movable T>
-class outbox {
-public:
-    using entry = outbox_entry<T>;
-
-    constexpr outbox() = default;
-    constexpr explicit outbox(const outbox_options& options) : options_{options} {}
-
-    [[nodiscard]] constexpr const outbox_options& options() const noexcept { return options_; }
-    [[nodiscard]] constexpr std::size_t size() const noexcept { return live_; }
-    [[nodiscard]] constexpr std::size_t bytes() const noexcept { return bytes_; }
-    [[nodiscard]] constexpr bool empty() const noexcept { return live_ == 0; }
-
-    /// The oldest entry, or null.
-    [[nodiscard]] constexpr const entry* front() const noexcept { return live_ == 0 ? nullptr : &*at(0).kept; }
-
-    /// The entry of this ticket, or null.
-    [[nodiscard]] constexpr const entry* find(ticket id) const noexcept
-    {
-        const auto place = lower_bound(id);
-        return place != used_ && at(place).id == id && at(place).kept ? &*at(place).kept : nullptr;
-    }
-
-    /// Calls `each(const entry&)` for every entry, oldest first. `each` must not change the outbox.
-    template <class Each>
-    constexpr void for_each(Each each) const
-    {
-        for (std::size_t place = 0; place != used_; ++place) {
-            if (at(place).kept) {
-                each(*at(place).kept);
-            }
-        }
-    }
-
-    /// When the first entry expires; `never` if none does.
-    [[nodiscard]] constexpr instant next_expiry() const noexcept
-    {
-        return expiries_.empty() ? never : expiries_.front().at;
-    }
-
-    /// Whether a message of so many bytes can be pushed now.
-    [[nodiscard]] constexpr bool fits(std::size_t bytes) const noexcept
-    {
-        return live_ < options_.messages_max && bytes <= options_.bytes_max && bytes_ <= options_.bytes_max - bytes;
-    }
-
-    /// Where `drop_oldest` is set: drops the oldest entry if a message of so many bytes does not fit, and would fit an
-    /// empty outbox.
-    [[nodiscard]] constexpr std::optional<departed<T>> make_room(std::size_t bytes)
-    {
-        const bool hopeless = bytes > options_.bytes_max || options_.messages_max == 0;
-        if (options_.on_overflow == overflow::reject_newest || hopeless || live_ == 0 || fits(bytes)) {
-            return std::nullopt;
-        }
-        return extract(0, departure::evicted);
-    }
-
-    /// Appends a message. Returns its ticket, or nothing if it does not fit: then it was refused, and `value` is as it
-    /// was. `ttl`: how long it may wait; nothing: the options' length. A length too long to add means for ever.
-    constexpr std::optional<ticket> push(T&& value, std::size_t bytes, instant now,
-                                         std::optional<duration> ttl = std::nullopt)
-    {
-        if (!fits(bytes)) {
-            return std::nullopt;
-        }
-        make_cell();
-        // Age follows the tickets even if the caller's clock goes back, so that the oldest is always in front.
-        const instant pushed = live_ == 0 ? now : std::max(now, at(used_ - 1).kept->pushed);
-        const ticket id = next_++;
-        fill(used_, entry{id, std::move(value), bytes, pushed, later(now, ttl.value_or(options_.ttl))});
-        return id;
-    }
-    constexpr std::optional<ticket> push(const T& value, std::size_t bytes, instant now,
-                                         std::optional<duration> ttl = std::nullopt)
-        requires std::copy_constructible<T>
-    {
-        return push(T(value), bytes, now, ttl);
-    }
-
-    /// Puts an entry back in its old place: one that was taken, but is to be sent after all. Bounds are not asked.
-    /// Precondition: the ticket is one of this outbox, and does not wait in it.
-    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires, instant pushed)
-    {
-        assert(id != 0 && id < next_ && find(id) == nullptr);
-        make_cell();
-        const auto place = open_cell(id);
-        const entry* older = before(place);
-        const entry* newer = behind(place);
-        pushed = older != nullptr ? std::max(pushed, older->pushed) : pushed;
-        pushed = newer != nullptr ? std::min(pushed, newer->pushed) : pushed;
-        fill(place, entry{id, std::move(value), bytes, pushed, expires});
-    }
-    /// The same for an entry whose age is not at hand: it is reckoned back from its expiry by the options' time to
-    /// live, and one that never expires counts as old as its neighbours allow.
-    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires)
-    {
-        const duration ttl = std::max(options_.ttl, duration::zero());
-        const bool reckonable = expires != never && expires >= instant::min() + ttl;
-        restore(id, std::move(value), bytes, expires, reckonable ? expires - ttl : instant::min());
-    }
-    constexpr void restore(departed<T> gone)
-    {
-        restore(gone.id, std::move(gone.value), gone.bytes, gone.expires, gone.pushed);
-    }
-
-    /// Takes the entry of this ticket out, if it waits.
-    constexpr std::optional<departed<T>> take(ticket id, departure how)
-    {
-        const auto place = lower_bound(id);
-        if (place == used_ || at(place).id != id || !at(place).kept) {
-            return std::nullopt;
-        }
-        return extract(place, how);
-    }
-
-    /// `take` for somebody who wants it back.
-    constexpr std::optional<departed<T>> remove(ticket id) { return take(id, departure::removed); }
-
-    /// Takes one entry that has expired by now, the first to have done so.
-    [[nodiscard]] constexpr std::optional<departed<T>> expire(instant now)
-    {
-        if (next_expiry() > now || expiries_.empty()) {
-            return std::nullopt;
-        }
-        return extract(lower_bound(expiries_.front().id), departure::expired);
-    }
-
-    /// Takes the oldest entry if it was pushed before `limit`.
-    [[nodiscard]] constexpr std::optional<departed<T>> drop_older_than(instant limit)
-    {
-        if (live_ == 0 || front()->pushed >= limit) {
-            return std::nullopt;
-        }
-        return extract(0, departure::removed);
-    }
-
-    /// Takes the oldest entry, if there is one: called until it returns nothing, it clears the outbox.
-    [[nodiscard]] constexpr std::optional<departed<T>> drain()
-    {
-        return live_ == 0 ? std::nullopt : std::optional<departed<T>>{extract(0, departure::removed)};
-    }
-
-    /// Gives memory back after a burst, if nothing waits.
-    constexpr void shrink()
-    {
-        if (live_ == 0) {
-            std::vector<cell>{}.swap(cells_);
-            std::vector<expiry>{}.swap(expiries_);
-            first_ = 0;
-        }
-    }
-
-private:
-    // A place in the ring. Taken from the middle it stays as a gap that keeps its ticket, so that a binary search still
-    // works.
-    struct cell {
-        ticket id = 0;
-        std::optional<entry> kept{};
-    };
-
-    // One entry of the heap of expiries. Those of entries that have left stay until they reach the top or are too many.
-    struct expiry {
-        instant at{};
-        ticket id = 0;
-    };
-
-    // The standard's heaps have the largest on top: so that it is the first to expire, "less" is "expires later".
-    static constexpr bool expires_later(const expiry& left, const expiry& right) noexcept
-    {
-        return left.at != right.at ? left.at > right.at : left.id > right.id;
-    }
-
-    [[nodiscard]] constexpr cell& at(std::size_t place) noexcept
-    {
-        return cells_[(first_ + place) & (cells_.size() - 1)];
-    }
-    [[nodiscard]] constexpr const cell& at(std::size_t place) const noexcept
-    {
-        return cells_[(first_ + place) & (cells_.size() - 1)];
-    }
-
-    // The first place whose ticket is not below `id`.
-    [[nodiscard]] constexpr std::size_t lower_bound(ticket id) const noexcept
-    {
-        std::size_t low = 0;
-        std::size_t high = used_;
-        while (low != high) {
-            const auto middle = low + (high - low) / 2;
-            if (at(middle).id < id) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
-    }
-
-    [[nodiscard]] constexpr const entry* before(std::size_t place) const noexcept
-    {
-        while (place-- != 0) {
-            if (at(place).kept) {
-                return &*at(place).kept;
-            }
-        }
-        return nullptr;
-    }
-
-    [[nodiscard]] constexpr const entry* behind(std::size_t place) const noexcept
-    {
-        for (++place; place < used_; ++place) {
-            if (at(place).kept) {
-                return &*at(place).kept;
-            }
-        }
-        return nullptr;
-    }
-
-    // Makes sure that one more cell can be used: closes the gaps if they are half of the ring, else doubles it.
-    constexpr void make_cell()
-    {
-        if (used_ != cells_.size()) {
-            return;
-        }
-        if (live_ <= used_ / 2 && used_ != 0) {
-            close_gaps();
-            return;
-        }
-        std::vector<cell> larger(std::max<std::size_t>(8, cells_.size() * 2));
-        for (std::size_t place = 0; place != used_; ++place) {
-            larger[place] = std::move(at(place));
-        }
-        cells_ = std::move(larger);
-        first_ = 0;
-    }
-
-    constexpr void close_gaps()
-    {
-        std::size_t kept = 0;
-        for (std::size_t place = 0; place != used_; ++place) {
-            if (at(place).kept) {
-                if (kept != place) {
-                    at(kept) = std::exchange(at(place), cell{});
-                }
-                ++kept;
-            }
-        }
-        used_ = kept;
-    }
-
-    // A free cell at the place of this ticket; there is a spare cell in the ring.
-    constexpr std::size_t open_cell(ticket id)
-    {
-        const auto place = lower_bound(id);
-        if (place != used_ && at(place).id == id) {
-            return place; // its own gap
-        }
-        ++used_;
-        if (place == 0) {
-            first_ = (first_ - 1) & (cells_.size() - 1);
-        } else {
-            for (std::size_t moved = used_ - 1; moved != place; --moved) {
-                at(moved) = std::exchange(at(moved - 1), cell{});
-            }
-        }
-        at(place) = {};
-        return place;
-    }
-
-    constexpr void fill(std::size_t place, entry&& filled)
-    {
-        used_ = std::max(used_, place + 1);
-        bytes_ += filled.bytes;
-        ++live_;
-        if (filled.expires != never) {
-            expiries_.push_back({filled.expires, filled.id});
-            std::push_heap(expiries_.begin(), expiries_.end(), expires_later);
-        }
-        at(place).id = filled.id;
-        at(place).kept.emplace(std::move(filled));
-    }
-
-    constexpr departed<T> extract(std::size_t place, departure how)
-    {
-        auto& kept = at(place).kept;
-        departed<T> gone{kept->id, std::move(kept->value), how, kept->bytes, kept->pushed, kept->expires};
-        kept.reset();
-        --live_;
-        bytes_ -= gone.bytes;
-        trim();
-        settle_expiries();
-        return gone;
-    }
-
-    // Both ends of the ring are entries, never gaps.
-    constexpr void trim()
-    {
-        while (used_ != 0 && !at(0).kept) {
-            first_ = (first_ + 1) & (cells_.size() - 1);
-            --used_;
-        }
-        while (used_ != 0 && !at(used_ - 1).kept) {
-            --used_;
-        }
-    }
-
-    // The top of the heap is an entry that waits; entries that have left are at most as many as those that wait, and a
-    // few.
-    constexpr void settle_expiries()
-    {
-        const auto gone = [this](const expiry& due) {
-            const entry* kept = find(due.id);
-            return kept == nullptr || kept->expires != due.at;
-        };
-        if (expiries_.size() > 2 * live_ + 16) {
-            std::erase_if(expiries_, gone);
-            std::make_heap(expiries_.begin(), expiries_.end(), expires_later);
-        }
-        while (!expiries_.empty() && gone(expiries_.front())) {
-            std::pop_heap(expiries_.begin(), expiries_.end(), expires_later);
-            expiries_.pop_back();
-        }
-    }
-
-    outbox_options options_{};
-    std::vector<cell> cells_; // a ring; its size is a power of two
-    std::vector<expiry> expiries_;
-    std::size_t first_ = 0;
-    std::size_t used_ = 0; // cells from first_ on, gaps included
-    std::size_t live_ = 0;
-    std::size_t bytes_ = 0;
-    ticket next_ = 1;
-};
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-// The bundle of behaviours that a session is built from, and the numbers that go with them.
-#ifndef REJOINDER_CORE_POLICIES_HPP
-#define REJOINDER_CORE_POLICIES_HPP
-
-// How long to wait before the n-th try: schedules, and what limits and spreads them.
-#ifndef REJOINDER_CORE_BACKOFF_HPP
-#define REJOINDER_CORE_BACKOFF_HPP
-
-// Random numbers that spread retries in time: any generator, and a small one. Never for secrets.
-#ifndef REJOINDER_CORE_RANDOM_HPP
-#define REJOINDER_CORE_RANDOM_HPP
-
-#include <concepts>
-#include <cstdint>
-#include <limits>
-#include <type_traits>
-
-namespace rejoinder::inline v0 {
-
-/// A generator of random bits: what `std::uniform_random_bit_generator` asks for, without the cost of including
-/// `<random>`.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `g()` | an unsigned integer | the next number, each of [`G::min()`, `G::max()`] as likely |
-/// | `G::min()`, `G::max()` | the same type | constants, the first below the second |
-template <class G>
-concept random_generator = std::invocable<G&> && std::unsigned_integral<std::invoke_result_t<G&>> && requires {
-    { G::min() } -> std::same_as<std::invoke_result_t<G&>>;
-    { G::max() } -> std::same_as<std::invoke_result_t<G&>>;
-    requires std::bool_constant<(G::min() < G::max())>::value;
-};
-
-/// A small generator seeded by its owner: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
-/// Generators", OOPSLA 2014).
-///
-/// For jitter only. Whoever sees one number can compute all others, so tokens, session ids and masking keys never come
-/// from here. Distinct objects are independent; one object is used from one thread at a time.
-class random_source {
-public:
-    using result_type = std::uint64_t;
-
-    /// Equal seeds give equal numbers.
-    constexpr explicit random_source(std::uint64_t seed) noexcept : state_{seed} {}
-
-    static constexpr result_type min() noexcept { return 0; }
-    static constexpr result_type max() noexcept { return std::numeric_limits<result_type>::max(); }
-
-    /// The next number.
-    constexpr result_type operator()() noexcept
-    {
-        state_ += 0x9e3779b97f4a7c15U;
-        std::uint64_t mixed = state_;
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
-        return mixed ^ (mixed >> 31);
-    }
-
-private:
-    std::uint64_t state_;
-};
-
-namespace detail {
-
-// 64 bits of a generator, whatever its range. A range that is no power of two leaves a bias that no retry can notice.
-template <random_generator G>
-constexpr std::uint64_t random_64(G& generator)
-{
-    constexpr std::uint64_t widest = std::numeric_limits<std::uint64_t>::max();
-    constexpr std::uint64_t range = static_cast<std::uint64_t>(G::max()) - static_cast<std::uint64_t>(G::min());
-    if constexpr (range == widest) {
-        return generator() - G::min();
-    } else {
-        std::uint64_t bits = 0;
-        for (std::uint64_t reach = 0; reach != widest;
-             reach = reach > widest / (range + 1) ? widest : reach * (range + 1) + range) {
-            bits = bits * (range + 1) + (generator() - G::min());
-        }
-        return bits;
-    }
-}
-
-// The upper half of a 128-bit product, by halves: there is no portable type for the whole.
-constexpr std::uint64_t upper_product(std::uint64_t left, std::uint64_t right) noexcept
-{
-    const std::uint64_t left_low = left & 0xffffffffU;
-    const std::uint64_t left_high = left >> 32;
-    const std::uint64_t right_low = right & 0xffffffffU;
-    const std::uint64_t right_high = right >> 32;
-    const std::uint64_t middle = left_high * right_low + ((left_low * right_low) >> 32);
-    const std::uint64_t carried = left_low * right_high + (middle & 0xffffffffU);
-    return left_high * right_high + (middle >> 32) + (carried >> 32);
-}
-
-// A number of [0, most]. Scaled instead of drawn again until it fits, so that no generator, however poor, can keep it
-// busy.
-template <random_generator G>
-constexpr std::uint64_t random_up_to(std::uint64_t most, G& generator)
-{
-    const std::uint64_t bits = random_64(generator);
-    return most == std::numeric_limits<std::uint64_t>::max() ? bits : upper_product(bits, most + 1);
-}
-
-} // namespace detail
-
-} // namespace rejoinder::inline v0
-
-#endif
-
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <optional>
-#include <type_traits>
-
-namespace rejoinder::inline v0 {
-
-namespace detail {
-
-template <class S>
-concept plain_schedule = requires(const S& schedule, unsigned n) {
-    { schedule.delay(n) } -> std::convertible_to<std::optional<duration>>;
-};
-
-template <class S, class G>
-concept random_schedule = requires(const S& schedule, unsigned n, G& generator) {
-    { schedule.delay(n, generator) } -> std::convertible_to<std::optional<duration>>;
-};
-
-} // namespace detail
-
-/// A schedule of delays. A value without memory: asked twice for one number it gives the same delay, or one of the same
-/// distribution.
-///
-/// | expression | result | meaning |
-/// | --- | --- | --- |
-/// | `s.delay(n)` (const) | `duration` or `std::optional<duration>` | the wait before try n + 1: n counts the failures so far, from 1 (0 counts as 1); nothing: no more tries |
-/// | `s.delay(n, generator)` (const) | the same | instead, for a schedule that draws lots; `generator` is any `random_generator` |
-///
-/// It has one of the two; `delay_of` asks whichever it is.
-template <class S>
-concept backoff_schedule = std::copyable<S> && (detail::plain_schedule<S> || detail::random_schedule<S, random_source>);
-
-/// The n-th delay of any schedule, n from 1; nothing: no more tries. Never negative.
-template <backoff_schedule S, random_generator G>
-[[nodiscard]] constexpr std::optional<duration> delay_of(const S& schedule, unsigned n, G& generator)
-{
-    std::optional<duration> delay;
-    if constexpr (detail::random_schedule<S, G>) {
-        delay = schedule.delay(std::max(n, 1U), generator);
-    } else {
-        delay = schedule.delay(std::max(n, 1U));
-    }
-    return delay ? std::optional{std::max(*delay, duration::zero())} : std::nullopt;
-}
-
-/// The same delay each time.
-struct constant_backoff {
-    duration every = std::chrono::seconds{1};
-
-    [[nodiscard]] constexpr duration delay(unsigned /*n*/) const noexcept { return every; }
-};
-
-/// `first`, and each next one `factor` times as long, up to `cap`. A factor of 1 or less repeats `first`. O(log n).
-struct exponential_backoff {
-    duration first = std::chrono::seconds{1};
-    double factor = 2;
-    duration cap = std::chrono::seconds{30};
-
-    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
-    {
-        if (!(factor > 1) || n <= 1 || first <= duration::zero()) {
-            return std::min(first, cap);
-        }
-        // Beyond every duration the power becomes infinite, which is above the cap as it should be.
-        const double grown = static_cast<double>(first.count()) * power(n - 1);
-        return grown < static_cast<double>(cap.count()) ? duration{static_cast<duration::rep>(grown)} : cap;
-    }
-
-private:
-    [[nodiscard]] constexpr double power(unsigned exponent) const noexcept
-    {
-        constexpr double enough = 1e30;
-        double result = 1;
-        for (double square = factor; exponent != 0; exponent >>= 1) {
-            if ((exponent & 1U) != 0) {
-                result = std::min(result * square, enough);
-            }
-            square = std::min(square * square, enough);
-        }
-        return result;
-    }
-};
-
-/// Up to 8 delays, one after the other; the last repeats. Without arguments: 1, 2, 4, 8, 16 s.
-class sequence_backoff {
-public:
-    static constexpr std::size_t delays_max = 8;
-
-    constexpr sequence_backoff() noexcept = default;
-
-    /// Any lengths of time, in their order.
-    template <std::convertible_to<duration>... Delays>
-        requires(sizeof...(Delays) >= 1 && sizeof...(Delays) <= delays_max)
-    constexpr sequence_backoff(Delays... delays) noexcept : delays_{duration{delays}...}, count_{sizeof...(Delays)}
-    {}
-
-    [[nodiscard]] constexpr duration delay(unsigned n) const noexcept
-    {
-        return delays_[std::min<std::size_t>(std::max(n, 1U), count_) - 1];
-    }
-
-private:
-    std::array<duration, delays_max> delays_{std::chrono::seconds{1}, std::chrono::seconds{2}, std::chrono::seconds{4},
-                                             std::chrono::seconds{8}, std::chrono::seconds{16}};
-    std::size_t count_ = 5;
-};
-
-/// How a delay d is spread, so that clients which lost one hub do not return together. After Marc Brooker, "Exponential
-/// Backoff And Jitter", AWS Architecture Blog, 2015.
-enum class jitter : std::uint8_t {
-    full,         ///< anywhere in [0, d]: spreads best
-    equal,        ///< anywhere in [d/2, d]: never at once
-    decorrelated, ///< in [first, 3 · the delay before], itself drawn so, up to the schedule's last
-};
-
-namespace detail {
-
-template <random_generator G>
-constexpr duration random_between(duration least, duration most, G& generator)
-{
-    if (most <= least) {
-        return most;
-    }
-    const auto width = static_cast<std::uint64_t>((most - least).count());
-    return least + duration{static_cast<duration::rep>(random_up_to(width, generator))};
-}
-
-// The delay before is drawn anew, as is the one before that: each delay then has the distribution of a remembered walk,
-// and the schedule needs no memory. After so many steps the walk's start no longer shows.
-inline constexpr unsigned walk_steps_max = 32;
-
-template <backoff_schedule S, random_generator G>
-constexpr duration decorrelated_delay(const S& schedule, unsigned n, duration usual, G& generator)
-{
-    const duration first = delay_of(schedule, 1, generator).value_or(usual);
-    const duration last =
-        std::max(first, delay_of(schedule, std::numeric_limits<unsigned>::max(), generator).value_or(usual));
-    duration drawn = first;
-    for (unsigned step = std::min(n, walk_steps_max); step != 0; --step) {
-        drawn = random_between(first, drawn > last / 3 ? last : drawn * 3, generator);
-    }
-    return drawn;
-}
-
-template <jitter Kind, backoff_schedule S, random_generator G>
-constexpr std::optional<duration> jittered_delay(const S& schedule, unsigned n, G& generator)
-{
-    const auto usual = delay_of(schedule, n, generator);
-    if (!usual) {
-        return std::nullopt;
-    }
-    if constexpr (Kind == jitter::full) {
-        return random_between(duration::zero(), *usual, generator);
-    } else if constexpr (Kind == jitter::equal) {
-        return random_between(*usual / 2, *usual, generator);
-    } else {
-        return decorrelated_delay(schedule, n, *usual, generator);
-    }
-}
-
-} // namespace detail
-
-/// A schedule whose delays are spread by lot.
-template <backoff_schedule Schedule, jitter Kind = jitter::equal>
-struct jittered {
-    Schedule schedule{};
-
-    template <random_generator G>
-    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
-    {
-        return detail::jittered_delay<Kind>(schedule, n, generator);
-    }
-};
-
-/// The exponential one has the fields of its schedule, so that options name them: `{.first = 250ms, .cap = 30s}`.
-template <jitter Kind>
-struct jittered<exponential_backoff, Kind> {
-    duration first = exponential_backoff{}.first;
-    double factor = exponential_backoff{}.factor;
-    duration cap = exponential_backoff{}.cap;
-
-    template <random_generator G>
-    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
-    {
-        return detail::jittered_delay<Kind>(exponential_backoff{first, factor, cap}, n, generator);
-    }
-};
-
-/// A schedule none of whose delays is above `cap`.
-template <backoff_schedule Schedule>
-struct capped {
-    Schedule schedule{};
-    duration cap = std::chrono::seconds{30};
-
-    template <random_generator G>
-    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
-    {
-        const auto usual = delay_of(schedule, n, generator);
-        return usual ? std::optional{std::min(*usual, cap)} : std::nullopt;
-    }
-};
-
-/// A schedule that ends after `count` delays.
-template <backoff_schedule Schedule>
-struct limited {
-    Schedule schedule{};
-    unsigned count = 5;
-
-    template <random_generator G>
-    [[nodiscard]] constexpr std::optional<duration> delay(unsigned n, G& generator) const
-    {
-        return n <= count ? delay_of(schedule, n, generator) : std::nullopt;
-    }
 };
 
 } // namespace rejoinder::inline v0
@@ -5130,6 +4629,428 @@ private:
 
 #endif
 
+// What waits to be sent, oldest first, bounded in number, bytes and age.
+#ifndef REJOINDER_CORE_OUTBOX_HPP
+#define REJOINDER_CORE_OUTBOX_HPP
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// What a full outbox does with a new message.
+enum class overflow : std::uint8_t {
+    reject_newest, ///< does not take it
+    drop_oldest,   ///< drops the oldest ones to make room for it
+};
+
+/// The bounds of an outbox.
+struct outbox_options {
+    std::size_t messages_max = 100;
+    std::size_t bytes_max = std::size_t{16} << 20;
+    duration ttl = std::chrono::hours{1}; ///< of a message that names no other
+    overflow on_overflow = overflow::reject_newest;
+    unsigned tries = 3; ///< of one message, for whoever sends; the outbox itself does not count them
+};
+
+/// How an entry left, or failed to enter, an outbox.
+enum class departure : std::uint8_t {
+    sent,    ///< it went to a connection
+    expired, ///< its time to live passed
+    evicted, ///< it gave its place to a newer one
+    refused, ///< it was not taken
+    removed, ///< somebody took it back
+};
+
+constexpr std::string_view name_of(departure how) noexcept
+{
+    constexpr std::array<std::string_view, 5> names{"sent", "expired", "evicted", "refused", "removed"};
+    return names[static_cast<std::size_t>(how)];
+}
+
+/// The number of an entry, in the order of pushing: never reused within an outbox, never 0.
+using ticket = std::uint64_t;
+
+/// An entry that waits.
+template <class T>
+struct outbox_entry {
+    ticket id;
+    T value;
+    std::size_t bytes;
+    instant pushed;
+    instant expires;
+};
+
+/// An entry that has left.
+template <class T>
+struct departed {
+    ticket id;
+    T value;
+    departure how;
+    std::size_t bytes;
+    instant pushed;
+    instant expires;
+};
+
+/// A queue of messages that wait for a link. `T` is the caller's value for a message: an index, or the whole of it.
+///
+/// No entry vanishes silently: each leaves through a function that returns it, one at a time, so that the caller can
+/// complete it. To push: first `make_room` until it returns nothing, then `push`. A value that is not taken stays with
+/// the caller.
+///
+/// At most `messages_max` entries and `bytes_max` bytes wait; at the bound `on_overflow` decides. `restore` alone may
+/// exceed them, because what is restored was within them when it was pushed.
+///
+/// `push`, `front` and taking the front are O(1) amortised plus O(log n) for the expiry's order; `find` and `take` are
+/// O(log n); `restore` is O(1) at the front and O(n) elsewhere. Memory grows to the largest number that waited, and
+/// then nothing is allocated (but by `T` itself). References are valid until the next change. Distinct objects are
+/// independent; one object is used from one thread at a time.
+template <std::movable T>
+class outbox {
+public:
+    using entry = outbox_entry<T>;
+
+    constexpr outbox() = default;
+    constexpr explicit outbox(const outbox_options& options) : options_{options} {}
+
+    [[nodiscard]] constexpr const outbox_options& options() const noexcept { return options_; }
+    [[nodiscard]] constexpr std::size_t size() const noexcept { return live_; }
+    [[nodiscard]] constexpr std::size_t bytes() const noexcept { return bytes_; }
+    [[nodiscard]] constexpr bool empty() const noexcept { return live_ == 0; }
+
+    /// The oldest entry, or null.
+    [[nodiscard]] constexpr const entry* front() const noexcept { return live_ == 0 ? nullptr : &*at(0).kept; }
+
+    /// The entry of this ticket, or null.
+    [[nodiscard]] constexpr const entry* find(ticket id) const noexcept
+    {
+        const auto place = lower_bound(id);
+        return place != used_ && at(place).id == id && at(place).kept ? &*at(place).kept : nullptr;
+    }
+
+    /// Calls `each(const entry&)` for every entry, oldest first. `each` must not change the outbox.
+    template <class Each>
+    constexpr void for_each(Each each) const
+    {
+        for (std::size_t place = 0; place != used_; ++place) {
+            if (at(place).kept) {
+                each(*at(place).kept);
+            }
+        }
+    }
+
+    /// When the first entry expires; `never` if none does.
+    [[nodiscard]] constexpr instant next_expiry() const noexcept
+    {
+        return expiries_.empty() ? never : expiries_.front().at;
+    }
+
+    /// Whether a message of so many bytes can be pushed now.
+    [[nodiscard]] constexpr bool fits(std::size_t bytes) const noexcept
+    {
+        return live_ < options_.messages_max && bytes <= options_.bytes_max && bytes_ <= options_.bytes_max - bytes;
+    }
+
+    /// Where `drop_oldest` is set: drops the oldest entry if a message of so many bytes does not fit, and would fit an
+    /// empty outbox.
+    [[nodiscard]] constexpr std::optional<departed<T>> make_room(std::size_t bytes)
+    {
+        const bool hopeless = bytes > options_.bytes_max || options_.messages_max == 0;
+        if (options_.on_overflow == overflow::reject_newest || hopeless || live_ == 0 || fits(bytes)) {
+            return std::nullopt;
+        }
+        return extract(0, departure::evicted);
+    }
+
+    /// Appends a message. Returns its ticket, or nothing if it does not fit: then it was refused, and `value` is as it
+    /// was. `ttl`: how long it may wait; nothing: the options' length. A length too long to add means for ever.
+    constexpr std::optional<ticket> push(T&& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
+    {
+        if (!fits(bytes)) {
+            return std::nullopt;
+        }
+        make_cell();
+        // Age follows the tickets even if the caller's clock goes back, so that the oldest is always in front.
+        const instant pushed = live_ == 0 ? now : std::max(now, at(used_ - 1).kept->pushed);
+        const ticket id = next_++;
+        fill(used_, entry{id, std::move(value), bytes, pushed, later(now, ttl.value_or(options_.ttl))});
+        return id;
+    }
+    constexpr std::optional<ticket> push(const T& value, std::size_t bytes, instant now,
+                                         std::optional<duration> ttl = std::nullopt)
+        requires std::copy_constructible<T>
+    {
+        return push(T(value), bytes, now, ttl);
+    }
+
+    /// Puts an entry back in its old place: one that was taken, but is to be sent after all. Bounds are not asked.
+    /// Precondition: the ticket is one of this outbox, and does not wait in it.
+    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires, instant pushed)
+    {
+        assert(id != 0 && id < next_ && find(id) == nullptr);
+        make_cell();
+        const auto place = open_cell(id);
+        const entry* older = before(place);
+        const entry* newer = behind(place);
+        pushed = older != nullptr ? std::max(pushed, older->pushed) : pushed;
+        pushed = newer != nullptr ? std::min(pushed, newer->pushed) : pushed;
+        fill(place, entry{id, std::move(value), bytes, pushed, expires});
+    }
+    /// The same for an entry whose age is not at hand: it is reckoned back from its expiry by the options' time to
+    /// live, and one that never expires counts as old as its neighbours allow.
+    constexpr void restore(ticket id, T value, std::size_t bytes, instant expires)
+    {
+        const duration ttl = std::max(options_.ttl, duration::zero());
+        const bool reckonable = expires != never && expires >= instant::min() + ttl;
+        restore(id, std::move(value), bytes, expires, reckonable ? expires - ttl : instant::min());
+    }
+    constexpr void restore(departed<T> gone)
+    {
+        restore(gone.id, std::move(gone.value), gone.bytes, gone.expires, gone.pushed);
+    }
+
+    /// Takes the entry of this ticket out, if it waits.
+    constexpr std::optional<departed<T>> take(ticket id, departure how)
+    {
+        const auto place = lower_bound(id);
+        if (place == used_ || at(place).id != id || !at(place).kept) {
+            return std::nullopt;
+        }
+        return extract(place, how);
+    }
+
+    /// `take` for somebody who wants it back.
+    constexpr std::optional<departed<T>> remove(ticket id) { return take(id, departure::removed); }
+
+    /// Takes one entry that has expired by now, the first to have done so.
+    [[nodiscard]] constexpr std::optional<departed<T>> expire(instant now)
+    {
+        if (next_expiry() > now || expiries_.empty()) {
+            return std::nullopt;
+        }
+        return extract(lower_bound(expiries_.front().id), departure::expired);
+    }
+
+    /// Takes the oldest entry if it was pushed before `limit`.
+    [[nodiscard]] constexpr std::optional<departed<T>> drop_older_than(instant limit)
+    {
+        if (live_ == 0 || front()->pushed >= limit) {
+            return std::nullopt;
+        }
+        return extract(0, departure::removed);
+    }
+
+    /// Takes the oldest entry, if there is one: called until it returns nothing, it clears the outbox.
+    [[nodiscard]] constexpr std::optional<departed<T>> drain()
+    {
+        return live_ == 0 ? std::nullopt : std::optional<departed<T>>{extract(0, departure::removed)};
+    }
+
+    /// Gives memory back after a burst, if nothing waits.
+    constexpr void shrink()
+    {
+        if (live_ == 0) {
+            std::vector<cell>{}.swap(cells_);
+            std::vector<expiry>{}.swap(expiries_);
+            first_ = 0;
+        }
+    }
+
+private:
+    // A place in the ring. Taken from the middle it stays as a gap that keeps its ticket, so that a binary search still
+    // works.
+    struct cell {
+        ticket id = 0;
+        std::optional<entry> kept{};
+    };
+
+    // One entry of the heap of expiries. Those of entries that have left stay until they reach the top or are too many.
+    struct expiry {
+        instant at{};
+        ticket id = 0;
+    };
+
+    // The standard's heaps have the largest on top: so that it is the first to expire, "less" is "expires later".
+    static constexpr bool expires_later(const expiry& left, const expiry& right) noexcept
+    {
+        return left.at != right.at ? left.at > right.at : left.id > right.id;
+    }
+
+    [[nodiscard]] constexpr cell& at(std::size_t place) noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
+    [[nodiscard]] constexpr const cell& at(std::size_t place) const noexcept
+    {
+        return cells_[(first_ + place) & (cells_.size() - 1)];
+    }
+
+    // The first place whose ticket is not below `id`.
+    [[nodiscard]] constexpr std::size_t lower_bound(ticket id) const noexcept
+    {
+        std::size_t low = 0;
+        std::size_t high = used_;
+        while (low != high) {
+            const auto middle = low + (high - low) / 2;
+            if (at(middle).id < id) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    [[nodiscard]] constexpr const entry* before(std::size_t place) const noexcept
+    {
+        while (place-- != 0) {
+            if (at(place).kept) {
+                return &*at(place).kept;
+            }
+        }
+        return nullptr;
+    }
+
+    [[nodiscard]] constexpr const entry* behind(std::size_t place) const noexcept
+    {
+        for (++place; place < used_; ++place) {
+            if (at(place).kept) {
+                return &*at(place).kept;
+            }
+        }
+        return nullptr;
+    }
+
+    // Makes sure that one more cell can be used: closes the gaps if they are half of the ring, else doubles it.
+    constexpr void make_cell()
+    {
+        if (used_ != cells_.size()) {
+            return;
+        }
+        if (live_ <= used_ / 2 && used_ != 0) {
+            close_gaps();
+            return;
+        }
+        std::vector<cell> larger(std::max<std::size_t>(8, cells_.size() * 2));
+        for (std::size_t place = 0; place != used_; ++place) {
+            larger[place] = std::move(at(place));
+        }
+        cells_ = std::move(larger);
+        first_ = 0;
+    }
+
+    constexpr void close_gaps()
+    {
+        std::size_t kept = 0;
+        for (std::size_t place = 0; place != used_; ++place) {
+            if (at(place).kept) {
+                if (kept != place) {
+                    at(kept) = std::exchange(at(place), cell{});
+                }
+                ++kept;
+            }
+        }
+        used_ = kept;
+    }
+
+    // A free cell at the place of this ticket; there is a spare cell in the ring.
+    constexpr std::size_t open_cell(ticket id)
+    {
+        const auto place = lower_bound(id);
+        if (place != used_ && at(place).id == id) {
+            return place; // its own gap
+        }
+        ++used_;
+        if (place == 0) {
+            first_ = (first_ - 1) & (cells_.size() - 1);
+        } else {
+            for (std::size_t moved = used_ - 1; moved != place; --moved) {
+                at(moved) = std::exchange(at(moved - 1), cell{});
+            }
+        }
+        at(place) = {};
+        return place;
+    }
+
+    constexpr void fill(std::size_t place, entry&& filled)
+    {
+        used_ = std::max(used_, place + 1);
+        bytes_ += filled.bytes;
+        ++live_;
+        if (filled.expires != never) {
+            expiries_.push_back({filled.expires, filled.id});
+            std::push_heap(expiries_.begin(), expiries_.end(), expires_later);
+        }
+        at(place).id = filled.id;
+        at(place).kept.emplace(std::move(filled));
+    }
+
+    constexpr departed<T> extract(std::size_t place, departure how)
+    {
+        auto& kept = at(place).kept;
+        departed<T> gone{kept->id, std::move(kept->value), how, kept->bytes, kept->pushed, kept->expires};
+        kept.reset();
+        --live_;
+        bytes_ -= gone.bytes;
+        trim();
+        settle_expiries();
+        return gone;
+    }
+
+    // Both ends of the ring are entries, never gaps.
+    constexpr void trim()
+    {
+        while (used_ != 0 && !at(0).kept) {
+            first_ = (first_ + 1) & (cells_.size() - 1);
+            --used_;
+        }
+        while (used_ != 0 && !at(used_ - 1).kept) {
+            --used_;
+        }
+    }
+
+    // The top of the heap is an entry that waits; entries that have left are at most as many as those that wait, and a
+    // few.
+    constexpr void settle_expiries()
+    {
+        const auto gone = [this](const expiry& due) {
+            const entry* kept = find(due.id);
+            return kept == nullptr || kept->expires != due.at;
+        };
+        if (expiries_.size() > 2 * live_ + 16) {
+            std::erase_if(expiries_, gone);
+            std::make_heap(expiries_.begin(), expiries_.end(), expires_later);
+        }
+        while (!expiries_.empty() && gone(expiries_.front())) {
+            std::pop_heap(expiries_.begin(), expiries_.end(), expires_later);
+            expiries_.pop_back();
+        }
+    }
+
+    outbox_options options_{};
+    std::vector<cell> cells_; // a ring; its size is a power of two
+    std::vector<expiry> expiries_;
+    std::size_t first_ = 0;
+    std::size_t used_ = 0; // cells from first_ on, gaps included
+    std::size_t live_ = 0;
+    std::size_t bytes_ = 0;
+    ticket next_ = 1;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // How many retries a side may make: a share of its calls, so that a peer in trouble is not asked ever more.
 #ifndef REJOINDER_CORE_RETRY_BUDGET_HPP
 #define REJOINDER_CORE_RETRY_BUDGET_HPP
@@ -5337,6 +5258,184 @@ struct session_options {
 
 #endif
 
+#include <cstdint>
+#include <optional>
+#include <system_error>
+
+namespace rejoinder::inline v0::detail {
+
+/// Of one session.
+template <class Policies>
+class second_tries {
+public:
+    second_tries(const session_options<Policies>& options, counters& counts, std::uint64_t seed)
+        : options_(options), counts_(counts), random_(seed), budget_(options.retries)
+    {}
+
+    /// A call is made.
+    void called(instant now) noexcept { budget_.called(now); }
+
+    /// How long to rest before the next try, when the last one, which is counted, was answered with an error; nothing: there is none.
+    template <class Completion>
+    std::optional<duration> after_error(const delivery<Completion>& place, const std::error_code& error, instant now)
+    {
+        if (!may_repeat(place, error)) {
+            return std::nullopt;
+        }
+        return paid(options_.retry.next(place.attempts, error, place.deadline - now, random_), now);
+    }
+
+    /// Whether there is a next try when the last one, which is not counted yet, was not answered in time. That wait was rest enough.
+    template <class Completion>
+    bool after_silence(const delivery<Completion>& place, instant now)
+    {
+        const auto error = make_error_code(errc::timed_out);
+        return may_repeat(place, error) &&
+               paid(options_.retry.next(place.attempts + 1, error, duration::max(), random_), now).has_value();
+    }
+
+private:
+    template <class Completion>
+    static bool may_repeat(const delivery<Completion>& place, const std::error_code& error)
+    {
+        return place.repeat == repeatable::idempotent ||
+               (place.kind == message_kind::delivery && error != errc::interrupted);
+    }
+
+    std::optional<duration> paid(std::optional<duration> rest, instant now)
+    {
+        if (rest && !budget_.take(now)) {
+            ++counts_.over_budget;
+            return std::nullopt;
+        }
+        return rest;
+    }
+
+    const session_options<Policies>& options_;
+    counters& counts_;
+    random_source random_;
+    retry_budget budget_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The options of an outbox whose bound is its user's.
+#ifndef REJOINDER_CORE_DETAIL_WITHOUT_BOUND_HPP
+#define REJOINDER_CORE_DETAIL_WITHOUT_BOUND_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0::detail {
+
+/// The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
+inline outbox_options without_bound(outbox_options options)
+{
+    options.messages_max = SIZE_MAX;
+    options.on_overflow = overflow::reject_newest;
+    return options;
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// The ids that have ended here and that the peer has not been told of: heartbeats name them, so that idle peers keep no answers (rule 11).
+#ifndef REJOINDER_CORE_FINISHED_IDS_HPP
+#define REJOINDER_CORE_FINISHED_IDS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Finished ids, one a slot at most: a later id in the slot tells the peer as much as a name would.
+///
+/// `name` for each ping, `arrived` for its pong; after a reconnect `name` repeats what no pong confirmed. Bounded by the capacity.
+/// Distinct objects are independent; one object is used from one thread at a time.
+class finished_ids {
+public:
+    explicit finished_ids(std::uint32_t capacity) noexcept : capacity_(capacity) {}
+
+    /// An id has had its last word. O(1); allocates while slots are seen for the first time.
+    void add(message_id id)
+    {
+        const auto slot = id % capacity_;
+        if (slot >= last_.size()) {
+            last_.resize(slot + 1);
+        }
+        unnamed_ += last_[slot] == 0 ? 1U : 0U;
+        last_[slot] = id;
+    }
+
+    /// A new id takes its slot.
+    void reuse(message_id id) noexcept
+    {
+        const auto slot = id % capacity_;
+        if (slot < last_.size()) {
+            drop(slot);
+        }
+    }
+
+    /// The ids to name in the next ping, some hundreds at most; the following pings name the rest.
+    std::span<const message_id> name()
+    {
+        named_.clear();
+        for (std::size_t slot = 0; unnamed_ != 0 && slot != last_.size() && named_.size() != named_max; ++slot) {
+            if (last_[slot] != 0) {
+                named_.push_back(last_[slot]);
+            }
+        }
+        return named_;
+    }
+
+    /// The pong of the last ping came: the peer has read its names.
+    void arrived() noexcept
+    {
+        for (const auto id : named_) {
+            const auto slot = id % capacity_;
+            if (last_[slot] == id) {
+                drop(slot);
+            }
+        }
+        named_.clear();
+    }
+
+    /// The link was lost: whether the last ping's names arrived is unknown.
+    void lost() noexcept { named_.clear(); }
+
+    /// Gives memory back, if nothing is left to be named.
+    void shrink()
+    {
+        if (unnamed_ == 0) {
+            std::vector<message_id>{}.swap(last_);
+            std::vector<message_id>{}.swap(named_);
+        }
+    }
+
+private:
+    static constexpr std::size_t named_max = 256; // keeps a ping below 4 KiB
+
+    void drop(std::size_t slot) noexcept
+    {
+        unnamed_ -= last_[slot] == 0 ? 0U : 1U;
+        last_[slot] = 0;
+    }
+
+    std::uint32_t capacity_;
+    std::uint32_t unnamed_ = 0;
+    std::vector<message_id> last_; // by slot; 0: nothing to tell
+    std::vector<message_id> named_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -5356,8 +5455,8 @@ template <class Completion, class Policies>
 class asker {
 public:
     asker(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts, std::uint64_t seed)
-        : options_(options), todo_(todo), counts_(counts), random_(seed), budget_(options.retries),
-          sent_(options.capacity), outbox_(unbounded(options.outbox)), finished_(options.capacity)
+        : options_(options), todo_(todo), counts_(counts), tries_(options, counts, seed), sent_(options.capacity),
+          outbox_(detail::without_bound(options.outbox)), finished_(options.capacity)
     {}
     asker(const asker&) = delete;
     asker& operator=(const asker&) = delete;
@@ -5465,11 +5564,12 @@ public:
             ++counts_.refused;
             return {};
         }
-        budget_.called(now);
+        tries_.called(now);
         const auto index = pool_.take();
         auto& place = pool_[index];
         place.kind = kind;
         place.repeat = how.repeat;
+        place.ack_timeout = how.ack_timeout;
         place.stamp = durable;
         place.form = payload.form;
         place.name.assign(name);
@@ -5565,10 +5665,9 @@ public:
         while (const auto index = timers_.expire(now)) {
             auto& place = pool_[*index];
             place.timer = {};
-            if (place.at == stage::resting && now < place.deadline) {
+            if (now < place.deadline) {
                 place.timer = timers_.schedule(place.deadline, *index);
-                ++counts_.retries;
-                enqueue(*index, now);
+                go_on(*index, now);
                 continue;
             }
             const bool delivers = place.kind == message_kind::delivery;
@@ -5587,8 +5686,7 @@ public:
     /// Spells the first message of the outbox: it gets its id here, and may have been executed from here on (rule 13). Precondition: there is one.
     spelling spell_first(message& out, heartbeat& beat, instant now)
     {
-        const auto place_in_line = outbox_.front()->id;
-        const auto index = outbox_.front()->value;
+        const auto [place_in_line, index] = std::pair{outbox_.front()->id, outbox_.front()->value};
         auto& place = pool_[index];
         const bool unacknowledged =
             place.kind == message_kind::delivery && !place.stamp && options_.ack.when(place.name) == ack_when::none;
@@ -5612,6 +5710,10 @@ public:
         pool_.link(index);
         ++(place.kind == message_kind::request ? counts_.requests_sent : counts_.deliveries_sent);
         place.position = emitted(place, out, beat, now);
+        if (place.ack_timeout != duration::zero() && !features_.probe && !features_.records) {
+            timers_.cancel(place.timer);
+            place.timer = timers_.schedule(std::min(place.deadline, later(now, place.ack_timeout)), index);
+        }
         return spelling::done;
     }
 
@@ -5635,8 +5737,7 @@ public:
             return spelling::moot; // its cancel follows
         }
         ++counts_.resent;
-        emitted(place, out, beat,
-                now); // its position stays 0: an answer may be older than this repeat, and proves nothing of it
+        emitted(place, out, beat, now); // its position stays 0: an answer may be to an older sending, and prove nothing
         return spelling::done;
     }
 
@@ -5654,14 +5755,6 @@ public:
     }
 
 private:
-    // The bound of the outbox holds while the link is down; while it is up, only the capacity bounds what is on its way out.
-    static outbox_options unbounded(outbox_options options)
-    {
-        options.messages_max = SIZE_MAX;
-        options.on_overflow = overflow::reject_newest;
-        return options;
-    }
-
     // Why a message of this size is not taken. While the link is down, room may be made by evicting the oldest.
     std::optional<errc> refuses(std::size_t bytes)
     {
@@ -5692,8 +5785,7 @@ private:
             return;
         }
         place.at = stage::waiting;
-        place.ticket = *place_in_line;
-        last_ticket_ = *place_in_line;
+        place.ticket = last_ticket_ = *place_in_line;
     }
 
     // A message that was sent in a session that is no more keeps its age: it goes before whatever was asked later.
@@ -5710,10 +5802,7 @@ private:
     std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
     {
         place.sure = certainty::maybe_executed;
-        out = place.spelled(now);
-        if (!features_.time_left) {
-            out.time_left.reset();
-        }
+        out = place.spelled(now, features_);
         beat.awaiting(sent_.size());
         return beat.sent(now);
     }
@@ -5744,16 +5833,10 @@ private:
     {
         auto& place = pool_[index];
         const auto kind = errc_named(word.name);
-        ++place.attempts;
-        place.sure = place.earlier = place.certainty_after(certainty_of(make_error_code(kind)));
-        place.id = 0;
+        place.fail(certainty_of(make_error_code(kind)));
         const auto error = make_error_code(kind, place.sure);
-        const bool idempotent = place.repeat == repeatable::idempotent;
-        const bool may_repeat = idempotent || (place.kind == message_kind::delivery && kind != errc::interrupted);
-        const auto rest =
-            may_repeat ? options_.retry.next(place.attempts, error, place.deadline - now, random_) : std::nullopt;
-        if (!rest || !budget_.take(now)) {
-            counts_.over_budget += rest ? 1U : 0U;
+        const auto rest = tries_.after_error(place, error, now);
+        if (!rest) {
             settle(index, error, word.payload, word.name, word.text);
             pool_.release(index);
             return;
@@ -5762,6 +5845,23 @@ private:
         todo_.outputs.push_back(attempt_failed{pool_.handle(index), place.kind, error, place.attempts, *rest});
         timers_.cancel(place.timer);
         place.timer = timers_.schedule(later(now, *rest), index);
+    }
+
+    // What is due before the deadline: a try after its rest, or after one that was not answered in time. Else the deadline decides.
+    void go_on(std::uint32_t index, instant now)
+    {
+        auto& place = pool_[index];
+        if (place.at == stage::sent && linked_ && tries_.after_silence(place, now)) {
+            sent_.take(place.id);
+            pool_.unlink(index);
+            place.fail(certainty::maybe_executed);
+            const auto error = make_error_code(errc::timed_out, place.sure);
+            todo_.outputs.push_back(attempt_failed{pool_.handle(index), place.kind, error, place.attempts, {}});
+        } else if (place.at != stage::resting) {
+            return;
+        }
+        ++counts_.retries;
+        enqueue(index, now);
     }
 
     // Ends the caller's wait, wherever the message stands.
@@ -5801,8 +5901,7 @@ private:
     const session_options<Policies>& options_;
     agenda<Completion>& todo_;
     counters& counts_;
-    random_source random_;
-    retry_budget budget_;
+    detail::second_tries<Policies> tries_;
     bool linked_ = false;
     capabilities features_{};
     detail::delivery_pool<Completion> pool_;
