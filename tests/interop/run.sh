@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a script that talks to a program of ours by clients from outside: run.sh SCRIPT PROGRAM FOLDER.
+# Runs a script that talks to a program of ours by clients from outside: run.sh SCRIPT PROGRAM FOLDER [PART-OF-A-NAME].
 #
 # SCRIPT: *.mjs for Node, with the packages of package.json, which are installed into FOLDER when they are not there yet; *.py for Python
 # with Debian's python3-socketio. Exit code 77: this machine has not what it needs, and cannot get it.
@@ -41,4 +41,4 @@ if command -v flock > /dev/null; then
     flock -u 9
     exec 9>&-
 fi
-REJOINDER_INTEROP_MODULES=$folder exec node "$script" "$program"
+REJOINDER_INTEROP_MODULES=$folder exec node "$script" "$program" ${4:+"$4"}
