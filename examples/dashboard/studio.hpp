@@ -49,11 +49,12 @@ public:
         take(order{"", "The long corridor", "film"});
     }
 
-    /// From now on words go out there; null: nobody would hear them.
+    /// From now on words go out there; null: nobody would hear them. Who is new has asked nobody yet: what waits for an answer is asked again.
     void speaks_through(outlet* to)
     {
         outlet_ = to;
         changed_.cancel();
+        waiting_.for_each([](std::string_view, const std::shared_ptr<expected_response>& one) { one->due.cancel(); });
     }
 
     /// The workers begin when the first page looks.

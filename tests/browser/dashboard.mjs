@@ -41,6 +41,16 @@ test("a job completes through a frozen link, and the page was told by the heartb
     await studio.completed_once("job-1");
 }));
 
+test("what went on behind a frozen link is in the page when it is back", limit, () => with_studio(async (studio) => {
+    await studio.job("job-3", "completed").waitFor();
+    const id = await studio.generate("broken");
+    await studio.button("Freeze the link").click();
+    assert.notEqual(await studio.job(id).getAttribute("data-status"), "failed");
+    await studio.state_is("disconnected", "connecting");
+    assert.notEqual(await studio.job(id).getAttribute("data-status"), "failed");
+    await studio.job(id, "failed").getByText("The encoder ran out of frames").waitFor();
+}, { pace: "0.2" }));
+
 test("a job completes through a restart of the backend, asked for again and run once", limit, () => with_studio(async (studio) => {
     await studio.state_is("connected");
     await studio.job("job-2", "publishing").waitFor();
@@ -51,6 +61,7 @@ test("a job completes through a restart of the backend, asked for again and run 
     await studio.state_is("connected");
     assert.ok((await studio.states()).includes("disconnected"));
     await studio.completed_once("job-2");
+    assert.equal(await studio.job("job-2").getAttribute("data-asked"), "2");
     await studio.completed_once("job-1");
     const { uptime_seconds: uptime } = await studio.metrics();
     assert.ok(uptime < 60, `the hub is ${uptime} s old`);

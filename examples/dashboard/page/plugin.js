@@ -28,16 +28,17 @@ export function start_plugin(link) {
         if (typeof received === "function") {
             received({ received: true });
         }
-        const known = commands.get(command.request_id);
-        if (known) { // the backend has forgotten that it asked: the command runs once, its answer is said again
-            tell("note", `Asked again: ${command.request_id}`);
-            if (known.response && known.state !== "answering") {
-                answer(known);
+        const one = commands.get(command.request_id) ?? { id: command.request_id, action: command.action, runs: 0, sent: 0 };
+        if (one.runs > 0) { // the backend has forgotten that it asked: the command runs once, its answer is said again
+            tell("note", `Asked again: ${one.id}`);
+            if (one.response && one.state !== "answering") {
+                answer(one);
             }
             return;
         }
-        const one = { id: command.request_id, action: command.action, state: "running", runs: (known?.runs ?? 0) + 1, sent: 0 };
         commands.set(one.id, one);
+        one.state = "running";
+        one.runs += 1;
         show(one);
         try {
             const data = await execute(command.action, command.payload);
