@@ -82,7 +82,7 @@ export class EngineSession {
         while (!this.isOver) {
             const answer = await request(this.url, {agent: this.agent});
             if (answer.status !== 200) {
-                this.#over(`GET was answered by ${answer.status}`);
+                this.#over(`GET was answered by ${answer.status} ${answer.body ?? ''}`);
                 return;
             }
             answer.body.split(separator).forEach((packet) => this.#take(decode(packet)));
