@@ -185,7 +185,7 @@ TEST_CASE("A page's request is answered under its own id, and its repeat runs no
     CHECK(heard[0] == R"({"type":"reply","request_id":"x-1","data":2})");
     CHECK(heard[1] == heard[0]);
     CHECK(heard[2] == R"({"type":"error","request_id":"x-1","data":{"code":"key_conflict","message":""}})");
-    CHECK(heard[3] == R"({"type":"error","request_id":2,"data":{"code":"no_handler","message":""}})");
+    CHECK(heard[3] == R"({"type":"error","request_id":2,"data":{"code":"no_handler","message":"no handler for \"gone\""}})");
 }
 
 TEST_CASE("A page answers what the hub asks, with an event of any type that has the id")

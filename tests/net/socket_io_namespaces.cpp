@@ -112,7 +112,7 @@ TEST_CASE("A page connects to a namespace, and is acknowledged by its handlers")
     page->say(R"(2["seen"])");
     page->say(R"(21["seen"])");
     page->say(R"(22["gone"])");
-    CHECK(since_connect(*page) == words{"30[3]", "31[]", R"(32[{"error":{"code":"no_handler","message":""}}])"});
+    CHECK(since_connect(*page) == words{"30[3]", "31[]", R"(32[{"error":{"code":"no_handler","message":"no handler for \"gone\""}}])"});
     CHECK(from == "10.0.0.1:5");
     CHECK(who == "42");
     CHECK(seen == 2);
