@@ -276,7 +276,7 @@ TEST_CASE("A hub that is destroyed ends its pages' transports without DISCONNECT
     CHECK(since_connect(*page).empty());
     CHECK(page->ended());
     const auto next = house.page();
-    CHECK(next->heard() == words{R"(4{"message":"Server is shutting down"})"});
+    CHECK(next->heard() == words{R"(4{"message":"There is no server now","data":{"code":"busy"}})"});
 }
 
 TEST_CASE("A transport that joins nothing in time is closed")
@@ -299,7 +299,7 @@ TEST_CASE("A transport joins so many namespaces and no more")
     socket_house house{bounds};
     const auto page = house.page();
     page->say(R"(0/admin,{"token":"t"})");
-    CHECK(since_connect(*page) == words{R"(4/admin,{"message":"Too many namespaces"})"});
+    CHECK(since_connect(*page) == words{R"(4/admin,{"message":"Too many namespaces","data":{"code":"busy"}})"});
     page->say("1");
     page->say(R"(0/admin,{"token":"t"})");
     CHECK(page->heard().back().starts_with("0/admin,"));

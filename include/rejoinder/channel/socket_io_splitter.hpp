@@ -8,6 +8,7 @@
 #include <rejoinder/channel/frame_batch.hpp>
 #include <rejoinder/channel/socket_io_namespace.hpp>
 #include <rejoinder/core/close_reason.hpp>
+#include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/wire/detail/json_greeting.hpp>
@@ -21,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -32,9 +34,15 @@ namespace rejoinder::inline v0 {
 /// Who takes the namespaces that the peer of a transport asks for.
 class socket_io_doorman {
 public:
+    /// Why nobody gets into a namespace now, as the client is told.
+    struct answer {
+        std::string_view message{};    ///< empty: who asks gets in
+        std::optional<errc> code = {}; ///< for the client's program; none: it is for good
+    };
+
     virtual ~socket_io_doorman() = default;
-    /// Why nobody gets into this namespace now, as the client is told; empty: `take` follows.
-    virtual std::string_view refuses(std::string_view name) = 0;
+    /// Without a message `take` follows.
+    virtual answer refuses(std::string_view name) = 0;
     virtual void take(const std::string& name, socket_io_namespace channel) = 0;
 };
 
@@ -192,8 +200,10 @@ private:
             return false;
         }
         std::erase(left_, name);
-        const auto why = lines_.size() >= bounds_.namespaces ? "Too many namespaces" : door_->refuses(name);
-        if (!why.empty()) {
+        const auto why = lines_.size() >= bounds_.namespaces
+                             ? socket_io_doorman::answer{"Too many namespaces", errc::busy}
+                             : door_->refuses(name);
+        if (!why.message.empty()) {
             refuse(name, why);
             return true;
         }
@@ -204,11 +214,16 @@ private:
         return true;
     }
 
-    void refuse(std::string_view name, std::string_view why)
+    void refuse(std::string_view name, const socket_io_doorman::answer& why)
     {
         std::string words;
         detail::json_object_writer object{words};
-        object.string("message", why);
+        object.string("message", why.message);
+        if (why.code) {
+            detail::json_object_writer data{object.raw("data")};
+            data.string("code", name_of(*why.code));
+            data.end();
+        }
         object.end();
         socket_io_packet out;
         out.type = socket_io_type::connect_error;

@@ -6,6 +6,7 @@
 #include <rejoinder/channel/channel.hpp>
 #include <rejoinder/channel/socket_io_namespace.hpp>
 #include <rejoinder/channel/socket_io_splitter.hpp>
+#include <rejoinder/core/error.hpp>
 #include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/wire/socket_io_codec.hpp>
@@ -25,7 +26,7 @@ namespace detail {
 // What there is, shared by all transports.
 struct socket_io_site {
     struct entry {
-        std::function<std::string_view()> refuses;
+        std::function<socket_io_doorman::answer()> refuses;
         std::function<void(socket_io_namespace, came_from)> take;
     };
 
@@ -39,10 +40,10 @@ public:
         : site_(std::move(to)), from_(std::move(from))
     {}
 
-    std::string_view refuses(std::string_view name) override
+    answer refuses(std::string_view name) override
     {
         const auto found = site_->namespaces.find(name);
-        return found == site_->namespaces.end() ? "Invalid namespace" : found->second.refuses();
+        return found == site_->namespaces.end() ? answer{"Invalid namespace"} : found->second.refuses();
     }
 
     void take(const std::string& name, socket_io_namespace channel) override
@@ -60,8 +61,8 @@ private:
 /// Namespaces, each of them a hub with its own handlers and authenticator.
 ///
 /// A client's CONNECT to one is its hello there: the authenticator finds its auth, the request by which the transport came, and the address.
-/// A client that comes back is a new session: nothing is resumed. Who asks for a namespace that is not here is told `Invalid namespace`, and the
-/// transport goes on. A hub that is destroyed or shuts down closes its clients' transports, so that they come back; `hub.close(peer)` says
+/// A client that comes back is a new session: nothing is resumed. Who asks for a namespace that is not here is told `Invalid namespace`, and
+/// who asks for one whose hub is full or gone has `{"code":"busy"}` in the error's data; the transport goes on. A hub that is destroyed or shuts down closes its clients' transports, so that they come back; `hub.close(peer)` says
 /// DISCONNECT, after which a client stays away, and leaves the transport to the other namespaces, unless `bounds.leaving` says otherwise.
 ///
 /// Used from one executor, which all hubs share. Destroying it ends no transport.
@@ -75,9 +76,13 @@ public:
     {
         const auto dialect = std::make_shared<const socket_io_dialect>(std::move(how));
         auto& entry = site_->namespaces[name];
-        entry.refuses = [state = to.weak_state()]() -> std::string_view {
+        entry.refuses = [state = to.weak_state()]() -> socket_io_doorman::answer {
             const auto at = state.lock();
-            return at == nullptr || at->stopped() ? "Server is shutting down" : at->is_full() ? "Server is full" : "";
+            if (at == nullptr || at->stopped()) {
+                return {"There is no server now", errc::busy};
+            }
+            return at->is_full() ? socket_io_doorman::answer{"The server is full", errc::busy}
+                                 : socket_io_doorman::answer{};
         };
         entry.take = [state = to.weak_state(), dialect, name](socket_io_namespace channel, came_from from) {
             if (const auto at = state.lock()) {

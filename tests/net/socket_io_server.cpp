@@ -1,0 +1,127 @@
+// A hub behind a Socket.IO server on a port, and clients of this library that join it: both sides of the codec, end to end.
+#include <rejoinder/net/socket_io_server.hpp>
+
+#include <rejoinder/channel/engine_io_connector.hpp>
+#include <rejoinder/net/client.hpp>
+#include <rejoinder/net/hub.hpp>
+#include <rejoinder/net/web_listener.hpp>
+#include <rejoinder/wire/socket_io_codec.hpp>
+
+#include "support/driven.hpp"
+
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using rejoinder::errc;
+using rejoinder::json;
+using rejoinder::link_state;
+
+namespace {
+
+struct socket_port {
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    rejoinder::hub<> admins{io.get_executor()};
+    rejoinder::web_listener web{io.get_executor(), {asio::ip::address_v4::loopback(), 0}};
+    std::optional<rejoinder::socket_io_server> server{std::in_place, web};
+
+    socket_port()
+    {
+        server->serve("/", hub);
+        server->serve("/admin", admins);
+        admins.authenticate([](const rejoinder::handshake&) { return rejoinder::refusal{errc::auth_refused, "not you", json{{"code", 1}}}; });
+    }
+
+    std::unique_ptr<rejoinder::client<>> tab(const std::string& name_space = "/", const std::string& query = {})
+    {
+        rejoinder::client_options<> options;
+        options.auth = R"({"user":"42"})";
+        options.backoff.schedule = {1ms, 10ms};
+        const auto url = "ws://127.0.0.1:" + std::to_string(web.local_endpoint().port()) + query;
+        return std::make_unique<rejoinder::client<>>(io.get_executor(), rejoinder::engine_io_connector{url}, std::move(options),
+                                                     rejoinder::socket_io_codec{name_space});
+    }
+};
+
+struct socket_reply {
+    std::error_code ec;
+    std::string payload;
+    bool ended = false;
+
+    auto token()
+    {
+        return [this](std::error_code why, const rejoinder::reply& how) {
+            ec = why;
+            payload = how.payload().bytes;
+            ended = true;
+        };
+    }
+};
+
+} // namespace
+
+TEST_CASE("A client joins a hub over Socket.IO, and each side asks the other")
+{
+    socket_port port;
+    std::string query;
+    std::string from;
+    port.hub.authenticate([&](const rejoinder::handshake& shown) -> rejoinder::authentication {
+        REQUIRE(shown.request != nullptr);
+        query = shown.request->query.value("v");
+        from = shown.from;
+        return rejoinder::identity{std::string{shown.auth.at("user").as_string()}};
+    });
+    port.hub.on("twice", [](const json& x) { return json(2 * x.as_int64()); });
+    const auto tab = port.tab("/", "/?v=7");
+    tab->on("who", [](const json&) { return rejoinder::payload_view{"me", rejoinder::encoding::binary}; });
+    socket_reply theirs;
+    socket_reply ours;
+    socket_reply nobody;
+    tab->async_request("twice", json(21), theirs.token());
+    tab->async_request("nobody", json(1), nobody.token());
+    CHECK(driven::until(port.io, [&] { return theirs.ended && nobody.ended; }));
+    port.hub.async_request(rejoinder::user{rejoinder::identity{"42"}}, "who", json{}, ours.token());
+    CHECK(driven::until(port.io, [&] { return ours.ended; }));
+    CHECK(theirs.payload == "42");
+    CHECK(nobody.ec == errc::no_handler);
+    CHECK(ours.payload == "me");
+    CHECK(query == "7");
+    CHECK(from.starts_with("127.0.0.1"));
+}
+
+TEST_CASE("A client that a namespace refuses stays away, and knows why")
+{
+    socket_port port;
+    const auto tab = port.tab("/admin");
+    const auto lost = port.tab("/nowhere");
+    CHECK(driven::until(port.io, [&] { return tab->state_of_link() == link_state::failed && lost->state_of_link() == link_state::failed; }));
+    CHECK(tab->last_error() == errc::auth_refused);
+    CHECK(port.hub.connections() == 0);
+}
+
+TEST_CASE("When a hub goes, its clients come back to the one in its place, and what waited goes there")
+{
+    socket_port port;
+    const auto tab = port.tab();
+    CHECK(driven::until(port.io, [&] { return tab->connected(); }));
+    port.hub = rejoinder::hub<>{port.io.get_executor()};
+    CHECK(driven::until(port.io, [&] { return !tab->connected(); }));
+    socket_reply asked;
+    tab->async_request("q", json{}, asked.token());
+    CHECK_FALSE(driven::until(port.io, [&] { return asked.ended; }, 50ms)); // it is told to come back
+    port.hub.on("q", [] { return json("here"); });
+    port.server->serve("/", port.hub);
+    CHECK(driven::until(port.io, [&] { return asked.ended; }));
+    CHECK_FALSE(asked.ec);
+    CHECK(asked.payload == R"("here")");
+}
