@@ -11,7 +11,7 @@
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
-#include <rejoinder/wire/detail/json_greeting.hpp>
+#include <rejoinder/wire/socket_io_codec.hpp>
 #include <rejoinder/wire/socket_io_packet.hpp>
 
 #include <asio/error.hpp>
@@ -216,20 +216,11 @@ private:
 
     void refuse(std::string_view name, const socket_io_doorman::answer& why)
     {
-        std::string words;
-        detail::json_object_writer object{words};
-        object.string("message", why.message);
-        if (why.code) {
-            detail::json_object_writer data{object.raw("data")};
-            data.string("code", name_of(*why.code));
-            data.end();
-        }
-        object.end();
-        socket_io_packet out;
-        out.type = socket_io_type::connect_error;
-        out.name_space = name;
-        out.data = words;
-        append_socket_io_packet(carrier_.begin(), out);
+        message out;
+        out.kind = message_kind::refusal;
+        out.name = why.code ? name_of(*why.code) : std::string_view{};
+        out.text = why.message;
+        socket_io_codec{std::string{name}}.encode(out, carrier_.begin());
         if (carrier_.commit(encoding::text)) {
             release();
         }
@@ -332,7 +323,7 @@ private:
 
     void shut(line& one, close_reason why) override
     {
-        const bool done = why == close_reason::normal || why == close_reason::replaced;
+        const bool done = socket_io_codec::leaves_namespace(why);
         if ((done && bounds_.leaving == socket_io_leaving::name_space) || why == close_reason::refused) {
             const auto found = find(one.name());
             if (found == lines_.end() || found->get() != &one) {

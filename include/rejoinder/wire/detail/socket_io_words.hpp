@@ -43,7 +43,7 @@ inline void append_socket_io_refusal(std::string& out, const message& refusal)
     object.string("message", refusal.text.empty() ? refusal.name : refusal.text);
     if (!refusal.payload.bytes.empty()) {
         object.json("data", refusal.payload.bytes);
-    } else {
+    } else if (!refusal.name.empty()) {
         json_object_writer data{object.raw("data")};
         data.string("code", refusal.name);
         if (refusal.time_left) {
