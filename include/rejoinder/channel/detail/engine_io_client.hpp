@@ -191,7 +191,7 @@ private:
 
     void poll()
     {
-        if (over_ || polling_ || paused_ || moving_) {
+        if (over_ || is_linked_ || polling_ || paused_ || moving_) {
             return;
         }
         polling_ = true;
