@@ -116,6 +116,7 @@ class studio {
 
     /// Asks for a job, and tells its id once it is in the page.
     async generate(kind) {
+        await this.page.locator("[data-job]").first().waitFor(); // what there was before has come
         const known = await this.page.locator("[data-job]").evaluateAll((all) => all.map((one) => one.dataset.job));
         await this.page.getByLabel("New job").selectOption(kind);
         await this.button("Generate").click();

@@ -43,25 +43,30 @@ test("a job completes through a frozen link, and the page was told by the heartb
 
 test("what went on behind a frozen link is in the page when it is back", limit, () => with_studio(async (studio) => {
     await studio.job("job-3", "completed").waitFor();
-    const id = await studio.generate("broken");
-    await studio.button("Freeze the link").click();
-    assert.notEqual(await studio.job(id).getAttribute("data-status"), "failed");
-    await studio.state_is("disconnected", "connecting");
-    assert.notEqual(await studio.job(id).getAttribute("data-status"), "failed");
-    await studio.job(id, "failed").getByText("The encoder ran out of frames").waitFor();
+    for (let was_in_time = false; !was_in_time;) { // a slow machine freezes the link when all is over
+        const id = await studio.generate("broken");
+        await studio.button("Freeze the link").click();
+        await studio.state_is("disconnected", "connecting");
+        was_in_time = await studio.job(id).getAttribute("data-status") !== "failed";
+        await studio.job(id, "failed").getByText("The encoder ran out of frames").waitFor();
+        await studio.state_is("connected");
+    }
 }, { pace: "0.2" }));
 
 test("a job completes through a restart of the backend, asked for again and run once", limit, () => with_studio(async (studio) => {
     await studio.state_is("connected");
-    await studio.job("job-2", "publishing").waitFor();
-    await studio.states();
-    await studio.button("Restart the backend").click();
-    await studio.state_is("disconnected", "connecting");
-    await studio.picture("restarting");
-    await studio.state_is("connected");
-    assert.ok((await studio.states()).includes("disconnected"));
-    await studio.completed_once("job-2");
-    assert.equal(await studio.job("job-2").getAttribute("data-asked"), "2");
+    for (let id = "job-2"; id;) {
+        await studio.job(id, "publishing").waitFor();
+        await studio.states();
+        await studio.button("Restart the backend").click();
+        await studio.state_is("disconnected", "connecting");
+        await studio.picture("restarting");
+        await studio.state_is("connected");
+        assert.ok((await studio.states()).includes("disconnected"));
+        await studio.completed_once(id);
+        const was_in_time = Number(await studio.job(id).getAttribute("data-asked")) >= 2; // before the plugin had answered
+        id = was_in_time ? null : await studio.generate("short");
+    }
     await studio.completed_once("job-1");
     const { uptime_seconds: uptime } = await studio.metrics();
     assert.ok(uptime < 60, `the hub is ${uptime} s old`);
@@ -85,7 +90,7 @@ test("where WebSockets are blocked progress comes by polling, and the page finds
 
 test("a plugin's answer counts once though its acks are dropped", limit, () => with_studio(async (studio) => {
     await studio.state_is("connected");
-    await studio.job("job-2", "encoding").waitFor();
+    await studio.job("job-2", "generating").waitFor();
     await studio.button("Drop acks").click();
     await studio.page.waitForFunction(() => Number(document.querySelector('[data-command*="job-2"]')?.dataset.sent) >= 3);
     await studio.picture("acks-dropped");
@@ -95,7 +100,7 @@ test("a plugin's answer counts once though its acks are dropped", limit, () => w
     assert.equal(await studio.job("job-2").getAttribute("data-answers"), "1");
     const { counters } = await studio.metrics();
     assert.ok(counters.duplicates_suppressed + counters.answers_replayed >= 1, "no repeat was suppressed");
-}));
+}, { pace: "1" }));
 
 test("a killed connection is back by itself, and Reconnect reopens it", limit, () => with_studio(async (studio) => {
     await studio.state_is("connected");
