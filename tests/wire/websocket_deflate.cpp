@@ -25,7 +25,7 @@ std::string inflated(websocket_inflater& inflater, std::string_view payload)
     return out.substr(6);
 }
 
-websocket_code verdict(std::string_view payload, std::size_t most = plenty)
+websocket_code inflation(std::string_view payload, std::size_t most = plenty)
 {
     websocket_inflater inflater{server_end, {}};
     std::string out;
@@ -115,10 +115,10 @@ TEST_CASE("a message is inflated to the limit and not a byte beyond")
     websocket_deflater deflater{client_end, {}};
     const auto bomb = deflated(deflater, std::string(100000, '\0'));
     REQUIRE(bomb.size() < 200);
-    CHECK(verdict(bomb, 100000) == websocket_code::none);
-    CHECK(verdict(bomb, 99999) == websocket_code::too_big);
-    CHECK(verdict(bomb, 0) == websocket_code::too_big);
-    CHECK(verdict(std::string(1, '\0'), 0) == websocket_code::none);
+    CHECK(inflation(bomb, 100000) == websocket_code::none);
+    CHECK(inflation(bomb, 99999) == websocket_code::too_big);
+    CHECK(inflation(bomb, 0) == websocket_code::too_big);
+    CHECK(inflation(std::string(1, '\0'), 0) == websocket_code::none);
 }
 
 TEST_CASE("a compressed bomb costs what the limit allows")
@@ -133,14 +133,14 @@ TEST_CASE("a compressed bomb costs what the limit allows")
 
 TEST_CASE("what is no deflate stream, or less than one, is refused")
 {
-    CHECK(verdict("\xFF\xFF\xFF") == websocket_code::bad_text);
-    CHECK(verdict("\x06") == websocket_code::bad_text);                            // a reserved block type
-    CHECK(verdict(std::string{"\x00\x05\x00\xfa\xfa\x48", 6}) == websocket_code::bad_text); // a wrong length
+    CHECK(inflation("\xFF\xFF\xFF") == websocket_code::bad_text);
+    CHECK(inflation("\x06") == websocket_code::bad_text);                            // a reserved block type
+    CHECK(inflation(std::string{"\x00\x05\x00\xfa\xfa\x48", 6}) == websocket_code::bad_text); // a wrong length
     for (std::size_t cut = 1; cut < greeting_words.size() - 1; ++cut) {
-        CHECK(verdict(greeting_words.substr(0, cut)) == websocket_code::bad_text);
+        CHECK(inflation(greeting_words.substr(0, cut)) == websocket_code::bad_text);
     }
     // Backwards beyond the beginning.
-    CHECK(verdict(std::string{"\xf2\x00\x11\x00\x00", 5}) == websocket_code::bad_text);
+    CHECK(inflation(std::string{"\xf2\x00\x11\x00\x00", 5}) == websocket_code::bad_text);
 }
 
 TEST_CASE("a message of nothing but ends of deflate streams is refused before it costs time")
@@ -149,5 +149,5 @@ TEST_CASE("a message of nothing but ends of deflate streams is refused before it
     for (int i = 0; i != 100000; ++i) {
         ends.append("\x03\x00", 2);
     }
-    CHECK(verdict(ends) == websocket_code::bad_text);
+    CHECK(inflation(ends) == websocket_code::bad_text);
 }
