@@ -51,7 +51,7 @@ test("what went on behind a frozen link is in the page when it is back", limit, 
         await studio.job(id, "failed").getByText("The encoder ran out of frames").waitFor();
         await studio.state_is("connected");
     }
-}, { pace: "0.2" }));
+}, { pace: "0.3" }));
 
 test("a job completes through a restart of the backend, asked for again and run once", limit, () => with_studio(async (studio) => {
     await studio.state_is("connected");
