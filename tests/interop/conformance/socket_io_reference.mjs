@@ -38,9 +38,9 @@ const calls = new Map();
 function handle(io, socket) {
     socket.emit('auth', socket.handshake.auth);
     socket.on('message', (...all) => socket.emit('message-back', ...all));
-    socket.on('message-with-ack', (...all) => all.pop()(...all));
+    socket.on('message-with-ack', (...all) => all.at(-1) instanceof Function && all.pop()(...all));
     socket.on('no-ack', () => {});
-    socket.on('slow-ack', (ms, ack) => setTimeout(() => ack(ms), ms));
+    socket.on('slow-ack', (ms, ack) => setTimeout(() => ack?.(ms), ms));
     socket.on('flaky', (key, unanswered, payload, ack) => {
         calls.set(key, (calls.get(key) ?? 0) + 1);
         if (calls.get(key) > unanswered) {
@@ -84,9 +84,9 @@ function connect(url, token) {
     let count = 0;
     socket.on('connect', () => socket.emit('hello', {n: ++count}));
     socket.on('connect_error', () => socket.active || process.exit(3));
-    socket.on('add', (a, b, ack) => ack(a + b));
+    socket.on('add', (a, b, ack) => ack?.(a + b));
     socket.on('echo', (...all) => all.at(-1) instanceof Function && all.pop()(...all));
-    socket.on('slow-echo', (ms, value, ack) => setTimeout(() => ack(value), ms));
+    socket.on('slow-echo', (ms, value, ack) => setTimeout(() => ack?.(value), ms));
     socket.on('never', () => {});
     socket.on('please-call', async (event, all, ms, retries) => {
         let error;
