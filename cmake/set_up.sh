@@ -147,6 +147,14 @@ need_npm() {
     { has node && has npm; } || lacks npm 'Node.js 18 or newer, with npm'
 }
 
+need_python_socketio() {
+    /usr/bin/python3 -c 'import socketio, requests, websocket' > /dev/null 2>&1 || {
+        lacks python3-socketio 'python-socketio'
+        lacks python3-requests 'requests for Python'
+        lacks python3-websocket 'websocket-client for Python'
+    }
+}
+
 # Installs the packages that a folder's lock file names into a folder of the build, where they are not there yet.
 npm_packages() { # folder-of-package.json build-folder
     if cmp -s "$1/package-lock.json" "$2/node_modules/installed.json"; then

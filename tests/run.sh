@@ -18,6 +18,7 @@ need_optional
 case $preset in
 clang*) need_clang ;;
 fuzz) need_clang; need_clang_sanitizers ;;
+interop) need_npm; need_python_socketio ;;
 esac
 install_missing
 
