@@ -57,6 +57,7 @@ export class WebSocketLink {
         };
         socket.on('data', take);
         socket.on('error', () => {});
+        socket.on('end', () => socket.end());
         socket.on('close', () => over(this.#peerClosed ?? 'without a Close frame'));
         if (rest.length) {
             take(rest);
