@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a script that talks to a program of ours by clients from outside: run.sh SCRIPT PROGRAM FOLDER [PART-OF-A-NAME].
 #
-# SCRIPT: *.mjs for Node, with the packages of package.json, which are installed into FOLDER when they are not there yet; *.py for Python
+# SCRIPT: *.sh for the shell, which gets what stands behind FOLDER before PROGRAM; *.mjs for Node, with the packages of package.json, which are installed into FOLDER when they are not there yet; *.py for Python
 # with Debian's python3-socketio. Exit code 77: this machine has not what it needs, and cannot get it.
 set -eu
 
@@ -41,4 +41,7 @@ if command -v flock > /dev/null; then
     flock -u 9
     exec 9>&-
 fi
+case $script in
+*.sh) NODE_MODULES=$folder exec sh "$script" "${4:-}" "$program" ;;
+esac
 REJOINDER_INTEROP_MODULES=$folder exec node "$script" "$program" ${4:+"$4"}

@@ -114,6 +114,8 @@ export function wanted(role, usage) {
             made.command = [process.execPath, path.join(import.meta.dirname, 'socket_io_reference.mjs'), role];
         } else if (one.includes('://')) {
             made.url = one.replace(/\/$/, '');
+        } else if (made.command || made.url) {
+            made.only = one;
         } else {
             made.command = [one];
         }
