@@ -1,10 +1,13 @@
 // An Engine.IO server over real sockets, by raw bytes: polls, WebSockets, the upgrade, and whoever breaks the protocol.
 #include <rejoinder/net/engine_io_server.hpp>
 
+#include <rejoinder/channel/engine_io_connector.hpp>
+
 #include "support/driven.hpp"
 #include "support/websocket_bytes.hpp"
 
 #include <asio/associated_cancellation_slot.hpp>
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
@@ -806,6 +809,24 @@ TEST_CASE("a shutdown flushes and says farewell, by either transport")
     CHECK(guest.got == std::vector<std::string>{"crossed"});
 }
 
+TEST_CASE("what is said last goes with a client that is on its way to a WebSocket")
+{
+    engine_house house;
+    const auto query = house.open();
+    auto socket = house.visit();
+    socket.open_websocket(by_websocket + query.substr(by_polls.size()));
+    CHECK(socket.answer().status == 101);
+    socket.say("2probe");
+    CHECK(socket.message() == "3probe");
+    auto& guest = house.guests[0];
+    REQUIRE(guest.put("last"));
+    guest.shut(rejoinder::close_reason::going_away);
+    driven::settle(house.io);
+    socket.say("5"); // it polls no more
+    CHECK(socket.message() == "4last");
+    CHECK(socket.message() == "close 1001");
+}
+
 TEST_CASE("closing or destroying a channel ends its session, and what was under way")
 {
     engine_house house;
@@ -950,4 +971,149 @@ TEST_CASE("a server takes only the transports of its options")
     auto taken = sockets.visit();
     taken.open_websocket(by_websocket);
     CHECK(taken.answer().status == 101);
+}
+
+namespace {
+
+// A client of the house, by this library.
+struct engine_caller : engine_guest {
+    std::optional<std::error_code> opened{};
+    asio::cancellation_signal stop{};
+
+    void dial(engine_house& house, rejoinder::engine_io_approach by, std::string_view query = "?who=42")
+    {
+        rejoinder::engine_io_connector_options options;
+        options.approach = by;
+        options.web.headers = {{"X-Tab", "first"}, {"X-Broken", "a\r\nb"}};
+        const auto port = std::to_string(house.web.local_endpoint().port());
+        const rejoinder::engine_io_connector to{"ws://127.0.0.1:" + port + "/engine.io/" + std::string{query}, options};
+        to.async_connect(house.io.get_executor(), asio::bind_cancellation_slot(stop.slot(), [this](std::error_code ec, rejoinder::engine_io_channel made) {
+                             CHECK_FALSE(opened);
+                             opened = ec;
+                             channel = std::move(made);
+                         }));
+        CHECK_FALSE(opened);
+    }
+    void join(engine_house& house, rejoinder::engine_io_approach by)
+    {
+        const auto guests = house.guests.size();
+        dial(house, by);
+        REQUIRE(house.until([&] { return opened && house.guests.size() == guests + 1; }));
+        REQUIRE_FALSE(*opened);
+        const bool polls = by == rejoinder::engine_io_approach::polling;
+        REQUIRE(house.until([&] { return polls == (channel.transport() == rejoinder::engine_io_transport::polling); }));
+    }
+};
+
+constexpr auto all_approaches = {rejoinder::engine_io_approach::polling, rejoinder::engine_io_approach::upgrade, rejoinder::engine_io_approach::websocket};
+
+} // namespace
+
+TEST_CASE("a connector's channel and a server's are two ends of one link, by every approach")
+{
+    for (const auto by : all_approaches) {
+        INFO(static_cast<int>(by));
+        engine_house house;
+        engine_caller caller;
+        caller.join(house, by);
+        auto& guest = house.guests[0];
+        CHECK(guest.from.request->query.value("who") == "42");
+        CHECK(guest.from.request->headers.value("X-Tab") == "first");
+        CHECK_FALSE(guest.from.request->headers.contains("X-Broken"));
+        caller.listen();
+        guest.listen();
+        for (int i = 0; i != 3000; ++i) {
+            const auto form = i % 3 == 0 ? rejoinder::encoding::binary : rejoinder::encoding::text;
+            REQUIRE(caller.put(std::to_string(i), form));
+            REQUIRE(guest.put(std::to_string(i), form));
+        }
+        caller.flush();
+        guest.flush();
+        REQUIRE(house.until([&] { return caller.got.size() == 3000 && guest.got.size() == 3000; }));
+        for (int i = 0; i != 3000; ++i) {
+            const auto said = (i % 3 == 0 ? "binary " : "") + std::to_string(i);
+            REQUIRE(caller.got[static_cast<std::size_t>(i)] == said);
+            REQUIRE(guest.got[static_cast<std::size_t>(i)] == said);
+        }
+        REQUIRE(house.until([&] { return caller.flushed == 1 && guest.flushed == 1; }));
+        CHECK(caller.channel.pending() == 0);
+        REQUIRE(caller.put("last"));
+        caller.shut(rejoinder::close_reason::normal);
+        REQUIRE(house.until([&] { return caller.ended && guest.ended && caller.flushed == 2; }));
+        CHECK_FALSE(*caller.flush_ended);
+        CHECK(*caller.ended == asio::error::eof);
+        CHECK(*guest.ended == asio::error::eof);
+        CHECK(guest.got.back() == "last");
+    }
+}
+
+TEST_CASE("a client's channel hears its server's end, and the server its client's, by every approach")
+{
+    for (const auto by : all_approaches) {
+        INFO(static_cast<int>(by));
+        engine_house house;
+        engine_caller told;
+        told.join(house, by);
+        told.listen();
+        house.guests[0].listen();
+        REQUIRE(house.guests[0].put("last"));
+        house.guests[0].shut(rejoinder::close_reason::going_away);
+        REQUIRE(house.until([&] { return told.ended && house.guests[0].ended; }));
+        CHECK(*told.ended == asio::error::eof);
+        CHECK(told.got == std::vector<std::string>{"last"});
+
+        engine_caller dropping;
+        dropping.join(house, by);
+        dropping.listen();
+        house.guests[1].listen();
+        driven::settle(house.io);
+        CHECK_FALSE(dropping.ended);
+        CHECK_FALSE(house.guests[1].ended);
+        dropping.channel.close();
+        REQUIRE(house.until([&] { return dropping.ended && house.guests[1].ended; }));
+        CHECK(*dropping.ended == asio::error::operation_aborted);
+
+        engine_caller orphan;
+        orphan.join(house, by);
+        orphan.listen();
+        house.server.reset();
+        REQUIRE(house.until([&] { return orphan.ended.has_value(); }));
+        // A poll that was on its way meets nobody.
+        CHECK((*orphan.ended == asio::error::eof || *orphan.ended == asio::error::connection_reset));
+        engine_caller late;
+        late.dial(house, by);
+        REQUIRE(house.until([&] { return late.opened.has_value(); }));
+        CHECK(*late.opened == rejoinder::errc::busy);
+    }
+}
+
+TEST_CASE("a polling client answers pings, is refused with a verdict, and stops at once when cancelled")
+{
+    auto options = engine_options();
+    options.terms.ping_interval = 10ms;
+    options.terms.ping_timeout = 500ms;
+    options.allow = [](const rejoinder::http_request& request) { return !request.query.contains("banned"); };
+    engine_house house{options};
+    engine_caller caller;
+    caller.join(house, rejoinder::engine_io_approach::polling);
+    house.guests[0].listen();
+    const auto pongs = [&] { return house.guests[0].channel.received(); };
+    REQUIRE(house.until([&] { return pongs() >= 5; })); // though nobody receives at the client
+    CHECK_FALSE(house.guests[0].ended);
+    CHECK_FALSE(caller.put(std::string(800'000, 'x'))); // as base64 it would be too long
+    CHECK_FALSE(caller.put("a\x1e"));
+
+    engine_caller banned;
+    banned.dial(house, rejoinder::engine_io_approach::polling, "?banned=1");
+    REQUIRE(house.until([&] { return banned.opened.has_value(); }));
+    CHECK(*banned.opened == rejoinder::errc::auth_refused);
+
+    engine_caller stopped;
+    stopped.dial(house, rejoinder::engine_io_approach::polling);
+    stopped.stop.emit(asio::cancellation_type::total);
+    REQUIRE(house.until([&] { return stopped.opened.has_value(); }));
+    CHECK(*stopped.opened == asio::error::operation_aborted);
+
+    caller.channel = {};
+    REQUIRE(house.until([&] { return house.guests[0].ended.has_value(); }));
 }

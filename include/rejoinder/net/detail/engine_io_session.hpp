@@ -217,13 +217,10 @@ private:
     void on_released() override { link_ != nullptr ? feed_link() : feed_poll(); }
     void on_shut(close_reason reason) override
     {
-        if (link_ != nullptr) {
-            why_ = reason;
-            feed_link();
-            return;
-        }
-        drop_candidate();
-        feed_poll();
+        why_ = reason;
+        link_ != nullptr
+            ? feed_link()
+            : feed_poll(); // a client on its way to a WebSocket polls no more: the farewell goes there, too
     }
     void on_close() override
     {
