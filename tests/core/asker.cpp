@@ -551,7 +551,7 @@ TEST_CASE(
     b.asks.undeliverable(out[1].second);
     b.now += 10s;
     b.asks.expire(b.now);
-    b.asks.undeliverable(b.emitted().at(0).second);
+    b.asks.undeliverable(b.emitted().at(0).second, errc::unsupported);
     done = b.settlings();
     REQUIRE(done.size() == 2);
     CHECK(certainty_of(done[0].second) == certainty::maybe_executed);

@@ -3,6 +3,7 @@
 
 #include <rejoinder/channel/websocket_connector.hpp>
 #include <rejoinder/net/client.hpp>
+#include <rejoinder/wire/event_codec.hpp>
 
 #include "support/driven.hpp"
 #include "support/no_descriptors.hpp"
@@ -10,6 +11,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -18,6 +20,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -506,6 +509,45 @@ TEST_CASE("a client that ends its sending half still gets its answer")
     CHECK(one.sees_end());
     one.close();
     CHECK(driven::until(house.io, [&] { return house.web.connections() == 0; }));
+}
+
+TEST_CASE("a page that reads nothing and closes loses what is under way, and harms neither the hub nor what was not sent")
+{
+    web_house house;
+    rejoinder::event_fields fields;
+    fields.id = "id";
+    rejoinder::websocket_route<rejoinder::event_codec> route;
+    route.spelling = rejoinder::event_codec{fields};
+    house.web.websocket_to("/ws", house.hub, route);
+    const std::string big(200'000, 'x');
+    int runs = 0;
+    house.hub.on("big", [&](const rejoinder::json&) {
+        ++runs;
+        return rejoinder::json(big);
+    });
+    std::optional<rejoinder::peer> there;
+    house.hub.on_attach([&](const rejoinder::peer& who) { there = who; });
+    const auto framed = [](char first, const std::string& body) {
+        return std::string{first, static_cast<char>(0x80 | body.size()), '\0', '\0', '\0', '\0'} + body;
+    };
+    auto page = house.visit();
+    page.send(upgrade_of("/ws"));
+    REQUIRE_FALSE(page.sees("\r\n\r\n").empty());
+    std::string questions;
+    for (int i = 0; i != 60; ++i) {
+        questions += framed('\x81', R"({"type":"big","data":1,"id":)" + std::to_string(i + 1) + "}");
+    }
+    page.send(questions);
+    REQUIRE(driven::until(house.io, [&] { return runs == 60; }));
+    std::vector<std::error_code> ends;
+    for (int i = 0; i != 20; ++i) {
+        house.hub.async_deliver(*there, "order", big, [&](std::error_code ec, const rejoinder::reply&) { ends.push_back(ec); });
+    }
+    page.send(framed('\x88', "\x03\xe8"));
+    CHECK(page.sees_end());
+    CHECK(driven::until(house.io, [&] { return ends.size() == 20; }));
+    CHECK(std::none_of(ends.begin(), ends.end(), [](const auto& ec) { return !ec || ec == rejoinder::errc::too_big; }));
+    CHECK(house.status_of(get_of("/healthz")) == 200);
 }
 
 TEST_CASE("a client that does not take its answer is closed in time")

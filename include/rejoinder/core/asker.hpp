@@ -177,7 +177,7 @@ public:
     }
 
     /// The connection did not write the message of this id.
-    void undeliverable(message_id id)
+    void undeliverable(message_id id, errc why = errc::too_big)
     {
         const auto* found = sent_.find(id);
         if (found == nullptr) {
@@ -186,7 +186,7 @@ public:
         const auto index = *found;
         const auto& place = pool_[index];
         const bool first_time = place.position != 0; // else an earlier connection has had it
-        settle(index, make_error_code(errc::too_big, first_time ? place.earlier : certainty::maybe_executed));
+        settle(index, make_error_code(why, first_time ? place.earlier : certainty::maybe_executed));
         close(index);
     }
 

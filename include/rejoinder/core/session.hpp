@@ -112,7 +112,8 @@ public:
         probes_ = features.probe;
         const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
         auto beats = timing;
-        beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
+        beats.dead_after =
+            probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
         confirmed_ = side_ == side::client || !features.ready;
         asker_.attach(features);
@@ -251,7 +252,7 @@ public:
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
     /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
-    void undeliverable(message_id id) { asker_.undeliverable(id); }
+    void undeliverable(message_id id, errc why = errc::too_big) { asker_.undeliverable(id, why); }
 
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()

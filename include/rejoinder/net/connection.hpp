@@ -278,8 +278,8 @@ private:
     template <class Greeting>
     bool write_greeting(const Greeting& greeting)
     {
-        const bool said =
-            detail::write_frames(channel_, codec_, greeting, *counts_, committed_) == detail::written::whole;
+        const auto how = detail::write_frames(channel_, codec_, greeting, *counts_, committed_);
+        const bool said = how == detail::written::whole || how == detail::written::unsaid;
         if (said) {
             flush();
         }
@@ -289,15 +289,34 @@ private:
     void write(const message& out)
     {
         const auto how = detail::write_frames(channel_, codec_, out, *counts_, committed_);
-        if (how != detail::written::whole) {
+        const bool asks = out.kind == message_kind::request || out.kind == message_kind::delivery;
+        if (how == detail::written::unsaid && asks) {
+            session_->undeliverable(out.id, errc::unsupported);
+        } else if (how == detail::written::too_big || how == detail::written::torn) {
             refuse_to_carry(out);
         }
-        if (how == detail::written::torn) { // later: this may stand in the middle of writing
-            asio::post(channel_.get_executor(), [self = this->shared_from_this()] {
-                if (self->session_ != nullptr) {
-                    self->session_->hang_up(close_reason::too_big);
-                }
-            });
+        if (how == detail::written::torn) {
+            hang_up_later();
+        }
+    }
+
+    // Not now: this may stand in the middle of writing.
+    void hang_up_later()
+    {
+        asio::post(channel_.get_executor(), [self = this->shared_from_this()] {
+            if (self->session_ != nullptr) {
+                self->session_->hang_up(close_reason::too_big);
+            }
+        });
+    }
+
+    // A link that has ended, though nobody has been told so yet: what is not given to it goes out on the next one.
+    [[nodiscard]] bool has_ended() const noexcept
+    {
+        if constexpr (requires { channel_.has_ended(); }) {
+            return channel_.has_ended();
+        } else {
+            return false;
         }
     }
 
@@ -327,10 +346,13 @@ private:
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery: session_->undeliverable(out.id); break;
+        case message_kind::delivery: session_->undeliverable(out.id, errc::too_big); break;
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
+            if (out.name == name_of(errc::answer_lost)) {
+                return hang_up_later(); // smaller is no answer
+            }
             message instead;
             instead.kind = message_kind::error;
             instead.id = out.id;
@@ -351,7 +373,7 @@ private:
         const auto now = std::chrono::steady_clock::now();
         message out;
         full_ = full_ && channel_.pending() > options_.write_low_water;
-        while (!full_ && session_->emit(out, now)) {
+        while (!full_ && !has_ended() && session_->emit(out, now)) {
             write(out);
             full_ = channel_.pending() >= options_.write_high_water;
         }

@@ -106,7 +106,7 @@ private:
     {
         frame_view frame;
         if (ec || !done_ || !batch.next(frame)) {
-            fail(ec);
+            fail(ec ? ec : make_error_code(errc::bad_message));
             return;
         }
         if (const auto packet = read_engine_io_packet(frame); !packet || !is_handshake(*packet)) {

@@ -13,7 +13,8 @@
 namespace rejoinder::inline v0::detail {
 
 enum class written : std::uint8_t {
-    whole,   ///< or nothing, where the wire does not say it
+    whole,
+    unsaid,  ///< the wire does not say it
     too_big, ///< the channel cannot carry it, and has nothing of it
     torn,    ///< the channel cannot carry a further frame of it; the peer waits for that one for ever
 };
@@ -41,7 +42,7 @@ written write_frames(Channel& channel, Codec& codec, const Words& words, counter
     const auto form = codec.encode(words, first);
     const auto size = first.size() - before;
     if (size == 0) {
-        return written::whole;
+        return written::unsaid;
     }
     if (!commit_frame(channel, form, size, counts, committed)) {
         return written::too_big;

@@ -199,12 +199,12 @@ inline void append_inline_binary(std::string& out, std::string_view bytes)
 }
 
 // Appends the values with each mark replaced by its attachment as inline base64. False: a mark names none, or an
-// attachment is named by no mark.
+// attachment is named by no mark, or by two: a few bytes would name a big one again and again.
 inline bool inline_attachments(std::string_view values, std::span<const std::string> attachments, std::string& out)
 {
     std::vector<bool> used(attachments.size());
     auto replace = [&](const attachment_mark& mark, std::string& text) {
-        if (!mark.within(attachments.size())) {
+        if (!mark.within(attachments.size()) || used[mark.number()]) {
             return false;
         }
         used[mark.number()] = true;

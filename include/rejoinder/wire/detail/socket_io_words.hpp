@@ -116,7 +116,7 @@ inline void read_socket_io_refusal(std::string_view data, socket_io_scratch& scr
                 return read_string(inside, scratch.code, refusal.name);
             }
             if (name == "retry_after" && inside.integer(wait)) {
-                refusal.time_left = std::chrono::milliseconds{wait};
+                refusal.time_left = from_wire_milliseconds(wait);
                 return true;
             }
             return inside.skip_value();
