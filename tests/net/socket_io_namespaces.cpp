@@ -131,6 +131,38 @@ TEST_CASE("A page is refused by a namespace's authenticator with its data, and s
     CHECK(house.admins.presence_of(rejoinder::identity{"root"}) == rejoinder::presence::present);
 }
 
+TEST_CASE("A page that was refused may ask again at once, but may not say anything there")
+{
+    for (const bool at_once : {false, true}) {
+        CAPTURE(at_once);
+        socket_house house;
+        const auto page = house.page();
+        const auto say = [&](const char* words) { at_once ? page->say_only(words) : page->say(words); };
+        say("0/admin,");
+        while (page->first("4/admin,").empty()) {
+            house.io.poll_one();
+        }
+        say(R"(0/admin,{"token":"t"})");
+        driven::settle(house.io);
+        CHECK_FALSE(page->first("0/admin,{\"sid\"").empty());
+        CHECK_FALSE(page->ended());
+    }
+    for (const bool at_once : {false, true}) {
+        CAPTURE(at_once);
+        socket_house house;
+        const auto page = house.page();
+        page->say_only("0/admin,");
+        while (page->first("4/admin,").empty()) {
+            house.io.poll_one();
+        }
+        if (!at_once) {
+            driven::settle(house.io);
+        }
+        page->say(R"(2/admin,["q"])");
+        CHECK(page->ended());
+    }
+}
+
 TEST_CASE("Namespaces of one transport do not hear each other, and ack ids are each one's own")
 {
     socket_house house;

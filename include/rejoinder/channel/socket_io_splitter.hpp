@@ -65,8 +65,8 @@ struct socket_io_bounds {
 /// One transport and its namespaces. It lives as long as something of it is under way; `start` begins it.
 ///
 /// What isn't for a namespace that the peer has joined ends the transport, as the protocol wants; so do attachments that nobody has
-/// announced. What comes for a namespace that this side has just left is dropped, for the peer could not know. Packets are otherwise judged
-/// by the codec of their namespace.
+/// announced. What comes for a namespace that this side has just left is dropped, for the peer could not know; who was refused may ask
+/// again at once. Packets are otherwise judged by the codec of their namespace.
 template <channel Channel>
 class socket_io_splitter final : public detail::socket_io_trunk,
                                  public std::enable_shared_from_this<socket_io_splitter<Channel>> {
@@ -181,7 +181,7 @@ private:
         due_ = of.attachments;
         due_for_.reset();
         const auto found = find(of.name);
-        if (found == lines_.end()) {
+        if (found == lines_.end() || (*found)->is_refused()) {
             return std::find(left_.begin(), left_.end(), of.name) != left_.end();
         }
         const auto to = *found;
@@ -196,8 +196,13 @@ private:
 
     bool connect(std::string_view name, const frame_view& frame)
     {
-        if (find(name) != lines_.end()) {
-            return false;
+        if (const auto found = find(name); found != lines_.end()) {
+            const auto before = *found;
+            if (!before->is_refused()) {
+                return false;
+            }
+            remove(found);
+            before->ended(asio::error::eof);
         }
         std::erase(left_, name);
         const auto why = lines_.size() >= bounds_.namespaces
@@ -331,7 +336,7 @@ private:
             }
             const auto kept = *found;
             remove(found);
-            if (left_.size() < bounds_.namespaces) {
+            if (why != close_reason::refused && left_.size() < bounds_.namespaces) {
                 left_.push_back(one.name());
             }
             kept->ended(asio::error::eof);

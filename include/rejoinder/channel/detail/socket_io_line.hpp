@@ -89,11 +89,12 @@ public:
             return true; // to nobody
         }
         const auto size = begun_->size() - mark_;
-        const bool joins = !joined_ && size != 0 && (*begun_)[mark_] == '0';
+        const char type = size != 0 ? (*begun_)[mark_] : '\0';
         if (!trunk_->commit(form)) {
             return false;
         }
-        joined_ = joined_ || joins;
+        refused_ = refused_ || (!joined_ && type == '4');
+        joined_ = joined_ || type == '0';
         unflushed_ += size;
         return true;
     }
@@ -166,6 +167,8 @@ public:
 
     /// Whether the server's CONNECT was said.
     [[nodiscard]] bool is_joined() const noexcept { return joined_; }
+    /// Whether CONNECT_ERROR was said instead: the peer is not in, though its user has yet to end this.
+    [[nodiscard]] bool is_refused() const noexcept { return refused_; }
     [[nodiscard]] std::size_t untaken() const noexcept { return bytes_.size() + entries_.size() * sizeof(entry); }
 
     void came(const frame_view& frame)
@@ -223,6 +226,7 @@ private:
     std::error_code end_;
     std::error_code write_error_;
     bool joined_ = false;
+    bool refused_ = false;
     bool closed_ = false;
 };
 
