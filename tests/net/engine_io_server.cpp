@@ -341,13 +341,14 @@ TEST_CASE("each breach of the handshake has its code")
     const auto query = house.open();
     CHECK(refusal(query, "DELETE") == R"(400 {"code":3,"message":"Bad request"})");
     CHECK(refusal(by_websocket + query.substr(by_polls.size())) == R"(400 {"code":3,"message":"Bad request"})");
+    CHECK(refusal("EIO=3" + query.substr(5)) == R"(400 {"code":3,"message":"Bad request"})");
     for (const auto* const one : {"EIO=3&transport=websocket", "EIO=4&transport=polling", "EIO=4&transport=websocket&sid=none"}) {
         auto socket = house.visit();
         socket.open_websocket(one);
         CHECK(socket.answer().status == 400);
     }
     CHECK(house.server->sessions() == 1);
-    CHECK(house.server->counts().refused == 14);
+    CHECK(house.server->counts().refused == 15);
 }
 
 TEST_CASE("frames come and go by polls, texts and bytes, in order")

@@ -192,7 +192,8 @@ private:
             }
             const bool method = by == carrier::websocket || request.method == "GET" || request.method == "POST";
             const bool moved = by == carrier::polling && !session->polls();
-            return fits && method && !moved ? std::nullopt : std::optional{engine_io_error::bad_request};
+            const bool current = request.query.value("EIO") == "4";
+            return fits && method && !moved && current ? std::nullopt : std::optional{engine_io_error::bad_request};
         }
         if (request.method != "GET") {
             return engine_io_error::bad_handshake_method;
