@@ -5594,7 +5594,7 @@ public:
     }
 
     /// The connection did not write the message of this id.
-    void undeliverable(message_id id)
+    void undeliverable(message_id id, errc why = errc::too_big)
     {
         const auto* found = sent_.find(id);
         if (found == nullptr) {
@@ -5603,7 +5603,7 @@ public:
         const auto index = *found;
         const auto& place = pool_[index];
         const bool first_time = place.position != 0; // else an earlier connection has had it
-        settle(index, make_error_code(errc::too_big, first_time ? place.earlier : certainty::maybe_executed));
+        settle(index, make_error_code(why, first_time ? place.earlier : certainty::maybe_executed));
         close(index);
     }
 
@@ -9170,7 +9170,8 @@ public:
         probes_ = features.probe;
         const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
         auto beats = timing;
-        beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
+        beats.dead_after =
+            probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
         confirmed_ = side_ == side::client || !features.ready;
         asker_.attach(features);
@@ -9309,7 +9310,7 @@ public:
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
     /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
-    void undeliverable(message_id id) { asker_.undeliverable(id); }
+    void undeliverable(message_id id, errc why = errc::too_big) { asker_.undeliverable(id, why); }
 
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()

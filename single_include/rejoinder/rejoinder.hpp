@@ -436,6 +436,7 @@ namespace rejoinder::inline v0 {
 /// | `c.commit(form)` | `bool` | completes it; false: the channel cannot carry it, and nothing is appended. After `begin` |
 /// | `c.async_flush(token)` | `void(std::error_code)` | hands what is committed now to the link, and drops a frame begun. One at a time |
 /// | `c.pending()` (const) | `std::size_t` | bytes committed and not yet accepted by the link |
+/// | `c.has_ended()` (const), if it is there | `bool` | whether what is committed now goes to nobody, as the link has ended already |
 /// | `c.async_shutdown(reason, token)` | `void(std::error_code)` | flushes, then tells the peer that no more will come. No flush under way |
 /// | `c.close()` | | ends the link now; what is under way completes with `operation_aborted`. Any number of times |
 /// | `c.carries(form)` (const) | `bool` | whether frames of that form can be carried at all |
@@ -1448,6 +1449,8 @@ public:
 
     [[nodiscard]] const executor_type& executor() const noexcept { return executor_; }
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    /// Whether what is committed now goes to nobody.
+    [[nodiscard]] bool has_ended() const noexcept { return closed_ || end_ || shut_; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::size_t pending() const noexcept { return out_.weight() + in_flight_; }
     /// Whether messages go by polls now.
@@ -1458,7 +1461,11 @@ public:
     {
         const auto body = out_.begun();
         const bool text = form == encoding::text;
-        if (closed_ || end_ || shut_ || body.size() > bounds_.message_max || out_.count() >= bounds_.count_max ||
+        if (has_ended()) {
+            out_.drop_begun();
+            return true; // to nobody
+        }
+        if (body.size() > bounds_.message_max || out_.count() >= bounds_.count_max ||
             pending() + body.size() > bounds_.bytes_max ||
             (text && ((polls_ && body.find(separator) != std::string_view::npos) || !is_utf8(body)))) {
             out_.drop_begun();
@@ -1677,6 +1684,8 @@ public:
         committed_ = filling_.size();
         return true;
     }
+
+    void drop_begun() { filling_.resize(committed_); }
 
     /// Commits `bytes`, which are whole frames already. No frame begun.
     void append(std::string_view bytes)
@@ -8970,7 +8979,7 @@ public:
     }
 
     /// The connection did not write the message of this id.
-    void undeliverable(message_id id)
+    void undeliverable(message_id id, errc why = errc::too_big)
     {
         const auto* found = sent_.find(id);
         if (found == nullptr) {
@@ -8979,7 +8988,7 @@ public:
         const auto index = *found;
         const auto& place = pool_[index];
         const bool first_time = place.position != 0; // else an earlier connection has had it
-        settle(index, make_error_code(errc::too_big, first_time ? place.earlier : certainty::maybe_executed));
+        settle(index, make_error_code(why, first_time ? place.earlier : certainty::maybe_executed));
         close(index);
     }
 
@@ -12546,7 +12555,8 @@ public:
         probes_ = features.probe;
         const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
         auto beats = timing;
-        beats.dead_after = probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
+        beats.dead_after =
+            probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
         confirmed_ = side_ == side::client || !features.ready;
         asker_.attach(features);
@@ -12685,7 +12695,7 @@ public:
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
     /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
-    void undeliverable(message_id id) { asker_.undeliverable(id); }
+    void undeliverable(message_id id, errc why = errc::too_big) { asker_.undeliverable(id, why); }
 
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()
@@ -13532,8 +13542,8 @@ public:
     virtual void receive(const message& came, instant now) = 0;
     /// A frame came that is not the wire's grammar.
     virtual void receive_bad(instant now) = 0;
-    /// A message that was emitted does not fit into a frame, and was not written.
-    virtual void undeliverable(message_id id) = 0;
+    /// A message that was emitted was not written: it does not fit into a frame, or the wire does not say it.
+    virtual void undeliverable(message_id id, errc why) = 0;
     /// The next message to write, if there is one.
     virtual bool emit(message& out, instant now) = 0;
     /// The connection is of no use any more, for this reason.
@@ -13681,7 +13691,8 @@ private:
 namespace rejoinder::inline v0::detail {
 
 enum class written : std::uint8_t {
-    whole,   ///< or nothing, where the wire does not say it
+    whole,
+    unsaid,  ///< the wire does not say it
     too_big, ///< the channel cannot carry it, and has nothing of it
     torn,    ///< the channel cannot carry a further frame of it; the peer waits for that one for ever
 };
@@ -13709,7 +13720,7 @@ written write_frames(Channel& channel, Codec& codec, const Words& words, counter
     const auto form = codec.encode(words, first);
     const auto size = first.size() - before;
     if (size == 0) {
-        return written::whole;
+        return written::unsaid;
     }
     if (!commit_frame(channel, form, size, counts, committed)) {
         return written::too_big;
@@ -13998,8 +14009,8 @@ private:
     template <class Greeting>
     bool write_greeting(const Greeting& greeting)
     {
-        const bool said =
-            detail::write_frames(channel_, codec_, greeting, *counts_, committed_) == detail::written::whole;
+        const auto how = detail::write_frames(channel_, codec_, greeting, *counts_, committed_);
+        const bool said = how == detail::written::whole || how == detail::written::unsaid;
         if (said) {
             flush();
         }
@@ -14009,15 +14020,34 @@ private:
     void write(const message& out)
     {
         const auto how = detail::write_frames(channel_, codec_, out, *counts_, committed_);
-        if (how != detail::written::whole) {
+        const bool asks = out.kind == message_kind::request || out.kind == message_kind::delivery;
+        if (how == detail::written::unsaid && asks) {
+            session_->undeliverable(out.id, errc::unsupported);
+        } else if (how == detail::written::too_big || how == detail::written::torn) {
             refuse_to_carry(out);
         }
-        if (how == detail::written::torn) { // later: this may stand in the middle of writing
-            asio::post(channel_.get_executor(), [self = this->shared_from_this()] {
-                if (self->session_ != nullptr) {
-                    self->session_->hang_up(close_reason::too_big);
-                }
-            });
+        if (how == detail::written::torn) {
+            hang_up_later();
+        }
+    }
+
+    // Not now: this may stand in the middle of writing.
+    void hang_up_later()
+    {
+        asio::post(channel_.get_executor(), [self = this->shared_from_this()] {
+            if (self->session_ != nullptr) {
+                self->session_->hang_up(close_reason::too_big);
+            }
+        });
+    }
+
+    // A link that has ended, though nobody has been told so yet: what is not given to it goes out on the next one.
+    [[nodiscard]] bool has_ended() const noexcept
+    {
+        if constexpr (requires { channel_.has_ended(); }) {
+            return channel_.has_ended();
+        } else {
+            return false;
         }
     }
 
@@ -14047,10 +14077,13 @@ private:
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery: session_->undeliverable(out.id); break;
+        case message_kind::delivery: session_->undeliverable(out.id, errc::too_big); break;
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
+            if (out.name == name_of(errc::answer_lost)) {
+                return hang_up_later(); // smaller is no answer
+            }
             message instead;
             instead.kind = message_kind::error;
             instead.id = out.id;
@@ -14071,7 +14104,7 @@ private:
         const auto now = std::chrono::steady_clock::now();
         message out;
         full_ = full_ && channel_.pending() > options_.write_low_water;
-        while (!full_ && session_->emit(out, now)) {
+        while (!full_ && !has_ended() && session_->emit(out, now)) {
             write(out);
             full_ = channel_.pending() >= options_.write_high_water;
         }
@@ -20461,7 +20494,7 @@ public:
 
     bool emit(message& out, instant now) override { return session_.emit(out, now); }
 
-    void undeliverable(message_id id) override { session_.undeliverable(id); }
+    void undeliverable(message_id id, errc why) override { session_.undeliverable(id, why); }
 
     void hang_up(close_reason why) override
     {
