@@ -7,6 +7,7 @@
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/net/client_options.hpp>
 #include <rejoinder/net/connection.hpp>
+#include <rejoinder/net/connection_options.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/except.hpp>

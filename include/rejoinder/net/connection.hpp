@@ -9,6 +9,7 @@
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/net/connection_options.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/raised.hpp>
@@ -30,16 +31,6 @@
 #include <utility>
 
 namespace rejoinder::inline v0 {
-
-/// How a connection reads and writes.
-struct connection_options {
-    std::size_t write_high_water = std::size_t{256}
-                                   << 10; ///< bytes waiting to be written; above, the session keeps its messages
-    std::size_t write_low_water = std::size_t{64} << 10; ///< it gives them again once so few wait
-    duration linger = std::chrono::seconds{1};           ///< how long a closing link may take to say so to the peer
-    duration patience = std::chrono::seconds{
-        30}; ///< how long a full write queue may take to go out, before the peer counts as too slow
-};
 
 /// A connection: a loop that reads, and one write in flight that takes all that is ready. It decides nothing.
 ///
