@@ -10,6 +10,7 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/net/connection_options.hpp>
+#include <rejoinder/net/detail/channel_facts.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/raised.hpp>
@@ -57,9 +58,9 @@ public:
 
     [[nodiscard]] bool stirs() noexcept override
     {
-        const auto in_all = received();
+        const auto in_all = detail::received_by(channel_);
         const bool came = std::exchange(received_, in_all) != in_all;
-        const auto waiting = static_cast<std::int64_t>(channel_.pending() + unacknowledged());
+        const auto waiting = static_cast<std::int64_t>(channel_.pending() + detail::unacknowledged_by(channel_));
         const auto arrived = static_cast<std::int64_t>(committed_) - waiting;
         // That a system on the way took what fits into one flight is no sign of the peer. Of more, it takes the rest as the peer reads.
         const bool went = std::exchange(waits_, waiting) > one_flight && arrived > arrived_;
@@ -164,7 +165,7 @@ private:
     {
         {
             const detail::raised turn{reading_};
-            received_ = received();
+            received_ = detail::received_by(channel_);
             const auto now = std::chrono::steady_clock::now();
             frame_view frame;
             while (owner_ != nullptr && batch.next(frame)) {
@@ -301,34 +302,6 @@ private:
         });
     }
 
-    // A link that has ended, though nobody has been told so yet: what is not given to it goes out on the next one.
-    [[nodiscard]] bool has_ended() const noexcept
-    {
-        if constexpr (requires { channel_.has_ended(); }) {
-            return channel_.has_ended();
-        } else {
-            return false;
-        }
-    }
-
-    // What the channel can tell of bytes on their way; for one that cannot they do not exist.
-    [[nodiscard]] std::uint64_t received() const noexcept
-    {
-        if constexpr (requires { channel_.received(); }) {
-            return channel_.received();
-        } else {
-            return 0;
-        }
-    }
-    [[nodiscard]] std::uint64_t unacknowledged() noexcept
-    {
-        if constexpr (requires { channel_.unacknowledged(); }) {
-            return channel_.unacknowledged();
-        } else {
-            return 0;
-        }
-    }
-
     // Bytes that the channel got rid of so far.
     [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
 
@@ -364,7 +337,7 @@ private:
         const auto now = std::chrono::steady_clock::now();
         message out;
         full_ = full_ && channel_.pending() > options_.write_low_water;
-        while (!full_ && !has_ended() && session_->emit(out, now)) {
+        while (!full_ && !detail::has_ended(channel_) && session_->emit(out, now)) {
             write(out);
             full_ = channel_.pending() >= options_.write_high_water;
         }
