@@ -97,7 +97,7 @@ public:
         if (first == 0x88) {
             return "close " + std::to_string(static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1]));
         }
-        return (first == 0x82 ? "binary " : "") + payload;
+        return (first == 0x82 ? "binary " : first == 0x89 ? "ping" : "") + payload;
     }
 
 private:
@@ -296,6 +296,28 @@ TEST_CASE("a server that pings no more is given up, whatever else it says")
     deaf.listen();
     REQUIRE(driven::until(deaf.io, [&] { return deaf.ended || deaf.got.size() >= 100; }));
     CHECK_FALSE(deaf.ended);
+}
+
+TEST_CASE("a WebSocket that is silent after something was sent is pinged, and given up if not a byte comes")
+{
+    engine_call call;
+    call.dial({}, {.probe_after = 30ms});
+    call.server.opens();
+    call.server.say(long_terms);
+    REQUIRE_FALSE(call.result());
+    call.listen();
+    CHECK(call.put("asked"));
+    call.flush();
+    CHECK(call.server.hears() == "4asked");
+    CHECK(call.server.hears() == "ping");
+    call.server.write(websocket_bytes::raw_frame(0x8A, {}, false));
+    driven::pass(call.io, 100ms); // nothing is asked while nothing is sent
+    CHECK_FALSE(call.ended);
+    CHECK(call.put("more"));
+    call.channel.async_flush([](std::error_code) {});
+    CHECK(call.server.hears() == "4more");
+    CHECK(call.server.hears() == "ping");
+    CHECK(call.end() == asio::error::timed_out);
 }
 
 TEST_CASE("a server that goes on pinging is never given up")

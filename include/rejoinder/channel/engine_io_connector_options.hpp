@@ -27,6 +27,10 @@ struct engine_io_connector_options {
         web{}; ///< of WebSockets; headers, `on_request`, `on_answer` and `head_max` of polls, too
     duration open_timeout = std::chrono::seconds{10}; ///< from the dialling to the server's handshake
     duration upgrade_timeout = engine_io_upgrade_timeout;
+    duration probe_after =
+        std::chrono::seconds{
+            10}; ///< of a WebSocket that is silent after something was sent: it is pinged (RFC 6455), and given up when nothing
+                 ///< comes for as long again; zero: the server's own pings must do
     std::size_t poll_bytes_max = std::size_t{4} << 20;   ///< of one poll's body
     std::size_t queued_bytes_max = std::size_t{4} << 20; ///< to be sent; above, `commit` is refused
     std::size_t queued_messages_max = std::size_t{1} << 14;

@@ -4,6 +4,8 @@
 #define REJOINDER_CHANNEL_DETAIL_ENGINE_IO_CLIENT_HPP
 
 #include <rejoinder/channel/detail/engine_io_route.hpp>
+#include <rejoinder/channel/detail/engine_io_silence.hpp>
+#include <rejoinder/channel/detail/engine_io_trial.hpp>
 #include <rejoinder/channel/detail/http_caller.hpp>
 #include <rejoinder/channel/engine_io_pipe.hpp>
 #include <rejoinder/channel/frame_batch.hpp>
@@ -15,12 +17,9 @@
 #include <rejoinder/wire/engine_io_heartbeat.hpp>
 #include <rejoinder/wire/engine_io_packet.hpp>
 #include <rejoinder/wire/engine_io_payload.hpp>
-#include <rejoinder/wire/engine_io_upgrade.hpp>
 #include <rejoinder/wire/http_response.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
 #include <asio/error.hpp>
 #include <asio/steady_timer.hpp>
 
@@ -44,7 +43,8 @@ public:
 
     engine_io_client(const asio::any_io_executor& executor, route_type route, const engine_io_handshake& agreed)
         : engine_io_pipe(executor, bounds_of(route->options, agreed)), route_(std::move(route)), sid_(agreed.sid),
-          payload_max_(agreed.terms.max_payload), heartbeat_(agreed.terms, clock::now()), clock_(executor)
+          payload_max_(agreed.terms.max_payload), heartbeat_(agreed.terms, clock::now()),
+          silence_(route_->options.probe_after), clock_(executor)
     {}
 
     // Its beginning: the handshake has come, and `rest` with it.
@@ -113,7 +113,7 @@ private:
     void on_shut(close_reason reason) override
     {
         why_ = reason;
-        drop_candidate();
+        stay();
         feed();
     }
     void on_close() override
@@ -191,7 +191,7 @@ private:
 
     void poll()
     {
-        if (over_ || is_linked_ || polling_ || paused_ || moving_) {
+        if (over_ || is_linked_ || polling_ || paused_ || is_moving()) {
             return;
         }
         polling_ = true;
@@ -223,7 +223,7 @@ private:
 
     void feed_post()
     {
-        if (over_ || posting_ || moving_ || said_) {
+        if (over_ || posting_ || is_moving() || said_) {
             return;
         }
         std::string body;
@@ -318,8 +318,7 @@ private:
         }
         set_in_flight(link_.pending());
         if (in_flight() != 0) {
-            writing_ = true;
-            link_.async_flush([self = this->shared_from_this()](std::error_code ec) { self->written(ec); });
+            flush();
         } else if (is_shut()) {
             said_ = true;
             link_.async_shutdown(why_, [self = this->shared_from_this()](std::error_code) {
@@ -327,6 +326,15 @@ private:
                     self->told();
                 }
             });
+        }
+    }
+
+    void flush()
+    {
+        writing_ = true;
+        link_.async_flush([self = this->shared_from_this()](std::error_code ec) { self->written(ec); });
+        if (silence_.sent(link_.received(), clock::now())) {
+            arm();
         }
     }
 
@@ -349,64 +357,27 @@ private:
 
     void try_websocket()
     {
-        stop_ = std::make_shared<asio::cancellation_signal>(); // the attempt's own, which it may outlive this with
-        route_->websocket_to(sid_).async_connect(
-            executor(), asio::bind_cancellation_slot(stop_->slot(), [weak = this->weak_from_this(),
-                                                                     stop = stop_](std::error_code ec, link_type link) {
-                if (const auto self = weak.lock(); self != nullptr && self->stop_ == stop) {
-                    self->stop_ = nullptr;
-                    if (!ec) {
-                        self->probe(std::move(link));
-                    }
-                }
-            }));
-    }
-
-    void probe(link_type link)
-    {
-        link_ = std::move(link);
-        upgrade_.emplace(clock::now(), route_->options.upgrade_timeout);
-        arm();
-        link_.commit(append_engine_io_packet(link_.begin(), {engine_io_type::ping, engine_io_probe}));
-        writing_ = true;
-        link_.async_flush([self = this->shared_from_this()](std::error_code ec) {
-            self->writing_ = false;
-            if (self->upgrade_) {
-                ec ? self->drop_candidate() : self->move();
+        trial_ = std::make_shared<engine_io_trial<Layer>>(executor(), [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock(); self != nullptr && !self->over_) {
+                self->trial_->is_ready() ? self->move() : self->stay();
             }
         });
-        link_.async_receive([self = this->shared_from_this()](std::error_code ec, frame_batch batch) {
-            if (self->upgrade_) {
-                self->probed(ec, batch);
-            }
-        });
+        trial_->start(route_->websocket_to(sid_), route_->options.upgrade_timeout);
     }
 
-    void probed(std::error_code ec, frame_batch batch)
-    {
-        frame_view frame;
-        const auto packet = !ec && batch.next(frame) ? read_engine_io_packet(frame) : std::nullopt;
-        moving_ = packet && upgrade_->receive(*packet) == upgrade_step::pause;
-        if (!moving_ || batch.next(frame)) {
-            drop_candidate();
-        }
-        move();
-    }
+    // From when the WebSocket is ready no more is asked by polls, so that nothing is overtaken.
+    [[nodiscard]] bool is_moving() const noexcept { return trial_ != nullptr && trial_->is_ready(); }
 
-    // Once nothing is under way by polls, so that nothing is overtaken.
     void move()
     {
-        if (over_ || !moving_ || polling_ || posting_ || writing_ || upgrade_->paused() != upgrade_step::commit) {
+        if (over_ || !is_moving() || polling_ || posting_) {
             return;
         }
-        upgrade_.reset();
-        moving_ = false;
+        link_ = std::exchange(trial_, nullptr)->take();
         is_linked_ = true;
         set_polls(false);
         getter_->close();
         poster_->close();
-        link_.commit(append_engine_io_packet(link_.begin(), {engine_io_type::upgrade}));
-        arm();
         feed_link();
         if (!paused_) {
             read();
@@ -414,15 +385,10 @@ private:
     }
 
     // The session stays with polls.
-    void drop_candidate()
+    void stay()
     {
-        if (const auto stop = std::exchange(stop_, nullptr)) {
-            stop->emit(asio::cancellation_type::terminal);
-        }
-        if (upgrade_) {
-            upgrade_.reset();
-            moving_ = false;
-            link_ = {};
+        if (const auto dropped = std::exchange(trial_, nullptr)) {
+            dropped->drop();
             poll();
             feed_post();
         }
@@ -432,8 +398,7 @@ private:
 
     void arm()
     {
-        const auto due = std::min(heartbeat_.next_deadline(), upgrade_ ? upgrade_->next_deadline() : never);
-        clock_.expires_at(due);
+        clock_.expires_at(std::min(heartbeat_.next_deadline(), silence_.next_deadline()));
         clock_.async_wait(weakly([](engine_io_client& self, std::error_code ec) {
             if (!ec) {
                 self.advance(clock::now());
@@ -443,16 +408,20 @@ private:
 
     void advance(instant now)
     {
-        const auto self = this->shared_from_this();
-        if (upgrade_ && upgrade_->advance(now) == upgrade_step::failed) {
-            drop_candidate();
-        }
         if (heartbeat_.advance(now) == beat::dead) {
             if (!paused_) {
                 end(asio::error::timed_out);
                 return;
             }
             heartbeat_.ping(now); // as long as this side does not read, the server cannot be heard
+        }
+        const auto sign = is_linked_ ? silence_.advance(link_.received(), now) : beat::nothing;
+        if (sign == beat::dead && !paused_) {
+            end(asio::error::timed_out);
+            return;
+        }
+        if (sign == beat::ping && link_.ping({})) {
+            feed_link();
         }
         arm();
     }
@@ -489,10 +458,9 @@ private:
     void let_go()
     {
         clock_.cancel();
-        if (const auto stop = std::exchange(stop_, nullptr)) {
-            stop->emit(asio::cancellation_type::terminal);
+        if (const auto dropped = std::exchange(trial_, nullptr)) {
+            dropped->drop();
         }
-        upgrade_.reset();
         for (const auto& one : {getter_, poster_}) {
             if (one != nullptr) {
                 one->close();
@@ -504,19 +472,18 @@ private:
     std::string sid_;
     std::size_t payload_max_;
     engine_io_client_heartbeat heartbeat_;
+    engine_io_silence silence_; // of the WebSocket
     asio::steady_timer clock_;
     std::shared_ptr<http_caller<Layer>> getter_; // of polls
     std::shared_ptr<http_caller<Layer>> poster_;
-    link_type link_{};                                // what carries the session, or may do so after the upgrade
-    std::shared_ptr<asio::cancellation_signal> stop_; // of the attempt to open it
-    std::optional<engine_io_client_upgrade> upgrade_; // while it is tried
-    std::optional<std::string> pong_;                 // due
-    close_reason why_ = close_reason::normal;         // of the farewell
+    std::shared_ptr<engine_io_trial<Layer>> trial_; // of the WebSocket to move to
+    link_type link_{};                              // what carries the session, if no polls do
+    std::optional<std::string> pong_;               // due
+    close_reason why_ = close_reason::normal;       // of the farewell
     bool is_linked_ = false;
     bool polling_ = false;
     bool posting_ = false;
     bool writing_ = false; // on the WebSocket
-    bool moving_ = false;  // no more polls: the WebSocket takes over when those under way are answered
     bool paused_ = false;  // no more is read
     bool said_ = false;    // farewell
     bool over_ = false;
