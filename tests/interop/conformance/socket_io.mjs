@@ -226,7 +226,7 @@ for (const id of ['9007199254740993', '18446744073709551616', '9'.repeat(100)]) 
         one.send(`42${id}["message-with-ack",1]`);
         const seen = await packet(one).catch(() => undefined);
         check(seen === undefined || seen.head === `43${id}`, `${seen?.head}`);
-    }, {beyond: 'JavaScript rounds it'});
+    }, id.length < 100 ? {beyond: 'JavaScript rounds it'} : {});
 }
 joined('an ack id may be used again, and by another namespace', async (one) => {
     await join(one, '/custom');
@@ -375,7 +375,7 @@ for (const [what, packets, more] of [
     ['a million attachments', ['451000000-["message"]']], ['more attachments than numbers reach', [`45${'9'.repeat(40)}-["message"]`]],
     ['a number of attachments that is none', ['45x-["message"]']], ['a part of an attachment', ['451.5-["message"]']],
     ['less than no attachment', ['45-1-["message"]']], ['attachments without their end', ['451["message"]']], ['no number of attachments', ['45["message"]']],
-    ['an empty number of attachments', ['45-["message"]', '42["message",1]'], {beyond: 'socket.io-parser takes it for 0, and trips over what follows'}],
+    ['an empty number of attachments', ['45-["message"]', '42["message",1]']],
     ['text while an attachment is due', ['451-["message",{"_placeholder":true,"num":0}]', '42["message",1]']],
     ['an attachment too many', ['451-["nobody",{"_placeholder":true,"num":0}]', small, small]], ['an attachment of nothing', [small]],
     ['a placeholder beyond its attachments', ['451-["message",{"_placeholder":true,"num":1}]', small]],
