@@ -320,7 +320,8 @@ add('polling: of a POST that the client cuts nothing is taken', async () => {
     check(status !== 200 || ['1', '6', '4y'].includes(body), `the GET was answered by ${body}`);
 });
 for (const [what, body, more] of [
-    ['an unknown type', '7'], ['a word', 'abc'], ['nothing', ''], ['a separator alone', separator], ['a packet of nothing between', `4a${separator}${separator}4b`],
+    ['an unknown type', '7'], ['a word', 'abc'], ['nothing', ''], ['a separator alone', separator],
+    ['a packet of nothing between', `4a${separator}${separator}4b`],
     ['a separator at the end', `4a${separator}`], ['an unknown type behind a message', `4a${separator}9`], ['a capital', 'B'],
     ['base64 that is none', 'b!!!!', {beyond: 'engine.io decodes what it can'}],
     ['base64 that breaks off', 'bAQI', {beyond: 'engine.io decodes what it can'}],

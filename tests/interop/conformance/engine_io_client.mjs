@@ -143,7 +143,8 @@ const followed = async (server, kind, how) => {
 each('a close packet ends the session, and another follows', (server, kind) => followed(server, kind, (one) => one.send('1')), {},
      Object.fromEntries(['websocket', 'upgraded'].map((kind) => [kind, {beyond: 'engine.io-client looks at it by polling alone'}])));
 for (const kind of ['websocket', 'upgraded']) {
-    add(`${kind}: a Close frame ends the session, and another follows`, (server) => followed(server, kind, (one) => one.link.close()), {transports: kinds[kind]});
+    add(`${kind}: a Close frame ends the session, and another follows`,
+        (server) => followed(server, kind, (one) => one.link.close()), {transports: kinds[kind]});
     for (const [what, ...packets] of [['an unknown packet', '9'], ['a word', 'xyz'], ['nothing', '']]) {
         add(`${kind}: ${what} ends the session, and another follows`, (server) => followed(server, kind, (one) => one.link.send(...packets)),
             {transports: kinds[kind]});

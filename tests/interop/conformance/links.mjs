@@ -104,7 +104,8 @@ export class WebSocketLink {
 export function openWebSocket(url, headers = {}) {
     return new Promise((done) => {
         const sent = http.request(url, {agent: false, headers: {
-            Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': randomBytes(16).toString('base64'), ...headers}});
+            Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13',
+            'Sec-WebSocket-Key': randomBytes(16).toString('base64'), ...headers}});
         sent.on('upgrade', (_, socket, rest) => done(new WebSocketLink(socket, rest, true)));
         sent.on('response', (response) => {
             const parts = [];

@@ -11,7 +11,8 @@ import {check, pause, runAll, same, serverOf, wanted, within} from './suite.mjs'
 const connectTimeout = 1_000;
 const slack = 1_500; // ms a timer may be late on a busy machine
 const asked = wanted('socket_io_server', 'node socket_io.mjs URL | PROGRAM | reference | -- COMMAND...; [--only TEXT]');
-const base = `${await serverOf(asked, ['--port', '0', '--ping-interval', '20000', '--ping-timeout', '20000', '--connect-timeout', '20000'])}/socket.io/`;
+const base = `${await serverOf(asked, ['--port', '0', '--ping-interval', '20000', '--ping-timeout', '20000',
+                                       '--connect-timeout', '20000'])}/socket.io/`;
 const lively = `${await serverOf(asked, ['--port', '0', '--ping-interval', '300', '--ping-timeout', '200', '--connect-timeout',
                                          String(connectTimeout)])}/socket.io/`;
 
@@ -140,7 +141,8 @@ for (const [what, ...first] of [
     });
 }
 for (const [what, packets] of [
-    ['a second CONNECT', ['40']], ['a second CONNECT with auth', ['40{"a":1}']], ['an event to a namespace that was not joined', ['42/custom,["message",1]']],
+    ['a second CONNECT', ['40']], ['a second CONNECT with auth', ['40{"a":1}']],
+    ['an event to a namespace that was not joined', ['42/custom,["message",1]']],
     ['an event to a namespace that is not there', ['42/nowhere,["message",1]']], ['an ack to a namespace that was not joined', ['43/custom,0[]']],
     ['DISCONNECT of a namespace that was not joined', ['41/custom,']], ['CONNECT_ERROR', ['44{"message":"x"}']],
 ]) {
@@ -374,7 +376,8 @@ for (const [what, packets, more] of [
     ['eleven attachments', [`4511-${JSON.stringify(['message', ...Array.from({length: 11}, (_, i) => placeholder(i))])}`]],
     ['a million attachments', ['451000000-["message"]']], ['more attachments than numbers reach', [`45${'9'.repeat(40)}-["message"]`]],
     ['a number of attachments that is none', ['45x-["message"]']], ['a part of an attachment', ['451.5-["message"]']],
-    ['less than no attachment', ['45-1-["message"]']], ['attachments without their end', ['451["message"]']], ['no number of attachments', ['45["message"]']],
+    ['less than no attachment', ['45-1-["message"]']], ['attachments without their end', ['451["message"]']],
+    ['no number of attachments', ['45["message"]']],
     ['an empty number of attachments', ['45-["message"]', '42["message",1]']],
     ['text while an attachment is due', ['451-["message",{"_placeholder":true,"num":0}]', '42["message",1]']],
     ['an attachment too many', ['451-["nobody",{"_placeholder":true,"num":0}]', small, small]], ['an attachment of nothing', [small]],
@@ -382,7 +385,8 @@ for (const [what, packets, more] of [
     ['a placeholder below them', ['451-["message",{"_placeholder":true,"num":-1}]', small]],
     ['a placeholder with text', ['451-["message",{"_placeholder":true,"num":"0"}]', small]],
     ['a placeholder without a number', ['451-["message",{"_placeholder":true}]', small]],
-    ['a binary event that is no list', ['451-{"_placeholder":true,"num":0}']], ['a binary event with a reserved name', ['451-["connect",{"_placeholder":true,"num":0}]']],
+    ['a binary event that is no list', ['451-{"_placeholder":true,"num":0}']],
+    ['a binary event with a reserved name', ['451-["connect",{"_placeholder":true,"num":0}]']],
     ['a binary ack that is no list', ['461-0{"_placeholder":true,"num":0}']],
 ]) {
     joined(`${what}: the session ends`, async (one) => {
@@ -393,15 +397,19 @@ for (const [what, packets, more] of [
 
 // What is no packet
 for (const [what, text, more] of [
-    ['a message of nothing', '4'], ['type 7', '47'], ['type 9', '49'], ['a letter', '4x'], ['a type of two digits', '4-1'], ['a blank', '4 2["message"]'],
+    ['a message of nothing', '4'], ['type 7', '47'], ['type 9', '49'], ['a letter', '4x'], ['a type of two digits', '4-1'],
+    ['a blank', '4 2["message"]'],
     ['a payload that is an object', '42{"a":1}'], ['a payload that is a string', '42"message"'], ['a payload that is null', '42null'],
-    ['an empty list', '42[]'], ['a list that does not end', '42["message",1'], ['more than a list', '42["message"]x'], ['two lists', '42["message"]["message"]'],
+    ['an empty list', '42[]'], ['a list that does not end', '42["message",1'], ['more than a list', '42["message"]x'],
+    ['two lists', '42["message"]["message"]'],
     ['no payload', '42', {beyond: 'socket.io takes it for an event without a name'}],
-    ['an event named null', '42[null]'], ['an event named true', '42[true]'], ['an event named by a list', '42[["message"]]'], ['an event named by an object', '42[{"a":1}]'],
+    ['an event named null', '42[null]'], ['an event named true', '42[true]'], ['an event named by a list', '42[["message"]]'],
+    ['an event named by an object', '42[{"a":1}]'],
     ['a literal that JSON lacks', '42["message",NaN]'], ['single quotes', "42['message']"], ['a comma too many', '42["message",]'],
     ['half an escape', '42["message","\\u12"]'], ['a control character', '42["message","\u0001"]'],
     ['an ack that is an object', '430{"a":1}'], ['an ack that is a string', '430"x"'], ['an ack that is null', '430null'],
-    ['DISCONNECT with a payload', '41{"a":1}'], ['an ack id below 0', '42-1["message-with-ack"]'], ['an ack id that is no integer', '421.5["message-with-ack"]'],
+    ['DISCONNECT with a payload', '41{"a":1}'], ['an ack id below 0', '42-1["message-with-ack"]'],
+    ['an ack id that is no integer', '421.5["message-with-ack"]'],
     ['a namespace without an end', '42/custom["message"]'],
 ]) {
     joined(`${what}: the session ends`, async (one) => {
