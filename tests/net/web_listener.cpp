@@ -288,6 +288,21 @@ TEST_CASE("there are no more connections and bytes than the bounds say")
     CHECK(house.web.counts().turned_away == 2);
 }
 
+TEST_CASE("what a client sends around its chunks is not kept, and takes no room from others")
+{
+    web_house house{{.bytes_max = 20'000}};
+    auto wordy = house.visit();
+    wordy.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const std::string chunk = "1;a=" + std::string(2000, 'b') + "\r\nx\r\n";
+    for (int i = 0; i != 50; ++i) {
+        wordy.send(chunk);
+        driven::settle(house.io);
+    }
+    CHECK(house.status_of(get_of("/healthz?" + std::string(3000, 'y'))) == 200);
+    wordy.send("0\r\n\r\n");
+    CHECK(wordy.status() == 404);
+}
+
 TEST_CASE("an idle connection is closed, and a client that announces its body is told to go on")
 {
     web_house house{{.idle_timeout = 40ms}};

@@ -64,6 +64,11 @@ public:
     [[nodiscard]] http_progress progress() const noexcept { return progress_; }
     /// Why it is refused: the status that a server answers with (400, 413, 431, 501, 505).
     [[nodiscard]] int refusal() const noexcept { return refusal_; }
+    /// Bytes of the message that are kept here: those of its head and its body. What else came with chunks is not.
+    [[nodiscard]] std::size_t kept() const noexcept
+    {
+        return parser_ == nullptr ? 0 : head_size_ + parser_->get().body().size();
+    }
 
 protected:
     ~http_reader() = default;
@@ -119,6 +124,7 @@ private:
             return 0;
         }
         parser_ = std::make_unique<parser_type>();
+        head_size_ = size;
         parser_->eager(false);
         parser_->header_limit(static_cast<std::uint32_t>(std::max<std::size_t>(limits_.head_max, 64) + 1));
         parser_->body_limit(limits_.body_max);
@@ -211,6 +217,7 @@ private:
     http_limits limits_;
     std::unique_ptr<parser_type> parser_; // its object is large and cannot move while it reads
     std::size_t searched_ = 0;
+    std::size_t head_size_ = 0;
     http_progress progress_ = http_progress::more;
     int refusal_ = 0;
 };

@@ -81,13 +81,11 @@ private:
     void read()
     {
         if (!link_.is_reading() && phase_ != phase::over) {
-            link_.read(in_, [self = this->shared_from_this()](std::error_code ec, std::size_t fresh) {
-                self->came(ec, fresh);
-            });
+            link_.read(in_, [self = this->shared_from_this()](std::error_code ec, std::size_t) { self->came(ec); });
         }
     }
 
-    void came(std::error_code ec, std::size_t fresh)
+    void came(std::error_code ec)
     {
         if (phase_ == phase::over) {
             return;
@@ -101,7 +99,7 @@ private:
             return;
         }
         switch (phase_) {
-        case phase::asking: take_in(fresh); break;
+        case phase::asking: take_in(); break;
         case phase::leaving:
             in_.clear();
             read();
@@ -116,21 +114,28 @@ private:
         }
     }
 
-    void take_in(std::size_t fresh)
+    // What has been read and thrown away, such as a chunk's extensions, is in nobody's way. False: there is too much.
+    [[nodiscard]] bool count_kept(site_type& site) noexcept
+    {
+        site.release(std::exchange(held_, in_.size() + reader_.kept()));
+        return site.hold(held_);
+    }
+
+    void take_in()
     {
         const auto site = site_.lock();
         if (site == nullptr) {
             end();
             return;
         }
-        held_ += fresh;
-        if (!site->hold(fresh)) {
+        if (!count_kept(*site)) {
             ++site->counts().turned_away;
             refuse(503);
             return;
         }
         const auto before = reader_.progress();
         in_.erase(0, reader_.read(in_));
+        static_cast<void>(count_kept(*site)); // the reader keeps no more than it was given
         switch (reader_.progress()) {
         case http_progress::more:
             if (!begun_ && !in_.empty()) {
@@ -295,7 +300,7 @@ private:
         begun_ = false;
         is_head_ = false;
         within(site->options().idle_timeout);
-        in_.empty() ? read() : take_in(in_.size());
+        in_.empty() ? read() : take_in();
     }
 
     // The request cannot be read to its end, so nothing behind it can.
