@@ -15,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -171,7 +172,36 @@ public:
     int abandoned = 0;
 };
 
+// There is no memory for anything.
+struct poor_layer : rejoinder::plain_layer<> {
+    template <class Handler>
+    static void open(stream_type&, rejoinder::websocket_role, Handler&&)
+    {
+        throw std::bad_alloc{};
+    }
+};
+struct poor_exchange_site final : rejoinder::detail::exchange_site {
+    void answer(rejoinder::http_response&&) override { throw std::bad_alloc{}; }
+    void drop() override {}
+};
+
 } // namespace
+
+TEST_CASE("a connection that there is no memory for leaves no trace, and an exchange may go without an answer")
+{
+    asio::io_context io;
+    const rejoinder::basic_web_listener<poor_layer> web{io.get_executor(), any_web_port};
+    browser lost{io, web.local_endpoint()};
+    CHECK(lost.sees_end());
+    CHECK(web.counts().connections == 1);
+    CHECK(web.connections() == 0);
+
+    const auto site = std::make_shared<poor_exchange_site>();
+    const auto state = std::make_shared<rejoinder::detail::exchange_state>(
+        rejoinder::detail::exchange_state{std::make_shared<rejoinder::http_request>(), {}, site});
+    static_cast<void>(rejoinder::http_exchange{state});
+    CHECK_FALSE(state->open);
+}
 
 TEST_CASE("pages are answered over one connection, one after the other and pipelined")
 {

@@ -6,6 +6,7 @@
 #include <rejoinder/wire/http_request.hpp>
 #include <rejoinder/wire/http_response.hpp>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,6 +31,8 @@ struct exchange_state {
 class exchange_site {
 public:
     virtual void answer(http_response&& answer) = 0;
+    /// There will be no answer: ends the connection.
+    virtual void drop() = 0;
 
 protected:
     ~exchange_site() = default;
@@ -37,8 +40,8 @@ protected:
 
 } // namespace detail
 
-/// A request and the duty to answer it, once. Destroyed without an answer, it answers 500. Used from the listener's executor; it may outlive
-/// the listener, and then answers nobody.
+/// A request and the duty to answer it, once. Destroyed without an answer, it answers 500, or closes the connection if there is no memory for
+/// that. Used from the listener's executor; it may outlive the listener, and then answers nobody.
 class http_exchange {
 public:
     explicit http_exchange(std::shared_ptr<detail::exchange_state> state) : state_(std::move(state)) {}
@@ -53,7 +56,7 @@ public:
     {
         if (state_ != nullptr) {
             state_->abandoned = nullptr;
-            respond(http_text(500, "No answer was given.\n"));
+            respond_or_drop();
         }
     }
 
@@ -81,6 +84,19 @@ public:
     void on_abandoned(std::function<void()> told) { state_->abandoned = std::move(told); }
 
 private:
+    // A destructor may not throw: out of memory, the client sees its connection close.
+    void respond_or_drop() noexcept
+    {
+        try {
+            respond(http_text(500, "No answer was given.\n"));
+        } catch (const std::exception&) {
+            const auto site = state_->site.lock();
+            if (std::exchange(state_->open, false) && site != nullptr) {
+                site->drop();
+            }
+        }
+    }
+
     std::shared_ptr<detail::exchange_state> state_;
 };
 

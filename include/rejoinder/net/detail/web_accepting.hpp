@@ -64,22 +64,36 @@ private:
         }
         try {
             welcome(std::move(socket));
+            accept();
         } catch (const std::exception&) { // out of memory: the connection is lost, the port stays open
             rest();
-            return;
         }
-        accept();
     }
 
     // The process may be out of descriptors: trying again at once would only burn its time.
     void rest()
     {
-        pause_.expires_after(std::chrono::milliseconds{100});
-        pause_.async_wait([self = this->shared_from_this()](std::error_code ec) {
-            if (!ec && self->acceptor_->is_open()) {
-                self->accept();
-            }
-        });
+        try {
+            pause_.expires_after(std::chrono::milliseconds{100});
+            pause_.async_wait([self = this->shared_from_this()](std::error_code ec) {
+                if (!ec && self->acceptor_->is_open()) {
+                    self->accept_or_rest();
+                }
+            });
+        } catch (...) { // a port that nobody accepts from would let its clients hang
+            std::error_code ignored;
+            acceptor_->close(ignored);
+            throw;
+        }
+    }
+
+    void accept_or_rest()
+    {
+        try {
+            accept();
+        } catch (const std::exception&) {
+            rest();
+        }
     }
 
     void welcome(asio::ip::tcp::socket socket)

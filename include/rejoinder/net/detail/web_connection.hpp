@@ -47,9 +47,12 @@ public:
     void start(std::shared_ptr<site_type> site)
     {
         number_ = site->enter(this->shared_from_this());
-        within(site->options().head_timeout);
-        Layer::open(link_.stream(), websocket_role::server,
-                    [self = this->shared_from_this()](std::error_code ec) { ec ? self->end() : self->read(); });
+        or_end([&] {
+            within(site->options().head_timeout);
+            Layer::open(link_.stream(), websocket_role::server, [self = this->shared_from_this()](std::error_code ec) {
+                ec ? self->end() : self->or_end([&] { self->read(); });
+            });
+        });
     }
 
     void abort() override { end(); }
@@ -58,7 +61,7 @@ public:
     {
         if (phase_ == phase::answering) {
             finish_exchange();
-            send(std::move(given), stays_ ? http_sending::then::keep : http_sending::then::close);
+            or_end([&] { send(std::move(given), stays_ ? http_sending::then::keep : http_sending::then::close); });
         }
     }
 
@@ -76,12 +79,26 @@ private:
     // A client that still writes when the last answer comes would lose it with a reset; it gets that long to notice.
     static constexpr duration parting = std::chrono::seconds{2};
 
+    // Out of memory: with nothing under way, and maybe no clock, nobody would end the connection.
+    template <class Step>
+    void or_end(Step step)
+    {
+        try {
+            step();
+        } catch (...) {
+            end();
+            throw;
+        }
+    }
+
     // Reading
 
     void read()
     {
         if (!link_.is_reading() && phase_ != phase::over) {
-            link_.read(in_, [self = this->shared_from_this()](std::error_code ec, std::size_t) { self->came(ec); });
+            link_.read(in_, [self = this->shared_from_this()](std::error_code ec, std::size_t) {
+                self->or_end([&] { self->came(ec); });
+            });
         }
     }
 
@@ -158,8 +175,9 @@ private:
         within(site.options().body_timeout);
         if (in_.empty() && same_but_case{}(reader_.request().headers.value("Expect"), "100-continue")) {
             static const std::string go_on{"HTTP/1.1 100 Continue\r\n\r\n"};
-            link_.write(go_on,
-                        [self = this->shared_from_this()](std::error_code ec) { ec ? self->end() : self->read(); });
+            link_.write(go_on, [self = this->shared_from_this()](std::error_code ec) {
+                ec ? self->end() : self->or_end([&] { self->read(); });
+            });
             return;
         }
         read();
@@ -242,15 +260,15 @@ private:
         if (phase_ == phase::over || site == nullptr) {
             return;
         }
-        auto options = to.channel_options();
-        options.deflate = agreed.deflate;
-        options.tcp = site->options().tcp;
-        channel_type channel{std::move(link_.stream()), websocket_role::server, options, in_};
         const auto self = this->shared_from_this();
         leave();
         try {
-            to.on_websocket(std::move(channel), came_from{from_, request}, agreed);
-        } catch (const std::exception&) { // the channel is closed with its scope
+            auto options = to.channel_options();
+            options.deflate = agreed.deflate;
+            options.tcp = site->options().tcp;
+            to.on_websocket(channel_type{std::move(link_.stream()), websocket_role::server, options, in_},
+                            came_from{from_, request}, agreed);
+        } catch (const std::exception&) { // the channel is closed with its scope, the stream with this
         }
     }
 
@@ -276,7 +294,9 @@ private:
         append_response(out_, given, {is_head_ ? http_sending::what::head : http_sending::what::all, after});
         given = {};
         within(site->options().answer_timeout);
-        link_.write(out_, [self = this->shared_from_this()](std::error_code ec) { ec ? self->end() : self->sent(); });
+        link_.write(out_, [self = this->shared_from_this()](std::error_code ec) {
+            ec ? self->end() : self->or_end([&] { self->sent(); });
+        });
     }
 
     void sent()
@@ -314,7 +334,7 @@ private:
     {
         link_.expect_within(limit, [weak = this->weak_from_this()] {
             if (const auto self = weak.lock()) {
-                self->late();
+                self->or_end([&] { self->late(); });
             }
         });
     }
@@ -332,6 +352,8 @@ private:
     }
 
     // The end
+
+    void drop() override { end(); }
 
     void leave()
     {

@@ -15,7 +15,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -46,7 +48,7 @@ public:
                 std::array<char, piece_size> piece;
                 const auto got = ec ? 0 : stream_.read_some(asio::buffer(piece), ec);
                 reading_ = false;
-                in.append(piece.data(), got);
+                add(in, {piece.data(), got}, ec);
                 then(ec == asio::error::would_block ? std::error_code{} : ec, got);
             });
         } else {
@@ -54,7 +56,7 @@ public:
             stream_.async_read_some(asio::buffer(piece_),
                                     [this, &in, then = std::move(then)](std::error_code ec, std::size_t got) mutable {
                                         reading_ = false;
-                                        in.append(piece_, 0, got);
+                                        add(in, std::string_view{piece_}.substr(0, got), ec);
                                         then(ec, got);
                                     });
         }
@@ -98,6 +100,16 @@ public:
 
 private:
     static constexpr std::size_t piece_size = std::size_t{8} << 10;
+
+    // Whoever reads hears of it, also if there is no memory.
+    static void add(std::string& in, std::string_view piece, std::error_code& ec)
+    {
+        try {
+            in.append(piece);
+        } catch (const std::exception&) {
+            ec = std::make_error_code(std::errc::not_enough_memory);
+        }
+    }
 
     Stream stream_;
     asio::steady_timer clock_;
