@@ -343,7 +343,7 @@ private:
     {
         const auto site = site_.lock();
         const bool half_asked = phase_ == phase::asking && (begun_ || reader_.progress() != http_progress::more);
-        if (!half_asked || site == nullptr) {
+        if (!half_asked || link_.is_writing() || site == nullptr) { // it does not even take the word to go on
             end();
             return;
         }

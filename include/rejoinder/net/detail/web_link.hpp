@@ -37,6 +37,7 @@ public:
 
     [[nodiscard]] Stream& stream() noexcept { return stream_; }
     [[nodiscard]] bool is_reading() const noexcept { return reading_; }
+    [[nodiscard]] bool is_writing() const noexcept { return writing_; }
 
     /// Appends what comes next to `in`, which must live as long as what `then` holds, and tells how much that was. One at a time.
     template <class Then>
@@ -62,11 +63,16 @@ public:
         }
     }
 
+    /// `out` must live as long as what `then` holds. One at a time.
     template <class Then>
     void write(const std::string& out, Then then)
     {
+        writing_ = true;
         asio::async_write(stream_, asio::buffer(out),
-                          [then = std::move(then)](std::error_code ec, std::size_t) mutable { then(ec); });
+                          [this, then = std::move(then)](std::error_code ec, std::size_t) mutable {
+                              writing_ = false;
+                              then(ec);
+                          });
     }
 
     /// Calls `late` in that time, unless another call or `calm` comes before.
@@ -116,6 +122,7 @@ private:
     std::string piece_; // for streams that cannot wait until there is something
     std::uint64_t turn_ = 0;
     bool reading_ = false;
+    bool writing_ = false;
 };
 
 } // namespace rejoinder::inline v0::detail
