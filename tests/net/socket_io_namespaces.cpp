@@ -311,6 +311,25 @@ TEST_CASE("A hub that is destroyed ends its pages' transports without DISCONNECT
     CHECK(next->heard() == words{R"(4{"message":"There is no server now","data":{"code":"busy"}})"});
 }
 
+TEST_CASE("A hub that goes down refuses a page that asks for it, and leaves the transport to the other namespaces")
+{
+    socket_house house;
+    const auto page = house.page();
+    rejoinder::peer root;
+    house.admins.on_attach([&](const rejoinder::peer& one) { root = one; });
+    page->say(R"(0/admin,{"token":"t"})");
+    socket_answer unanswered; // so that the hub is not down at once
+    house.admins.async_request(root, "q", json(1), unanswered.token());
+    house.admins.async_shutdown(10s, [](std::error_code) {});
+    driven::settle(house.io);
+    const auto other = house.page();
+    other->say("0/admin,{\"token\":\"t\"}");
+    CHECK(since_connect(*other) == words{R"(4/admin,{"message":"There is no server now","data":{"code":"busy"}})"});
+    CHECK_FALSE(other->ended());
+    other->say(R"(20["q"])");
+    CHECK(other->heard().back().starts_with("30["));
+}
+
 TEST_CASE("A transport that joins nothing in time is closed")
 {
     rejoinder::socket_io_bounds bounds;

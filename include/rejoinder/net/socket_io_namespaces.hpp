@@ -62,7 +62,7 @@ private:
 ///
 /// A client's CONNECT to one is its hello there: the authenticator finds its auth, the request by which the transport came, and the address.
 /// A client that comes back is a new session: nothing is resumed. Who asks for a namespace that is not here is told `Invalid namespace`, and
-/// who asks for one whose hub is full or gone has `{"code":"busy"}` in the error's data; the transport goes on. A hub that is destroyed or
+/// who asks for one whose hub is full, gone or going down has `{"code":"busy"}` in the error's data; the transport goes on. A hub that is destroyed or
 /// shuts down closes its clients' transports, so that they come back; `hub.close(peer)` says DISCONNECT, after which a client stays away,
 /// and leaves the transport to the other namespaces, unless `bounds.leaving` says otherwise.
 ///
@@ -79,11 +79,10 @@ public:
         auto& entry = site_->namespaces[name];
         entry.refuses = [state = to.weak_state()]() -> socket_io_doorman::answer {
             const auto at = state.lock();
-            if (at == nullptr || at->stopped()) {
-                return {"There is no server now", errc::busy};
+            if (at != nullptr && at->takes_links()) {
+                return {};
             }
-            return at->is_full() ? socket_io_doorman::answer{"The server is full", errc::busy}
-                                 : socket_io_doorman::answer{};
+            return {at != nullptr && at->is_full() ? "The server is full" : "There is no server now", errc::busy};
         };
         entry.take = [state = to.weak_state(), dialect, name](socket_io_namespace channel, came_from from) {
             if (const auto at = state.lock()) {

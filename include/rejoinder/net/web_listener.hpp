@@ -62,7 +62,8 @@ public:
     ~basic_web_listener() { close(); }
 
     /// WebSockets that come to these paths are the hub's; `to` decides who they are by its authenticator, which finds the request, its
-    /// cookies and the pattern's parameters in the handshake. Other requests get 426; while the hub is full, all get 503.
+    /// cookies and the pattern's parameters in the handshake. Other requests get 426; a WebSocket gets 503 while the hub is full
+    /// or goes down.
     template <class Policies, codec Codec = json_codec>
     void websocket_to(std::string_view pattern, hub<Policies>& to, websocket_route<Codec> how = {})
     {

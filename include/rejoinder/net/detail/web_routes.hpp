@@ -74,7 +74,7 @@ public:
     std::optional<http_response> refuses(const http_request&) override
     {
         const auto hub = hub_.lock();
-        if (hub == nullptr || hub->is_full()) {
+        if (hub == nullptr || !hub->takes_links()) {
             auto refused = http_text(503, "No more connections are taken now.\n");
             refused.headers.add("Retry-After", "5");
             return refused;
