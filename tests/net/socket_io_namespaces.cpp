@@ -356,6 +356,21 @@ TEST_CASE("A transport joins so many namespaces and no more")
     CHECK(page->heard().back().starts_with("0/admin,"));
 }
 
+TEST_CASE("A transport that runs out of memory while it reads ends, and the exception leaves the context")
+{
+    struct poor_door final : rejoinder::socket_io_doorman {
+        answer refuses(std::string_view) override { throw std::bad_alloc{}; }
+        void take(const std::string&, rejoinder::socket_io_namespace) override {}
+    };
+    asio::io_context io;
+    auto [mine, other] = rejoinder::memory_pair(io.get_executor(), io.get_executor());
+    std::make_shared<rejoinder::socket_io_splitter<rejoinder::memory>>(std::move(other), std::make_shared<poor_door>())->start();
+    memory_peer page{io, std::move(mine)};
+    CHECK_THROWS_AS(page.say("0"), std::bad_alloc);
+    driven::settle(io);
+    CHECK(page.ended());
+}
+
 TEST_CASE("When the transport ends, so do the sessions on it, and what waited for a page is told")
 {
     socket_house house;

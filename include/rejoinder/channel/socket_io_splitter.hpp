@@ -135,13 +135,18 @@ private:
             over(ec);
             return;
         }
-        frame_view frame;
-        while (!ending_ && batch.next(frame)) {
-            if (!(frame.form == encoding::binary ? attachment(frame) : packet(frame))) {
-                end(close_reason::bad_messages);
+        try {
+            frame_view frame;
+            while (!ending_ && batch.next(frame)) {
+                if (!(frame.form == encoding::binary ? attachment(frame) : packet(frame))) {
+                    end(close_reason::bad_messages);
+                }
             }
+            read_on();
+        } catch (...) { // out of memory: without its loop the transport is of no use
+            over(std::make_error_code(std::errc::not_enough_memory));
+            throw;
         }
-        read_on();
     }
 
     // What is not taken is not read: so a peer holds that much memory, and no more.
