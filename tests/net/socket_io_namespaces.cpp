@@ -356,6 +356,30 @@ TEST_CASE("A transport joins so many namespaces and no more")
     CHECK(page->heard().back().starts_with("0/admin,"));
 }
 
+TEST_CASE("A page that joins and leaves again and again in one turn has no more connections than its bound allows")
+{
+    rejoinder::socket_io_bounds bounds;
+    bounds.namespaces = 2;
+    socket_house house{bounds};
+    int asked = 0;
+    house.hub.authenticate([&](const rejoinder::handshake&) -> rejoinder::authentication {
+        ++asked;
+        return rejoinder::identity{"42"};
+    });
+    const auto page = house.page();
+    REQUIRE(asked == 1);
+    page->say("1");
+    page->say_only(R"(0/admin,{"token":"t"})");
+    for (int i = 0; i < 50; ++i) {
+        page->say_only("0");
+        page->say_only("1");
+    }
+    driven::settle(house.io); // the first of them is on its way, the others go together
+    page->say("0");
+    CHECK(asked < 6);
+    CHECK(page->first(R"(4{"message":"Too many namespaces")") != "");
+}
+
 TEST_CASE("A transport that runs out of memory while it reads ends, and the exception leaves the context")
 {
     struct poor_door final : rejoinder::socket_io_doorman {

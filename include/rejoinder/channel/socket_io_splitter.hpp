@@ -54,7 +54,7 @@ enum class socket_io_leaving : std::uint8_t {
 
 /// The bounds of one transport.
 struct socket_io_bounds {
-    std::size_t namespaces = 16; ///< joined at once
+    std::size_t namespaces = 16; ///< joined at once; as many more may be on their way out
     duration connect_timeout =
         std::chrono::seconds{45};              ///< without any namespace joined, after which the transport is closed
     duration linger = std::chrono::seconds{1}; ///< how long a closing transport may take to say so
@@ -210,9 +210,8 @@ private:
             before->ended(asio::error::eof);
         }
         std::erase(left_, name);
-        const auto why = lines_.size() >= bounds_.namespaces
-                             ? socket_io_doorman::answer{"Too many namespaces", errc::busy}
-                             : door_->refuses(name);
+        const auto why =
+            is_full() ? socket_io_doorman::answer{"Too many namespaces", errc::busy} : door_->refuses(name);
         if (!why.message.empty()) {
             refuse(name, why);
             return true;
@@ -222,6 +221,13 @@ private:
         made->came(frame);
         door_->take(made->name(), socket_io_namespace{made});
         return true;
+    }
+
+    // Who joins and leaves without end would else have a connection for each time, until their users hear of it.
+    [[nodiscard]] bool is_full()
+    {
+        std::erase_if(gone_, [](const auto& one) { return one.expired(); });
+        return lines_.size() >= bounds_.namespaces || gone_.size() > bounds_.namespaces;
     }
 
     void refuse(std::string_view name, const socket_io_doorman::answer& why)
@@ -372,6 +378,7 @@ private:
     void remove(typename lines::iterator found)
     {
         const bool joined = (*found)->is_joined();
+        gone_.push_back(*found);
         lines_.erase(found);
         if (joined && !has_joined()) {
             wait_for_namespace();
@@ -420,6 +427,7 @@ private:
     socket_io_bounds bounds_;
     asio::steady_timer clock_; // until a namespace is joined, then of lingering
     lines lines_;
+    std::vector<std::weak_ptr<line>> gone_; // lines that were removed, as long as somebody has their channel
     std::vector<std::string> left_; // namespaces that this side has left, and of whose end the peer need not know yet
     std::size_t due_ = 0;           // attachments
     std::weak_ptr<line> due_for_;
