@@ -395,6 +395,14 @@ TEST_CASE("A transport that runs out of memory while it reads ends, and the exce
     CHECK(page.ended());
 }
 
+TEST_CASE("Namespaces are hubs of one executor")
+{
+    socket_house house;
+    asio::io_context elsewhere;
+    rejoinder::hub<> stranger{elsewhere.get_executor()};
+    CHECK_THROWS_AS(house.all.serve("/strange", stranger), std::invalid_argument);
+}
+
 TEST_CASE("When the transport ends, so do the sessions on it, and what waited for a page is told")
 {
     socket_house house;

@@ -8,13 +8,17 @@
 #include <rejoinder/channel/socket_io_splitter.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/net/came_from.hpp>
+#include <rejoinder/net/detail/same_executor.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/wire/socket_io_codec.hpp>
 #include <rejoinder/wire/socket_io_dialect.hpp>
 
+#include <asio/any_io_executor.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +35,7 @@ struct socket_io_site {
     };
 
     std::map<std::string, entry, std::less<>> namespaces;
+    std::optional<asio::any_io_executor> executor{}; // of their hubs
 };
 
 // Who lets the peer of one transport in.
@@ -72,9 +77,14 @@ public:
     explicit socket_io_namespaces(const socket_io_bounds& bounds = {}) : bounds_(bounds) {}
 
     /// Who connects to this namespace is the hub's. `name` begins with a slash; replaces an earlier hub for who comes from now on.
+    /// Throws `std::invalid_argument` if the hub's executor is another one than that of those before it.
     template <class Policies>
     void serve(std::string name, hub<Policies>& to, socket_io_dialect how = {})
     {
+        if (!site_->executor) {
+            site_->executor = to.get_executor();
+        }
+        detail::expect_same_executor(to.get_executor(), *site_->executor);
         const auto dialect = std::make_shared<const socket_io_dialect>(std::move(how));
         auto& entry = site_->namespaces[name];
         entry.refuses = [state = to.weak_state()]() -> socket_io_doorman::answer {
