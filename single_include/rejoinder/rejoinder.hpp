@@ -25147,6 +25147,7 @@ public:
     [[nodiscard]] announcer& news() noexcept { return news_; }
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
     [[nodiscard]] bool is_full() const noexcept { return links_.size() >= options_.connections_max; }
+    [[nodiscard]] bool takes_links() const noexcept { return !stopped_ && !way_down_.taken() && !is_full(); }
 
     /// What happened so far, and what there is. Linear in the sessions and identities.
     [[nodiscard]] rejoinder::snapshot snapshot()
@@ -25159,11 +25160,11 @@ public:
 
     // The handle's commands
 
-    /// Takes a channel that a listener accepted, or that the program has. False: too many connections; it is closed.
+    /// Takes a channel that a listener accepted, or that the program has. False: it takes none now, and that one is closed.
     template <channel Channel, codec Codec>
     bool serve(Channel carrier, Codec spelling, came_from from)
     {
-        if (stopped_ || way_down_.taken() || is_full()) {
+        if (!takes_links()) {
             carrier.close();
             return false;
         }
