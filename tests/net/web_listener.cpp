@@ -604,3 +604,18 @@ TEST_CASE("a client that does not take its answer is closed in time")
     CHECK(driven::until(house.io, [&] { return house.web.connections() == 1; }));
     CHECK(driven::until(house.io, [&] { return house.web.connections() == 0; }));
 }
+
+TEST_CASE("large answers that nobody takes are kept up to a bound, and small ones always pass")
+{
+    web_house house{{.connections_max = 4, .bytes_max = std::size_t{48} << 20}};
+    house.web.get("/large", [](const auto&) { return rejoinder::http_text(200, std::string(std::size_t{32} << 20, 'x')); });
+    auto deaf = house.visit();
+    deaf.send(get_of("/large"));
+    CHECK(driven::until(house.io, [&] { return house.web.counts().requests == 1; }));
+    CHECK(house.status_of(get_of("/large")) == 503);
+    CHECK(house.status_of(get_of("/healthz")) == 200);
+    CHECK(house.web.counts().turned_away == 1);
+    deaf.close();
+    CHECK(driven::until(house.io, [&] { return house.web.connections() == 0; }));
+    CHECK(house.status_of(get_of("/large")) == 200);
+}

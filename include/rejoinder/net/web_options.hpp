@@ -14,10 +14,12 @@ namespace rejoinder::inline v0 {
 
 /// What a listener takes from its clients. Connections that have become WebSockets are their hub's, and count there.
 struct web_options {
-    std::size_t connections_max = 1024;            ///< at once; further ones get 503
-    std::size_t head_max = std::size_t{16} << 10;  ///< bytes of a request's head; 431
-    std::size_t body_max = std::size_t{1} << 20;   ///< bytes of a request's body; 413
-    std::size_t bytes_max = std::size_t{64} << 20; ///< of all requests that are there or on their way; 503
+    std::size_t connections_max = 1024;           ///< at once; further ones get 503
+    std::size_t head_max = std::size_t{16} << 10; ///< bytes of a request's head; 431
+    std::size_t body_max = std::size_t{1} << 20;  ///< bytes of a request's body; 413
+    /// Of all requests that are there or on their way, and of all answers that their clients have not taken; 503. Answers of no more than
+    /// `bytes_max / connections_max` always pass.
+    std::size_t bytes_max = std::size_t{64} << 20;
     duration head_timeout =
         std::chrono::seconds{10}; ///< from a head's first byte to its last, and for TLS's handshake; 408
     duration body_timeout = std::chrono::seconds{30};   ///< for a body; 408

@@ -291,8 +291,18 @@ private:
         phase_ = phase::sending;
         stays_ = after == http_sending::then::keep;
         out_.clear();
-        append_response(out_, given, {is_head_ ? http_sending::what::head : http_sending::what::all, after});
+        const http_sending how{is_head_ ? http_sending::what::head : http_sending::what::all, after};
+        append_response(out_, given, how);
         given = {};
+        if (site->hold_answer(out_.size())) {
+            answer_ = out_.size();
+        } else {
+            ++site->counts().turned_away;
+            std::string{}.swap(out_);
+            auto busy = http_text(503, "There is no room for this answer now.\n");
+            busy.headers.add("Retry-After", "5");
+            append_response(out_, busy, how);
+        }
         within(site->options().answer_timeout);
         link_.write(out_, [self = this->shared_from_this()](std::error_code ec) {
             ec ? self->end() : self->or_end([&] { self->sent(); });
@@ -307,6 +317,7 @@ private:
             return;
         }
         std::string{}.swap(out_);
+        site->release_answer(std::exchange(answer_, 0));
         site->release(std::exchange(held_, 0));
         if (!stays_) {
             phase_ = phase::leaving;
@@ -360,6 +371,7 @@ private:
         phase_ = phase::over;
         link_.calm();
         if (const auto site = site_.lock()) {
+            site->release_answer(std::exchange(answer_, 0));
             site->release(std::exchange(held_, 0));
             site->leave(number_);
         }
@@ -388,7 +400,8 @@ private:
     std::string in_;
     std::string out_;
     std::uint64_t number_ = 0;
-    std::size_t held_ = 0; // bytes of this request, as the site counts them
+    std::size_t held_ = 0;   // bytes of this request, as the site counts them
+    std::size_t answer_ = 0; // bytes of the answer on its way, as the site counts them
     phase phase_ = phase::asking;
     bool begun_ = false; // a request's first byte is there
     bool stays_ = false;

@@ -9,6 +9,7 @@
 #include <rejoinder/wire/http_values.hpp>
 #include <rejoinder/wire/route_pattern.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -93,6 +94,18 @@ public:
     }
     void release(std::size_t bytes) noexcept { held_ -= bytes; }
 
+    /// Counts an answer until its client has taken it. False: it is not counted, as there are too many. Small ones always pass, so that
+    /// clients that take no large ones keep nobody else from being answered.
+    [[nodiscard]] bool hold_answer(std::size_t bytes) noexcept
+    {
+        if (counted(bytes) > options_.bytes_max - answers_) {
+            return false;
+        }
+        answers_ += counted(bytes);
+        return true;
+    }
+    void release_answer(std::size_t bytes) noexcept { answers_ -= counted(bytes); }
+
     void close()
     {
         closed_ = true;
@@ -108,12 +121,19 @@ private:
         std::shared_ptr<handler_type> to;
     };
 
+    // All connections together hold no more of small answers than `bytes_max`, either.
+    [[nodiscard]] std::size_t counted(std::size_t answer) const noexcept
+    {
+        return answer > options_.bytes_max / std::max<std::size_t>(options_.connections_max, 1) ? answer : 0;
+    }
+
     web_options options_;
     web_counts counts_;
     std::vector<route> routes_;
     std::unordered_map<std::uint64_t, std::shared_ptr<web_visitor>> visitors_;
     std::uint64_t last_ = 0;
     std::size_t held_ = 0;
+    std::size_t answers_ = 0;
     bool closed_ = false;
 };
 
