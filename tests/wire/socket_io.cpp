@@ -218,3 +218,24 @@ TEST_CASE("attachments that do not fit their packet are refused")
     CHECK(decoder.amid());
     CHECK(decoder.decode({R"(2["a"])"}, packet, payload) == decoded::bad);
 }
+
+TEST_CASE("a packet whose attachments are large is whole when it comes, and its memory is given back by the next one")
+{
+    const auto mark = [](std::string_view number) { return R"({"_placeholder":true,"num":)" + std::string{number} + "}"; };
+    socket_io_decoder decoder;
+    socket_io_packet packet;
+    payload_view payload;
+    const std::string large(std::size_t{300} << 10, 'x');
+    for (const bool inside : {true, false, true}) {
+        const auto text = R"(52-["a",)" + (inside ? R"({"in":)" + mark("0") + R"(,"too":)" + mark("1") + "}" : mark("0") + "," + mark("1")) + "]";
+        CHECK(decoder.decode({text}, packet, payload) == decoded::incomplete);
+        CHECK(decoder.decode({large, encoding::binary}, packet, payload) == decoded::incomplete);
+        REQUIRE(decoder.decode({large, encoding::binary}, packet, payload) == decoded::message);
+        CHECK(packet.name == "a");
+        CHECK(payload.bytes.size() > large.size() * 2);
+        const auto* const was_at = payload.bytes.data();
+        CHECK(decoder.decode({R"(2["b",1,2])"}, packet, payload) == decoded::message);
+        CHECK(payload.bytes == "[1,2]");
+        CHECK(payload.bytes.data() != was_at);
+    }
+}

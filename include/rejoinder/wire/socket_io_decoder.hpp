@@ -17,7 +17,8 @@
 namespace rejoinder::inline v0 {
 
 /// Reads the messages of one Engine.IO session. Bounded by its limits and by the size of a message. Text without
-/// attachments is read in place; nothing is allocated per message once the scratch has grown.
+/// attachments is read in place; nothing is allocated per message once the scratch has grown. What a packet took beyond
+/// 64 KiB is given back by the next call.
 ///
 /// Distinct objects are independent; one object is used from one thread at a time.
 class socket_io_decoder {
@@ -35,6 +36,7 @@ public:
     decoded decode(const frame_view& frame, socket_io_packet& packet, payload_view& payload)
     {
         payload = {};
+        give_back();
         return frame.form == encoding::binary ? attachment(frame.bytes, packet, payload)
                                               : text(frame.bytes, packet, payload);
     }
@@ -43,6 +45,36 @@ public:
     [[nodiscard]] bool amid() const noexcept { return arrived_ != announced_.attachments; }
 
 private:
+    static constexpr std::size_t kept_max = std::size_t{64} << 10; // bytes, between packets
+
+    // What a rare large packet wanted would else be kept for as long as the session.
+    void give_back() noexcept
+    {
+        if (amid()) {
+            return;
+        }
+        give_back(arguments_);
+        give_back(kept_);
+        give_back(scratch_);
+        give_back_attachments();
+    }
+    void give_back_attachments() noexcept
+    {
+        std::size_t together = 0;
+        for (auto& one : attachments_) {
+            together += one.capacity();
+            if (together > kept_max) {
+                std::string{}.swap(one);
+            }
+        }
+    }
+    static void give_back(std::string& one) noexcept
+    {
+        if (one.capacity() > kept_max) {
+            std::string{}.swap(one);
+        }
+    }
+
     decoded text(std::string_view bytes, socket_io_packet& packet, payload_view& payload)
     {
         if (amid() || !read_socket_io_packet(bytes, scratch_, packet, limits_)) {
@@ -103,6 +135,7 @@ private:
         }
         arguments_.append(alone ? "" : "]");
         payload = {arguments_};
+        give_back_attachments(); // they are in there
         return true;
     }
 
@@ -111,7 +144,7 @@ private:
     std::string scratch_;                  // an event's name, where it has escapes
     std::string kept_;                     // the text whose attachments are due
     socket_io_packet announced_;           // of it
-    std::vector<std::string> attachments_; // of which the first have arrived; their memory is kept
+    std::vector<std::string> attachments_; // of which the first have arrived
     std::size_t arrived_ = 0;
     std::size_t attached_bytes_ = 0;
     std::string arguments_; // where they don't stand in the frame as the payload wants them
