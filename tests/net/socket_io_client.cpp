@@ -248,3 +248,29 @@ TEST_CASE("a server without WebSockets keeps a client that would upgrade on poll
     REQUIRE(sockets.until([&] { return them->status().state == rejoinder::standing::failed; }));
     CHECK(them->status().verdict == rejoinder::link_verdict::incompatible);
 }
+
+TEST_CASE("an upgrade that does not come through, on either side, leaves the session with its polls")
+{
+    for (const bool by_server : {true, false}) {
+        socket_served house;
+        house.options.engine.upgrade_timeout = by_server ? 0ms : 10s;
+        house.open();
+        house.hub.on("q", [](const json& one) { return one; });
+        rejoinder::engine_io_connector_options how{.approach = engine_io_approach::upgrade};
+        how.upgrade_timeout = by_server ? 10s : 0ms;
+        rejoinder::client_options<> wanted;
+        wanted.auth = R"({"token":"t"})";
+        rejoinder::client<> us{house.io.get_executor(), rejoinder::engine_io_connector{"http://127.0.0.1:" + std::to_string(house.port), how},
+                               wanted, rejoinder::socket_io_codec{}};
+        int links = 0;
+        us.on_state([&](rejoinder::link_state now, std::error_code) { links += now == rejoinder::link_state::connected ? 1 : 0; });
+        for (int i = 0; i != 100; ++i) {
+            socket_ask asked;
+            us.async_request("q", json(i), asked.token());
+            REQUIRE(house.until([&] { return asked.ended.has_value(); }));
+            REQUIRE(asked.payload == std::to_string(i));
+        }
+        CHECK(links == 1);
+        CHECK((by_server || house.server->counts().upgrades == 0));
+    }
+}
