@@ -26,7 +26,7 @@ export class EngineSession {
     /** kind: polling, websocket or upgraded. */
     static async open(base, kind, {pongs = true} = {}) {
         const made = new EngineSession();
-        Object.assign(made, {base, kind, pongs});
+        Object.assign(made, {base, kind, pongs, begun: Date.now()});
         made.ended = new Promise((done) => {
             made.#over = (why) => {
                 made.isOver = true;
