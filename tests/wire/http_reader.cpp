@@ -160,6 +160,8 @@ TEST_CASE("a response is written so that it can be read, and a header cannot bre
 {
     auto answer = rejoinder::http_text(200, "hello");
     answer.headers.add("X-Bad", "a\r\nSet-Cookie: stolen");
+    answer.headers.add("content-length", "500");
+    answer.headers.add("Transfer-Encoding", "chunked");
     std::string bytes;
     rejoinder::append_response(bytes, answer, {.after = rejoinder::http_sending::then::close});
     CHECK(bytes == "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");

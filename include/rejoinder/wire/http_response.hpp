@@ -14,7 +14,7 @@
 
 namespace rejoinder::inline v0 {
 
-/// An answer. `Content-Length` and `Connection` are written by who sends it.
+/// An answer. `Content-Length` and `Connection` are written by who sends it; a length or transfer coding among the headers is left out.
 struct http_response {
     int status = 200;
     http_headers headers{};
@@ -73,6 +73,16 @@ struct http_sending {
     enum class then : std::uint8_t { keep, close } after = then::keep;
 };
 
+namespace detail {
+
+// Where a message ends is ours to say: of two lengths, a proxy in between may read the other one.
+inline bool is_framing(std::string_view header)
+{
+    return same_but_case{}(header, "Content-Length") || same_but_case{}(header, "Transfer-Encoding");
+}
+
+} // namespace detail
+
 /// Appends the answer's bytes. A header whose name or value would break the head is left out.
 inline void append_response(std::string& out, const http_response& one, http_sending how = {})
 {
@@ -81,7 +91,7 @@ inline void append_response(std::string& out, const http_response& one, http_sen
     };
     out.append("HTTP/1.1 ").append(std::to_string(one.status)).append(" ").append(reason_of(one.status)).append("\r\n");
     for (const auto& [name, value] : one.headers) {
-        if (detail::is_token(name) && detail::is_field_value(value)) {
+        if (detail::is_token(name) && detail::is_field_value(value) && !detail::is_framing(name)) {
             line(name, value);
         }
     }
