@@ -54,6 +54,20 @@ TEST_CASE("files are served by their names, with their types")
     CHECK_THROWS_AS((rejoinder::static_files{disk.root / "public", {.bytes_max = 5}}), std::length_error);
 }
 
+TEST_CASE("a file that cannot be read is an error, not an empty page, and what is read counts, not what it says it has")
+{
+    const folder_of_files disk;
+    disk.write("public/hidden.html", "hidden");
+    std::filesystem::permissions(disk.root / "public/hidden.html", std::filesystem::perms::none);
+    if (::geteuid() != 0) { // who may read all
+        CHECK_THROWS_AS(rejoinder::static_files{disk.root / "public"}, std::filesystem::filesystem_error);
+    }
+    const std::filesystem::path sizeless = "/proc/self/fdinfo";
+    if (std::filesystem::exists(sizeless)) {
+        CHECK_THROWS_AS((rejoinder::static_files{sizeless, {.bytes_max = 5}}), std::length_error);
+    }
+}
+
 TEST_CASE("a route takes its names from whole segments, and a rest of none or many")
 {
     using rejoinder::http_parameters;

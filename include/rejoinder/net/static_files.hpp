@@ -12,12 +12,12 @@
 #include <fstream>
 #include <functional>
 #include <ios>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace rejoinder::inline v0 {
@@ -33,7 +33,7 @@ struct static_files_options {
 /// request reads no disk, waits for none, and can name nothing but what was found. Links are not followed. Copies share the files.
 class static_files {
 public:
-    /// Throws `std::filesystem::filesystem_error` if the folder cannot be read, `std::length_error` if its files are more than `bytes_max`.
+    /// Throws `std::filesystem::filesystem_error` if the folder or a file of it cannot be read, `std::length_error` if its files are more than `bytes_max`.
     explicit static_files(const std::filesystem::path& folder, static_files_options options = {})
         : options_(std::move(options)), files_(std::make_shared<const table>(read(folder, options_.bytes_max)))
     {}
@@ -60,20 +60,36 @@ private:
     static table read(const std::filesystem::path& folder, std::size_t bytes_max)
     {
         table all;
-        std::size_t bytes = 0;
+        std::size_t room = bytes_max;
         for (const auto& entry : std::filesystem::recursive_directory_iterator{folder}) {
             if (entry.is_symlink() || !entry.is_regular_file()) {
                 continue;
             }
-            bytes += static_cast<std::size_t>(entry.file_size());
-            if (bytes > bytes_max) {
+            auto text = content(entry.path(), room);
+            if (text.size() > room) {
                 throw std::length_error("rejoinder: the files of " + folder.string() + " are too large");
             }
-            std::ifstream file{entry.path(), std::ios::binary};
-            all.emplace(entry.path().lexically_relative(folder).generic_string(),
-                        std::string{std::istreambuf_iterator<char>{file}, {}});
+            room -= text.size();
+            all.emplace(entry.path().lexically_relative(folder).generic_string(), std::move(text));
         }
         return all;
+    }
+
+    // All of a file, whatever size it says it has, but little more than there is room for.
+    static std::string content(const std::filesystem::path& path, std::size_t room)
+    {
+        std::ifstream file{path, std::ios::binary};
+        std::string text;
+        std::array<char, 4096> piece;
+        while (file && text.size() <= room) {
+            file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+            text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+        }
+        if (!file.is_open() || file.bad()) {
+            throw std::filesystem::filesystem_error("rejoinder: a file cannot be read", path,
+                                                    std::make_error_code(std::errc::io_error));
+        }
+        return text;
     }
 
     static std::string_view type_of(std::string_view name)
