@@ -117,6 +117,10 @@ TEST_CASE("pages of other origins are let in by name, and others are not opened 
     listed.open_to(request, answer);
     CHECK(answer.headers.value("Access-Control-Allow-Origin") == "https://shop.example");
     CHECK(answer.headers.value("Access-Control-Allow-Credentials") == "true");
+    rejoinder::http_response to_nobody;
+    listed.open_to(upgrade_request(), to_nobody);
+    CHECK(to_nobody.headers.value("Vary") == "Origin"); // a cache would give it to a page that is listed
+    CHECK_FALSE(to_nobody.headers.contains("Access-Control-Allow-Origin"));
     rejoinder::http_response to_all;
     rejoinder::origin_policy{{"*"}}.open_to(request, to_all);
     CHECK(to_all.headers.value("Access-Control-Allow-Origin") == "*");

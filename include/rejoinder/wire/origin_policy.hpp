@@ -32,11 +32,15 @@ struct origin_policy {
     /// With credentials: the page's cookies come along; never for a list that lets every page.
     void open_to(const http_request& request, http_response& answer) const
     {
+        if (allowed.empty()) {
+            return;
+        }
+        answer.headers.add(
+            "Vary", "Origin"); // a cache keeps the answer to one origin from the others, also one that opens nothing
         const auto origin = request.headers.value("Origin");
         if (origin.empty() || !is_listed(origin)) {
             return;
         }
-        answer.headers.add("Vary", "Origin");
         const bool by_name = std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
         answer.headers.set("Access-Control-Allow-Origin", by_name ? origin : "*");
         if (by_name) {
