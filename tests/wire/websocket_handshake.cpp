@@ -104,6 +104,31 @@ TEST_CASE("a server accepts a right handshake and says why it takes no other")
     CHECK(refused.response.headers.value("Sec-WebSocket-Version") == "13");
 }
 
+TEST_CASE("a page is of the server's own origin by scheme, host and port")
+{
+    const auto lets = [](std::string_view origin, std::string_view host, bool by_tls, const rejoinder::origin_policy& policy = {}) {
+        auto request = upgrade_request();
+        request.headers.set("Origin", origin);
+        request.headers.set("Host", host);
+        request.is_secure = by_tls;
+        return policy.allows(request);
+    };
+    CHECK(lets("http://shop.example", "shop.example", false));
+    CHECK(lets("https://shop.example", "shop.example", true));
+    CHECK(lets("https://shop.example", "shop.example:443", true));
+    CHECK(lets("https://shop.example", "shop.example", false)); // by a proxy
+    CHECK_FALSE(lets("http://shop.example", "shop.example", true));
+    CHECK_FALSE(lets("http://shop.example", "shop.example:443", true));
+    CHECK_FALSE(lets("http://shop.example", "shop.example:443", false));
+    CHECK_FALSE(lets("http://shop.example:8080", "shop.example", false));
+    CHECK_FALSE(lets("ftp://shop.example", "shop.example", false));
+    CHECK_FALSE(lets("null", "shop.example", false));
+
+    const rejoinder::origin_policy named{{}, {"shop.example"}};
+    CHECK(lets("https://shop.example", "shop.example", true, named));
+    CHECK_FALSE(lets("http://rebound.example", "rebound.example", false, named));
+}
+
 TEST_CASE("pages of other origins are let in by name, and others are not opened to")
 {
     auto request = upgrade_request();

@@ -23,6 +23,7 @@ namespace rejoinder::inline v0 {
 /// | --- | --- | --- |
 /// | `L::stream_type`, `L::channel_type` | | an `async_stream`, and a `websocket` over it |
 /// | `L::compresses` | `bool` | whether that channel can carry compressed messages |
+/// | `L::is_secure` | `bool` | whether what a server accepts with it comes by TLS |
 /// | `l.speaks(url)` (const) | `bool` | whether a client can use it for that URL |
 /// | `l.over(socket)`, `l.over(socket, url)` (const) | `stream_type` | made over a socket, accepted, or to be connected to that URL's host |
 /// | `L::open(stream, role, handler)` | | opens a stream whose socket is connected; calls `handler(std::error_code)`, never from inside |
@@ -31,6 +32,7 @@ struct plain_layer {
     using stream_type = asio::ip::tcp::socket;
     using channel_type = websocket<stream_type, Compression>;
     static constexpr bool compresses = !std::is_same_v<Compression, no_compression>;
+    static constexpr bool is_secure = false;
 
     [[nodiscard]] bool speaks(const url& where) const noexcept { return !where.is_secure(); }
     [[nodiscard]] stream_type over(asio::ip::tcp::socket&& socket) const { return std::move(socket); }

@@ -42,6 +42,7 @@ public:
     using stream_type = tls_stream;
     using channel_type = websocket<stream_type, Compression>;
     static constexpr bool compresses = !std::is_same_v<Compression, no_compression>;
+    static constexpr bool is_secure = true;
 
     /// For clients: TLS 1.2 or newer, and the system's authorities.
     tls_layer() : tls_layer(std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client))

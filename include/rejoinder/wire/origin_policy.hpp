@@ -19,13 +19,21 @@ namespace rejoinder::inline v0 {
 ///
 /// A WebSocket is not under the browser's same-origin rule, and carries the user's cookies: without this check any page that a user opens
 /// could speak in that user's name.
+///
+/// A page of the same host is not of the same origin if it came by plain HTTP and asks by TLS: anybody on its way could have written it. The
+/// other way round it is taken, as a proxy in front may have taken the TLS off.
+///
+/// Which host is its own a server knows by `Host`, which is the client's word: a page whose name was made to point to this server (DNS
+/// rebinding) passes for its own. `hosts` ends that, if it is not empty.
 struct origin_policy {
     std::vector<std::string> allowed{};
+    std::vector<std::string>
+        hosts{}; ///< the server's own, as `Host` has them (`shop.example`, `shop.example:8080`); empty: any
 
     [[nodiscard]] bool allows(const http_request& request) const
     {
         const auto* const origin = request.headers.find("Origin");
-        return origin == nullptr || is_listed(*origin) || is_own(*origin, request.headers.value("Host"));
+        return origin == nullptr || is_listed(*origin) || is_own(*origin, request);
     }
 
     /// Adds what makes a browser hand an answer to a page of another origin (the Fetch standard's CORS protocol), if its origin is listed.
@@ -70,10 +78,29 @@ private:
                            [&](const std::string& one) { return one == "*" || detail::same_but_case{}(one, origin); });
     }
 
-    static bool is_own(std::string_view origin, std::string_view host)
+    [[nodiscard]] bool is_own(std::string_view origin, const http_request& request) const
     {
+        constexpr detail::same_but_case same;
         const auto colon = origin.find("://");
-        return colon != std::string_view::npos && detail::same_but_case{}(origin.substr(colon + 3), host);
+        if (colon == std::string_view::npos) {
+            return false;
+        }
+        const auto scheme = origin.substr(0, colon);
+        const bool secure = same(scheme, "https");
+        if (!secure && (request.is_secure || !same(scheme, "http"))) {
+            return false;
+        }
+        const auto usual_port = secure ? std::string_view{":443"} : std::string_view{":80"};
+        const auto here = without(usual_port, request.headers.value("Host"));
+        return same(without(usual_port, origin.substr(colon + 3)), here) &&
+               (hosts.empty() || std::any_of(hosts.begin(), hosts.end(), [&](const std::string& one) {
+                    return same(without(usual_port, one), here);
+                }));
+    }
+
+    static std::string_view without(std::string_view port, std::string_view host)
+    {
+        return host.ends_with(port) ? host.substr(0, host.size() - port.size()) : host;
     }
 };
 

@@ -190,6 +190,7 @@ private:
         link_.calm();
         ++site->counts().requests;
         auto request = reader_.take();
+        request.is_secure = Layer::is_secure;
         is_head_ = request.method == "HEAD";
         const bool upgrades = asks_for_websocket(request);
         // HTTP/1.0 would have to be told; what follows a refused WebSocket may be its frames.
