@@ -135,6 +135,18 @@ TEST_CASE("a client that speaks no TLS, or is slow to, is closed, and others are
     CHECK_FALSE(house.attempt(believing(house.url())));
 }
 
+TEST_CASE("a page that came by plain HTTP is not of the TLS port's origin")
+{
+    secure_house house{test_certificate{"DNS:localhost", 1, &authority()}};
+    const auto attempt_from = [&](const std::string& scheme) {
+        rejoinder::websocket_connector_options options;
+        options.headers = {{"Origin", scheme + "://localhost:" + std::to_string(house.web.local_endpoint().port())}};
+        return house.attempt(rejoinder::tls_websocket_connector{house.url(), options, tls_layer<>{authority().believer()}});
+    };
+    CHECK_FALSE(attempt_from("https"));
+    CHECK(attempt_from("http"));
+}
+
 TEST_CASE("pages are served over TLS")
 {
     secure_house house{test_certificate{"DNS:localhost", 1, &authority()}};
