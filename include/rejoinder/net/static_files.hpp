@@ -33,7 +33,8 @@ struct static_files_options {
 /// request reads no disk, waits for none, and can name nothing but what was found. Links are not followed. Copies share the files.
 class static_files {
 public:
-    /// Throws `std::filesystem::filesystem_error` if the folder or a file of it cannot be read, `std::length_error` if its files are more than `bytes_max`.
+    /// Throws `std::filesystem::filesystem_error` if the folder or a file of it cannot be read, `std::length_error` if its files are more than
+    /// `bytes_max`.
     explicit static_files(const std::filesystem::path& folder, static_files_options options = {})
         : options_(std::move(options)), files_(std::make_shared<const table>(read(folder, options_.bytes_max)))
     {}
