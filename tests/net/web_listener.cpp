@@ -395,6 +395,30 @@ TEST_CASE("a hub that is full or gone refuses before the handshake")
     CHECK(house.status_of(upgrade_of("/ws")) == 503);
 }
 
+TEST_CASE("a hub that goes down refuses before the handshake, and says when to come back")
+{
+    web_house house;
+    rejoinder::hub<> down{house.io.get_executor()};
+    house.web.websocket_to("/ws", down);
+    auto one = house.visit();
+    one.send(upgrade_of("/ws"));
+    CHECK(one.status() == 101); // without a hello it stays for a while
+    CHECK(driven::until(house.io, [&] { return down.connections() == 1; }));
+    down.async_shutdown(10s, [](std::error_code) {});
+    auto two = house.visit();
+    two.send(upgrade_of("/ws"));
+    CHECK(two.status() == 503);
+    CHECK(two.sees("Retry-After: ") != "");
+}
+
+TEST_CASE("a hub of another executor gets no route")
+{
+    web_house house;
+    asio::io_context elsewhere;
+    rejoinder::hub<> stranger{elsewhere.get_executor()};
+    CHECK_THROWS_AS(house.web.websocket_to("/ws", stranger), std::invalid_argument);
+}
+
 TEST_CASE("a mounted handler answers later, and hears of a client that has gone")
 {
     web_house house;

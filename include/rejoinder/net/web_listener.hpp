@@ -7,6 +7,7 @@
 #include <rejoinder/channel/tune.hpp>
 #include <rejoinder/channel/websocket.hpp>
 #include <rejoinder/core/codec.hpp>
+#include <rejoinder/net/detail/same_executor.hpp>
 #include <rejoinder/net/detail/web_accepting.hpp>
 #include <rejoinder/net/detail/web_routes.hpp>
 #include <rejoinder/net/detail/web_site.hpp>
@@ -63,10 +64,11 @@ public:
 
     /// WebSockets that come to these paths are the hub's; `to` decides who they are by its authenticator, which finds the request, its
     /// cookies and the pattern's parameters in the handshake. Other requests get 426; a WebSocket gets 503 while the hub is full
-    /// or goes down.
+    /// or goes down. Throws `std::invalid_argument` if the hub's executor is another one.
     template <class Policies, codec Codec = json_codec>
     void websocket_to(std::string_view pattern, hub<Policies>& to, websocket_route<Codec> how = {})
     {
+        detail::expect_same_executor(to.get_executor(), get_executor());
         using state = typename hub<Policies>::state;
         using handler = detail::hub_handler<channel_type, state, Codec>;
         add(detail::route_kind::websocket, pattern, std::make_shared<handler>(to.weak_state(), std::move(how)));
