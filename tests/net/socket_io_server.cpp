@@ -8,12 +8,14 @@
 #include <rejoinder/wire/socket_io_codec.hpp>
 
 #include "support/driven.hpp"
+#include "support/memory_peer.hpp"
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 
 #include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -124,4 +126,31 @@ TEST_CASE("When a hub goes, its clients come back to the one in its place, and w
     CHECK(driven::until(port.io, [&] { return asked.ended; }));
     CHECK_FALSE(asked.ec);
     CHECK(asked.payload == R"("here")");
+}
+
+TEST_CASE("a WebSocket of Engine.IO whose session runs out of memory while it reads is closed, and the session hears of it")
+{
+    struct poor_owner final : rejoinder::detail::engine_io_link_owner {
+        std::error_code heard;
+        void on_frames(rejoinder::detail::engine_io_link&, std::error_code ec, rejoinder::frame_batch) override
+        {
+            heard = ec;
+            if (!ec) {
+                throw std::bad_alloc{};
+            }
+        }
+        void on_written(rejoinder::detail::engine_io_link&, std::error_code) override {}
+        void on_farewell(rejoinder::detail::engine_io_link&) override {}
+    };
+    asio::io_context io;
+    auto [mine, other] = rejoinder::memory_pair(io.get_executor(), io.get_executor());
+    const auto link = std::make_shared<rejoinder::detail::engine_io_websocket<rejoinder::memory>>(std::move(other), 1s);
+    const auto owner = std::make_shared<poor_owner>();
+    link->belong(owner);
+    link->read();
+    memory_peer page{io, std::move(mine)};
+    CHECK_THROWS_AS(page.say("4x"), std::bad_alloc);
+    driven::settle(io);
+    CHECK(owner->heard == std::errc::not_enough_memory);
+    CHECK(page.ended());
 }

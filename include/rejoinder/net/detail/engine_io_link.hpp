@@ -26,7 +26,7 @@ class engine_io_link;
 /// Who has the link.
 class engine_io_link_owner {
 public:
-    /// Frames came, or an error and none; the owner asks for the next ones.
+    /// Frames came, or an error and none; the owner asks for the next ones. If it throws, the link is closed, and this called with an error.
     virtual void on_frames(engine_io_link& by, std::error_code ec, frame_batch batch) = 0;
     virtual void on_written(engine_io_link& by, std::error_code ec) = 0;
     virtual void on_farewell(engine_io_link& by) = 0;
@@ -120,7 +120,13 @@ private:
     {
         if (const auto owner = owner_.lock()) {
             const bool too_late = closing_ && ec == asio::error::operation_aborted;
-            owner->on_frames(*this, too_late ? std::error_code{asio::error::timed_out} : ec, batch);
+            try {
+                owner->on_frames(*this, too_late ? std::error_code{asio::error::timed_out} : ec, batch);
+            } catch (...) { // out of memory: without its loop the link is of no use
+                close();
+                owner->on_frames(*this, std::make_error_code(std::errc::not_enough_memory), {});
+                throw;
+            }
         }
         const bool broken = ec == errc::bad_message || ec == errc::too_big; // our last words are on their way
         if (closing_ && ec && !broken) {
