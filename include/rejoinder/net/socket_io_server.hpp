@@ -6,12 +6,15 @@
 #include <rejoinder/channel/engine_io_channel.hpp>
 #include <rejoinder/channel/socket_io_splitter.hpp>
 #include <rejoinder/net/came_from.hpp>
+#include <rejoinder/net/detail/same_executor.hpp>
 #include <rejoinder/net/engine_io_server.hpp>
 #include <rejoinder/net/engine_io_server_options.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/socket_io_namespaces.hpp>
 #include <rejoinder/net/web_listener.hpp>
 #include <rejoinder/wire/socket_io_dialect.hpp>
+
+#include <asio/any_io_executor.hpp>
 
 #include <cstddef>
 #include <string>
@@ -34,25 +37,29 @@ class socket_io_server {
 public:
     template <class Layer>
     explicit socket_io_server(basic_web_listener<Layer>& web, socket_io_server_options options = {})
-        : namespaces_(options.bounds), engine_(web.get_executor(), std::move(options.engine),
-                                               [to = namespaces_](engine_io_channel transport, came_from from) mutable {
-                                                   to.take(std::move(transport), std::move(from));
-                                               })
+        : executor_(web.get_executor()), namespaces_(options.bounds),
+          engine_(web.get_executor(), std::move(options.engine),
+                  [to = namespaces_](engine_io_channel transport, came_from from) mutable {
+                      to.take(std::move(transport), std::move(from));
+                  })
     {
         mount_on(web);
     }
 
     /// Who connects to this namespace is the hub's. `name` begins with a slash; replaces an earlier hub for who comes from now on.
+    /// Throws `std::invalid_argument` if the hub's executor is not the listener's.
     template <class Policies>
     void serve(std::string name, hub<Policies>& to, socket_io_dialect how = {})
     {
+        detail::expect_same_executor(to.get_executor(), executor_);
         namespaces_.serve(std::move(name), to, std::move(how));
     }
 
-    /// Answers on another listener, too, on the same executor.
+    /// Answers on another listener, too. Throws `std::invalid_argument` if its executor is another one.
     template <class Layer>
     void mount_on(basic_web_listener<Layer>& web)
     {
+        detail::expect_same_executor(web.get_executor(), executor_);
         engine_.mount_on(web);
     }
 
@@ -64,6 +71,7 @@ public:
     void close() { engine_.close(); }
 
 private:
+    asio::any_io_executor executor_;
     socket_io_namespaces namespaces_; // copies share the namespaces
     engine_io_server engine_;
 };
