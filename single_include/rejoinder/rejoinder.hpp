@@ -13402,6 +13402,7 @@ struct http_request {
     std::string body;
     int version = 11;         ///< 10 for HTTP/1.0, 11 for HTTP/1.1
     bool keeps_alive = false; ///< whether the client would send another one over the same connection
+    bool is_secure = false;   ///< whether it came by TLS to this process; whoever reads the connection says so
 };
 
 namespace detail {
