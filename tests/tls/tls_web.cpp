@@ -16,6 +16,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -121,6 +122,14 @@ TEST_CASE("the TLS peer is verified by default: a wrong host name, an expired an
         alone.url(), {}, tls_layer<>{std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client), rejoinder::tls_peers::anybody}};
     CHECK_FALSE(alone.attempt(careless));
     CHECK(make_error_code(tls_errc::expired).message() == "the certificate has expired");
+}
+
+TEST_CASE("a host that TLS has no name for is refused when the connector is made, not in an attempt")
+{
+    const std::string longest(255, 'a');
+    CHECK_NOTHROW(rejoinder::tls_websocket_connector{"wss://" + longest + "/"});
+    CHECK_THROWS_AS(rejoinder::tls_websocket_connector{"wss://" + longest + "a/"}, std::invalid_argument);
+    CHECK_NOTHROW(rejoinder::tls_websocket_connector{"ws://" + longest + "a/"});
 }
 
 TEST_CASE("a client that speaks no TLS, or is slow to, is closed, and others are served")

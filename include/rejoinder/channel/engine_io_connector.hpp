@@ -39,7 +39,7 @@ class basic_engine_io_connector {
 public:
     using channel_type = engine_io_channel;
 
-    /// Throws `std::invalid_argument` if the URL cannot be read, or the layer does not speak its scheme.
+    /// Throws `std::invalid_argument` if the URL cannot be read, or the layer does not speak its scheme or to its host.
     explicit basic_engine_io_connector(std::string_view where, engine_io_connector_options options = {},
                                        Layer layer = {})
     {

@@ -19,10 +19,12 @@
 #include <asio/ssl/stream_base.hpp>
 
 #include <openssl/ssl.h>
+#include <openssl/tls1.h>
 #include <openssl/x509v3.h>
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -55,14 +57,19 @@ public:
         : context_(std::move(context)), peers_(peers)
     {}
 
-    [[nodiscard]] bool speaks(const url&) const noexcept { return true; }
+    /// All, but TLS to a host that it has no name for: longer than 255 bytes, or an address with a zone.
+    [[nodiscard]] bool speaks(const url& where) const noexcept
+    {
+        return !where.is_secure() || (!where.host.empty() && where.host.size() <= TLSEXT_MAXLEN_host_name &&
+                                      where.host.find_first_of(std::string_view{"%\0", 2}) == std::string::npos);
+    }
 
     [[nodiscard]] stream_type over(asio::ip::tcp::socket&& socket) const
     {
         return {std::move(socket), context_, stream_type::mode::tls};
     }
 
-    /// Throws `std::system_error` if OpenSSL takes no such host name.
+    /// Throws `std::system_error` if OpenSSL takes no such host name, which is none that it speaks to.
     [[nodiscard]] stream_type over(asio::ip::tcp::socket&& socket, const url& where) const
     {
         stream_type made{std::move(socket), context_,

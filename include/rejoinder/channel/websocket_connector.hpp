@@ -36,7 +36,7 @@ class basic_websocket_connector {
 public:
     using channel_type = typename Layer::channel_type;
 
-    /// Throws `std::invalid_argument` if the URL cannot be read, or the layer does not speak its scheme.
+    /// Throws `std::invalid_argument` if the URL cannot be read, or the layer does not speak its scheme or to its host.
     explicit basic_websocket_connector(std::string_view where, websocket_connector_options options = {},
                                        Layer layer = {})
         : options_(std::move(options)), layer_(std::move(layer))
