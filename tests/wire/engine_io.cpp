@@ -20,7 +20,7 @@ using namespace rejoinder;
 using namespace std::literals;
 using poll_step = engine_io_payload_reader::step;
 
-constexpr instant opened{1000s};
+constexpr instant open_since{1000s};
 
 // The packets of a body as "<type digit><data>", or "b" and the bytes; "bad" ends the list of a bad body.
 std::vector<std::string> packets_in(std::string_view body, std::size_t packets_max = 4096)
@@ -177,94 +177,94 @@ TEST_CASE("refusals of Engine.IO say code and message as every server does")
 
 TEST_CASE("an Engine.IO server pings an interval after the opening and after each pong, and waits no longer than the timeout")
 {
-    engine_io_server_heartbeat beating{{}, opened};
-    CHECK(beating.next_deadline() == opened + 25s);
-    CHECK(beating.advance(opened + 24s) == beat::nothing);
-    CHECK(beating.advance(opened + 25s) == beat::ping);
-    CHECK(beating.next_deadline() == opened + 45s);
-    CHECK(beating.advance(opened + 44s) == beat::nothing);
-    beating.pong(opened + 44s);
-    CHECK(beating.next_deadline() == opened + 69s);
-    CHECK(beating.advance(opened + 69s) == beat::ping);
-    CHECK(beating.advance(opened + 89s) == beat::dead);
-    CHECK(beating.advance(opened + 89s) == beat::dead);
+    engine_io_server_heartbeat beating{{}, open_since};
+    CHECK(beating.next_deadline() == open_since + 25s);
+    CHECK(beating.advance(open_since + 24s) == beat::nothing);
+    CHECK(beating.advance(open_since + 25s) == beat::ping);
+    CHECK(beating.next_deadline() == open_since + 45s);
+    CHECK(beating.advance(open_since + 44s) == beat::nothing);
+    beating.pong(open_since + 44s);
+    CHECK(beating.next_deadline() == open_since + 69s);
+    CHECK(beating.advance(open_since + 69s) == beat::ping);
+    CHECK(beating.advance(open_since + 89s) == beat::dead);
+    CHECK(beating.advance(open_since + 89s) == beat::dead);
 }
 
 TEST_CASE("pongs that no ping asked for do not put off the Engine.IO server's next ping")
 {
-    engine_io_server_heartbeat beating{{}, opened};
-    beating.pong(opened + 20s);
-    CHECK(beating.advance(opened + 25s) == beat::ping);
+    engine_io_server_heartbeat beating{{}, open_since};
+    beating.pong(open_since + 20s);
+    CHECK(beating.advance(open_since + 25s) == beat::ping);
 }
 
 TEST_CASE("an Engine.IO server that overslept looks once more before it gives its client up")
 {
-    engine_io_server_heartbeat beating{{}, opened};
-    CHECK(beating.advance(opened + 25s) == beat::ping);
-    CHECK(beating.advance(opened + 3600s) == beat::nothing);
-    CHECK(beating.next_deadline() == opened + 3601s);
-    CHECK(beating.advance(opened + 3700s) == beat::dead);
+    engine_io_server_heartbeat beating{{}, open_since};
+    CHECK(beating.advance(open_since + 25s) == beat::ping);
+    CHECK(beating.advance(open_since + 3600s) == beat::nothing);
+    CHECK(beating.next_deadline() == open_since + 3601s);
+    CHECK(beating.advance(open_since + 3700s) == beat::dead);
 }
 
 TEST_CASE("an Engine.IO client gives its server up when no ping has come for an interval and a timeout")
 {
-    engine_io_client_heartbeat beating{{}, opened};
-    CHECK(beating.next_deadline() == opened + 45s);
-    CHECK(beating.advance(opened + 44s) == beat::nothing);
-    beating.ping(opened + 44s);
-    CHECK(beating.next_deadline() == opened + 89s);
-    CHECK(beating.advance(opened + 89s) == beat::dead);
+    engine_io_client_heartbeat beating{{}, open_since};
+    CHECK(beating.next_deadline() == open_since + 45s);
+    CHECK(beating.advance(open_since + 44s) == beat::nothing);
+    beating.ping(open_since + 44s);
+    CHECK(beating.next_deadline() == open_since + 89s);
+    CHECK(beating.advance(open_since + 89s) == beat::dead);
 
-    engine_io_client_heartbeat endless{{.ping_interval = duration::max(), .ping_timeout = duration::max()}, opened};
+    engine_io_client_heartbeat endless{{.ping_interval = duration::max(), .ping_timeout = duration::max()}, open_since};
     CHECK(endless.next_deadline() == never);
 }
 
 TEST_CASE("a server lets its Engine.IO session move when probe and upgrade come in turn")
 {
-    engine_io_server_upgrade moving{opened};
-    CHECK(moving.next_deadline() == opened + 10s);
+    engine_io_server_upgrade moving{open_since};
+    CHECK(moving.next_deadline() == open_since + 10s);
     CHECK_FALSE(moving.hurries_polls());
     CHECK(moving.receive({engine_io_type::ping, "probe"}) == upgrade_step::answer);
     CHECK(moving.hurries_polls());
-    CHECK(moving.advance(opened + 9s) == upgrade_step::nothing);
+    CHECK(moving.advance(open_since + 9s) == upgrade_step::nothing);
     CHECK(moving.receive({engine_io_type::upgrade}) == upgrade_step::moved);
     CHECK_FALSE(moving.hurries_polls());
     CHECK(moving.next_deadline() == never);
-    CHECK(moving.advance(opened + 99s) == upgrade_step::nothing);
+    CHECK(moving.advance(open_since + 99s) == upgrade_step::nothing);
 }
 
 TEST_CASE("an upgrade of an Engine.IO session fails once by a wrong word or by its time, and polling goes on")
 {
-    engine_io_server_upgrade early{opened};
+    engine_io_server_upgrade early{open_since};
     CHECK(early.receive({engine_io_type::upgrade}) == upgrade_step::failed);
     CHECK(early.receive({engine_io_type::ping, "probe"}) == upgrade_step::nothing);
-    engine_io_server_upgrade chatty{opened};
+    engine_io_server_upgrade chatty{open_since};
     CHECK(chatty.receive({engine_io_type::message, "hello"}) == upgrade_step::failed);
-    engine_io_server_upgrade other{opened};
+    engine_io_server_upgrade other{open_since};
     CHECK(other.receive({engine_io_type::ping}) == upgrade_step::failed);
-    engine_io_server_upgrade twice{opened};
+    engine_io_server_upgrade twice{open_since};
     CHECK(twice.receive({engine_io_type::ping, "probe"}) == upgrade_step::answer);
     CHECK(twice.receive({engine_io_type::ping, "probe"}) == upgrade_step::failed);
-    engine_io_server_upgrade slow{opened, 5s};
-    CHECK(slow.advance(opened + 5s) == upgrade_step::failed);
-    CHECK(slow.advance(opened + 6s) == upgrade_step::nothing);
+    engine_io_server_upgrade slow{open_since, 5s};
+    CHECK(slow.advance(open_since + 5s) == upgrade_step::failed);
+    CHECK(slow.advance(open_since + 6s) == upgrade_step::nothing);
 }
 
 TEST_CASE("a client moves its Engine.IO session once the probe is answered and no poll is under way")
 {
-    engine_io_client_upgrade moving{opened};
+    engine_io_client_upgrade moving{open_since};
     CHECK(moving.start() == upgrade_step::probe);
     CHECK(moving.paused() == upgrade_step::nothing);
     CHECK(moving.receive({engine_io_type::pong, "probe"}) == upgrade_step::pause);
-    CHECK(moving.advance(opened + 9s) == upgrade_step::nothing);
+    CHECK(moving.advance(open_since + 9s) == upgrade_step::nothing);
     CHECK(moving.paused() == upgrade_step::commit);
     CHECK(moving.next_deadline() == never);
 
-    engine_io_client_upgrade refused{opened};
+    engine_io_client_upgrade refused{open_since};
     CHECK(refused.receive({engine_io_type::pong, "other"}) == upgrade_step::failed);
     CHECK(refused.receive({engine_io_type::pong, "probe"}) == upgrade_step::nothing);
-    engine_io_client_upgrade slow{opened};
+    engine_io_client_upgrade slow{open_since};
     CHECK(slow.receive({engine_io_type::pong, "probe"}) == upgrade_step::pause);
-    CHECK(slow.advance(opened + 10s) == upgrade_step::failed);
+    CHECK(slow.advance(open_since + 10s) == upgrade_step::failed);
     CHECK(slow.paused() == upgrade_step::nothing);
 }
