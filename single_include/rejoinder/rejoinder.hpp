@@ -436,7 +436,7 @@ namespace rejoinder::inline v0 {
 /// | `c.commit(form)` | `bool` | completes it; false: the channel cannot carry it, and nothing is appended. After `begin` |
 /// | `c.async_flush(token)` | `void(std::error_code)` | hands what is committed now to the link, and drops a frame begun. One at a time |
 /// | `c.pending()` (const) | `std::size_t` | bytes committed and not yet accepted by the link |
-/// | `c.has_ended()` (const), if it is there | `bool` | whether what is committed now goes to nobody, as the link has ended already |
+/// | `c.has_ended()` (const), if it is there | `bool` | whether nothing more is carried, as the link has ended already: `commit` is refused for it, not for a size |
 /// | `c.async_shutdown(reason, token)` | `void(std::error_code)` | flushes, then tells the peer that no more will come. No flush under way |
 /// | `c.close()` | | ends the link now; what is under way completes with `operation_aborted`. Any number of times |
 /// | `c.carries(form)` (const) | `bool` | whether frames of that form can be carried at all |
@@ -1449,7 +1449,7 @@ public:
 
     [[nodiscard]] const executor_type& executor() const noexcept { return executor_; }
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
-    /// Whether what is committed now goes to nobody.
+    /// Whether nothing more is carried.
     [[nodiscard]] bool has_ended() const noexcept { return closed_ || end_ || shut_; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::size_t pending() const noexcept { return out_.weight() + in_flight_; }
@@ -1461,11 +1461,7 @@ public:
     {
         const auto body = out_.begun();
         const bool text = form == encoding::text;
-        if (has_ended()) {
-            out_.drop_begun();
-            return true; // to nobody
-        }
-        if (body.size() > bounds_.message_max || out_.count() >= bounds_.count_max ||
+        if (has_ended() || body.size() > bounds_.message_max || out_.count() >= bounds_.count_max ||
             pending() + body.size() > bounds_.bytes_max ||
             (text && ((polls_ && body.find(separator) != std::string_view::npos) || !is_utf8(body)))) {
             out_.drop_begun();
@@ -1684,8 +1680,6 @@ public:
         committed_ = filling_.size();
         return true;
     }
-
-    void drop_begun() { filling_.resize(committed_); }
 
     /// Commits `bytes`, which are whole frames already. No frame begun.
     void append(std::string_view bytes)

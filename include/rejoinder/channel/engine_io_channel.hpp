@@ -72,7 +72,7 @@ public:
 
     /// Bytes committed and not yet accepted, and 16 for each message.
     std::size_t pending() const noexcept { return session_->pending(); }
-    /// Whether the session is over: what is committed now goes to nobody.
+    /// Whether the session is over: nothing more is carried.
     bool has_ended() const noexcept { return session_->has_ended(); }
 
     /// Bytes that came so far, those of pongs too.

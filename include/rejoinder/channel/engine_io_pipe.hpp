@@ -45,7 +45,7 @@ public:
 
     [[nodiscard]] const executor_type& executor() const noexcept { return executor_; }
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
-    /// Whether what is committed now goes to nobody.
+    /// Whether nothing more is carried.
     [[nodiscard]] bool has_ended() const noexcept { return closed_ || end_ || shut_; }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::size_t pending() const noexcept { return out_.weight() + in_flight_; }
@@ -57,11 +57,7 @@ public:
     {
         const auto body = out_.begun();
         const bool text = form == encoding::text;
-        if (has_ended()) {
-            out_.drop_begun();
-            return true; // to nobody
-        }
-        if (body.size() > bounds_.message_max || out_.count() >= bounds_.count_max ||
+        if (has_ended() || body.size() > bounds_.message_max || out_.count() >= bounds_.count_max ||
             pending() + body.size() > bounds_.bytes_max ||
             (text && ((polls_ && body.find(separator) != std::string_view::npos) || !is_utf8(body)))) {
             out_.drop_begun();

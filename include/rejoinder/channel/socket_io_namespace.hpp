@@ -68,6 +68,8 @@ public:
     std::string& begin() { return line_->begin(); }
     /// Completes the frame begun; false, and nothing is appended, if the transport cannot carry it.
     bool commit(encoding form) { return line_->commit(form); }
+    /// Whether the transport carries nothing more.
+    bool has_ended() const noexcept { return line_->has_ended(); }
 
     /// Hands over all that is committed now. Completes with `void(std::error_code)`.
     template <class Token>

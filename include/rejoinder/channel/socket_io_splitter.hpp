@@ -278,6 +278,14 @@ private:
 
     std::string& begin() override { return carrier_.begin(); }
     bool commit(encoding form) override { return carrier_.commit(form); }
+    bool has_ended() const noexcept override
+    {
+        if constexpr (requires { carrier_.has_ended(); }) {
+            return carrier_.has_ended();
+        } else {
+            return false;
+        }
+    }
     bool carries(encoding form) const override { return carrier_.carries(form); }
     std::size_t waiting() const noexcept override { return carrier_.pending(); }
     std::uint64_t flushed() const noexcept override { return done_; }

@@ -92,7 +92,7 @@ public:
 
     /// Bytes committed and not yet accepted by the stream.
     std::size_t pending() const noexcept { return state_->out.pending(); }
-    /// Whether the Close frame was said: what is committed now goes to nobody.
+    /// Whether the Close frame was said: nothing more is carried.
     bool has_ended() const noexcept { return state_->out.has_ended(); }
 
     /// Bytes that came so far, those of unfinished messages and of control frames too.

@@ -58,8 +58,6 @@ public:
         return true;
     }
 
-    void drop_begun() { filling_.resize(committed_); }
-
     /// Commits `bytes`, which are whole frames already. No frame begun.
     void append(std::string_view bytes)
     {

@@ -31,6 +31,8 @@ public:
     virtual std::string& begin() = 0;
     virtual bool commit(encoding form) = 0;
     virtual bool carries(encoding form) const = 0;
+    /// Whether the transport carries nothing more.
+    virtual bool has_ended() const noexcept = 0;
     /// Bytes committed and not yet accepted, of all lines.
     virtual std::size_t waiting() const noexcept = 0;
     /// Sees to it that all that is committed now goes out; returns the number of the flush that takes it.
@@ -83,6 +85,7 @@ public:
         mark_ = begun_->size();
         return *begun_;
     }
+    [[nodiscard]] bool has_ended() const noexcept { return trunk_ == nullptr || end_ || trunk_->has_ended(); }
     bool commit(encoding form)
     {
         if (begun_ == &nowhere_ || trunk_ == nullptr || end_) {

@@ -90,17 +90,10 @@ public:
 
     std::size_t held() const noexcept { return base::held() + answers_.capacity(); }
 
-    /// Whether the Close frame stands there: what is committed behind it goes to nobody.
+    /// Whether the Close frame stands there: nothing goes behind it.
     bool has_ended() const noexcept { return closed_; }
 
-    bool commit(encoding form)
-    {
-        if (closed_) {
-            base::drop_begun();
-            return true;
-        }
-        return base::commit(form);
-    }
+    bool commit(encoding form) { return !closed_ && base::commit(form); }
 
     /// Commits a ping. False: its payload is too long for a control frame, or the Close frame stands there already.
     bool ping(std::string_view payload)
