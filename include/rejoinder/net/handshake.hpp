@@ -5,6 +5,7 @@
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/json_payload.hpp>
 #include <rejoinder/wire/json_value.hpp>
 
 #include <memory>
