@@ -1,16 +1,22 @@
 # Targets that stand in for the library and are fed by single_include/: each header that a test includes by its own name is a
-# file of one line that includes the single header. testing/ is in no single header, so it is used as it is.
+# file of one line that includes the single header that holds it, which its include guard tells. What is in no single header
+# (testing/, store/, sink/ and what stands behind web.hpp) is used as it is.
 set(forward_dir "${PROJECT_BINARY_DIR}/forward")
 file(REMOVE_RECURSE "${forward_dir}")
+set(single_dir "${PROJECT_SOURCE_DIR}/single_include/rejoinder")
+file(STRINGS "${single_dir}/rejoinder.hpp" guards REGEX "^#ifndef REJOINDER_")
 foreach(header IN LISTS all_headers)
-    file(STRINGS "${PROJECT_SOURCE_DIR}/${header}" first_lines LIMIT_COUNT 2)
     string(REPLACE "include/" "" name "${header}")
-    set(target "${PROJECT_SOURCE_DIR}/single_include/rejoinder/rejoinder.hpp")
+    string(MAKE_C_IDENTIFIER "${name}" guard)
+    string(TOUPPER "#ifndef ${guard}" guard)
+    string(REPLACE "#IFNDEF" "#ifndef" guard "${guard}")
     if(name MATCHES "^rejoinder/(core/|core\\.hpp)")
-        set(target "${PROJECT_SOURCE_DIR}/single_include/rejoinder/core.hpp")
+        set(target "${single_dir}/core.hpp")
     elseif(name STREQUAL "rejoinder/src.hpp")
-        set(target "${PROJECT_SOURCE_DIR}/single_include/rejoinder/src.hpp")
-    elseif(name MATCHES "^rejoinder/(testing|store|sink)/" OR first_lines MATCHES "// Not behind the door:")
+        set(target "${single_dir}/src.hpp")
+    elseif("${guard}" IN_LIST guards)
+        set(target "${single_dir}/rejoinder.hpp")
+    else()
         set(target "${PROJECT_SOURCE_DIR}/${header}")
     endif()
     file(WRITE "${forward_dir}/${name}" "#include \"${target}\"\n")
