@@ -46,7 +46,7 @@ struct secure_house {
         hub.on("twice", [](int number) { return 2 * number; });
     }
 
-    [[nodiscard]] std::string url(const std::string& host = "localhost") const
+    [[nodiscard]] std::string url(const std::string& host = "127.1") const
     {
         return "wss://" + host + ':' + std::to_string(web.local_endpoint().port()) + "/ws";
     }
@@ -76,8 +76,8 @@ rejoinder::tls_websocket_connector believing(const std::string& url, const test_
 
 TEST_CASE("a session lives over wss://, by name and by address")
 {
-    const auto* const host = GENERATE("localhost", "127.0.0.1");
-    secure_house house{test_certificate{"DNS:localhost,IP:127.0.0.1", 1, &authority()}};
+    const auto* const host = GENERATE("127.1", "127.0.0.1");
+    secure_house house{test_certificate{"DNS:127.1,IP:127.0.0.1", 1, &authority()}};
     rejoinder::client<> tab{house.io.get_executor(), believing(house.url(host))};
     int answer = 0;
     tab.connect();
@@ -106,15 +106,15 @@ TEST_CASE("the TLS peer is verified by default: a wrong host name, an expired an
     CHECK(wrong.attempt(believing(wrong.url())) == tls_errc::wrong_host_name);
     CHECK(wrong.attempt(believing(wrong.url("127.0.0.1"))) == tls_errc::wrong_host_name);
 
-    secure_house expired{test_certificate{"DNS:localhost", -1, &authority()}};
+    secure_house expired{test_certificate{"DNS:127.1", -1, &authority()}};
     CHECK(expired.attempt(believing(expired.url())) == tls_errc::expired);
 
-    secure_house alone{test_certificate{"DNS:localhost"}};
+    secure_house alone{test_certificate{"DNS:127.1"}};
     CHECK(alone.attempt(believing(alone.url())) == tls_errc::self_signed);
     CHECK(alone.attempt(rejoinder::tls_websocket_connector{alone.url()}) == tls_errc::self_signed);
 
     const test_certificate stranger{""};
-    secure_house unknown{test_certificate{"DNS:localhost", 1, &stranger}};
+    secure_house unknown{test_certificate{"DNS:127.1", 1, &stranger}};
     CHECK(unknown.attempt(rejoinder::tls_websocket_connector{unknown.url()}) == tls_errc::unknown_authority);
     CHECK(unknown.hub.connections() == 0);
 
@@ -134,7 +134,7 @@ TEST_CASE("a host that TLS has no name for is refused when the connector is made
 
 TEST_CASE("a client that speaks no TLS, or is slow to, is closed, and others are served")
 {
-    secure_house house{test_certificate{"DNS:localhost", 1, &authority()}, {.head_timeout = 40ms}};
+    secure_house house{test_certificate{"DNS:127.1", 1, &authority()}, {.head_timeout = 40ms}};
     asio::ip::tcp::socket plain{house.io};
     plain.connect(house.web.local_endpoint());
     asio::write(plain, asio::buffer(std::string{"GET / HTTP/1.1\r\nHost: a\r\n\r\n"}));
@@ -146,10 +146,10 @@ TEST_CASE("a client that speaks no TLS, or is slow to, is closed, and others are
 
 TEST_CASE("a page that came by plain HTTP is not of the TLS port's origin")
 {
-    secure_house house{test_certificate{"DNS:localhost", 1, &authority()}};
+    secure_house house{test_certificate{"DNS:127.1", 1, &authority()}};
     const auto attempt_from = [&](const std::string& scheme) {
         rejoinder::websocket_connector_options options;
-        options.headers = {{"Origin", scheme + "://localhost:" + std::to_string(house.web.local_endpoint().port())}};
+        options.headers = {{"Origin", scheme + "://127.1:" + std::to_string(house.web.local_endpoint().port())}};
         return house.attempt(rejoinder::tls_websocket_connector{house.url(), options, tls_layer<>{authority().believer()}});
     };
     CHECK_FALSE(attempt_from("https"));
@@ -158,7 +158,7 @@ TEST_CASE("a page that came by plain HTTP is not of the TLS port's origin")
 
 TEST_CASE("pages are served over TLS")
 {
-    secure_house house{test_certificate{"DNS:localhost", 1, &authority()}};
+    secure_house house{test_certificate{"DNS:127.1", 1, &authority()}};
     asio::ssl::stream<asio::ip::tcp::socket> browser{house.io, *authority().believer()};
     browser.lowest_layer().connect(house.web.local_endpoint());
     bool open = false;
