@@ -26,6 +26,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -291,16 +292,20 @@ private:
 
     void read()
     {
-        link_.async_receive([self = this->shared_from_this()](std::error_code ec, frame_batch batch) {
-            if (self->over_) {
-                return;
-            }
-            if (!ec) {
-                self->take(batch);
-            } else {
-                ec == errc::bad_message || ec == errc::too_big ? self->fail(ec) : self->end(ec);
-            }
-        });
+        if (std::exchange(reading_, true)) {
+            return;
+        }
+        link_.async_receive(std::bind_front(&engine_io_client::heard, this->shared_from_this()));
+    }
+
+    void heard(std::error_code ec, frame_batch batch)
+    {
+        reading_ = false;
+        if (!ec && !over_) {
+            take(batch);
+        } else if (!over_) {
+            ec == errc::bad_message || ec == errc::too_big ? fail(ec) : end(ec);
+        }
     }
 
     void feed_link()
@@ -373,15 +378,14 @@ private:
         if (over_ || !is_moving() || polling_ || posting_) {
             return;
         }
-        link_ = std::exchange(trial_, nullptr)->take();
+        link_ =
+            std::exchange(trial_, nullptr)->take(std::bind_front(&engine_io_client::heard, this->shared_from_this()));
         is_linked_ = true;
+        reading_ = true;
         set_polls(false);
         getter_->close();
         poster_->close();
         feed_link();
-        if (!paused_) {
-            read();
-        }
     }
 
     // The session stays with polls.
@@ -484,6 +488,7 @@ private:
     bool polling_ = false;
     bool posting_ = false;
     bool writing_ = false; // on the WebSocket
+    bool reading_ = false; // of the WebSocket
     bool paused_ = false;  // no more is read
     bool said_ = false;    // farewell
     bool over_ = false;

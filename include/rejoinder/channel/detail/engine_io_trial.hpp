@@ -29,6 +29,7 @@ template <class Layer>
 class engine_io_trial : public std::enable_shared_from_this<engine_io_trial<Layer>> {
 public:
     using link_type = typename Layer::channel_type;
+    using receive_handler = std::function<void(std::error_code, frame_batch)>;
 
     engine_io_trial(asio::any_io_executor executor, std::function<void()> tell)
         : executor_(std::move(executor)), clock_(executor_), tell_(std::move(tell))
@@ -52,11 +53,13 @@ public:
     /// The server has answered the probe: the session polls no more, and takes the WebSocket when no poll is under way.
     [[nodiscard]] bool is_ready() const noexcept { return answered_ && !writing_; }
 
-    /// The session's WebSocket from here on, which says so first of all. Precondition: it is ready.
-    link_type take()
+    /// The session's WebSocket from here on, which says so first of all. A receive is under way on it, and `heard` is told what comes
+    /// of that. Precondition: it is ready.
+    link_type take(receive_handler heard)
     {
         clock_.cancel();
         tell_ = nullptr;
+        heard_ = std::move(heard);
         static_cast<void>(upgrade_->paused());
         link_.commit(append_engine_io_packet(link_.begin(), {engine_io_type::upgrade}));
         return std::move(link_);
@@ -92,7 +95,25 @@ private:
         frame_view frame;
         const auto packet = !ec && batch.next(frame) ? read_engine_io_packet(frame) : std::nullopt;
         answered_ = packet && upgrade_->receive(*packet) == upgrade_step::pause && !batch.next(frame);
-        answered_ ? tell() : fail();
+        if (answered_) {
+            watch();
+            tell();
+        } else {
+            fail();
+        }
+    }
+
+    // A server says nothing before it is told of the upgrade: until then this is here to see an end. Without it a session that waits for
+    // its last poll would not miss its WebSocket before the time is over.
+    void watch()
+    {
+        link_.async_receive([self = this->shared_from_this()](std::error_code ec, frame_batch batch) {
+            if (const auto heard = std::exchange(self->heard_, nullptr)) {
+                heard(ec, batch);
+            } else {
+                self->fail();
+            }
+        });
     }
 
     void tell()
@@ -113,6 +134,7 @@ private:
 
     asio::any_io_executor executor_;
     asio::steady_timer clock_;
+    receive_handler heard_{};    // of the session that has taken it
     std::function<void()> tell_; // none once its session has no more use for it
     asio::cancellation_signal stop_;
     std::optional<engine_io_client_upgrade> upgrade_;
