@@ -285,6 +285,7 @@ TEST_CASE("a message sent into a network that drops its packets is delivered ove
     });
     rejoinder::client<> tab{io.get_executor(), rejoinder::tcp_connector{port}};
     std::vector<double> took;
+    lateness late{io};
     const int times = rounds(2);
     for (int i = 0; i != times; ++i) {
         REQUIRE(driven::until(io, [&] { return tab.connected(); }));
@@ -293,6 +294,7 @@ TEST_CASE("a message sent into a network that drops its packets is delivered ove
         const auto drop = "ip rule add pref 5 ipproto tcp sport " + number + " blackhole && ip rule add pref 5 ipproto tcp dport " + number + " blackhole";
         REQUIRE(std::system(drop.c_str()) == 0);
         bool over = false;
+        late.reset();
         const auto begun = clock_type::now();
         tab.async_deliver("note", i, [&](std::error_code ec, const rejoinder::reply&) {
             over = true;
@@ -300,11 +302,10 @@ TEST_CASE("a message sent into a network that drops its packets is delivered ove
         });
         REQUIRE(driven::until(io, [&] { return over; }));
         took.push_back(std::chrono::duration<double, std::milli>(arrived - begun).count());
+        CHECK(arrived - begun < 300ms + late.total());
     }
     std::sort(took.begin(), took.end());
     WARN(took.size() << " zombies by dropped packets: delivered after p50 " << took[took.size() / 2] << " ms, max " << took.back());
     CHECK(runs == times);
-    CHECK(took[took.size() / 2] < 300.0);
-    CHECK(took.back() < 350.0); // a busy machine's
     CHECK(hub.counts().sessions_started == 1);
 }
