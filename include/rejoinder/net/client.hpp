@@ -271,8 +271,14 @@ public:
         return notify(Contract::name, event);
     }
 
-private:
+    // For what stands around a client
+
     using state = detail::client_state<Policies>;
+
+    /// What it holds of the client.
+    [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
+
+private:
     using line = detail::client_line<state>;
 
     void begin_news() { state_->news().begin(state_of_link(), status().state); }
