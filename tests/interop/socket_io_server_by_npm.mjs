@@ -143,6 +143,46 @@ test("retries reach a handler that does not always answer", () =>
     same(await socket.emitWithAck("attempts", "k"), 3);
   }));
 
+test("a command is answered by an event of its own, from whichever socket of the user asked, and each answer is acknowledged", () =>
+  serving(async (join) => {
+    const page = await connected(join("/plugin", { auth: { user: "42" }, reconnection: false }));
+    const stranger = await connected(join("/plugin", { auth: { user: "43" } }));
+    const ask = (request_id, ms = 3000) => stranger.emitWithAck("plugin", { user: "42", request_id, ms });
+    const command = (socket) => new Promise((done) => socket.once("plugin_command", (what, ack) => done([what, ack])));
+
+    let came = command(page);
+    const fine = ask("r-1");
+    const [what, ack] = await came;
+    same([what.request_id, what.action, what.payload.user], ["r-1", "publish", "42"]);
+    ack();
+    const theirs = { request_id: "r-1", success: true, data: "forged", error: null };
+    same(await stranger.timeout(1000).emitWithAck("plugin_response", theirs), undefined);
+    const ours = { request_id: "r-1", success: true, data: { shelf: "A" }, error: null };
+    same(await page.timeout(1000).emitWithAck("plugin_response", ours), undefined);
+    same(await fine, { ok: true, words: "", data: { shelf: "A" } });
+    same(await page.timeout(1000).emitWithAck("plugin_response", ours), undefined); // a repeat of its own, with another ack id
+    check((await stranger.emitWithAck("late")) >= 1, "the stranger's answer was not counted");
+
+    came = command(page);
+    const no = ask("r-2");
+    (await came)[1]();
+    page.emit("plugin_response", { request_id: "r-2", success: false, data: 7, error: "The shelf is full" });
+    const refused = await no;
+    check(!refused.ok && refused.words.endsWith(": The shelf is full") && refused.data === 7, JSON.stringify(refused));
+
+    came = command(page);
+    const through = ask("r-3");
+    (await came)[1]();
+    page.close();
+    const again = await connected(join("/plugin", { auth: { user: "42" } }));
+    again.emit("plugin_response", { request_id: "r-3", success: true, data: "later", error: null });
+    same(await through, { ok: true, words: "", data: "later" });
+
+    const silent = await ask("r-4", 150);
+    check(!silent.ok && silent.words.includes("deadline"), JSON.stringify(silent));
+    same(await again.timeout(1000).emitWithAck("plugin_response", { request_id: "r-4", success: true, data: 1, error: null }), undefined);
+  }));
+
 test("the server disconnects a socket, whose transport stays", () =>
   serving(async (join) => {
     const socket = await connected(join());

@@ -1,4 +1,5 @@
 // A Socket.IO server with the events that suites and clients from outside call.
+#include <rejoinder/net/correlation.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/socket_io_server.hpp>
 #include <rejoinder/net/web_listener.hpp>
@@ -6,6 +7,7 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <boost/describe/class.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -26,7 +29,7 @@ namespace {
 using namespace rejoinder;
 using milliseconds = std::chrono::milliseconds;
 
-constexpr const char* usage = R"(socket_io_server [options]: a Socket.IO server under /socket.io/, namespaces /, /custom and /admin
+constexpr const char* usage = R"(socket_io_server [options]: a Socket.IO server under /socket.io/, namespaces /, /custom, /admin and /plugin
   --port PORT              listen on PORT of localhost; 0, the default, takes a free one
   --ping-interval MS       (300)
   --ping-timeout MS        (200)
@@ -256,6 +259,54 @@ private:
     hub<> hub_;
 };
 
+struct plugin_command {
+    std::string request_id;
+    std::string action;
+    json payload;
+};
+BOOST_DESCRIBE_STRUCT(plugin_command, (), (request_id, action, payload))
+
+struct plugin_response {
+    std::string request_id;
+    bool success = false;
+    json data;
+    std::optional<std::string> error;
+};
+BOOST_DESCRIBE_STRUCT(plugin_response, (), (request_id, success, data, error))
+
+struct plugin_call : correlated<plugin_command, plugin_response> {
+    static constexpr std::string_view name = "plugin_command";
+    static constexpr std::string_view answer_name = "plugin_response";
+};
+
+// Users' pages with a plugin each, that answers its commands by an event of its own.
+class plugin_namespace {
+public:
+    explicit plugin_namespace(asio::io_context& io) : hub_(io.get_executor())
+    {
+        hub_.authenticate([](const handshake& shown) -> authentication {
+            const auto* name = shown.auth.is_object() ? shown.auth.as_object().if_contains("user") : nullptr;
+            return name != nullptr && name->is_string() ? identity{std::string{name->as_string()}} : identity{"nobody"};
+        });
+        // plugin({user, request_id, ms}): what that user's plugin says.
+        hub_.on("plugin", [this](const json& asked, responder later) {
+            const call_options how{.timeout = time_of(asked.at("ms")), .when_absent = absent::wait};
+            const plugin_command command{std::string{asked.at("request_id").as_string()}, "publish", asked};
+            plugin_.async_request(user{std::string{asked.at("user").as_string()}}, command, how,
+                                  [kept = std::make_shared<responder>(std::move(later))](std::error_code ec, const plugin_response& said) {
+                                      kept->answer(json{{"ok", !ec}, {"words", ec ? ec.message() : ""}, {"data", said.data}});
+                                  });
+        });
+        hub_.on("late", [this] { return hub_.counts().late_replies; });
+    }
+
+    hub<>& at() noexcept { return hub_; }
+
+private:
+    hub<> hub_;
+    correlation<plugin_call> plugin_{hub_};
+};
+
 socket_io_dialect as_reference()
 {
     socket_io_dialect how;
@@ -280,6 +331,7 @@ int main(int count, char** arguments)
     played_namespace main_one{all, [](const json&) { return true; }};
     played_namespace custom{all, [](const json&) { return true; }};
     played_namespace admin{all, is_secret};
+    plugin_namespace plugin{all.io};
     web_options options;
     options.body_max = wanted.io.engine.terms.max_payload;
     web_listener web{all.io.get_executor(), {asio::ip::address_v4::loopback(), wanted.port}, options};
@@ -287,6 +339,7 @@ int main(int count, char** arguments)
     server.serve("/", main_one.at(), as_reference());
     server.serve("/custom", custom.at(), as_reference());
     server.serve("/admin", admin.at(), as_reference());
+    server.serve("/plugin", plugin.at());
     all.stats = [&] { return json{{"clients", main_one.at().sessions()}, {"engine", server.transports()}}; };
     std::printf("listening on %d\n", static_cast<int>(web.local_endpoint().port()));
     std::fflush(stdout);
