@@ -4,7 +4,10 @@
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/responder.hpp>
 
+#include <rejoinder/wire/event_codec.hpp>
+
 #include "support/house.hpp"
+#include "support/memory_peer.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -266,4 +269,44 @@ TEST_CASE("notifications that wait for the connection are bounded in bytes, too;
     at.hub->notify(rejoinder::user{"42"}, "news", std::string(300, 'x'));
     at.meet();
     CHECK(heard == 6);
+}
+
+TEST_CASE("A notification of the moment is dropped and counted where the link is down or lags, and taken otherwise")
+{
+    using rejoinder::congested;
+    asio::io_context io;
+    rejoinder::hub_options<> options;
+    options.connection.write_high_water = 100;
+    options.connection.write_low_water = 0;
+    rejoinder::hub<> hub{io.get_executor(), options};
+    hub.authenticate([](const rejoinder::handshake&) { return rejoinder::identity{"42"}; });
+    const rejoinder::user page{"42"};
+    auto [mine, there] = rejoinder::memory_pair(io.get_executor(), io.get_executor());
+    hub.serve(std::move(there), rejoinder::event_codec{});
+    driven::settle(io);
+    const std::string place(60, 'x');
+    CHECK(hub.notify(page, "place", place, congested::drop) == 1); // goes out, and nobody reads it
+    driven::settle(io);
+    CHECK(hub.notify(page, "place", place, congested::drop) == 1);
+    CHECK(hub.notify(page, "place", place, congested::drop) == 1);
+    driven::settle(io);
+    CHECK(hub.counts().notifications_dropped == 0);
+    CHECK(hub.notify(page, "place", place, congested::drop) == 0);
+    CHECK(hub.notify(page, "news", place) == 1); // this one waits
+    CHECK(hub.counts().notifications_dropped == 1);
+    memory_peer reader{io, std::move(mine)};
+    driven::settle(io);
+    CHECK(reader.heard().size() == 4);
+    CHECK(reader.heard().back().find("news") != std::string::npos);
+    CHECK(hub.notify(page, "place", place, congested::drop) == 1);
+    driven::settle(io);
+    CHECK(reader.heard().size() == 5);
+    reader.close();
+    CHECK(hub.notify(page, "place", place, congested::drop) == 0);
+
+    house none;
+    CHECK_FALSE(none.tab->notify("place", 1, congested::drop)); // not connected yet
+    CHECK(none.tab->counts().notifications_dropped == 1);
+    none.meet();
+    CHECK(none.tab->notify("place", 1, congested::drop));
 }

@@ -12,6 +12,7 @@
 #include <rejoinder/core/route_table.hpp>
 #include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/client_options.hpp>
+#include <rejoinder/net/congested.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/client_state.hpp>
 #include <rejoinder/net/detail/dialler.hpp>
@@ -259,16 +260,17 @@ public:
     bool withdraw(std::uint64_t id) { return state_->outbox().withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
+    /// `when`: what becomes of it on a link that lags behind.
     template <class Payload>
-    bool notify(std::string_view name, const Payload& payload)
+    bool notify(std::string_view name, const Payload& payload, congested when = congested::wait)
     {
-        return state_->notify({name, payload, {}});
+        return state_->notify({name, payload, {}}, when);
     }
     /// The same by contract: an event is a contract without a reply.
     template <contract_type Contract>
-    bool notify(const typename Contract::request& event)
+    bool notify(const typename Contract::request& event, congested when = congested::wait)
     {
-        return notify(Contract::name, event);
+        return notify(Contract::name, event, when);
     }
 
     // For what stands around a client

@@ -54,6 +54,7 @@ public:
     }
 
     [[nodiscard]] std::size_t queued() const noexcept override { return channel_.pending(); }
+    [[nodiscard]] bool congested() const noexcept override { return full_; }
     [[nodiscard]] std::string description() const override { return description_; }
 
     [[nodiscard]] bool stirs() noexcept override

@@ -14,6 +14,7 @@
 #include <rejoinder/core/snapshot.hpp>
 #include <rejoinder/net/ask_all_options.hpp>
 #include <rejoinder/net/came_from.hpp>
+#include <rejoinder/net/congested.hpp>
 #include <rejoinder/net/contract.hpp>
 #include <rejoinder/net/detail/gate.hpp>
 #include <rejoinder/net/detail/hub_state.hpp>
@@ -296,17 +297,19 @@ public:
         return broadcast_out(message_kind::delivery, to, {name, payload, how.each()}, how, std::forward<Token>(token));
     }
 
-    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
+    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it; where it was dropped
+    /// is counted. `when`: what becomes of it on a link that lags behind.
     template <call_target Target, class Payload>
-    std::size_t notify(const Target& to, std::string_view name, const Payload& payload)
+    std::size_t notify(const Target& to, std::string_view name, const Payload& payload,
+                       congested when = congested::wait)
     {
-        return notify_all(state_->calls().inside(to), {name, payload, {}});
+        return notify_all(state_->calls().inside(to), {name, payload, {}}, when);
     }
     /// The same by contract: an event is a contract without a reply.
     template <contract_type Contract, call_target Target>
-    std::size_t notify(const Target& to, const typename Contract::request& event)
+    std::size_t notify(const Target& to, const typename Contract::request& event, congested when = congested::wait)
     {
-        return notify(to, Contract::name, event);
+        return notify(to, Contract::name, event, when);
     }
 
     // For listeners
@@ -351,11 +354,11 @@ private:
             detail::start_broadcast<line<Target>>{{state_, to}, kind, how}, token, std::move(words));
     }
 
-    std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)
+    std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words, congested when)
     {
         std::size_t taken = 0;
         for (const auto session : targets) {
-            taken += state_->calls().notify(session, words) ? 1U : 0U;
+            taken += state_->calls().notify(session, words, when) ? 1U : 0U;
         }
         return taken;
     }

@@ -22,6 +22,7 @@
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/measuring.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
+#include <rejoinder/net/detail/notify_now.hpp>
 #include <rejoinder/net/detail/outbox_keeper.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/outlook.hpp>
@@ -169,12 +170,10 @@ public:
         wake_up();
     }
 
-    bool notify(const outgoing& words)
+    bool notify(const outgoing& words, congested when = congested::wait)
     {
         wake_up();
-        const bool taken = host_->core().notify(words.name(), words.payload(), now());
-        host_->settle_up();
-        return taken;
+        return notify_now(*host_, words, when, *setting_->counts, now());
     }
 
     /// A deadline has come.

@@ -64,6 +64,8 @@ public:
     [[nodiscard]] virtual capabilities features() const = 0;
     /// Bytes that were written and that the channel has not got rid of.
     [[nodiscard]] virtual std::size_t queued() const noexcept = 0;
+    /// Whether it takes no more messages, until enough of what was written has gone.
+    [[nodiscard]] virtual bool congested() const noexcept { return false; }
     /// Where it leads, for logs.
     [[nodiscard]] virtual std::string description() const = 0;
 

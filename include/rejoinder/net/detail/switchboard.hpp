@@ -14,6 +14,7 @@
 #include <rejoinder/net/detail/group_call.hpp>
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/measuring.hpp>
+#include <rejoinder/net/detail/notify_now.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/parked_calls.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
@@ -190,16 +191,14 @@ public:
         }
     }
 
-    bool notify(session_id to, const outgoing& words)
+    bool notify(session_id to, const outgoing& words, congested when = congested::wait)
     {
         const auto one = find(to);
         if (one == nullptr) {
             ++setting_->counts->notifications_dropped;
             return false;
         }
-        const bool taken = one->core().notify(words.name(), words.payload(), now());
-        one->settle_up();
-        return taken;
+        return notify_now(*one, words, when, *setting_->counts, now());
     }
 
     /// A session ended under a call that its target's next session may be asked: as far as it was never sent or is idempotent.
