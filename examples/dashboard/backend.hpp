@@ -5,6 +5,7 @@
 #include "studio.hpp"
 #include "words.hpp"
 
+#include <rejoinder/net/correlation.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/socket_io_server.hpp>
 #include <rejoinder/net/web_listener.hpp>
@@ -42,7 +43,7 @@ public:
             return studio_.jobs();
         });
         hub_.on("generate", [this](const order& wanted) { studio_.take(wanted); });
-        hub_.on("plugin_response", [this](const plugin_response& said) -> json { return {{"taken", studio_.take(said)}}; });
+        plugin_.on_unmatched([this](const rejoinder::peer&, const plugin_response& said) { studio_.answered(said.request_id); });
         pages_.serve("/", hub_);
         studio_.speaks_through(this);
     }
@@ -55,12 +56,10 @@ public:
 
     void tell(std::string_view event, const json& what) override { hub_.notify(rejoinder::user{"42"}, event, what); }
 
-    asio::awaitable<std::error_code> ask(const plugin_command& what) override
+    asio::awaitable<plugin_response> ask(const plugin_command& what, std::error_code& ec) override
     {
-        std::error_code ec;
-        const rejoinder::call_options how{.timeout = 5s, .when_absent = rejoinder::absent::wait};
-        co_await hub_.async_request(rejoinder::user{"42"}, "plugin_command", what, how, asio::redirect_error(asio::use_awaitable, ec));
-        co_return ec;
+        const rejoinder::call_options how{.when_absent = rejoinder::absent::wait};
+        co_return co_await plugin_.async_request(rejoinder::user{"42"}, what, how, asio::redirect_error(asio::use_awaitable, ec));
     }
 
 private:
@@ -76,6 +75,7 @@ private:
 
     studio& studio_;
     rejoinder::hub<> hub_;
+    rejoinder::correlation<plugin_call> plugin_{hub_};
     rejoinder::web_listener web_;
     rejoinder::socket_io_server pages_;
 };

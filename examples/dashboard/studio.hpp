@@ -5,7 +5,7 @@
 #include "pace.hpp"
 #include "words.hpp"
 
-#include <rejoinder/core/keyed_registry.hpp>
+#include <rejoinder/core/error.hpp>
 #include <rejoinder/net/failure.hpp>
 
 #include <asio/awaitable.hpp>
@@ -22,8 +22,6 @@
 #include <cstddef>
 #include <deque>
 #include <list>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -36,8 +34,8 @@ public:
     virtual ~outlet() = default;
     /// An event, for who is there.
     virtual void tell(std::string_view event, const json& what) = 0;
-    /// Ends when the tab has the command, or with the reason why that is not known.
-    virtual asio::awaitable<std::error_code> ask(const plugin_command& what) = 0;
+    /// The plugin's answer; or why there is none, which is no word of the plugin's unless it is a `remote_error`.
+    virtual asio::awaitable<plugin_response> ask(const plugin_command& what, std::error_code& ec) = 0;
 };
 
 class studio {
@@ -49,12 +47,11 @@ public:
         take(order{"", "The long corridor", "film"});
     }
 
-    /// From now on words go out there; null: nobody would hear them. Who is new has asked nobody yet: what waits for an answer is asked again.
+    /// From now on words go out there; null: nobody would hear them.
     void speaks_through(outlet* to)
     {
         outlet_ = to;
         changed_.cancel();
-        waiting_.for_each([](std::string_view, const std::shared_ptr<expected_response>& one) { one->due.cancel(); });
     }
 
     /// The workers begin when the first page looks.
@@ -90,32 +87,19 @@ public:
         changed_.cancel();
     }
 
-    /// Whether somebody waited for it: the first answer to a command counts.
-    bool take(const plugin_response& said)
+    /// An answer to this command came; the first one counts.
+    void answered(std::string_view request_id)
     {
-        const auto of = std::find_if(jobs_.begin(), jobs_.end(), [&](const job& one) { return command_of(one) == said.request_id; });
+        const auto of = std::find_if(jobs_.begin(), jobs_.end(), [&](const job& one) { return command_of(one) == request_id; });
         if (of != jobs_.end()) {
             ++of->answers;
             tell("status_change", boost::json::value_from(*of));
         }
-        const auto waiting = waiting_.take(said.request_id);
-        if (waiting) {
-            (*waiting)->came = said;
-            (*waiting)->due.cancel();
-        }
-        return waiting.has_value();
     }
 
 private:
     static constexpr std::size_t jobs_max = 50;
     static constexpr std::size_t orders_max = 200;
-
-    struct expected_response {
-        explicit expected_response(asio::io_context& io) : due(io) {}
-
-        asio::steady_timer due;
-        std::optional<plugin_response> came;
-    };
 
     static std::string command_of(const job& one) { return "publish-" + one.id; }
     static bool is_finished(const job& one) { return one.status == "completed" || one.status == "failed"; }
@@ -173,29 +157,25 @@ private:
         }
     }
 
-    // The plugin is in the user's tab, behind a link that may freeze or break, and a backend that may go. It is asked under the same id until
-    // it has answered: it runs a command once, and says its answer again.
+    // The plugin is in the user's tab, behind a link that may freeze or break, and a backend that may go: then the next one asks, under the
+    // same id.
     asio::awaitable<plugin_response> publish(job& one)
     {
         const plugin_command command{command_of(one), "publish", {{"title", one.title}, {"kind", one.kind}}};
-        const auto expected = std::make_shared<expected_response>(io_);
-        if (waiting_.open(command.request_id, expected) != rejoinder::opened::yes) {
-            co_return plugin_response{command.request_id, false, {}, "Nobody has time to wait for the plugin"};
-        }
-        while (!expected->came) {
+        for (;;) {
             if (outlet_ == nullptr) {
                 co_await change();
                 continue;
             }
             ++one.asked;
-            const auto failed = co_await outlet_->ask(command);
-            if (!expected->came) {
-                std::error_code woken;
-                expected->due.expires_after(failed ? pace_(200ms) : 5s);
-                co_await expected->due.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+            std::error_code ec;
+            auto said = co_await outlet_->ask(command, ec);
+            if (!ec || ec == rejoinder::errc::remote_error) {
+                answered(command.request_id);
+                co_return said;
             }
+            co_await pause(pace_(200ms));
         }
-        co_return *expected->came;
     }
 
     void fail(job& one, const std::string& why)
@@ -230,7 +210,6 @@ private:
     asio::steady_timer changed_;
     std::list<job> jobs_;
     std::deque<std::string> orders_; // the newest first
-    rejoinder::keyed_registry<std::shared_ptr<expected_response>> waiting_{64};
     outlet* outlet_ = nullptr;
     int count_ = 0;
     int workers_ = 0;

@@ -2,12 +2,15 @@
 #ifndef EXAMPLES_DASHBOARD_WORDS_HPP
 #define EXAMPLES_DASHBOARD_WORDS_HPP
 
+#include <rejoinder/net/correlated.hpp>
 #include <rejoinder/wire/json_value.hpp>
 
 #include <boost/describe/class.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dashboard {
@@ -32,7 +35,7 @@ struct job {
     int clip = 0;    ///< that are done
     int percent = 0; ///< of the clip that is not
     int encoded = 0;
-    int asked = 0;   ///< how often the plugin's tab was asked to publish it
+    int asked = 0;   ///< how often a backend was told to have the plugin publish it
     int answers = 0; ///< how often an answer of the plugin was handled; the first one counts
     std::string message;
 };
@@ -60,6 +63,14 @@ struct plugin_response {
     std::optional<std::string> error;
 };
 BOOST_DESCRIBE_STRUCT(plugin_response, (), (request_id, success, data, error))
+
+/// The two together: one question. The plugin runs a command once, and says its answer again when it is asked again.
+struct plugin_call : rejoinder::correlated<plugin_command, plugin_response> {
+    static constexpr std::string_view name = "plugin_command";
+    static constexpr std::string_view answer_name = "plugin_response";
+    static constexpr auto timeout = std::chrono::minutes{10};
+    static constexpr auto repeat_after = std::chrono::seconds{5};
+};
 
 } // namespace dashboard
 

@@ -8,8 +8,8 @@
 #include "timeline.hpp"
 #include "words.hpp"
 
-#include <rejoinder/core/keyed_registry.hpp>
 #include <rejoinder/core/random.hpp>
+#include <rejoinder/net/correlation.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/listener.hpp>
 
@@ -23,7 +23,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -46,7 +45,9 @@ public:
         });
         hub_.on_event([this](const rejoinder::event& happened) { take_note(happened); });
         hub_.on_detach([this](const rejoinder::identity&) { return pause(pace_(50ms)); }); // stands for the removal of its listeners
-        hub_.on("plugin_response", [this](const plugin_answer& answer) { return take_response(answer); });
+        plugin_.on_unmatched([this](const rejoinder::peer&, const plugin_answer& answer) {
+            timeline_.say("queue", "plugin_response", answer.request_id + ": nobody waits for it");
+        });
         endpoint_ = rejoinder::listen(hub_, {asio::ip::address_v4::loopback(), 0}).local_endpoint();
     }
 
@@ -94,14 +95,6 @@ private:
         return all;
     }
 
-    // What waits for "plugin_response".
-    struct expected_answer {
-        explicit expected_answer(asio::io_context& io) : due(io) {}
-
-        asio::steady_timer due;
-        std::optional<plugin_answer> came;
-    };
-
     // A call to a user who may be reloading the page: it waits for the next one.
     [[nodiscard]] rejoinder::call_options patient(std::chrono::milliseconds timeout) const
     {
@@ -142,7 +135,7 @@ private:
     {
         const plugin_command command{request_id, one.action, one.payload};
         if (one.way == answered_by::delivery) {
-            co_return co_await ask_by_delivery(one, command);
+            co_return co_await ask_by_message(one, command);
         }
         auto how = patient(one.timeout);
         if (one.user != "42") {
@@ -155,38 +148,15 @@ private:
         co_return ec ? failed_session(ec) : judge(answer.as<plugin_answer>());
     }
 
-    // The command must arrive, and its acknowledgement says no more than that it did; the answer is a message of its own, found by its key.
-    asio::awaitable<verdict> ask_by_delivery(const job& one, const plugin_command& command)
+    // The answer is a message of its own, found by its key. One that says no is an answer, too.
+    asio::awaitable<verdict> ask_by_message(const job& one, const plugin_command& command)
     {
-        const auto expected = std::make_shared<expected_answer>(io_);
-        expected->due.expires_after(pace_(one.timeout));
-        if (waiting_.open(command.request_id, expected) != rejoinder::opened::yes) {
-            co_return failed_session(make_error_code(rejoinder::errc::busy));
-        }
         std::error_code ec;
-        co_await hub_.async_deliver(rejoinder::user{one.user}, "plugin_command", command, patient(one.timeout),
-                                    asio::redirect_error(asio::use_awaitable, ec));
-        timeline_.say("queue", "delivered", command.request_id + ": " + (ec ? ec.message() : "acknowledged"));
-        if (!ec && !expected->came) {
-            std::error_code woken;
-            co_await expected->due.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-        }
-        waiting_.take(command.request_id);
-        if (expected->came) {
-            co_return judge(*expected->came);
-        }
-        co_return failed_session(ec ? ec : make_error_code(rejoinder::errc::timed_out));
-    }
-
-    json take_response(const plugin_answer& answer)
-    {
-        const auto expected = waiting_.take(answer.request_id);
-        timeline_.say("queue", "plugin_response", answer.request_id + (expected ? "" : ": nobody waits for it"));
-        if (expected) {
-            (*expected)->came = answer;
-            (*expected)->due.cancel();
-        }
-        return {{"status", expected ? "ok" : "unknown"}};
+        const auto answer = co_await plugin_.async_request(rejoinder::user{one.user}, command, patient(one.timeout),
+                                                           asio::redirect_error(asio::use_awaitable, ec));
+        const bool answered = !ec || ec == rejoinder::errc::remote_error;
+        timeline_.say("queue", "plugin_response", command.request_id + (answered ? "" : ": " + ec.message()));
+        co_return answered ? judge(answer) : failed_session(ec);
     }
 
     // The policy of these jobs: a question that may have been executed is not asked again.
@@ -233,10 +203,10 @@ private:
     rejoinder::standard_retry retry_;
     rejoinder::random_source dice_{42};
     rejoinder::hub<> hub_;
+    rejoinder::correlation<plugin_call> plugin_{hub_};
     asio::ip::tcp::endpoint endpoint_;
     asio::steady_timer changed_;
     std::vector<job> jobs_ = jobs_of_the_day();
-    rejoinder::keyed_registry<std::shared_ptr<expected_answer>> waiting_{64};
     std::map<std::string, rejoinder::instant> answers_;
     std::vector<execution> executions_;
     bool here_ = false;

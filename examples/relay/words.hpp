@@ -2,12 +2,14 @@
 #ifndef EXAMPLES_RELAY_WORDS_HPP
 #define EXAMPLES_RELAY_WORDS_HPP
 
+#include <rejoinder/net/correlated.hpp>
 #include <rejoinder/wire/json_value.hpp>
 
 #include <boost/describe/class.hpp>
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace relay_example {
 
@@ -29,6 +31,12 @@ struct plugin_answer {
     std::optional<std::string> error;
 };
 BOOST_DESCRIBE_STRUCT(plugin_answer, (), (request_id, success, data, error))
+
+/// The command that is answered by a message of its own.
+struct plugin_call : rejoinder::correlated<plugin_command, plugin_answer> {
+    static constexpr std::string_view name = "plugin_command";
+    static constexpr std::string_view answer_name = "plugin_response";
+};
 
 /// One line of the plugin's log: a command that it began to execute.
 struct execution {
