@@ -229,7 +229,7 @@ TEST_CASE("a client's namespace is its own")
     CHECK(house.asked == 0);
 }
 
-TEST_CASE("a server without WebSockets keeps a client that would upgrade on polls, and one that takes none refuses it for good")
+TEST_CASE("no polling when WebSocket is blocked: a server without WebSockets keeps a client that would upgrade on polls, and one that takes none refuses it for good")
 {
     socket_served polling;
     polling.options.engine.transports = rejoinder::engine_io_transports::polling;

@@ -154,8 +154,8 @@ private:
 
     struct state {
         state(Through& through, const correlation_options& options)
-            : waiting(std::make_shared<desk>(through.get_executor(), line{through}, options.pending_max,
-                                             repeat_after()))
+            : waiting(
+                  std::make_shared<desk>(through.get_executor(), line{through}, options.pending_max, repeat_after()))
         {}
 
         void take(const peer& from, answer said)

@@ -21,8 +21,8 @@
 #include <rejoinder/net/detail/host.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/measuring.hpp>
-#include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/notify_now.hpp>
+#include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/outbox_keeper.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/outlook.hpp>

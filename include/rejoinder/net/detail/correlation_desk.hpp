@@ -65,8 +65,8 @@ public:
             done.post(asio::error::operation_aborted, end_type{});
             return;
         }
-        const auto one = std::allocate_shared<pending>(recycled_allocator<pending>{}, key_of_asked(Line::whose(whom), key),
-                                                       std::move(whom), std::move(words));
+        const auto one = std::allocate_shared<pending>(
+            recycled_allocator<pending>{}, key_of_asked(Line::whose(whom), key), std::move(whom), std::move(words));
         if (const auto as = waiting_.open(one->key, one); as != opened::yes) {
             const auto why = as == opened::full ? errc::queue_full : errc::key_conflict;
             done.post(make_error_code(why, certainty::never_sent), end_type{});
@@ -140,7 +140,7 @@ private:
         std::string key;
         target whom;
         outgoing words;
-        completion_type done; // until it is settled
+        completion_type done;             // until it is settled
         asio::cancellation_signal cancel; // of its delivery
         instant deadline = never;
         timer_id timer{};
@@ -152,8 +152,7 @@ private:
     {
         const auto self = this->shared_from_this();
         stopped_ = true;
-        while (waiting_.drain()) {
-        }
+        while (waiting_.drain()) {}
     }
 
     static instant now() noexcept { return std::chrono::steady_clock::now(); }

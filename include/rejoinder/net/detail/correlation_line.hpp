@@ -89,9 +89,7 @@ public:
             return;
         }
         std::visit(
-            [&](const auto& to) {
-                through->open(message_kind::delivery, to, std::move(words), std::move(waiting));
-            },
+            [&](const auto& to) { through->open(message_kind::delivery, to, std::move(words), std::move(waiting)); },
             whom);
     }
 
