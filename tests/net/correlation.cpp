@@ -53,16 +53,16 @@ struct plugin_response {
 };
 BOOST_DESCRIBE_STRUCT(plugin_response, (), (request_id, success, data, error))
 
-struct publish : rejoinder::correlated<plugin_command, plugin_response> {
+struct plugin_call : rejoinder::correlated<plugin_command, plugin_response> {
     static constexpr std::string_view name = "plugin_command";
     static constexpr std::string_view answer_name = "plugin_response";
 };
 
-struct publish_again : publish {
+struct plugin_call_again : plugin_call {
     static constexpr auto repeat_after = 5ms;
 };
 
-struct publish_soon : publish {
+struct plugin_call_soon : plugin_call {
     static constexpr auto timeout = 20ms;
 };
 
@@ -78,14 +78,14 @@ struct numbered_parcel {
 };
 BOOST_DESCRIBE_STRUCT(numbered_parcel, (), (of, what))
 
-struct ship : rejoinder::correlated<numbered_order, numbered_parcel> {
+struct parcel_call : rejoinder::correlated<numbered_order, numbered_parcel> {
     static constexpr std::string_view name = "order";
     static constexpr std::string_view answer_name = "parcel";
     static constexpr auto request_key = &numbered_order::number;
     static constexpr auto answer_key = &numbered_parcel::of;
 };
 
-struct loose : rejoinder::correlated<json, json> {
+struct json_call : rejoinder::correlated<json, json> {
     static constexpr std::string_view name = "ask";
     static constexpr std::string_view answer_name = "told";
     static constexpr std::string_view request_key = "id";
@@ -94,13 +94,13 @@ struct loose : rejoinder::correlated<json, json> {
     static constexpr std::string_view error = "why";
 };
 
-struct without_key : rejoinder::correlated<plugin_command, int> {
+struct keyless_call : rejoinder::correlated<plugin_command, int> {
     [[maybe_unused]] static constexpr std::string_view name = "a";
     [[maybe_unused]] static constexpr std::string_view answer_name = "b";
 };
 
 // What a question ended with.
-struct told {
+struct told_answer {
     std::error_code ec;
     plugin_response said;
     std::string words; // what the error says while its caller is told
@@ -158,23 +158,23 @@ struct correlated_house : house {
 
 TEST_CASE("A declaration of a pair has names, types that travel, and a key in both")
 {
-    STATIC_REQUIRE(rejoinder::correlated_contract<publish>);
-    STATIC_REQUIRE(rejoinder::correlated_contract<ship>);
-    STATIC_REQUIRE(rejoinder::correlated_contract<loose>);
-    STATIC_REQUIRE_FALSE(rejoinder::correlated_contract<without_key>);
-    STATIC_REQUIRE_FALSE(rejoinder::contract_type<publish>); // or it could be asked as a call with a reply
-    STATIC_REQUIRE(rejoinder::correlated_options<publish_soon>({}).timeout == 20ms);
-    STATIC_REQUIRE(rejoinder::correlated_options<publish_soon>({.timeout = 1s}).timeout == 1s);
-    STATIC_REQUIRE(rejoinder::correlated_options<publish>({}).repeat == rejoinder::repeatable::no);
-    STATIC_REQUIRE(rejoinder::correlated_options<publish_again>({}).repeat == rejoinder::repeatable::idempotent);
+    STATIC_REQUIRE(rejoinder::correlated_contract<plugin_call>);
+    STATIC_REQUIRE(rejoinder::correlated_contract<parcel_call>);
+    STATIC_REQUIRE(rejoinder::correlated_contract<json_call>);
+    STATIC_REQUIRE_FALSE(rejoinder::correlated_contract<keyless_call>);
+    STATIC_REQUIRE_FALSE(rejoinder::contract_type<plugin_call>); // or it could be asked as a call with a reply
+    STATIC_REQUIRE(rejoinder::correlated_options<plugin_call_soon>({}).timeout == 20ms);
+    STATIC_REQUIRE(rejoinder::correlated_options<plugin_call_soon>({.timeout = 1s}).timeout == 1s);
+    STATIC_REQUIRE(rejoinder::correlated_options<plugin_call>({}).repeat == rejoinder::repeatable::no);
+    STATIC_REQUIRE(rejoinder::correlated_options<plugin_call_again>({}).repeat == rejoinder::repeatable::idempotent);
 }
 
 TEST_CASE("A question is answered by a message of its own, and neither acknowledgement nor silence ends it")
 {
     correlated_house all;
-    correlation<publish> plugin{*all.hub};
-    told first;
-    told second;
+    correlation<plugin_call> plugin{*all.hub};
+    told_answer first;
+    told_answer second;
     plugin.async_request(user{"42"}, command_of("a"), first.token());
     plugin.async_request(user{"42"}, command_of("b"), {.timeout = 10s}, second.token());
     CHECK(first.ends == 0);
@@ -199,8 +199,8 @@ TEST_CASE("A question is answered by a message of its own, and neither acknowled
 TEST_CASE("An answer that says no is an error with the plugin's own words, and comes with it")
 {
     correlated_house all;
-    correlation<publish> plugin{*all.hub};
-    told asked;
+    correlation<plugin_call> plugin{*all.hub};
+    told_answer asked;
     plugin.async_request(user{"42"}, command_of("a"), asked.token());
     all.meet();
     all.plugin.answer(*all.tab, {"a", false, json{{"left", 0}}, "The shelf is full"});
@@ -233,8 +233,8 @@ TEST_CASE("An answer that says no is an error with the plugin's own words, and c
 TEST_CASE("The answer may come from a later session of the identity that was asked")
 {
     correlated_house all;
-    correlation<publish> plugin{*all.hub};
-    told acknowledged;
+    correlation<plugin_call> plugin{*all.hub};
+    told_answer acknowledged;
     plugin.async_request(user{"42"}, command_of("a"), acknowledged.token());
     all.meet();
     all.tab = all.make_tab("42", hasty()); // the page was loaded again: another incarnation
@@ -251,10 +251,10 @@ TEST_CASE("A question whose session was lost before its acknowledgement waits on
     asio::io_context io;
     rejoinder::hub<> hub{io.get_executor()};
     hub.authenticate(identity_of_auth);
-    correlation<publish> plugin{hub};
+    correlation<plugin_call> plugin{hub};
     memory_peer page{io, hub};
     const auto welcome = page.join("one");
-    told asked;
+    told_answer asked;
     plugin.async_request(user{"42"}, command_of("a"), asked.token());
     driven::settle(io);
     REQUIRE_FALSE(page.first(R"(["msg")").empty());
@@ -276,11 +276,11 @@ TEST_CASE("An answer of somebody who was not asked settles nothing, and is ackno
     plugin_tab stranger;
     const auto other = all.make_tab("43", hasty());
     all.meet();
-    correlation<publish> plugin{*all.hub};
+    correlation<plugin_call> plugin{*all.hub};
     std::vector<std::string> unmatched;
     plugin.on_unmatched([&](const rejoinder::peer& from, const plugin_response& said) { unmatched.push_back(from.who().name() + ':' + said.request_id); });
-    told asked;
-    told peer_asked;
+    told_answer asked;
+    told_answer peer_asked;
     plugin.async_request(user{"42"}, command_of("a"), asked.token());
     plugin.async_request(all.hub->members(rejoinder::room{"user_42"}).at(0), command_of("b"), peer_asked.token());
     all.meet();
@@ -306,9 +306,9 @@ TEST_CASE("Two identities may be asked under one key")
     const auto other = all.make_tab("43", hasty());
     second.serve(*other);
     all.meet();
-    correlation<publish> plugin{*all.hub};
-    told of_first;
-    told of_second;
+    correlation<plugin_call> plugin{*all.hub};
+    told_answer of_first;
+    told_answer of_second;
     plugin.async_request(user{"42"}, command_of("a"), of_first.token());
     plugin.async_request(user{"43"}, command_of("a"), of_second.token());
     all.meet();
@@ -321,10 +321,10 @@ TEST_CASE("Two identities may be asked under one key")
 TEST_CASE("A late reply completes no stranger: repeated and late answers are acknowledged, counted and shown")
 {
     correlated_house all;
-    correlation<publish_soon> plugin{*all.hub};
+    correlation<plugin_call_soon> plugin{*all.hub};
     int unmatched = 0;
     plugin.on_unmatched([&](const rejoinder::peer&, const plugin_response&) { ++unmatched; });
-    told asked;
+    told_answer asked;
     plugin.async_request(user{"42"}, command_of("a"), {.timeout = 10s}, asked.token());
     all.meet();
     all.plugin.answer(*all.tab, response_of("a"));
@@ -332,7 +332,7 @@ TEST_CASE("A late reply completes no stranger: repeated and late answers are ack
     all.meet();
     CHECK(asked.ends == 1);
     CHECK(unmatched == 1);
-    told late;
+    told_answer late;
     plugin.async_request(user{"42"}, command_of("b"), late.token());
     REQUIRE(driven::until(all.io, [&] { return late.ends == 1; }));
     CHECK(late.ec == errc::timed_out);
@@ -349,13 +349,13 @@ TEST_CASE("A late reply completes no stranger: repeated and late answers are ack
 TEST_CASE("A question gets a key if it has none, and one that waits already is not asked twice")
 {
     correlated_house all;
-    correlation<publish> plugin{*all.hub, {.pending_max = 3}};
-    correlation<publish, rejoinder::client<>> unused{*all.tab};
-    told own;
-    told twice;
-    told made;
-    told other;
-    told over;
+    correlation<plugin_call> plugin{*all.hub, {.pending_max = 3}};
+    correlation<plugin_call, rejoinder::client<>> unused{*all.tab};
+    told_answer own;
+    told_answer twice;
+    told_answer made;
+    told_answer other;
+    told_answer over;
     plugin.async_request(user{"42"}, command_of("a"), own.token());
     plugin.async_request(user{"42"}, command_of("a"), twice.token());
     plugin.async_request(user{"42"}, command_of(""), made.token());
@@ -379,19 +379,19 @@ TEST_CASE("A question gets a key if it has none, and one that waits already is n
 TEST_CASE("Who is not there cannot be asked, and who refuses the question has answered it")
 {
     correlated_house all;
-    correlation<publish> plugin{*all.hub};
-    told absent;
+    correlation<plugin_call> plugin{*all.hub};
+    told_answer absent;
     plugin.async_request(user{"44"}, command_of("a"), absent.token());
     all.meet();
     CHECK(absent.ec == errc::not_connected);
     CHECK(certainty_of(absent.ec) == certainty::never_sent);
-    told too_late;
+    told_answer too_late;
     plugin.async_request(user{"44"}, command_of("a"), {.timeout = 5ms, .when_absent = rejoinder::absent::wait}, too_late.token());
     REQUIRE(driven::until(all.io, [&] { return too_late.ends == 1; }));
     CHECK(too_late.ec == errc::timed_out);
     CHECK(certainty_of(too_late.ec) == certainty::never_sent);
     all.tab->off("plugin_command");
-    told unknown;
+    told_answer unknown;
     plugin.async_request(user{"42"}, command_of("b"), unknown.token());
     all.meet();
     CHECK(unknown.ec == errc::no_handler);
@@ -402,8 +402,8 @@ TEST_CASE("Who is not there cannot be asked, and who refuses the question has an
 TEST_CASE("A question that may be repeated is said again under its key until it is answered")
 {
     correlated_house all;
-    correlation<publish_again> plugin{*all.hub};
-    told asked;
+    correlation<plugin_call_again> plugin{*all.hub};
+    told_answer asked;
     plugin.async_request(user{"42"}, command_of("a"), {.timeout = 10s}, asked.token());
     REQUIRE(driven::until(all.io, [&] { return all.plugin.commands.size() == 3; }));
     CHECK(asked.ends == 0);
@@ -425,8 +425,8 @@ TEST_CASE("A cancelled question ends at once, and who has not acknowledged it is
         later.on_cancel([&] { ++stopped; });
         kept.push_back(std::move(later));
     });
-    correlation<publish> plugin{*all.hub};
-    told asked;
+    correlation<plugin_call> plugin{*all.hub};
+    told_answer asked;
     asio::cancellation_signal stop;
     plugin.async_request(user{"42"}, command_of("a"), asio::bind_cancellation_slot(stop.slot(), asked.token()));
     all.meet();
@@ -447,15 +447,15 @@ TEST_CASE("A cancelled question ends at once, and who has not acknowledged it is
 TEST_CASE("Whatever ends a correlation ends its questions, once: itself, its hub, another handler, its context")
 {
     correlated_house all;
-    told with_itself;
-    told with_handler;
-    told with_hub;
-    told unacknowledged;
+    told_answer with_itself;
+    told_answer with_handler;
+    told_answer with_hub;
+    told_answer unacknowledged;
     {
-        correlation<publish> plugin{*all.hub};
+        correlation<plugin_call> plugin{*all.hub};
         plugin.async_request(user{"42"}, command_of("a"), with_itself.token());
         all.meet();
-        correlation<publish> moved{std::move(plugin)};
+        correlation<plugin_call> moved{std::move(plugin)};
         CHECK(moved.pending() == 1);
     }
     all.plugin.answer(*all.tab, response_of("a"));
@@ -463,14 +463,14 @@ TEST_CASE("Whatever ends a correlation ends its questions, once: itself, its hub
     CHECK(with_itself.ends == 1);
     CHECK(with_itself.ec == asio::error::operation_aborted);
     CHECK(all.plugin.refused == 1); // nobody takes such answers any more
-    correlation<publish> former{*all.hub};
+    correlation<plugin_call> former{*all.hub};
     former.async_request(user{"42"}, command_of("b"), with_handler.token());
     all.meet();
     all.hub->on("plugin_response", [](const json&) {});
     all.meet();
     CHECK(with_handler.ends == 1);
     CHECK(with_handler.ec == asio::error::operation_aborted);
-    correlation<publish> plugin{*all.hub};
+    correlation<plugin_call> plugin{*all.hub};
     plugin.async_request(user{"42"}, command_of("c"), with_hub.token());
     all.meet();
     plugin.async_request(user{"42"}, command_of("d"), unacknowledged.token());
@@ -480,7 +480,7 @@ TEST_CASE("Whatever ends a correlation ends its questions, once: itself, its hub
     CHECK(with_hub.ec == asio::error::operation_aborted);
     CHECK(unacknowledged.ends == 1);
     CHECK(unacknowledged.ec == asio::error::operation_aborted);
-    told after;
+    told_answer after;
     plugin.async_request(user{"42"}, command_of("e"), after.token());
     all.meet();
     CHECK(after.ec == asio::error::operation_aborted);
@@ -494,7 +494,7 @@ TEST_CASE("A coroutine that owns hub and correlation and waits for an answer is 
         *io,
         [](std::shared_ptr<int>, asio::io_context& on) -> asio::awaitable<void> {
             rejoinder::hub<> hub{on.get_executor()};
-            correlation<publish> plugin{hub};
+            correlation<plugin_call> plugin{hub};
             const auto question = command_of("a");
             const rejoinder::call_options how{.when_absent = rejoinder::absent::wait};
             co_await plugin.async_request(user{"42"}, question, how, asio::use_awaitable);
@@ -509,8 +509,8 @@ TEST_CASE("A coroutine that owns hub and correlation and waits for an answer is 
 TEST_CASE("A handler of an answer may destroy the correlation that it came to")
 {
     correlated_house all;
-    auto plugin = std::make_unique<correlation<publish>>(*all.hub);
-    told left;
+    auto plugin = std::make_unique<correlation<plugin_call>>(*all.hub);
+    told_answer left;
     int ended = 0;
     plugin->async_request(user{"42"}, command_of("a"), [&](std::error_code, const plugin_response&) {
         ++ended;
@@ -524,7 +524,7 @@ TEST_CASE("A handler of an answer may destroy the correlation that it came to")
     CHECK(left.ends == 1);
     CHECK(left.ec == asio::error::operation_aborted);
 
-    auto observed = std::make_unique<correlation<publish>>(*all.hub);
+    auto observed = std::make_unique<correlation<plugin_call>>(*all.hub);
     observed->on_unmatched([&](const rejoinder::peer&, const plugin_response&) { observed.reset(); });
     all.plugin.answer(*all.tab, response_of("z"));
     all.meet();
@@ -537,7 +537,7 @@ TEST_CASE("A client asks its hub the same way, with fields of any name")
     correlated_house all;
     std::uint64_t number = 0;
     all.hub->on("order", [&](const numbered_order& what) { number = what.number; });
-    correlation<ship, rejoinder::client<>> parcels{*all.tab};
+    correlation<parcel_call, rejoinder::client<>> parcels{*all.tab};
     std::string got;
     parcels.async_request({}, [&](std::error_code ec, const numbered_parcel& came) { got = ec ? ec.message() : came.what; });
     all.meet();
@@ -554,7 +554,7 @@ TEST_CASE("Over plain events without acknowledgements the question is a notifica
     asio::io_context io;
     rejoinder::hub<> hub{io.get_executor()};
     hub.authenticate([](const rejoinder::handshake&) { return rejoinder::identity{"42"}; });
-    correlation<loose> asking{hub};
+    correlation<json_call> asking{hub};
     auto [mine, there] = rejoinder::memory_pair(io.get_executor(), io.get_executor());
     hub.serve(std::move(there), rejoinder::event_codec{}, "page");
     memory_peer page{io, std::move(mine)};

@@ -32,7 +32,7 @@ using rejoinder::json;
 
 namespace {
 
-const event_codec correlated{event_fields{.id = "request_id"}};
+const event_codec with_ids{event_fields{.id = "request_id"}};
 
 // Spells a notification's data once more, behind the event, as attachments are; and forgives nothing.
 struct event_and_data : event_codec {
@@ -72,7 +72,7 @@ struct event_house {
     explicit event_house(rejoinder::hub_options<> options = {}) : hub(io.get_executor(), std::move(options)) {}
 
     template <class Codec = event_codec>
-    std::unique_ptr<memory_peer> page(const Codec& spelling = correlated)
+    std::unique_ptr<memory_peer> page(const Codec& spelling = with_ids)
     {
         auto [mine, other] = rejoinder::memory_pair(io.get_executor(), io.get_executor(), 100);
         hub.serve(std::move(other), Codec{spelling}, "page");
@@ -88,7 +88,7 @@ struct event_service {
     std::vector<std::unique_ptr<memory_peer>> services;
     rejoinder::client<> client;
 
-    explicit event_service(const event_codec& spelling = correlated)
+    explicit event_service(const event_codec& spelling = with_ids)
         : client(io.get_executor(), memory_connector{[this](rejoinder::memory other) {
                      services.push_back(std::make_unique<memory_peer>(io, std::move(other)));
                      return true;
