@@ -66,8 +66,13 @@ public:
     }
     void post(std::string_view query, std::string_view body, std::string_view method = "POST")
     {
+        begin(query, body, body.size(), method);
+    }
+    // The head, and some of the body.
+    void begin(std::string_view query, std::string_view some, std::size_t length, std::string_view method = "POST")
+    {
         send(std::string{method} + " /engine.io/?" + std::string{query} + " HTTP/1.1\r\nHost: a\r\nContent-Length: " +
-             std::to_string(body.size()) + "\r\n\r\n" + std::string{body});
+             std::to_string(length) + "\r\n\r\n" + std::string{some});
     }
     void open_websocket(std::string_view query)
     {
@@ -408,6 +413,59 @@ TEST_CASE("a POST is answered when what it brought was received, and meanwhile t
     CHECK(house.guests[1].got == std::vector<std::string>{"one"});
     CHECK(*house.guests[1].ended == rejoinder::errc::bad_message);
     CHECK(house.server->sessions() == 1);
+}
+
+TEST_CASE("a POST counts from its head on, and a second one is refused without its body")
+{
+    engine_house house;
+    const auto query = house.open();
+    house.guests[0].listen();
+    auto cut = house.visit();
+    cut.begin(query, "4on", 4);
+    driven::settle(house.io);
+    cut.close();
+    auto slow = house.visit();
+    driven::settle(house.io);
+    slow.begin(query, "4on", 4); // whoever gives up stands in nobody's way
+    driven::settle(house.io);
+    slow.send("e");
+    CHECK(slow.answer().body == "ok");
+    CHECK(house.give(query, "4two").body == "ok");
+
+    slow.begin(query, "4th", 6);
+    driven::settle(house.io);
+    CHECK(house.give(query, "4four").status == 400);
+    slow.send("ree");
+    CHECK(slow.answer().status == 400);
+    REQUIRE(house.until([&] { return house.guests[0].ended.has_value(); }));
+    CHECK(house.guests[0].got == std::vector<std::string>{"one", "two"});
+    CHECK(*house.guests[0].ended == rejoinder::errc::bad_message);
+
+    const auto other = house.open();
+    auto first = house.visit();
+    first.begin(other, "4", 4);
+    driven::settle(house.io);
+    auto second = house.visit();
+    second.begin(other, "", 4);
+    CHECK(second.answer().status == 400);
+    CHECK(house.server->sessions() == 0);
+    auto third = house.visit();
+    third.begin(other, "", 4);
+    CHECK(third.answer().body == R"({"code":1,"message":"Session ID unknown"})");
+}
+
+TEST_CASE("a poll that announces a body is refused at its head, too, if another one waits")
+{
+    engine_house house;
+    const auto query = house.open();
+    auto first = house.visit();
+    first.get(query);
+    driven::settle(house.io);
+    auto second = house.visit();
+    second.begin(query, "", 4, "GET");
+    CHECK(second.answer().status == 400);
+    CHECK(first.answer().body == "1");
+    CHECK(house.server->sessions() == 0);
 }
 
 TEST_CASE("two polls at once end the session")

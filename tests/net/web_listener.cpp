@@ -153,6 +153,14 @@ public:
         kept = std::move(exchange);
         ++asked;
     }
+    std::optional<rejoinder::http_response> on_head(const rejoinder::http_request& head, std::weak_ptr<const void> body) override
+    {
+        arriving = std::move(body);
+        if (head.query.contains("throw")) {
+            throw std::bad_alloc{};
+        }
+        return head.parameters.value("rest") == "busy" ? std::optional{rejoinder::http_text(409, "busy")} : std::nullopt;
+    }
     std::optional<rejoinder::http_response> refuses(const rejoinder::http_request& request) override
     {
         return request.query.contains("sid") ? std::nullopt : std::optional{rejoinder::http_text(400, "no sid")};
@@ -166,6 +174,7 @@ public:
 
     rejoinder::websocket_terms wanted;
     std::optional<rejoinder::http_exchange> kept;
+    std::weak_ptr<const void> arriving;
     rejoinder::tcp_websocket opened;
     std::string sid;
     int asked = 0;
@@ -447,6 +456,36 @@ TEST_CASE("a mounted handler answers later, and hears of a client that has gone"
     REQUIRE(driven::until(house.io, [&] { return late->asked == 3; }));
     late->kept.reset();
     CHECK(lost.status() == 500);
+}
+
+TEST_CASE("a mounted handler sees the head of a body that is on its way, and may refuse it unread")
+{
+    web_house house;
+    const auto late = std::make_shared<late_handler>();
+    house.web.mount("/late/{rest...}", late);
+    auto one = house.visit();
+    one.send("POST /late/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nda");
+    REQUIRE(driven::until(house.io, [&] { return !late->arriving.expired(); }));
+    CHECK(late->asked == 0);
+    one.send("ta");
+    REQUIRE(driven::until(house.io, [&] { return late->asked == 1; }));
+    CHECK(late->arriving.expired());
+    CHECK(late->kept->request().body == "data");
+
+    auto cut = house.visit();
+    cut.send("POST /late/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nda");
+    REQUIRE(driven::until(house.io, [&] { return !late->arriving.expired(); }));
+    cut.close();
+    CHECK(driven::until(house.io, [&] { return late->arriving.expired(); }));
+
+    auto busy = house.visit();
+    busy.send("POST /late/busy HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(busy.status() == 409);
+    CHECK(busy.sees_end());
+    auto broken = house.visit();
+    broken.send("POST /late/?throw HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+    CHECK(broken.status() == 500);
+    CHECK(late->asked == 1);
 }
 
 TEST_CASE("a mounted handler takes WebSockets, or refuses them in its own words")

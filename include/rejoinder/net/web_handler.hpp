@@ -11,6 +11,7 @@
 #include <rejoinder/wire/http_response.hpp>
 #include <rejoinder/wire/websocket_handshake.hpp>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -22,6 +23,13 @@ template <channel Channel>
 class web_handler {
 public:
     virtual ~web_handler() = default;
+
+    /// The head of a request is there, and some of its body is not: the answer that refuses it now, its body unread, or nothing. `arriving`
+    /// expires when the request is handed over or has broken off.
+    virtual std::optional<http_response> on_head(const http_request& /*head*/, std::weak_ptr<const void> /*arriving*/)
+    {
+        return std::nullopt;
+    }
 
     /// A request came that asks for no WebSocket. The exchange may be kept; until it is answered, its connection reads no other request.
     virtual void on_request(http_exchange exchange) = 0;

@@ -294,7 +294,7 @@ add('polling: two POSTs at once end the session', async (defer) => {
     }
     check(status === 400, `status ${status}`);
     await sameGone(sid);
-}, {known: 'a web listener hands over requests that are whole: a POST counts from then on'});
+});
 add('polling: a GET that the client cuts ends the session', async () => {
     const sid = await bare();
     const waiting = request(polled(sid));

@@ -66,6 +66,18 @@ public:
 
     // Requests
 
+    [[nodiscard]] std::optional<http_response> on_head(const http_request& head, std::weak_ptr<const void> arriving)
+    {
+        std::shared_ptr<engine_io_session> session;
+        if (head.method == "OPTIONS" || head.query.find("sid") == nullptr) {
+            return std::nullopt;
+        }
+        if (auto refused = check(head, carrier::polling, session)) {
+            return refused;
+        }
+        return session->on_head(head, std::move(arriving));
+    }
+
     void on_request(http_exchange by)
     {
         const auto& request = by.request();
@@ -249,6 +261,11 @@ public:
         : desk_(desk), options_(desk->options()), terms_(desk->terms())
     {}
 
+    std::optional<http_response> on_head(const http_request& head, std::weak_ptr<const void> arriving) override
+    {
+        const auto desk = desk_.lock();
+        return desk == nullptr ? gone() : desk->on_head(head, std::move(arriving));
+    }
     void on_request(http_exchange exchange) override
     {
         if (const auto desk = desk_.lock()) {

@@ -2,13 +2,23 @@
 #ifndef REJOINDER_NET_DETAIL_ENGINE_IO_KEEPER_HPP
 #define REJOINDER_NET_DETAIL_ENGINE_IO_KEEPER_HPP
 
+#include <rejoinder/channel/engine_io_pipe.hpp>
 #include <rejoinder/net/engine_io_server_options.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 
 namespace rejoinder::inline v0::detail {
 
 class engine_io_session;
+
+/// Of what a session's channel is given: a payload is a message and its type.
+inline engine_io_pipe_bounds bounds_of(const engine_io_server_options& options)
+{
+    return {options.terms.max_payload - std::min<std::size_t>(1, options.terms.max_payload), options.queued_bytes_max,
+            options.queued_messages_max};
+}
 
 /// Who keeps the sessions and the one timer.
 class engine_io_keeper {

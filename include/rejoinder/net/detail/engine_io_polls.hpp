@@ -7,6 +7,8 @@
 #include <rejoinder/net/engine_io_server_options.hpp>
 #include <rejoinder/net/http_exchange.hpp>
 #include <rejoinder/wire/engine_io_error.hpp>
+#include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/http_response.hpp>
 
 #include <memory>
 #include <optional>
@@ -24,6 +26,21 @@ public:
     [[nodiscard]] bool is_waited() const noexcept { return poll_.has_value(); }
     /// Whether a POST does.
     [[nodiscard]] bool is_held() const noexcept { return post_.has_value(); }
+    /// Whether a POST does, or one is on its way.
+    [[nodiscard]] bool is_posted() const noexcept { return is_held() || !arriving_.expired(); }
+
+    /// A request whose body is not whole: refuses a second one of its kind.
+    std::optional<http_response> begin(const http_request& head, std::weak_ptr<const void> arriving)
+    {
+        const bool posts = head.method == "POST";
+        if (posts ? is_posted() : is_waited()) {
+            return refusal(head);
+        }
+        if (posts) {
+            arriving_ = std::move(arriving);
+        }
+        return std::nullopt;
+    }
 
     /// `lost` is called if the client gives the poll up.
     template <class Lost>
@@ -56,15 +73,17 @@ public:
     {
         by.respond(engine_io_answer(by.request(), options_->origins, status, std::move(body), engine_io_text));
     }
-    void refuse(http_exchange& by) const
+    void refuse(http_exchange& by) const { by.respond(refusal(by.request())); }
+    [[nodiscard]] http_response refusal(const http_request& of) const
     {
-        by.respond(engine_io_refusal(by.request(), options_->origins, engine_io_error::bad_request));
+        return engine_io_refusal(of, options_->origins, engine_io_error::bad_request);
     }
 
 private:
     std::shared_ptr<const engine_io_server_options> options_;
     std::optional<http_exchange> poll_;
-    std::optional<http_exchange> post_; // answered when what it brought is received
+    std::optional<http_exchange> post_;  // answered when what it brought is received
+    std::weak_ptr<const void> arriving_; // of a POST: its body is not whole
 };
 
 } // namespace rejoinder::inline v0::detail

@@ -21,6 +21,8 @@
 #include <rejoinder/wire/engine_io_packet.hpp>
 #include <rejoinder/wire/engine_io_payload.hpp>
 #include <rejoinder/wire/engine_io_upgrade.hpp>
+#include <rejoinder/wire/http_request.hpp>
+#include <rejoinder/wire/http_response.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/error.hpp>
@@ -69,6 +71,15 @@ public:
 
     // Polls
 
+    std::optional<http_response> on_head(const http_request& head, std::weak_ptr<const void> arriving)
+    {
+        auto refused = polls_.begin(head, std::move(arriving));
+        if (refused) {
+            fail(make_error_code(errc::bad_message), close_reason::bad_messages);
+        }
+        return refused;
+    }
+
     void on_get(http_exchange by)
     {
         if (polls_.is_waited()) {
@@ -81,7 +92,7 @@ public:
 
     void on_post(http_exchange by)
     {
-        if (polls_.is_held()) {
+        if (polls_.is_posted()) {
             refuse(std::move(by));
             return;
         }
@@ -185,12 +196,6 @@ private:
     // Of what came by a WebSocket and is not received yet: above, no more is read.
     static constexpr std::size_t untaken_max = std::size_t{64} << 10;
     static constexpr std::size_t write_at_once = std::size_t{64} << 10; // bytes that a WebSocket is given for one write
-
-    static engine_io_pipe_bounds bounds_of(const engine_io_server_options& options)
-    {
-        return {options.terms.max_payload - std::min<std::size_t>(1, options.terms.max_payload),
-                options.queued_bytes_max, options.queued_messages_max};
-    }
 
     void count(std::uint64_t engine_io_server_counts::* what)
     {

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -173,6 +174,14 @@ private:
     void head_came(site_type& site)
     {
         within(site.options().body_timeout);
+        if (auto refused = head_refused(site)) {
+            finish_exchange();
+            send(std::move(*refused), http_sending::then::close);
+            return;
+        }
+        if (phase_ == phase::over) {
+            return;
+        }
         if (in_.empty() && same_but_case{}(reader_.request().headers.value("Expect"), "100-continue")) {
             static const std::string go_on{"HTTP/1.1 100 Continue\r\n\r\n"};
             link_.write(go_on, [self = this->shared_from_this()](std::error_code ec) {
@@ -183,11 +192,31 @@ private:
         read();
     }
 
+    // Asks who will have the request, before its body is read.
+    std::optional<http_response> head_refused(site_type& site)
+    {
+        auto head = reader_.request(); // its route's parameters are found again when it is whole
+        head.is_secure = Layer::is_secure;
+        is_head_ = head.method == "HEAD";
+        const auto to = asks_for_websocket(head) ? nullptr : site.find(head, route_kind::page);
+        if (to == nullptr) {
+            return std::nullopt;
+        }
+        const auto self = this->shared_from_this();
+        arriving_ = std::make_shared<char>();
+        try {
+            return to->on_head(head, arriving_);
+        } catch (const std::exception&) {
+            return http_text(500, "The handler failed.\n");
+        }
+    }
+
     // Requests
 
     void request_came(const std::shared_ptr<site_type>& site)
     {
         link_.calm();
+        arriving_.reset();
         ++site->counts().requests;
         auto request = reader_.take();
         request.is_secure = Layer::is_secure;
@@ -277,6 +306,7 @@ private:
 
     void finish_exchange()
     {
+        arriving_.reset();
         if (const auto one = std::exchange(exchange_, nullptr)) {
             one->open = false;
         }
@@ -370,6 +400,7 @@ private:
     void leave()
     {
         phase_ = phase::over;
+        arriving_.reset();
         link_.calm();
         if (const auto site = site_.lock()) {
             site->release_answer(std::exchange(answer_, 0));
@@ -398,6 +429,7 @@ private:
     std::string from_;
     std::weak_ptr<site_type> site_;
     std::shared_ptr<exchange_state> exchange_;
+    std::shared_ptr<const char> arriving_; // as long as a body is on its way
     std::string in_;
     std::string out_;
     std::uint64_t number_ = 0;
