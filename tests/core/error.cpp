@@ -11,7 +11,21 @@ using namespace rejoinder;
 
 namespace {
 
-constexpr int last_kind = static_cast<int>(errc::peer_went_away);
+// Its codes are all of one kind.
+class category_of_another_floor final : public std::error_category {
+public:
+    const char* name() const noexcept override { return "floor"; }
+    std::string message(int) const override { return "a fault"; }
+    std::error_condition default_error_condition(int) const noexcept override { return make_error_condition(errc::untrusted); }
+};
+
+const std::error_category& of_another_floor()
+{
+    static const category_of_another_floor made;
+    return made;
+}
+
+constexpr int last_kind = static_cast<int>(errc::untrusted);
 constexpr std::array certainties{certainty::maybe_executed, certainty::never_sent, certainty::not_executed,
                                  certainty::acknowledged};
 
@@ -76,12 +90,17 @@ TEST_CASE("each kind has the certainty that its meaning gives it")
     CHECK(certainty_of(make_error_code(errc::cancelled)) == certainty::maybe_executed);
 }
 
-TEST_CASE("a foreign code may mean anything")
+TEST_CASE("a foreign code may mean anything, unless its category says of which kind it is")
 {
     CHECK(certainty_of(std::make_error_code(std::errc::connection_reset)) == certainty::maybe_executed);
     CHECK(certainty_of({}) == certainty::maybe_executed);
     CHECK(!kind_of(std::make_error_code(std::errc::connection_reset)));
     CHECK(!kind_of(std::error_code{}));
+
+    const std::error_code known{7, of_another_floor()};
+    CHECK(kind_of(known) == errc::untrusted);
+    CHECK(known == errc::untrusted);
+    CHECK(certainty_of(known) == certainty::maybe_executed);
 }
 
 TEST_CASE("values that are no kind are unknown, not undefined")

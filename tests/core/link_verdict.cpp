@@ -17,6 +17,7 @@ TEST_CASE("link verdict: each error is one of them, and foreign ones say that so
     CHECK(verdict_on(make_error_code(errc::bad_message)) == link_verdict::garbled);
     CHECK(verdict_on(make_error_code(errc::replaced)) == link_verdict::replaced);
     CHECK(verdict_on(make_error_code(errc::too_big)) == link_verdict::oversized);
+    CHECK(verdict_on(make_error_code(errc::untrusted)) == link_verdict::untrusted);
     CHECK(verdict_on(make_error_code(errc::handshake_timed_out)) == link_verdict::down);
     CHECK(verdict_on(make_error_code(errc::busy)) == link_verdict::down);
     CHECK(verdict_on(std::make_error_code(std::errc::connection_refused)) == link_verdict::down);
@@ -24,7 +25,7 @@ TEST_CASE("link verdict: each error is one of them, and foreign ones say that so
 
 TEST_CASE("link verdict: what is final is not doubtful, and what is down is neither")
 {
-    for (unsigned i = 0; i != 8; ++i) {
+    for (unsigned i = 0; i != 9; ++i) {
         const auto one = static_cast<link_verdict>(i);
         CHECK_FALSE((is_final(one) && is_doubtful(one)));
         CHECK_FALSE(name_of(one).empty());

@@ -214,6 +214,43 @@ TEST_CASE("reconnector: a silent endless reconnect loop: a name that never worke
     }
 }
 
+TEST_CASE("reconnector: a certificate that is not believed is final at once, if it is so each way and no connection ever worked")
+{
+    bench b;
+    b.dialler.ways(2);
+    b.dialler.start(b.now);
+    CHECK(b.dialler.advance(b.now) == dialling::dial);
+    b.dialler.lost(lost_link, link_verdict::untrusted, {}, b.now);
+    CHECK(b.until_dial() == 0s);
+    b.dialler.lost(lost_link, link_verdict::down, {}, b.now);
+    REQUIRE(b.dialler.state() == link_state::waiting); // the other way may be down only
+    static_cast<void>(b.until_dial());
+    b.dialler.lost(lost_link, link_verdict::untrusted, {}, b.now);
+    CHECK(b.until_dial() == 0s);
+    SECTION("a name that is missing, too, may come")
+    {
+        b.dialler.lost(lost_link, link_verdict::unresolvable, {}, b.now);
+        CHECK(b.dialler.state() == link_state::waiting);
+    }
+    SECTION("nobody is believed")
+    {
+        b.dialler.lost(lost_link, link_verdict::untrusted, {}, b.now);
+        CHECK(b.dialler.state() == link_state::failed);
+        CHECK(b.dialler.verdict() == link_verdict::untrusted);
+    }
+}
+
+TEST_CASE("reconnector: a certificate that is not believed is waited out if a connection worked before")
+{
+    bench b;
+    b.connect();
+    for (int round = 0; round != 20; ++round) {
+        b.dialler.lost(lost_link, link_verdict::untrusted, {}, b.now);
+        REQUIRE(b.dialler.state() == link_state::waiting);
+        static_cast<void>(b.until_dial());
+    }
+}
+
 TEST_CASE("reconnector: a name that worked once is waited for, and so is one that is missing now and then")
 {
     bench b;

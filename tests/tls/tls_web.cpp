@@ -38,8 +38,9 @@ struct secure_house {
     rejoinder::hub<> hub{io.get_executor()};
     rejoinder::tls_web_listener web;
 
-    explicit secure_house(const test_certificate& own, const rejoinder::web_options& options = {})
-        : web(io.get_executor(), {asio::ip::address_v4::loopback(), 0}, options, tls_layer<>{own.server()})
+    explicit secure_house(const test_certificate& own, const rejoinder::web_options& options = {}) : secure_house(own.server(), options) {}
+    explicit secure_house(const std::shared_ptr<asio::ssl::context>& own, const rejoinder::web_options& options = {})
+        : web(io.get_executor(), {asio::ip::address_v4::loopback(), 0}, options, tls_layer<>{own})
     {
         web.websocket_to("/ws", hub);
         web.get("/healthz", [](const auto&) { return rejoinder::http_text(200, "well\n"); });
@@ -122,6 +123,78 @@ TEST_CASE("the TLS peer is verified by default: a wrong host name, an expired an
         alone.url(), {}, tls_layer<>{std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client), rejoinder::tls_peers::anybody}};
     CHECK_FALSE(alone.attempt(careless));
     CHECK(make_error_code(tls_errc::expired).message() == "the certificate has expired");
+}
+
+TEST_CASE("a silent endless reconnect loop: a certificate that is not believed ends a client, its calls and its status say which fault it was")
+{
+    test_certificate own{"DNS:127.1", 1, &authority()};
+    tls_errc fault{};
+    SECTION("of another host")
+    {
+        own = test_certificate{"DNS:other.example", 1, &authority()};
+        fault = tls_errc::wrong_host_name;
+    }
+    SECTION("out of date")
+    {
+        own = test_certificate{"DNS:127.1", -1, &authority()};
+        fault = tls_errc::expired;
+    }
+    SECTION("vouched for by nobody else")
+    {
+        own = test_certificate{"DNS:127.1"};
+        fault = tls_errc::self_signed;
+    }
+    secure_house house{own};
+    rejoinder::client<> tab{house.io.get_executor(), believing(house.url())};
+    std::optional<std::error_code> ended;
+    std::string text;
+    std::string kind;
+    int attempts = 0;
+    tab.on_event([&](const rejoinder::event& one) {
+        if (one.name == "connect_failed") {
+            ++attempts;
+            kind = one.kind;
+        }
+    });
+    tab.async_request("twice", 21, [&](std::error_code ec, const rejoinder::reply& got) {
+        ended = ec;
+        text = got.text();
+    });
+    REQUIRE(driven::until(house.io, [&] { return ended.has_value(); }));
+    CHECK(tab.status().state == rejoinder::standing::failed);
+    CHECK(tab.status().verdict == rejoinder::link_verdict::untrusted);
+    CHECK(tab.status().last_error == fault);
+    CHECK(tab.status().last_error == rejoinder::errc::untrusted);
+    CHECK(*ended == rejoinder::errc::untrusted);
+    CHECK(rejoinder::certainty_of(*ended) == rejoinder::certainty::never_sent);
+    CHECK(text == make_error_code(fault).message());
+    CHECK(kind == "untrusted");
+    CHECK(attempts == 1);
+}
+
+TEST_CASE("a certificate that is no longer believed is waited out by a client that was connected")
+{
+    const auto shown = test_certificate{"DNS:127.1", 1, &authority()}.server();
+    secure_house house{shown};
+    rejoinder::client_options<> quick;
+    quick.backoff.schedule = {1ms, 1ms};
+    rejoinder::client<> tab{house.io.get_executor(), believing(house.url()), quick};
+    int attempts = 0;
+    tab.on_event([&](const rejoinder::event& one) { attempts += one.name == "connect_failed" ? 1 : 0; });
+    std::optional<rejoinder::peer> who;
+    house.hub.on_attach([&](const rejoinder::peer& from) { who = from; });
+    REQUIRE(driven::until(house.io, [&] { return who && tab.status().state == rejoinder::standing::connected; }));
+    const auto show = [&](const test_certificate& other) {
+        shown->use_certificate(asio::buffer(other.certificate_text()), asio::ssl::context::pem);
+        shown->use_private_key(asio::buffer(other.key_text()), asio::ssl::context::pem);
+    };
+    show(test_certificate{"DNS:127.1", -1, &authority()});
+    house.hub.close(who.value());
+    REQUIRE(driven::until(house.io, [&] { return attempts >= 3; }));
+    CHECK(tab.status().verdict == rejoinder::link_verdict::untrusted);
+    CHECK(tab.status().last_error == tls_errc::expired);
+    show(test_certificate{"DNS:127.1", 1, &authority()});
+    CHECK(driven::until(house.io, [&] { return tab.status().state == rejoinder::standing::connected; }));
 }
 
 TEST_CASE("a host that TLS has no name for is refused when the connector is made, not in an attempt")

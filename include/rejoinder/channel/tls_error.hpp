@@ -3,6 +3,8 @@
 #ifndef REJOINDER_CHANNEL_TLS_ERROR_HPP
 #define REJOINDER_CHANNEL_TLS_ERROR_HPP
 
+#include <rejoinder/core/error.hpp>
+
 #include <openssl/x509_vfy.h>
 
 #include <string>
@@ -39,6 +41,12 @@ public:
         case tls_errc::untrusted: break;
         }
         return "the certificate cannot be trusted";
+    }
+
+    // So that a client takes it for no link that is merely down.
+    std::error_condition default_error_condition(int) const noexcept override
+    {
+        return make_error_condition(errc::untrusted);
     }
 };
 

@@ -52,6 +52,7 @@ enum class errc {
     no_quorum,
     closed_by_peer,
     peer_went_away,
+    untrusted,
 };
 
 } // namespace rejoinder::inline v0
@@ -114,6 +115,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
     errc_entry{errc::closed_by_peer, "closed_by_peer", "the peer closed the connection", certainty::maybe_executed},
     errc_entry{errc::peer_went_away, "peer_went_away", "the peer shuts down or goes away", certainty::maybe_executed},
+    errc_entry{errc::untrusted, "untrusted", "the peer's certificate is not believed", certainty::never_sent},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -204,10 +206,14 @@ inline certainty certainty_of(const std::error_code& ec) noexcept
     return static_cast<certainty>(ec.value() >> detail::certainty_shift);
 }
 
-/// The kind of a code, or nothing for a foreign one.
+/// The kind of a code, or nothing for a foreign one, unless its category says which one it is of (`default_error_condition`).
 inline std::optional<errc> kind_of(const std::error_code& ec) noexcept
 {
-    return ec.category() == rejoinder_category() ? detail::kind_in(ec.value()) : std::nullopt;
+    if (ec.category() == rejoinder_category()) {
+        return detail::kind_in(ec.value());
+    }
+    const auto meant = ec.default_error_condition();
+    return meant.category() == rejoinder_category() ? detail::kind_in(meant.value()) : std::nullopt;
 }
 
 /// An error's name on the wire, and back; a name that is not ours is an error of the application.

@@ -22,12 +22,13 @@ enum class link_verdict : std::uint8_t {
     unresolvable, ///< there is no such name or service
     replaced,     ///< a newer connection of the same session took over
     oversized,    ///< this side's hello is larger than a frame may be
+    untrusted,    ///< its certificate is not believed: of another host, out of date, vouched for by nobody known
 };
 
 constexpr std::string_view name_of(link_verdict verdict) noexcept
 {
-    constexpr std::array<std::string_view, 8> names{"none",    "down",         "refused",  "incompatible",
-                                                    "garbled", "unresolvable", "replaced", "oversized"};
+    constexpr std::array<std::string_view, 9> names{"none",         "down",     "refused",   "incompatible", "garbled",
+                                                    "unresolvable", "replaced", "oversized", "untrusted"};
     return names[static_cast<std::size_t>(verdict)];
 }
 
@@ -44,6 +45,7 @@ inline link_verdict verdict_on(const std::error_code& why) noexcept
     case errc::bad_message: return link_verdict::garbled;
     case errc::replaced: return link_verdict::replaced;
     case errc::too_big: return link_verdict::oversized;
+    case errc::untrusted: return link_verdict::untrusted;
     default: return link_verdict::down;
     }
 }
@@ -56,10 +58,18 @@ constexpr bool is_final(link_verdict verdict) noexcept
 }
 
 /// Whether it looks final but may pass: a name is missing while a service is being deployed, a gateway answers in its stead while it
-/// starts. Several attempts in a row that say so, and never a connection that worked, are final together.
+/// starts, a hotel's network shows a certificate of its own. Never a connection that worked, and so many rounds of attempts in a row that
+/// say so (`rounds_of_doubt`), are final together.
 constexpr bool is_doubtful(link_verdict verdict) noexcept
 {
-    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled;
+    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled ||
+           verdict == link_verdict::untrusted;
+}
+
+/// How many rounds of a doubtful verdict are final: a certificate does not become another one by asking again.
+constexpr std::uint32_t rounds_of_doubt(link_verdict verdict) noexcept
+{
+    return verdict == link_verdict::untrusted ? 1 : 5;
 }
 
 } // namespace rejoinder::inline v0

@@ -58,7 +58,7 @@ inline bool final_for_client(const std::error_code& why) noexcept
 /// With several ways to the other side (`ways`), a failed attempt goes on with the next way at once, and begins with the one that worked last;
 /// a round of failures, one each way, counts as one and is followed by the schedule's delay.
 ///
-/// It gives up on what is final (`is_final`), on what is doubtful in `doubts_max` rounds in a row each way while no connection ever worked,
+/// It gives up on what is final (`is_final`), on what is doubtful in `rounds_of_doubt` rounds in a row each way while no connection ever worked,
 /// and when a `limited` schedule ends. All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
 template <backoff_schedule Schedule>
 class reconnector {
@@ -67,9 +67,6 @@ public:
     reconnector(Schedule schedule, duration limit, std::uint64_t seed)
         : schedule_(schedule), limit_(limit), random_(seed)
     {}
-
-    /// Rounds in a row that doubtful verdicts need to be final.
-    static constexpr std::uint32_t doubts_max = 5;
 
     // Getters
 
@@ -209,8 +206,9 @@ private:
         ++failures_;
         doubts_ = doubtful_ == ways_ ? doubts_ + 1 : 0;
         const auto asked = asked_;
+        const auto enough = doubts_needed_;
         new_round();
-        if (doubts_ >= doubts_max && !ever_worked_) {
+        if (doubts_ >= enough && !ever_worked_) {
             return std::nullopt;
         }
         const auto usual = delay_of(schedule_, failures_, random_);
@@ -220,7 +218,10 @@ private:
     // The attempt failed. Is there a way that this round has not tried?
     bool tries_another_way() noexcept
     {
-        doubtful_ += is_doubtful(verdict_) ? 1U : 0U;
+        if (is_doubtful(verdict_)) {
+            ++doubtful_;
+            doubts_needed_ = std::max(doubts_needed_, rounds_of_doubt(verdict_));
+        }
         way_ = (way_ + 1) % ways_;
         return ++tried_ < ways_;
     }
@@ -229,6 +230,7 @@ private:
     {
         tried_ = 0;
         doubtful_ = 0;
+        doubts_needed_ = 1;
         asked_ = duration::zero();
     }
 
@@ -284,7 +286,8 @@ private:
     std::size_t way_ = 0;
     std::size_t tried_ = 0;    // ways in this round
     std::size_t doubtful_ = 0; // of those
-    duration asked_{};         // the longest delay that a hub asked for in this round
+    std::uint32_t doubts_needed_ = 1;
+    duration asked_{}; // the longest delay that a hub asked for in this round
     std::error_code last_error_;
     std::optional<instant> connected_since_;
     std::optional<instant> disconnected_since_;

@@ -47,9 +47,9 @@ namespace rejoinder::inline v0 {
 ///
 /// Connects when it is made, resumes its session after each loss, and re-sends what is unanswered. Requests and deliveries made while the link
 /// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol or version, displaced by a
-/// newer connection of the same session; or, if it never was connected, a name that does not exist or a peer that talks gibberish five times
-/// in a row (a name may be missing while its service is being deployed, so it is no final word by itself). `status().verdict` says which,
-/// from the first time on.
+/// newer connection of the same session; or, if it never was connected, a certificate that is not believed, or a name that does not exist or a
+/// peer that talks gibberish five times in a row (a name may be missing while its service is being deployed, so it is no final word by
+/// itself). `status().verdict` says which, from the first time on.
 ///
 /// Destroying it says goodbye and completes what is pending with `operation_aborted`; it may be destroyed from inside any of its handlers.
 /// Distinct clients are independent; one is used from its executor.

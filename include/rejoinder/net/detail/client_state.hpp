@@ -304,7 +304,7 @@ private:
     void give_up()
     {
         incarnation_ = random_name();
-        setting_->last_words = news_.said();
+        setting_->last_words = news_.last_words(last_error());
         outbox_->give_up(verdict());
         host_->give_up(verdict());
         setting_->last_words.clear();
