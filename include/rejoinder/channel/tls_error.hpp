@@ -43,10 +43,11 @@ public:
         return "the certificate cannot be trusted";
     }
 
-    // So that a client takes it for no link that is merely down.
-    std::error_condition default_error_condition(int) const noexcept override
+    // So that a client takes it for no link that is merely down; but a clock that is not set yet will be.
+    std::error_condition default_error_condition(int value) const noexcept override
     {
-        return make_error_condition(errc::untrusted);
+        return static_cast<tls_errc>(value) == tls_errc::not_yet_valid ? std::error_condition{value, *this}
+                                                                       : make_error_condition(errc::untrusted);
     }
 };
 
