@@ -1,6 +1,7 @@
 // Whoever means ill at a web port, all at once, against one server that serves others meanwhile.
 #include <rejoinder/channel/engine_io_connector.hpp>
 #include <rejoinder/channel/plain_layer.hpp>
+#include <rejoinder/channel/recycled_strings.hpp>
 #include <rejoinder/channel/websocket_connector.hpp>
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/net/hub.hpp>
@@ -71,7 +72,7 @@ public:
     [[nodiscard]] const std::string& got() const { return got_; }
 
 private:
-    // False: no more goes for now.
+    // False: it is the others' turn.
     bool harm()
     {
         if (rest_.empty()) {
@@ -173,11 +174,11 @@ struct besieged_house {
     web_port_with_deflate web{io.get_executor(),
                               {asio::ip::address_v4::loopback(), 0},
                               {.body_max = 128 << 10, .bytes_max = 4 << 20, .head_timeout = 300ms, .body_timeout = 300ms}};
-    rejoinder::socket_io_server server{web, {.engine = {.terms = {.max_payload = 64 << 10}}}};
+    rejoinder::socket_io_server server;
     rejoinder::room everybody{"everybody"};
     std::vector<rejoinder::responder> owed;
 
-    besieged_house()
+    explicit besieged_house(std::size_t payload_max = 64 << 10) : server(web, {.engine = {.terms = {.max_payload = payload_max}}})
     {
         web.websocket_to("/ws", hub, {.terms = {.deflate = rejoinder::deflate_terms{}}, .channel = {.message_max = 64 << 10}});
         web.get("/healthz", [](const auto&) { return rejoinder::http_text(200, "well\n"); });
@@ -325,4 +326,30 @@ TEST_CASE("hostile peers get their codes, all at once, while others are answered
         CHECK(one->longest < 2s);
         CHECK(driven::until(house.io, [&] { return one->answers > so_far; }));
     }
+}
+
+TEST_CASE("an idle session of Socket.IO keeps nothing of the last large packet")
+{
+    besieged_house house{1 << 20};
+    std::size_t came = 0;
+    house.tabs.on("large", [&](const rejoinder::json& what) { came = what.as_object().at("in").as_object().begin()->value().as_string().size(); });
+    std::string all = upgrade_to("/socket.io/?EIO=4&transport=websocket") + say("40") +
+                      say(R"(451-["large",{"in":{"_placeholder":true,"num":0}}])") +
+                      websocket_bytes::raw_frame(0x82, std::string(std::size_t{600} << 10, 'x'), true);
+    all.shrink_to_fit();
+    asio::ip::tcp::socket tab{house.io};
+    tab.connect(house.web.local_endpoint());
+    tab.non_blocking(true);
+    driven::settle(house.io);
+    const auto kept = [] { return living_bytes.load() - static_cast<std::ptrdiff_t>(rejoinder::recycled_strings::bytes()); };
+    const auto before = kept();
+    std::string_view rest{all};
+    REQUIRE(driven::until(house.io, [&] {
+        std::error_code full;
+        rest.remove_prefix(tab.write_some(asio::buffer(rest), full));
+        return came != 0;
+    }));
+    driven::settle(house.io);
+    CHECK(came > std::size_t{600} << 10);
+    CHECK(kept() - before < std::ptrdiff_t{64} << 10); // the thread's store of strings has a bound of its own
 }

@@ -12,7 +12,9 @@
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <new>
@@ -20,6 +22,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -35,10 +38,12 @@ struct socket_port {
     rejoinder::hub<> hub{io.get_executor()};
     rejoinder::hub<> admins{io.get_executor()};
     rejoinder::web_listener web{io.get_executor(), {asio::ip::address_v4::loopback(), 0}};
-    std::optional<rejoinder::socket_io_server> server{std::in_place, web};
+    std::optional<rejoinder::socket_io_server> server;
 
-    socket_port()
+    explicit socket_port(const rejoinder::socket_io_server_options& options = {})
     {
+        server.emplace(web, options);
+        hub.on_attach([this](const rejoinder::peer& who) { hub.join(who, rejoinder::room{"all"}); });
         server->serve("/", hub);
         server->serve("/admin", admins);
         admins.authenticate([](const rejoinder::handshake&) { return rejoinder::refusal{errc::auth_refused, "not you", json{{"code", 1}}}; });
@@ -153,4 +158,55 @@ TEST_CASE("a WebSocket of Engine.IO whose session runs out of memory while it re
     driven::settle(io);
     CHECK(owner->heard == std::errc::not_enough_memory);
     CHECK(page.ended());
+}
+
+TEST_CASE("A client that does not poll holds back what its namespaces want to say, and who finds no room at all is told so, not of a size")
+{
+    rejoinder::socket_io_server_options few;
+    few.engine.queued_messages_max = 2;
+    socket_port port{few};
+    port.admins.authenticate([](const rejoinder::handshake&) { return rejoinder::identity{"admin"}; });
+    asio::ip::tcp::socket page{port.io};
+    page.connect(port.web.local_endpoint());
+    page.non_blocking(true);
+    std::string heard;
+    const auto ask = [&](const std::string& method, const std::string& query, const std::string& body, std::string_view until) {
+        heard.clear();
+        asio::write(page, asio::buffer(method + " /socket.io/?EIO=4&transport=polling" + query + " HTTP/1.1\r\nHost: a\r\nContent-Length: " +
+                                       std::to_string(body.size()) + "\r\n\r\n" + body));
+        CHECK(driven::until(port.io, [&] {
+            char piece[4096];
+            std::error_code none_now;
+            heard.append(piece, page.read_some(asio::buffer(piece), none_now));
+            return heard.find(until) != std::string::npos;
+        }));
+    };
+    ask("GET", "", "", "\"sid\":\"");
+    const auto at = heard.find("\"sid\":\"") + 7;
+    const auto sid = "&sid=" + heard.substr(at, heard.find('"', at) - at);
+    ask("POST", sid, "40\x1e" "40/admin,", "ok");
+    CHECK(driven::until(port.io, [&] { return port.hub.sessions() == 1 && port.admins.sessions() == 1; }));
+    ask("GET", sid, "", "40{");
+    ask("GET", sid, "", "40/admin,");
+
+    std::vector<socket_reply> asked(20);
+    socket_reply crowded;
+    const auto who = port.hub.members(rejoinder::room{"all"});
+    REQUIRE(who.size() == 1);
+    for (auto& one : asked) {
+        port.hub.async_request(who.front(), "q", json(1), one.token());
+    }
+    driven::settle(port.io);
+    port.admins.async_request(rejoinder::user{rejoinder::identity{"admin"}}, "q", json(1), crowded.token());
+    CHECK(driven::until(port.io, [&] { return crowded.ended; }));
+    CHECK(crowded.ec == errc::queue_full);
+    CHECK(rejoinder::certainty_of(crowded.ec) == rejoinder::certainty::never_sent);
+    std::string all;
+    for (int polls = 0; polls != 20 && all.find("421043[") == std::string::npos; ++polls) {
+        ask("GET", sid, "", R"("q",1])");
+        all += heard;
+    }
+    CHECK(all.find("421024[") != std::string::npos); // from the first to the last
+    CHECK(all.find("421043[") != std::string::npos);
+    CHECK(std::none_of(asked.begin(), asked.end(), [](const auto& one) { return one.ended; }));
 }

@@ -26,6 +26,7 @@ namespace rejoinder::inline v0 {
 /// | `c.async_flush(token)` | `void(std::error_code)` | hands what is committed now to the link, and drops a frame begun. One at a time |
 /// | `c.pending()` (const) | `std::size_t` | bytes committed and not yet accepted by the link |
 /// | `c.has_ended()` (const), if it is there | `bool` | whether nothing more is carried, as the link has ended already: `commit` is refused for it, not for a size |
+/// | `c.has_room()` (const), if it is there | `bool` | whether a frame of any size that it carries has room; false: `commit` may be refused for what waits, not for a size |
 /// | `c.async_shutdown(reason, token)` | `void(std::error_code)` | flushes, then tells the peer that no more will come. No flush under way |
 /// | `c.close()` | | ends the link now; what is under way completes with `operation_aborted`. Any number of times |
 /// | `c.carries(form)` (const) | `bool` | whether frames of that form can be carried at all |

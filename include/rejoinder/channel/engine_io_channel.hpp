@@ -74,6 +74,8 @@ public:
     std::size_t pending() const noexcept { return session_->pending(); }
     /// Whether the session is over: nothing more is carried.
     bool has_ended() const noexcept { return session_->has_ended(); }
+    /// Whether any message that it carries has room among those that wait.
+    bool has_room() const noexcept { return session_->has_room(); }
 
     /// Bytes that came so far, those of pongs too.
     std::uint64_t received() const noexcept { return session_->received(); }

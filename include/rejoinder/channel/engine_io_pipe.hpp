@@ -47,6 +47,12 @@ public:
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
     /// Whether nothing more is carried.
     [[nodiscard]] bool has_ended() const noexcept { return closed_ || end_ || shut_; }
+    /// Whether any message that it carries has room: short of that some are refused for what waits before them.
+    [[nodiscard]] bool has_room() const noexcept
+    {
+        return out_.count() < bounds_.count_max - bounds_.count_max / 8 &&
+               pending() + bounds_.message_max <= bounds_.bytes_max;
+    }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::size_t pending() const noexcept { return out_.weight() + in_flight_; }
     /// Whether messages go by polls now.

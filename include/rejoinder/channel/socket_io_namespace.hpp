@@ -70,6 +70,8 @@ public:
     bool commit(encoding form) { return line_->commit(form); }
     /// Whether the transport carries nothing more.
     bool has_ended() const noexcept { return line_->has_ended(); }
+    /// Whether the transport has room for more, which all of its namespaces share.
+    bool has_room() const noexcept { return line_->has_room(); }
 
     /// Hands over all that is committed now. Completes with `void(std::error_code)`.
     template <class Token>

@@ -286,6 +286,14 @@ private:
             return false;
         }
     }
+    bool takes_more() const noexcept override
+    {
+        if constexpr (requires { carrier_.has_room(); }) {
+            return carrier_.has_room();
+        } else {
+            return true;
+        }
+    }
     bool carries(encoding form) const override { return carrier_.carries(form); }
     std::size_t waiting() const noexcept override { return carrier_.pending(); }
     std::uint64_t flushed() const noexcept override { return done_; }

@@ -13,12 +13,14 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true;    ///< hello and welcome; without them a connection is a new session from its start
-    bool ready = true;       ///< the client confirms its welcome (rule 4); without, the hub may speak at once
-    bool lenient = true;     ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
-    bool calls = true;       ///< requests and deliveries, and the last words for them
-    bool deliveries = true;  ///< they are told from requests, and acks from replies; without, all are requests and replies
-    bool records = true;     ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
+    bool greeting = true; ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;    ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;  ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
+    bool calls = true;    ///< requests and deliveries, and the last words for them
+    bool deliveries =
+        true; ///< they are told from requests, and acks from replies; without, all are requests and replies
+    bool records =
+        true; ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
@@ -46,6 +48,7 @@ enum class decoded : std::uint8_t {
 /// | `c.encode(hello, bytes)`, `c.encode(welcome, bytes)` | `encoding` | the same for the two greetings |
 /// | `c.decode(frame, m)` | `decoded` | reads one frame; `m` borrows from the frame and the codec until the next call |
 /// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
+/// | `c.let_go()`, if it is there | | nothing borrows from the last decoded message any more: memory that only it needed may be given back |
 /// | `c.encode_rest(bytes)`, if it is there | `std::optional<encoding>` | appends the next further frame of what was encoded last (attachments); nothing: it is whole |
 ///
 /// An `encode` that appends nothing does not say this message on its wire, which is no error: a farewell, for example, may be

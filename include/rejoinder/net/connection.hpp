@@ -175,6 +175,9 @@ private:
                 take(frame, now);
             }
         }
+        if constexpr (requires { codec_.let_go(); }) {
+            codec_.let_go();
+        }
         write_ready();
         if (session_ != nullptr) {
             session_->turn_over(); // after writing: what has just been emitted is to be proven in time
@@ -296,9 +299,10 @@ private:
     // Not now: this may stand in the middle of writing.
     void hang_up_later()
     {
-        asio::post(channel_.get_executor(), [self = this->shared_from_this()] {
+        const auto why = detail::has_room(channel_) ? close_reason::too_big : close_reason::slow_peer;
+        asio::post(channel_.get_executor(), [self = this->shared_from_this(), why] {
             if (self->session_ != nullptr) {
-                self->session_->hang_up(close_reason::too_big);
+                self->session_->hang_up(why);
             }
         });
     }
@@ -306,12 +310,14 @@ private:
     // Bytes that the channel got rid of so far.
     [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
 
-    // The channel cannot carry a message of this size: whoever waits for it is told, on whichever side that is.
+    // The channel cannot carry a message of this size, or has no room for it: whoever waits for it is told, on whichever side that is.
     void refuse_to_carry(const message& out)
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery: session_->undeliverable(out.id, errc::too_big); break;
+        case message_kind::delivery:
+            session_->undeliverable(out.id, detail::has_room(channel_) ? errc::too_big : errc::queue_full);
+            break;
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
@@ -337,16 +343,20 @@ private:
         }
         const auto now = std::chrono::steady_clock::now();
         message out;
-        full_ = full_ && channel_.pending() > options_.write_low_water;
+        full_ = (full_ && channel_.pending() > options_.write_low_water) || is_crowded();
         while (!full_ && !detail::has_ended(channel_) && session_->emit(out, now)) {
             write(out);
-            full_ = channel_.pending() >= options_.write_high_water;
+            full_ = channel_.pending() >= options_.write_high_water || is_crowded();
         }
         flush();
         if (full_ && !waiting_) {
             wait_for_room();
         }
     }
+
+    // The channel has no room for more until some of this connection's own bytes have gone. If those that wait are others', nobody would
+    // say when there is room again: then what is refused is told so.
+    [[nodiscard]] bool is_crowded() const noexcept { return !detail::has_room(channel_) && channel_.pending() != 0; }
 
     // A peer that does not read what is written for it holds this much memory and no more, and not for ever.
     void wait_for_room()

@@ -143,6 +143,9 @@ public:
         return encoding::text;
     }
 
+    /// Nothing borrows from the last message any more.
+    void let_go() noexcept { decoder_.let_go(); }
+
     decoded decode(const frame_view& frame, message& in)
     {
         in = {};

@@ -18,7 +18,7 @@ namespace rejoinder::inline v0 {
 
 /// Reads the messages of one Engine.IO session. Bounded by its limits and by the size of a message. Text without
 /// attachments is read in place; nothing is allocated per message once the scratch has grown. What a packet took beyond
-/// 64 KiB is given back by the next call.
+/// 64 KiB is given back by `let_go`, or the next call.
 ///
 /// Distinct objects are independent; one object is used from one thread at a time.
 class socket_io_decoder {
@@ -36,19 +36,13 @@ public:
     decoded decode(const frame_view& frame, socket_io_packet& packet, payload_view& payload)
     {
         payload = {};
-        give_back();
+        let_go();
         return frame.form == encoding::binary ? attachment(frame.bytes, packet, payload)
                                               : text(frame.bytes, packet, payload);
     }
 
-    /// Whether attachments of a packet are due.
-    [[nodiscard]] bool amid() const noexcept { return arrived_ != announced_.attachments; }
-
-private:
-    static constexpr std::size_t kept_max = std::size_t{64} << 10; // bytes, between packets
-
-    // What a rare large packet wanted would else be kept for as long as the session.
-    void give_back() noexcept
+    /// Nothing borrows from the last packet any more. What a rare large one wanted would else be kept for as long as the session.
+    void let_go() noexcept
     {
         if (amid()) {
             return;
@@ -58,6 +52,13 @@ private:
         give_back(scratch_);
         give_back_attachments();
     }
+
+    /// Whether attachments of a packet are due.
+    [[nodiscard]] bool amid() const noexcept { return arrived_ != announced_.attachments; }
+
+private:
+    static constexpr std::size_t kept_max = std::size_t{64} << 10; // bytes, between packets
+
     void give_back_attachments() noexcept
     {
         std::size_t together = 0;

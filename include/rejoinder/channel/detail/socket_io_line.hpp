@@ -33,6 +33,8 @@ public:
     virtual bool carries(encoding form) const = 0;
     /// Whether the transport carries nothing more.
     virtual bool has_ended() const noexcept = 0;
+    /// Whether any message has room among those of all lines.
+    virtual bool takes_more() const noexcept = 0;
     /// Bytes committed and not yet accepted, of all lines.
     virtual std::size_t waiting() const noexcept = 0;
     /// Sees to it that all that is committed now goes out; returns the number of the flush that takes it.
@@ -86,6 +88,7 @@ public:
         return *begun_;
     }
     [[nodiscard]] bool has_ended() const noexcept { return trunk_ == nullptr || end_ || trunk_->has_ended(); }
+    [[nodiscard]] bool has_room() const noexcept { return trunk_ == nullptr || end_ || trunk_->takes_more(); }
     bool commit(encoding form)
     {
         if (begun_ == &nowhere_ || trunk_ == nullptr || end_) {

@@ -17,6 +17,17 @@ bool has_ended(const Channel& channel) noexcept
     }
 }
 
+/// Whether a channel takes any frame that it can carry; otherwise it may refuse one for what waits before it, and not for its size.
+template <class Channel>
+bool has_room(const Channel& channel) noexcept
+{
+    if constexpr (requires { channel.has_room(); }) {
+        return channel.has_room();
+    } else {
+        return true;
+    }
+}
+
 /// Bytes received in all; of a channel that does not count them, none.
 template <class Channel>
 std::uint64_t received_by(const Channel& channel) noexcept
