@@ -88,6 +88,14 @@ test("where WebSockets are blocked progress comes by polling, and the page finds
     await studio.completed_once(id);
 }));
 
+test("a page that was connected by polling says so when its WebSocket comes after all", limit, () => with_studio(async (studio) => {
+    await studio.page.addInitScript(late_websocket);
+    await studio.page.reload();
+    await studio.state_is("connected");
+    assert.ok((await studio.states()).includes("polling"));
+    assert.match(await studio.page.locator("#badge-tip").textContent(), /By WebSocket since/);
+}));
+
 test("a plugin's answer counts once though its acks are dropped", limit, () => with_studio(async (studio) => {
     await studio.state_is("connected");
     await studio.job("job-2", "generating").waitFor();
@@ -153,6 +161,15 @@ for (const colorScheme of ["light", "dark"]) {
         await page.setViewportSize({ width: 390, height: 844 });
         await page.screenshot({ path: `${process.env.BROWSER_PICTURES}/${colorScheme}-phone.png`, fullPage: true });
     }));
+}
+
+// In the page: the upgrade waits until the badge has shown that polls carry the link.
+function late_websocket() {
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+        const early = data === "2probe" && !window.seen.states.includes("polling");
+        early ? setTimeout(() => this.send(data), 20) : send.call(this, data);
+    };
 }
 
 // In the page: texts with less contrast to their ground than WCAG's AA asks of small text.
