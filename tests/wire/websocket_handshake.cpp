@@ -182,6 +182,10 @@ TEST_CASE("an offer of compression is accepted by the rules of RFC 7692")
     const deflate_terms small{true, false, 11, 10};
     CHECK(answered("permessage-deflate; client_max_window_bits", small) ==
           "permessage-deflate; server_no_context_takeover; server_max_window_bits=11; client_max_window_bits=10");
+    // A client takes its limit for granted only if the server repeats it, even the largest one.
+    CHECK(answered("permessage-deflate; server_max_window_bits=15") == "permessage-deflate; server_max_window_bits=15");
+    CHECK(answered("permessage-deflate; server_max_window_bits=15", small) ==
+          "permessage-deflate; server_no_context_takeover; server_max_window_bits=11");
     // A client that did not offer to can not be told to keep a smaller window.
     CHECK(rejoinder::answer_deflate("permessage-deflate", small).terms->client_max_window_bits == 15);
     // What cannot be had is passed over for the next offer.

@@ -109,15 +109,21 @@ inline constexpr std::string_view deflate_name = "permessage-deflate";
 // zlib cannot make a raw stream with a window of 2^8 bytes: it takes 2^9 and does not say so.
 inline constexpr int window_bits_min = 9;
 
-inline void append_deflate(std::string& out, const deflate_terms& terms, bool names_client_bits)
+// Which windows an element names; the server's is named whenever it is a small one.
+struct deflate_names {
+    bool server_bits = false;
+    bool client_bits = false;
+};
+
+inline void append_deflate(std::string& out, const deflate_terms& terms, deflate_names names)
 {
     out.append(deflate_name);
     out.append(terms.server_no_context_takeover ? "; server_no_context_takeover" : "");
     out.append(terms.client_no_context_takeover ? "; client_no_context_takeover" : "");
-    if (terms.server_max_window_bits < 15) {
+    if (names.server_bits || terms.server_max_window_bits < 15) {
         out.append("; server_max_window_bits=").append(std::to_string(terms.server_max_window_bits));
     }
-    if (names_client_bits) {
+    if (names.client_bits) {
         out.append("; client_max_window_bits");
         if (terms.client_max_window_bits < 15) {
             out.append("=").append(std::to_string(terms.client_max_window_bits));
@@ -157,7 +163,9 @@ inline deflate_answer answer_deflate(std::string_view offers, const deflate_term
         agreed.client_max_window_bits =
             !words->client_bits ? 15 : std::min(ours.client_max_window_bits, hinted == 0 ? 15 : hinted);
         std::string text;
-        detail::append_deflate(text, agreed, words->client_bits && agreed.client_max_window_bits < 15);
+        // RFC 7692 §7.1.2.1: a server accepts a limit to its window by repeating it, the largest one too.
+        detail::append_deflate(
+            text, agreed, {words->server_bits.has_value(), words->client_bits && agreed.client_max_window_bits < 15});
         return {false, agreed, std::move(text)};
     }
     return {};
@@ -167,7 +175,7 @@ inline deflate_answer answer_deflate(std::string_view offers, const deflate_term
 inline std::string offer_deflate(const deflate_terms& wanted)
 {
     std::string text;
-    detail::append_deflate(text, wanted, true);
+    detail::append_deflate(text, wanted, {.client_bits = true});
     return text;
 }
 

@@ -118,6 +118,21 @@ async function answerClient(listener, command, extension) {
     return {socket, rest, agreed, child};
 }
 
+// What of an offer the server's answer does not keep (RFC 7692 §7.1); undefined when it fits.
+function brokenPromise(offer, answer) {
+    const limit = (text, who) => Number(new RegExp(`${who}_max_window_bits=(\\d+)`).exec(text)?.[1] ?? NaN);
+    if (offer.includes('server_no_context_takeover') && !answer.includes('server_no_context_takeover')) {
+        return 'the server does not say that it forgets';
+    }
+    if (limit(offer, 'server') && !(limit(answer, 'server') <= limit(offer, 'server'))) {
+        return 'the server does not repeat the limit to its window';
+    }
+    if (answer.includes('client_max_window_bits') && !(limit(answer, 'client') && offer.includes('client_max_window_bits'))) {
+        return 'the server limits a window that it may not';
+    }
+    return undefined;
+}
+
 // What came against what was expected; undefined when it fits.
 function difference(test, found, ended) {
     const describe = ({what, payload}) =>
@@ -204,6 +219,11 @@ async function run(wanted, test, listener, extension) {
         if (!link.agreed) {
             link.socket.destroy();
             return 'permessage-deflate was not agreed on';
+        }
+        const broken = isServer ? brokenPromise(extension, link.agreed) : undefined;
+        if (broken) {
+            link.socket.destroy();
+            return broken;
         }
         const deflation = new Deflation(link.agreed, isServer ? 'client' : 'server');
         inflate = (payload) => deflation.inflate(payload);
