@@ -6,9 +6,13 @@
 #include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/net/client_options.hpp>
+#include <rejoinder/net/congested.hpp>
 #include <rejoinder/net/connection.hpp>
 #include <rejoinder/net/connection_options.hpp>
 #include <rejoinder/net/contract.hpp>
+#include <rejoinder/net/correlated.hpp>
+#include <rejoinder/net/correlation.hpp>
+#include <rejoinder/net/correlation_options.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/net/except.hpp>
 #include <rejoinder/net/failure.hpp>

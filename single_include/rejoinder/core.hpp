@@ -320,6 +320,7 @@ enum class errc {
     no_quorum,
     closed_by_peer,
     peer_went_away,
+    untrusted,
 };
 
 } // namespace rejoinder::inline v0
@@ -382,6 +383,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
     errc_entry{errc::closed_by_peer, "closed_by_peer", "the peer closed the connection", certainty::maybe_executed},
     errc_entry{errc::peer_went_away, "peer_went_away", "the peer shuts down or goes away", certainty::maybe_executed},
+    errc_entry{errc::untrusted, "untrusted", "the peer's certificate is not believed", certainty::never_sent},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -472,10 +474,14 @@ inline certainty certainty_of(const std::error_code& ec) noexcept
     return static_cast<certainty>(ec.value() >> detail::certainty_shift);
 }
 
-/// The kind of a code, or nothing for a foreign one.
+/// The kind of a code, or nothing for a foreign one, unless its category says which one it is of (`default_error_condition`).
 inline std::optional<errc> kind_of(const std::error_code& ec) noexcept
 {
-    return ec.category() == rejoinder_category() ? detail::kind_in(ec.value()) : std::nullopt;
+    if (ec.category() == rejoinder_category()) {
+        return detail::kind_in(ec.value());
+    }
+    const auto meant = ec.default_error_condition();
+    return meant.category() == rejoinder_category() ? detail::kind_in(meant.value()) : std::nullopt;
 }
 
 /// An error's name on the wire, and back; a name that is not ours is an error of the application.
@@ -2461,12 +2467,14 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true;    ///< hello and welcome; without them a connection is a new session from its start
-    bool ready = true;       ///< the client confirms its welcome (rule 4); without, the hub may speak at once
-    bool lenient = true;     ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
-    bool calls = true;       ///< requests and deliveries, and the last words for them
-    bool deliveries = true;  ///< they are told from requests, and acks from replies; without, all are requests and replies
-    bool records = true;     ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
+    bool greeting = true; ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;    ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;  ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
+    bool calls = true;    ///< requests and deliveries, and the last words for them
+    bool deliveries =
+        true; ///< they are told from requests, and acks from replies; without, all are requests and replies
+    bool records =
+        true; ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
@@ -2494,6 +2502,7 @@ enum class decoded : std::uint8_t {
 /// | `c.encode(hello, bytes)`, `c.encode(welcome, bytes)` | `encoding` | the same for the two greetings |
 /// | `c.decode(frame, m)` | `decoded` | reads one frame; `m` borrows from the frame and the codec until the next call |
 /// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
+/// | `c.let_go()`, if it is there | | nothing borrows from the last decoded message any more: memory that only it needed may be given back |
 /// | `c.encode_rest(bytes)`, if it is there | `std::optional<encoding>` | appends the next further frame of what was encoded last (attachments); nothing: it is whole |
 ///
 /// An `encode` that appends nothing does not say this message on its wire, which is no error: a farewell, for example, may be
@@ -6014,12 +6023,13 @@ enum class link_verdict : std::uint8_t {
     unresolvable, ///< there is no such name or service
     replaced,     ///< a newer connection of the same session took over
     oversized,    ///< this side's hello is larger than a frame may be
+    untrusted,    ///< its certificate is not believed: of another host, out of date, vouched for by nobody known
 };
 
 constexpr std::string_view name_of(link_verdict verdict) noexcept
 {
-    constexpr std::array<std::string_view, 8> names{"none",    "down",         "refused",  "incompatible",
-                                                    "garbled", "unresolvable", "replaced", "oversized"};
+    constexpr std::array<std::string_view, 9> names{"none",         "down",     "refused",   "incompatible", "garbled",
+                                                    "unresolvable", "replaced", "oversized", "untrusted"};
     return names[static_cast<std::size_t>(verdict)];
 }
 
@@ -6036,6 +6046,7 @@ inline link_verdict verdict_on(const std::error_code& why) noexcept
     case errc::bad_message: return link_verdict::garbled;
     case errc::replaced: return link_verdict::replaced;
     case errc::too_big: return link_verdict::oversized;
+    case errc::untrusted: return link_verdict::untrusted;
     default: return link_verdict::down;
     }
 }
@@ -6048,10 +6059,18 @@ constexpr bool is_final(link_verdict verdict) noexcept
 }
 
 /// Whether it looks final but may pass: a name is missing while a service is being deployed, a gateway answers in its stead while it
-/// starts. Several attempts in a row that say so, and never a connection that worked, are final together.
+/// starts, a hotel's network shows a certificate of its own. Never a connection that worked, and so many rounds of attempts in a row that
+/// say so (`rounds_of_doubt`), are final together.
 constexpr bool is_doubtful(link_verdict verdict) noexcept
 {
-    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled;
+    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled ||
+           verdict == link_verdict::untrusted;
+}
+
+/// How many rounds of a doubtful verdict are final: a certificate does not become another one by asking again.
+constexpr std::uint32_t rounds_of_doubt(link_verdict verdict) noexcept
+{
+    return verdict == link_verdict::untrusted ? 1 : 5;
 }
 
 } // namespace rejoinder::inline v0
@@ -6111,7 +6130,7 @@ inline bool final_for_client(const std::error_code& why) noexcept
 /// With several ways to the other side (`ways`), a failed attempt goes on with the next way at once, and begins with the one that worked last;
 /// a round of failures, one each way, counts as one and is followed by the schedule's delay.
 ///
-/// It gives up on what is final (`is_final`), on what is doubtful in `doubts_max` rounds in a row each way while no connection ever worked,
+/// It gives up on what is final (`is_final`), on what is doubtful in `rounds_of_doubt` rounds in a row each way while no connection ever worked,
 /// and when a `limited` schedule ends. All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
 template <backoff_schedule Schedule>
 class reconnector {
@@ -6120,9 +6139,6 @@ public:
     reconnector(Schedule schedule, duration limit, std::uint64_t seed)
         : schedule_(schedule), limit_(limit), random_(seed)
     {}
-
-    /// Rounds in a row that doubtful verdicts need to be final.
-    static constexpr std::uint32_t doubts_max = 5;
 
     // Getters
 
@@ -6262,8 +6278,9 @@ private:
         ++failures_;
         doubts_ = doubtful_ == ways_ ? doubts_ + 1 : 0;
         const auto asked = asked_;
+        const auto enough = doubts_needed_;
         new_round();
-        if (doubts_ >= doubts_max && !ever_worked_) {
+        if (doubts_ >= enough && !ever_worked_) {
             return std::nullopt;
         }
         const auto usual = delay_of(schedule_, failures_, random_);
@@ -6273,7 +6290,10 @@ private:
     // The attempt failed. Is there a way that this round has not tried?
     bool tries_another_way() noexcept
     {
-        doubtful_ += is_doubtful(verdict_) ? 1U : 0U;
+        if (is_doubtful(verdict_)) {
+            ++doubtful_;
+            doubts_needed_ = std::max(doubts_needed_, rounds_of_doubt(verdict_));
+        }
         way_ = (way_ + 1) % ways_;
         return ++tried_ < ways_;
     }
@@ -6282,6 +6302,7 @@ private:
     {
         tried_ = 0;
         doubtful_ = 0;
+        doubts_needed_ = 1;
         asked_ = duration::zero();
     }
 
@@ -6337,7 +6358,8 @@ private:
     std::size_t way_ = 0;
     std::size_t tried_ = 0;    // ways in this round
     std::size_t doubtful_ = 0; // of those
-    duration asked_{};         // the longest delay that a hub asked for in this round
+    std::uint32_t doubts_needed_ = 1;
+    duration asked_{}; // the longest delay that a hub asked for in this round
     std::error_code last_error_;
     std::optional<instant> connected_since_;
     std::optional<instant> disconnected_since_;

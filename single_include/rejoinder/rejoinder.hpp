@@ -437,6 +437,7 @@ namespace rejoinder::inline v0 {
 /// | `c.async_flush(token)` | `void(std::error_code)` | hands what is committed now to the link, and drops a frame begun. One at a time |
 /// | `c.pending()` (const) | `std::size_t` | bytes committed and not yet accepted by the link |
 /// | `c.has_ended()` (const), if it is there | `bool` | whether nothing more is carried, as the link has ended already: `commit` is refused for it, not for a size |
+/// | `c.has_room()` (const), if it is there | `bool` | whether a frame of any size that it carries has room; false: `commit` may be refused for what waits, not for a size |
 /// | `c.async_shutdown(reason, token)` | `void(std::error_code)` | flushes, then tells the peer that no more will come. No flush under way |
 /// | `c.close()` | | ends the link now; what is under way completes with `operation_aborted`. Any number of times |
 /// | `c.carries(form)` (const) | `bool` | whether frames of that form can be carried at all |
@@ -1451,6 +1452,12 @@ public:
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
     /// Whether nothing more is carried.
     [[nodiscard]] bool has_ended() const noexcept { return closed_ || end_ || shut_; }
+    /// Whether any message that it carries has room: short of that some are refused for what waits before them.
+    [[nodiscard]] bool has_room() const noexcept
+    {
+        return out_.count() < bounds_.count_max - bounds_.count_max / 8 &&
+               pending() + bounds_.message_max <= bounds_.bytes_max;
+    }
     [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
     [[nodiscard]] std::size_t pending() const noexcept { return out_.weight() + in_flight_; }
     /// Whether messages go by polls now.
@@ -2667,6 +2674,7 @@ enum class errc {
     no_quorum,
     closed_by_peer,
     peer_went_away,
+    untrusted,
 };
 
 } // namespace rejoinder::inline v0
@@ -2729,6 +2737,7 @@ inline constexpr std::array errc_table{
     errc_entry{errc::no_quorum, "no_quorum", "fewer peers answered than the call needs", certainty::maybe_executed},
     errc_entry{errc::closed_by_peer, "closed_by_peer", "the peer closed the connection", certainty::maybe_executed},
     errc_entry{errc::peer_went_away, "peer_went_away", "the peer shuts down or goes away", certainty::maybe_executed},
+    errc_entry{errc::untrusted, "untrusted", "the peer's certificate is not believed", certainty::never_sent},
 };
 
 constexpr const errc_entry& entry_of(errc code) noexcept
@@ -2819,10 +2828,14 @@ inline certainty certainty_of(const std::error_code& ec) noexcept
     return static_cast<certainty>(ec.value() >> detail::certainty_shift);
 }
 
-/// The kind of a code, or nothing for a foreign one.
+/// The kind of a code, or nothing for a foreign one, unless its category says which one it is of (`default_error_condition`).
 inline std::optional<errc> kind_of(const std::error_code& ec) noexcept
 {
-    return ec.category() == rejoinder_category() ? detail::kind_in(ec.value()) : std::nullopt;
+    if (ec.category() == rejoinder_category()) {
+        return detail::kind_in(ec.value());
+    }
+    const auto meant = ec.default_error_condition();
+    return meant.category() == rejoinder_category() ? detail::kind_in(meant.value()) : std::nullopt;
 }
 
 /// An error's name on the wire, and back; a name that is not ours is an error of the application.
@@ -5840,12 +5853,14 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true;    ///< hello and welcome; without them a connection is a new session from its start
-    bool ready = true;       ///< the client confirms its welcome (rule 4); without, the hub may speak at once
-    bool lenient = true;     ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
-    bool calls = true;       ///< requests and deliveries, and the last words for them
-    bool deliveries = true;  ///< they are told from requests, and acks from replies; without, all are requests and replies
-    bool records = true;     ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
+    bool greeting = true; ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;    ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;  ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
+    bool calls = true;    ///< requests and deliveries, and the last words for them
+    bool deliveries =
+        true; ///< they are told from requests, and acks from replies; without, all are requests and replies
+    bool records =
+        true; ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
@@ -5873,6 +5888,7 @@ enum class decoded : std::uint8_t {
 /// | `c.encode(hello, bytes)`, `c.encode(welcome, bytes)` | `encoding` | the same for the two greetings |
 /// | `c.decode(frame, m)` | `decoded` | reads one frame; `m` borrows from the frame and the codec until the next call |
 /// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
+/// | `c.let_go()`, if it is there | | nothing borrows from the last decoded message any more: memory that only it needed may be given back |
 /// | `c.encode_rest(bytes)`, if it is there | `std::optional<encoding>` | appends the next further frame of what was encoded last (attachments); nothing: it is whole |
 ///
 /// An `encode` that appends nothing does not say this message on its wire, which is no error: a farewell, for example, may be
@@ -9393,12 +9409,13 @@ enum class link_verdict : std::uint8_t {
     unresolvable, ///< there is no such name or service
     replaced,     ///< a newer connection of the same session took over
     oversized,    ///< this side's hello is larger than a frame may be
+    untrusted,    ///< its certificate is not believed: of another host, out of date, vouched for by nobody known
 };
 
 constexpr std::string_view name_of(link_verdict verdict) noexcept
 {
-    constexpr std::array<std::string_view, 8> names{"none",    "down",         "refused",  "incompatible",
-                                                    "garbled", "unresolvable", "replaced", "oversized"};
+    constexpr std::array<std::string_view, 9> names{"none",         "down",     "refused",   "incompatible", "garbled",
+                                                    "unresolvable", "replaced", "oversized", "untrusted"};
     return names[static_cast<std::size_t>(verdict)];
 }
 
@@ -9415,6 +9432,7 @@ inline link_verdict verdict_on(const std::error_code& why) noexcept
     case errc::bad_message: return link_verdict::garbled;
     case errc::replaced: return link_verdict::replaced;
     case errc::too_big: return link_verdict::oversized;
+    case errc::untrusted: return link_verdict::untrusted;
     default: return link_verdict::down;
     }
 }
@@ -9427,10 +9445,18 @@ constexpr bool is_final(link_verdict verdict) noexcept
 }
 
 /// Whether it looks final but may pass: a name is missing while a service is being deployed, a gateway answers in its stead while it
-/// starts. Several attempts in a row that say so, and never a connection that worked, are final together.
+/// starts, a hotel's network shows a certificate of its own. Never a connection that worked, and so many rounds of attempts in a row that
+/// say so (`rounds_of_doubt`), are final together.
 constexpr bool is_doubtful(link_verdict verdict) noexcept
 {
-    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled;
+    return verdict == link_verdict::unresolvable || verdict == link_verdict::garbled ||
+           verdict == link_verdict::untrusted;
+}
+
+/// How many rounds of a doubtful verdict are final: a certificate does not become another one by asking again.
+constexpr std::uint32_t rounds_of_doubt(link_verdict verdict) noexcept
+{
+    return verdict == link_verdict::untrusted ? 1 : 5;
 }
 
 } // namespace rejoinder::inline v0
@@ -9490,7 +9516,7 @@ inline bool final_for_client(const std::error_code& why) noexcept
 /// With several ways to the other side (`ways`), a failed attempt goes on with the next way at once, and begins with the one that worked last;
 /// a round of failures, one each way, counts as one and is followed by the schedule's delay.
 ///
-/// It gives up on what is final (`is_final`), on what is doubtful in `doubts_max` rounds in a row each way while no connection ever worked,
+/// It gives up on what is final (`is_final`), on what is doubtful in `rounds_of_doubt` rounds in a row each way while no connection ever worked,
 /// and when a `limited` schedule ends. All operations are O(1). Distinct objects are independent; one is used from one thread at a time.
 template <backoff_schedule Schedule>
 class reconnector {
@@ -9499,9 +9525,6 @@ public:
     reconnector(Schedule schedule, duration limit, std::uint64_t seed)
         : schedule_(schedule), limit_(limit), random_(seed)
     {}
-
-    /// Rounds in a row that doubtful verdicts need to be final.
-    static constexpr std::uint32_t doubts_max = 5;
 
     // Getters
 
@@ -9641,8 +9664,9 @@ private:
         ++failures_;
         doubts_ = doubtful_ == ways_ ? doubts_ + 1 : 0;
         const auto asked = asked_;
+        const auto enough = doubts_needed_;
         new_round();
-        if (doubts_ >= doubts_max && !ever_worked_) {
+        if (doubts_ >= enough && !ever_worked_) {
             return std::nullopt;
         }
         const auto usual = delay_of(schedule_, failures_, random_);
@@ -9652,7 +9676,10 @@ private:
     // The attempt failed. Is there a way that this round has not tried?
     bool tries_another_way() noexcept
     {
-        doubtful_ += is_doubtful(verdict_) ? 1U : 0U;
+        if (is_doubtful(verdict_)) {
+            ++doubtful_;
+            doubts_needed_ = std::max(doubts_needed_, rounds_of_doubt(verdict_));
+        }
         way_ = (way_ + 1) % ways_;
         return ++tried_ < ways_;
     }
@@ -9661,6 +9688,7 @@ private:
     {
         tried_ = 0;
         doubtful_ = 0;
+        doubts_needed_ = 1;
         asked_ = duration::zero();
     }
 
@@ -9716,7 +9744,8 @@ private:
     std::size_t way_ = 0;
     std::size_t tried_ = 0;    // ways in this round
     std::size_t doubtful_ = 0; // of those
-    duration asked_{};         // the longest delay that a hub asked for in this round
+    std::uint32_t doubts_needed_ = 1;
+    duration asked_{}; // the longest delay that a hub asked for in this round
     std::error_code last_error_;
     std::optional<instant> connected_since_;
     std::optional<instant> disconnected_since_;
@@ -13558,6 +13587,17 @@ bool has_ended(const Channel& channel) noexcept
     }
 }
 
+/// Whether a channel takes any frame that it can carry; otherwise it may refuse one for what waits before it, and not for its size.
+template <class Channel>
+bool has_room(const Channel& channel) noexcept
+{
+    if constexpr (requires { channel.has_room(); }) {
+        return channel.has_room();
+    } else {
+        return true;
+    }
+}
+
 /// Bytes received in all; of a channel that does not count them, none.
 template <class Channel>
 std::uint64_t received_by(const Channel& channel) noexcept
@@ -13644,6 +13684,8 @@ public:
     [[nodiscard]] virtual capabilities features() const = 0;
     /// Bytes that were written and that the channel has not got rid of.
     [[nodiscard]] virtual std::size_t queued() const noexcept = 0;
+    /// Whether it takes no more messages, until enough of what was written has gone.
+    [[nodiscard]] virtual bool congested() const noexcept { return false; }
     /// Where it leads, for logs.
     [[nodiscard]] virtual std::string description() const = 0;
 
@@ -13846,6 +13888,7 @@ public:
     }
 
     [[nodiscard]] std::size_t queued() const noexcept override { return channel_.pending(); }
+    [[nodiscard]] bool congested() const noexcept override { return full_; }
     [[nodiscard]] std::string description() const override { return description_; }
 
     [[nodiscard]] bool stirs() noexcept override
@@ -13965,6 +14008,9 @@ private:
                 counts_->bytes_in += frame.bytes.size();
                 take(frame, now);
             }
+        }
+        if constexpr (requires { codec_.let_go(); }) {
+            codec_.let_go();
         }
         write_ready();
         if (session_ != nullptr) {
@@ -14087,9 +14133,10 @@ private:
     // Not now: this may stand in the middle of writing.
     void hang_up_later()
     {
-        asio::post(channel_.get_executor(), [self = this->shared_from_this()] {
+        const auto why = detail::has_room(channel_) ? close_reason::too_big : close_reason::slow_peer;
+        asio::post(channel_.get_executor(), [self = this->shared_from_this(), why] {
             if (self->session_ != nullptr) {
-                self->session_->hang_up(close_reason::too_big);
+                self->session_->hang_up(why);
             }
         });
     }
@@ -14097,12 +14144,14 @@ private:
     // Bytes that the channel got rid of so far.
     [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
 
-    // The channel cannot carry a message of this size: whoever waits for it is told, on whichever side that is.
+    // The channel cannot carry a message of this size, or has no room for it: whoever waits for it is told, on whichever side that is.
     void refuse_to_carry(const message& out)
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery: session_->undeliverable(out.id, errc::too_big); break;
+        case message_kind::delivery:
+            session_->undeliverable(out.id, detail::has_room(channel_) ? errc::too_big : errc::queue_full);
+            break;
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
@@ -14128,16 +14177,20 @@ private:
         }
         const auto now = std::chrono::steady_clock::now();
         message out;
-        full_ = full_ && channel_.pending() > options_.write_low_water;
+        full_ = (full_ && channel_.pending() > options_.write_low_water) || is_crowded();
         while (!full_ && !detail::has_ended(channel_) && session_->emit(out, now)) {
             write(out);
-            full_ = channel_.pending() >= options_.write_high_water;
+            full_ = channel_.pending() >= options_.write_high_water || is_crowded();
         }
         flush();
         if (full_ && !waiting_) {
             wait_for_room();
         }
     }
+
+    // The channel has no room for more until some of this connection's own bytes have gone. If those that wait are others', nobody would
+    // say when there is room again: then what is refused is told so.
+    [[nodiscard]] bool is_crowded() const noexcept { return !detail::has_room(channel_) && channel_.pending() != 0; }
 
     // A peer that does not read what is written for it holds this much memory and no more, and not for ever.
     void wait_for_room()
@@ -15190,6 +15243,25 @@ hello hello_of(const client_options<Policies>& options, std::uint64_t attempt)
 }
 
 } // namespace detail
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// What becomes of a notification while its connection has more to write than it gets rid of.
+#ifndef REJOINDER_NET_CONGESTED_HPP
+#define REJOINDER_NET_CONGESTED_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+/// What becomes of a notification while its connection holds as much as it may (`write_high_water`), until that has gone (`write_low_water`).
+/// Without a connection it is dropped in any case.
+enum class congested : std::uint8_t {
+    wait, ///< it waits in the session, in its order, as far as that has room
+    drop, ///< it is dropped and counted: for what is of no use later, a cursor's place say
+};
 
 } // namespace rejoinder::inline v0
 
@@ -18016,6 +18088,11 @@ public:
     /// What the other side said about why it has no use for the connection; empty: nothing. For people: it ends the error's message.
     void heard(std::string_view said) { said_ = said; }
     [[nodiscard]] const std::string& said() const noexcept { return said_; }
+    /// What calls hear of it that end with the client's attempts: that, or what exactly a foreign error was.
+    [[nodiscard]] std::string last_words(const std::error_code& why) const
+    {
+        return said_.empty() && kind_of(why) && why.category() != rejoinder_category() ? why.message() : said_;
+    }
 
     /// The outbox could not be opened.
     void outbox_failed(const std::error_code& why) const
@@ -20836,6 +20913,30 @@ private:
 
 #endif
 
+// Gives a notification to a session, or drops it.
+#ifndef REJOINDER_NET_DETAIL_NOTIFY_NOW_HPP
+#define REJOINDER_NET_DETAIL_NOTIFY_NOW_HPP
+
+namespace rejoinder::inline v0::detail {
+
+/// False: dropped and counted.
+template <class Host>
+bool notify_now(Host& host, const outgoing& words, congested when, counters& counts, instant now)
+{
+    const auto& link = host.connection();
+    if (when == congested::drop && (link == nullptr || link->congested())) {
+        ++counts.notifications_dropped;
+        return false;
+    }
+    const bool taken = host.core().notify(words.name(), words.payload(), now);
+    host.settle_up();
+    return taken;
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 // Runs a client's durable outbox: between its callers, its store and its session.
 #ifndef REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
 #define REJOINDER_NET_DETAIL_OUTBOX_KEEPER_HPP
@@ -21484,12 +21585,10 @@ public:
         wake_up();
     }
 
-    bool notify(const outgoing& words)
+    bool notify(const outgoing& words, congested when = congested::wait)
     {
         wake_up();
-        const bool taken = host_->core().notify(words.name(), words.payload(), now());
-        host_->settle_up();
-        return taken;
+        return notify_now(*host_, words, when, *setting_->counts, now());
     }
 
     /// A deadline has come.
@@ -21620,7 +21719,7 @@ private:
     void give_up()
     {
         incarnation_ = random_name();
-        setting_->last_words = news_.said();
+        setting_->last_words = news_.last_words(last_error());
         outbox_->give_up(verdict());
         host_->give_up(verdict());
         setting_->last_words.clear();
@@ -23123,9 +23222,9 @@ namespace rejoinder::inline v0 {
 ///
 /// Connects when it is made, resumes its session after each loss, and re-sends what is unanswered. Requests and deliveries made while the link
 /// is down wait in the outbox. It gives up only when trying again cannot help: wrong credentials, another protocol or version, displaced by a
-/// newer connection of the same session; or, if it never was connected, a name that does not exist or a peer that talks gibberish five times
-/// in a row (a name may be missing while its service is being deployed, so it is no final word by itself). `status().verdict` says which,
-/// from the first time on.
+/// newer connection of the same session; or, if it never was connected, a certificate that is not believed, or a name that does not exist or a
+/// peer that talks gibberish five times in a row (a name may be missing while its service is being deployed, so it is no final word by
+/// itself). `status().verdict` says which, from the first time on.
 ///
 /// Destroying it says goodbye and completes what is pending with `operation_aborted`; it may be destroyed from inside any of its handlers.
 /// Distinct clients are independent; one is used from its executor.
@@ -23336,20 +23435,27 @@ public:
     bool withdraw(std::uint64_t id) { return state_->outbox().withdraw(id); }
 
     /// Fire and forget. False: dropped and counted, because the link is down or a bound is reached.
+    /// `when`: what becomes of it on a link that lags behind.
     template <class Payload>
-    bool notify(std::string_view name, const Payload& payload)
+    bool notify(std::string_view name, const Payload& payload, congested when = congested::wait)
     {
-        return state_->notify({name, payload, {}});
+        return state_->notify({name, payload, {}}, when);
     }
     /// The same by contract: an event is a contract without a reply.
     template <contract_type Contract>
-    bool notify(const typename Contract::request& event)
+    bool notify(const typename Contract::request& event, congested when = congested::wait)
     {
-        return notify(Contract::name, event);
+        return notify(Contract::name, event, when);
     }
 
-private:
+    // For what stands around a client
+
     using state = detail::client_state<Policies>;
+
+    /// What it holds of the client.
+    [[nodiscard]] std::weak_ptr<state> weak_state() const noexcept { return state_; }
+
+private:
     using line = detail::client_line<state>;
 
     void begin_news() { state_->news().begin(state_of_link(), status().state); }
@@ -23375,66 +23481,652 @@ extern template class detail::host<default_policies>;
 
 #endif
 
-// A target: everybody in a room, or every session of a user, but some.
-#ifndef REJOINDER_NET_EXCEPT_HPP
-#define REJOINDER_NET_EXCEPT_HPP
+// A question and its answer as two messages, joined by a field that both have: what they are, as a type.
+#ifndef REJOINDER_NET_CORRELATED_HPP
+#define REJOINDER_NET_CORRELATED_HPP
 
-#include <algorithm>
+// The fields by which a question and its answer are joined: members of structs, or of JSON objects.
+#ifndef REJOINDER_NET_DETAIL_CORRELATED_FIELDS_HPP
+#define REJOINDER_NET_DETAIL_CORRELATED_FIELDS_HPP
+
 #include <concepts>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <type_traits>
-#include <utility>
-#include <vector>
 
-namespace rejoinder::inline v0 {
+namespace rejoinder::inline v0::detail {
 
-/// A target: all in a room but some. Made by `except`. Distinct objects are independent.
-class all_except {
-public:
-    all_except(room where, std::vector<session_id> without) noexcept
-        : where_(std::move(where)), without_(std::move(without))
-    {}
+struct no_field {};
 
-    [[nodiscard]] const room& where() const noexcept { return where_; }
-    /// Whether a session is left out. Linear in those that are.
-    [[nodiscard]] bool leaves_out(session_id session) const noexcept
+/// The declared field, or the usual one if the type has it, by its pointer or, in JSON, by its name.
+template <class C>
+constexpr auto request_key_of()
+{
+    if constexpr (requires { C::request_key; }) {
+        return C::request_key;
+    } else if constexpr (std::same_as<typename C::request, json>) {
+        return std::string_view{"request_id"};
+    } else if constexpr (requires { &C::request::request_id; }) {
+        return &C::request::request_id;
+    } else {
+        return no_field{};
+    }
+}
+
+template <class C>
+constexpr auto answer_key_of()
+{
+    if constexpr (requires { C::answer_key; }) {
+        return C::answer_key;
+    } else if constexpr (std::same_as<typename C::answer, json>) {
+        return std::string_view{"request_id"};
+    } else if constexpr (requires { &C::answer::request_id; }) {
+        return &C::answer::request_id;
+    } else {
+        return no_field{};
+    }
+}
+
+template <class C>
+constexpr auto success_of()
+{
+    if constexpr (requires { C::success; }) {
+        return C::success;
+    } else if constexpr (std::same_as<typename C::answer, json>) {
+        return std::string_view{"success"};
+    } else if constexpr (requires { &C::answer::success; }) {
+        return &C::answer::success;
+    } else {
+        return no_field{};
+    }
+}
+
+template <class C>
+constexpr auto error_of()
+{
+    if constexpr (requires { C::error; }) {
+        return C::error;
+    } else if constexpr (std::same_as<typename C::answer, json>) {
+        return std::string_view{"error"};
+    } else if constexpr (requires { &C::answer::error; }) {
+        return &C::answer::error;
+    } else {
+        return no_field{};
+    }
+}
+
+/// The field of this value; null: its JSON has none.
+template <class Value, class Where>
+auto* find_field(Value& value, const Where& where)
+{
+    if constexpr (std::is_member_object_pointer_v<Where>) {
+        return &(value.*where);
+    } else {
+        auto* const object = value.if_object();
+        return object == nullptr ? nullptr : object->if_contains(std::string_view{where});
+    }
+}
+
+/// A string as it is, anything else as JSON.
+inline std::string text_of(const json& value)
+{
+    if (value.is_string()) {
+        return std::string{std::string_view{value.get_string()}};
+    }
+    std::string text;
+    write_payload(value, text);
+    return text;
+}
+
+/// A key as text; empty: it is not set.
+inline std::string key_text(const std::string& key)
+{
+    return key;
+}
+inline std::string key_text(std::integral auto key)
+{
+    return key == 0 ? std::string{} : std::to_string(key);
+}
+inline std::string key_text(const json& key)
+{
+    return key.is_string() || key.is_number() ? text_of(key) : std::string{};
+}
+
+/// What a field of an answer says of an error, for people.
+inline std::string error_text(const std::string& said)
+{
+    return said;
+}
+inline std::string error_text(const json& said)
+{
+    return said.is_null() ? std::string{} : text_of(said);
+}
+template <class Optional>
+    requires requires(const Optional& said) {
+        { *said } -> std::convertible_to<std::string>;
+        said.has_value();
+    }
+std::string error_text(const Optional& said)
+{
+    return said.has_value() ? std::string{*said} : std::string{};
+}
+
+inline bool says_yes(bool said) noexcept
+{
+    return said;
+}
+inline bool says_yes(const json& said) noexcept
+{
+    return !said.is_bool() || said.get_bool();
+}
+
+/// Gives keys that nobody used before: of this object by their number, of all others by chance.
+struct key_maker {
+    std::string prefix;
+    std::uint64_t next = 0; ///< as a number it begins anywhere below 2^52, so that JavaScript can hold it
+
+    void give(std::string& key) { key = prefix + '-' + std::to_string(++next); }
+    void give(json& key) { key = prefix + '-' + std::to_string(++next); }
+    template <std::integral Number>
+    void give(Number& key)
     {
-        return std::find(without_.begin(), without_.end(), session) != without_.end();
+        static_assert(sizeof(Number) == 8, "rejoinder: a key that is a number has 64 bits");
+        key = static_cast<Number>(++next);
+    }
+};
+
+/// What a contract declares of its fields.
+template <class C>
+struct correlated_fields {
+    static constexpr auto request_key = request_key_of<C>();
+    static constexpr auto answer_key = answer_key_of<C>();
+    static constexpr auto success = success_of<C>();
+    static constexpr auto error = error_of<C>();
+    static constexpr bool found =
+        !std::is_same_v<decltype(request_key), const no_field> && !std::is_same_v<decltype(answer_key), const no_field>;
+
+    using request = typename C::request;
+    using answer = typename C::answer;
+
+    /// The key of a question, which gets one if it has none.
+    static std::string key_for(request& question, key_maker& maker)
+    {
+        auto& field = required(question);
+        auto key = key_text(field);
+        if (key.empty()) {
+            maker.give(field);
+            key = key_text(field);
+        }
+        return key;
+    }
+
+    /// Empty: it has none.
+    static std::string key_of(const answer& said)
+    {
+        const auto* const field = find_field(said, answer_key);
+        return field == nullptr ? std::string{} : key_text(*field);
+    }
+
+    static bool succeeded(const answer& said)
+    {
+        if constexpr (std::is_same_v<decltype(success), const no_field>) {
+            return true;
+        } else {
+            const auto* const field = find_field(said, success);
+            return field == nullptr || says_yes(*field);
+        }
+    }
+
+    static std::string why(const answer& said)
+    {
+        if constexpr (std::is_same_v<decltype(error), const no_field>) {
+            return {};
+        } else {
+            const auto* const field = find_field(said, error);
+            return field == nullptr ? std::string{} : error_text(*field);
+        }
     }
 
 private:
-    room where_;
-    std::vector<session_id> without_;
+    static auto& required(request& question)
+    {
+        if constexpr (std::same_as<request, json>) {
+            if (question.is_null()) {
+                question.emplace_object();
+            }
+            if (!question.is_object()) {
+                throw std::invalid_argument("rejoinder: a question with a key among its members is a JSON object");
+            }
+            return question.get_object()[std::string_view{request_key}];
+        } else {
+            return question.*request_key;
+        }
+    }
 };
 
-/// All in a room but these peers: `hub.notify(except(room{"editors"}, from), "typing", what)`.
-template <std::same_as<peer>... More>
-[[nodiscard]] all_except except(room where, const peer& first, const More&... more)
-{
-    return {std::move(where), std::vector<session_id>{first.session(), more.session()...}};
-}
-/// The same for any number of them.
-[[nodiscard]] inline all_except except(room where, const std::vector<peer>& without)
-{
-    std::vector<session_id> sessions;
-    sessions.reserve(without.size());
-    for (const auto& one : without) {
-        sessions.push_back(one.session());
-    }
-    return {std::move(where), std::move(sessions)};
-}
-/// All sessions of a user but these: its other tabs.
-template <std::same_as<peer>... More>
-[[nodiscard]] all_except except(const user& whom, const peer& first, const More&... more)
-{
-    return except(user_room(whom.who()), first, more...);
-}
+} // namespace rejoinder::inline v0::detail
 
-// g++ 12 destroys an aggregate that owns memory twice when it stands in braces inside a co_await expression.
-static_assert(!std::is_aggregate_v<all_except>);
+#endif
+
+#include <concepts>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// What the declaration of such a pair derives from.
+///
+///     struct publish : rejoinder::correlated<plugin_command, plugin_response> {
+///         static constexpr std::string_view name = "plugin_command";
+///         static constexpr std::string_view answer_name = "plugin_response";
+///         static constexpr auto timeout = 300s;    // optional
+///         static constexpr auto repeat_after = 5s; // optional
+///     };
+///
+/// A `correlation` asks by it.
+template <class Request, class Answer>
+struct correlated {
+    using request = Request;
+    using answer = Answer;
+};
+
+/// | expression | result | meaning |
+/// | --- | --- | --- |
+/// | `C::request`, `C::answer` | `payload_type` | what is asked and answered: a struct, or `json` |
+/// | `C::name`, `C::answer_name` | constants, to `std::string_view` | the names of the two messages |
+/// | `C::request_key`, `C::answer_key` (optional) | constants: a pointer to a member; of `json`, a member's name | the field of each that joins them: a `std::string`, a 64-bit integer or a `json`. Without them: `request_id` |
+/// | `C::success` (optional) | as above | the field of an answer that is false, or `false` in a `json`, if it is an error. Without it: `success`, if there is one |
+/// | `C::error` (optional) | as above | the field of such an answer that says why: a `std::string`, an optional one or a `json`. Without it: `error`, if there is one |
+/// | `C::timeout` (optional) | constant, to `duration` | of the whole call |
+/// | `C::repeat_after` (optional) | constant, to `duration` | the question may be said again under its key: that is done so long after it was acknowledged, or its session was lost, without an answer |
+template <class C>
+concept correlated_contract =
+    payload_type<typename C::request> && payload_type<typename C::answer> &&
+    std::copy_constructible<typename C::request> && std::default_initializable<typename C::answer> &&
+    std::movable<typename C::answer> && requires {
+        { C::name } -> std::convertible_to<std::string_view>;
+        { C::answer_name } -> std::convertible_to<std::string_view>;
+    } && detail::correlated_fields<C>::found;
+
+/// How such a question is sent, with what its caller says of one call in place of what the contract says.
+template <correlated_contract C>
+[[nodiscard]] constexpr call_options correlated_options(call_options said) noexcept
+{
+    if constexpr (requires { C::timeout; }) {
+        static_assert(std::convertible_to<decltype(C::timeout), duration>,
+                      "rejoinder: a contract's timeout is a std::chrono duration");
+        said.timeout = said.timeout == duration::zero() ? duration{C::timeout} : said.timeout;
+    }
+    if constexpr (requires { C::repeat_after; }) {
+        static_assert(std::convertible_to<decltype(C::repeat_after), duration>,
+                      "rejoinder: a contract's repeat_after is a std::chrono duration");
+        said.repeat = repeatable::idempotent;
+    }
+    return said;
+}
 
 } // namespace rejoinder::inline v0
 
 #endif
+
+// Asks by one message and is answered by another: the two are joined by a field, whichever connection the answer takes.
+#ifndef REJOINDER_NET_CORRELATION_HPP
+#define REJOINDER_NET_CORRELATION_HPP
+
+// The bound of a correlation.
+#ifndef REJOINDER_NET_CORRELATION_OPTIONS_HPP
+#define REJOINDER_NET_CORRELATION_OPTIONS_HPP
+
+#include <cstdint>
+
+namespace rejoinder::inline v0 {
+
+struct correlation_options {
+    std::uint32_t pending_max = 1024; ///< questions that wait for their answers; one more ends with `queue_full`
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+// The questions of a correlation that wait for their answers.
+#ifndef REJOINDER_NET_DETAIL_CORRELATION_DESK_HPP
+#define REJOINDER_NET_DETAIL_CORRELATION_DESK_HPP
+
+// What a question ends with whose answer is a message of its own, and how its caller is told.
+#ifndef REJOINDER_NET_DETAIL_CORRELATED_END_HPP
+#define REJOINDER_NET_DETAIL_CORRELATED_END_HPP
+
+#include <asio/associator.hpp>
+
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+template <class Answer>
+struct correlated_end {
+    Answer answer{};
+    std::string text{}; ///< of an error: what the other side said of it
+
+    /// An error of the question's own acknowledgement.
+    static correlated_end of(const std::error_code& ec, const reply& said)
+    {
+        correlated_end end;
+        end.text = kind_of(ec) == errc::remote_error ? said.code() : std::string_view{};
+        end.text.append(end.text.empty() || said.text().empty() ? "" : ": ").append(said.text());
+        return end;
+    }
+};
+
+/// Calls `handler(ec, Answer)`; meanwhile `ec.message()` ends with what the other side said. All that Asio associates with the handler stays.
+template <class Answer, class Handler>
+class correlated_handler {
+public:
+    explicit correlated_handler(Handler handler) : handler_(std::move(handler)) {}
+
+    void operator()(std::error_code ec, correlated_end<Answer> end)
+    {
+        const spoken_scope scope{end.text.empty() ? std::error_code{} : ec, end.text};
+        std::move(handler_)(ec, std::move(end.answer));
+    }
+
+    [[nodiscard]] const Handler& inner() const noexcept { return handler_; }
+
+private:
+    Handler handler_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+template <template <class, class> class Associator, class Answer, class Handler, class Default>
+struct asio::associator<Associator, rejoinder::detail::correlated_handler<Answer, Handler>, Default>
+    : Associator<Handler, Default> {
+    static auto get(const rejoinder::detail::correlated_handler<Answer, Handler>& handler) noexcept
+    {
+        return Associator<Handler, Default>::get(handler.inner());
+    }
+    static auto get(const rejoinder::detail::correlated_handler<Answer, Handler>& handler,
+                    const Default& otherwise) noexcept
+    {
+        return Associator<Handler, Default>::get(handler.inner(), otherwise);
+    }
+};
+
+#endif
+
+#include <asio/any_io_executor.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// What a question is found by: its key, among those of the one who was asked. So nobody else can answer it.
+inline std::string key_of_asked(std::string_view who, std::string_view key)
+{
+    std::string whole = std::to_string(who.size());
+    whole.append(1, ':').append(who).append(key);
+    return whole;
+}
+
+/// A question is a delivery first. When that is over, it waits under its key: for its answer, its repetition or its deadline.
+template <class Line, class Answer>
+class correlation_desk final : public lives_on_context,
+                               public std::enable_shared_from_this<correlation_desk<Line, Answer>> {
+public:
+    using end_type = correlated_end<Answer>;
+    using completion_type = completion<void(std::error_code, end_type)>;
+    using target = typename Line::target;
+
+    correlation_desk(const asio::any_io_executor& executor, Line line, std::uint32_t pending_max, duration repeat_after)
+        : lives_on_context(executor), executor_(executor), line_(std::move(line)), repeat_after_(repeat_after),
+          clock_(executor), waiting_(pending_max)
+    {}
+
+    [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
+    [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
+
+    void ask(target whom, std::string_view key, outgoing words, completion_type done)
+    {
+        if (stopped_) {
+            done.post(asio::error::operation_aborted, end_type{});
+            return;
+        }
+        const auto one = std::allocate_shared<pending>(
+            recycled_allocator<pending>{}, key_of_asked(Line::whose(whom), key), std::move(whom), std::move(words));
+        if (const auto as = waiting_.open(one->key, one); as != opened::yes) {
+            const auto why = as == opened::full ? errc::queue_full : errc::key_conflict;
+            done.post(make_error_code(why, certainty::never_sent), end_type{});
+            return;
+        }
+        one->done = std::move(done);
+        one->deadline = deadline_of(*one);
+        obey_caller(one);
+        send(one);
+    }
+
+    /// An answer came, which this takes. False: nobody waits for it, and it stays.
+    bool settle(std::string_view who, std::string_view key, const std::error_code& ec, end_type& end)
+    {
+        const auto found = waiting_.find(key_of_asked(who, key));
+        if (found == nullptr) {
+            if (const auto counts = line_.counts()) {
+                ++counts->late_replies;
+            }
+            return false;
+        }
+        settle(*std::shared_ptr{*found}, ec, std::move(end));
+        return true;
+    }
+
+    void tick()
+    {
+        const auto self = this->shared_from_this();
+        while (const auto due = timers_.expire(now())) {
+            const auto one = *waiting_.find((*due)->key);
+            if (now() < one->deadline) {
+                send(one);
+                continue;
+            }
+            if (const auto counts = line_.counts()) {
+                ++counts->timeouts;
+            }
+            settle(*one, make_error_code(errc::timed_out, certainty::maybe_executed), {});
+        }
+        arm();
+    }
+
+    /// The correlation is over: so is its handler, unless that has been replaced.
+    void leave(std::string_view answers)
+    {
+        if (!stopped_) {
+            line_.off(answers);
+        }
+        stop();
+    }
+
+    /// The correlation, or what it goes through, is over.
+    void stop()
+    {
+        if (std::exchange(stopped_, true)) {
+            return;
+        }
+        const auto self = this->shared_from_this();
+        clock_.stop();
+        while (const auto one = waiting_.drain()) {
+            give_up(*one->value);
+        }
+    }
+
+private:
+    struct pending {
+        pending(std::string found_by, target to, outgoing what)
+            : key(std::move(found_by)), whom(std::move(to)), words(std::move(what))
+        {}
+
+        std::string key;
+        target whom;
+        outgoing words;
+        completion_type done;             // until it is settled
+        asio::cancellation_signal cancel; // of its delivery
+        instant deadline = never;
+        timer_id timer{};
+        bool taken = false; // somebody may have it
+    };
+    using shared = std::shared_ptr<pending>;
+
+    void context_ended() override
+    {
+        const auto self = this->shared_from_this();
+        stopped_ = true;
+        while (waiting_.drain()) {}
+    }
+
+    static instant now() noexcept { return std::chrono::steady_clock::now(); }
+
+    [[nodiscard]] instant deadline_of(const pending& one) const
+    {
+        const auto said = one.words.how().timeout;
+        const auto length = said != duration::zero() ? said : line_.timeout_of(one.words.name());
+        const auto from = now();
+        return length > never - from ? never : from + length;
+    }
+
+    void obey_caller(const shared& one)
+    {
+        if (auto slot = one->done.slot(); slot.is_connected()) {
+            slot.assign([desk = this->weak_from_this(), weak = std::weak_ptr{one}](asio::cancellation_type type) {
+                const auto self = desk.lock();
+                const auto asked = weak.lock();
+                if (self != nullptr && asked != nullptr && type != asio::cancellation_type::none &&
+                    self->waiting_.take(asked->key)) {
+                    self->give_up(*asked);
+                }
+            });
+        }
+    }
+
+    void send(const shared& one)
+    {
+        auto words = one->words;
+        words.set_timeout(std::max<duration>(one->deadline - now(), std::chrono::milliseconds{1}));
+        auto over = [desk = this->weak_from_this(), one](std::error_code ec, const reply& said) {
+            if (const auto self = desk.lock(); self != nullptr && one->done) {
+                self->sent(one, ec, said);
+                self->arm();
+            }
+        };
+        line_.deliver(one->whom, std::move(words),
+                      {call_completion{asio::bind_cancellation_slot(one->cancel.slot(), std::move(over)), executor_}});
+    }
+
+    // The delivery is over. What may have arrived may be answered yet, also by a later session.
+    void sent(const shared& one, const std::error_code& ec, const reply& said)
+    {
+        if (ec == errc::unsupported) { // the wire knows no acknowledgement
+            if (!line_.notify(one->whom, one->words) && !one->taken) {
+                settle(*one, make_error_code(errc::not_connected), {});
+                return;
+            }
+        } else if (ec && ends(*one, ec, said.certainty())) {
+            settle(*one, reason(*one, ec, said.certainty()), end_type::of(ec, said));
+            return;
+        }
+        one->taken = true;
+        const auto again = repeat_after_ == duration::zero() ? never : now() + repeat_after_;
+        one->timer = timers_.schedule(std::min(one->deadline, again), one.get());
+    }
+
+    // Whether no answer can come any more.
+    static bool ends(const pending& one, const std::error_code& ec, certainty sure)
+    {
+        const bool over = ec == asio::error::operation_aborted || ec == errc::closed || ec == errc::replaced ||
+                          ec == errc::expired || ec == errc::timed_out;
+        const bool refused = sure == certainty::never_sent || sure == certainty::not_executed;
+        return over || sure == certainty::acknowledged || (refused && !one.taken);
+    }
+
+    // What its caller is told: a delivery's time to live is this call's timeout, and an earlier sending may have been taken.
+    static std::error_code reason(const pending& one, const std::error_code& ec, certainty sure)
+    {
+        if (kind_of(ec) == std::nullopt) {
+            return ec;
+        }
+        const auto kind = ec == errc::expired ? errc::timed_out : *kind_of(ec);
+        return make_error_code(kind, one.taken && sure != certainty::acknowledged ? certainty::maybe_executed : sure);
+    }
+
+    void settle(pending& one, const std::error_code& ec, end_type end)
+    {
+        const auto kept = waiting_.take(one.key);
+        timers_.cancel(one.timer);
+        one.done.post(ec, std::move(end));
+    }
+
+    // Not waited for any more: whoever has the question is told, if it has not said yet that it has it.
+    void give_up(pending& one)
+    {
+        timers_.cancel(one.timer);
+        auto done = std::move(one.done);
+        one.cancel.emit(asio::cancellation_type::terminal);
+        done.post(asio::error::operation_aborted, end_type{});
+    }
+
+    void arm()
+    {
+        if (!stopped_) {
+            clock_.arm(timers_.next_expiry(), this->weak_from_this());
+        }
+    }
+
+    asio::any_io_executor executor_;
+    Line line_;
+    duration repeat_after_;
+    clockwork clock_;
+    timer_wheel<pending*> timers_;
+    keyed_registry<shared> waiting_;
+    bool stopped_ = false;
+};
+
+/// Starts a question on a desk.
+template <class Desk, class Answer>
+struct start_correlated {
+    std::shared_ptr<Desk> desk;
+
+    using executor_type = asio::any_io_executor;
+    [[nodiscard]] executor_type get_executor() const noexcept { return desk->executor(); }
+
+    template <class Handler>
+    void operator()(Handler&& handler, typename Desk::target whom, const std::string& key, outgoing words) const
+    {
+        using told = correlated_handler<Answer, std::decay_t<Handler>>;
+        desk->ask(std::move(whom), key, std::move(words),
+                  typename Desk::completion_type{told{std::forward<Handler>(handler)}, desk->executor()});
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// How a correlation sends its questions: through a hub, to a user or a peer, or through a client.
+#ifndef REJOINDER_NET_DETAIL_CORRELATION_LINE_HPP
+#define REJOINDER_NET_DETAIL_CORRELATION_LINE_HPP
 
 // The side that is connected to: identities, their sessions, and the calls to and from them.
 #ifndef REJOINDER_NET_HUB_HPP
@@ -24731,6 +25423,67 @@ private:
 
 #endif
 
+// A target: everybody in a room, or every session of a user, but some.
+#ifndef REJOINDER_NET_EXCEPT_HPP
+#define REJOINDER_NET_EXCEPT_HPP
+
+#include <algorithm>
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// A target: all in a room but some. Made by `except`. Distinct objects are independent.
+class all_except {
+public:
+    all_except(room where, std::vector<session_id> without) noexcept
+        : where_(std::move(where)), without_(std::move(without))
+    {}
+
+    [[nodiscard]] const room& where() const noexcept { return where_; }
+    /// Whether a session is left out. Linear in those that are.
+    [[nodiscard]] bool leaves_out(session_id session) const noexcept
+    {
+        return std::find(without_.begin(), without_.end(), session) != without_.end();
+    }
+
+private:
+    room where_;
+    std::vector<session_id> without_;
+};
+
+/// All in a room but these peers: `hub.notify(except(room{"editors"}, from), "typing", what)`.
+template <std::same_as<peer>... More>
+[[nodiscard]] all_except except(room where, const peer& first, const More&... more)
+{
+    return {std::move(where), std::vector<session_id>{first.session(), more.session()...}};
+}
+/// The same for any number of them.
+[[nodiscard]] inline all_except except(room where, const std::vector<peer>& without)
+{
+    std::vector<session_id> sessions;
+    sessions.reserve(without.size());
+    for (const auto& one : without) {
+        sessions.push_back(one.session());
+    }
+    return {std::move(where), std::move(sessions)};
+}
+/// All sessions of a user but these: its other tabs.
+template <std::same_as<peer>... More>
+[[nodiscard]] all_except except(const user& whom, const peer& first, const More&... more)
+{
+    return except(user_room(whom.who()), first, more...);
+}
+
+// g++ 12 destroys an aggregate that owns memory twice when it stands in braces inside a co_await expression.
+static_assert(!std::is_aggregate_v<all_except>);
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 #include <asio/error.hpp>
 
 #include <algorithm>
@@ -24896,16 +25649,14 @@ public:
         }
     }
 
-    bool notify(session_id to, const outgoing& words)
+    bool notify(session_id to, const outgoing& words, congested when = congested::wait)
     {
         const auto one = find(to);
         if (one == nullptr) {
             ++setting_->counts->notifications_dropped;
             return false;
         }
-        const bool taken = one->core().notify(words.name(), words.payload(), now());
-        one->settle_up();
-        return taken;
+        return notify_now(*one, words, when, *setting_->counts, now());
     }
 
     /// A session ended under a call that its target's next session may be asked: as far as it was never sent or is idempotent.
@@ -25863,17 +26614,19 @@ public:
         return broadcast_out(message_kind::delivery, to, {name, payload, how.each()}, how, std::forward<Token>(token));
     }
 
-    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it.
+    /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it; where it was dropped
+    /// is counted. `when`: what becomes of it on a link that lags behind.
     template <call_target Target, class Payload>
-    std::size_t notify(const Target& to, std::string_view name, const Payload& payload)
+    std::size_t notify(const Target& to, std::string_view name, const Payload& payload,
+                       congested when = congested::wait)
     {
-        return notify_all(state_->calls().inside(to), {name, payload, {}});
+        return notify_all(state_->calls().inside(to), {name, payload, {}}, when);
     }
     /// The same by contract: an event is a contract without a reply.
     template <contract_type Contract, call_target Target>
-    std::size_t notify(const Target& to, const typename Contract::request& event)
+    std::size_t notify(const Target& to, const typename Contract::request& event, congested when = congested::wait)
     {
-        return notify(to, Contract::name, event);
+        return notify(to, Contract::name, event, when);
     }
 
     // For listeners
@@ -25918,11 +26671,11 @@ private:
             detail::start_broadcast<line<Target>>{{state_, to}, kind, how}, token, std::move(words));
     }
 
-    std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words)
+    std::size_t notify_all(const std::vector<session_id>& targets, const detail::outgoing& words, congested when)
     {
         std::size_t taken = 0;
         for (const auto session : targets) {
-            taken += state_->calls().notify(session, words) ? 1U : 0U;
+            taken += state_->calls().notify(session, words, when) ? 1U : 0U;
         }
         return taken;
     }
@@ -25936,6 +26689,305 @@ extern template class detail::hub_state<default_policies>;
 extern template class detail::host<default_policies>;
 extern template class detail::switchboard<default_policies>;
 #endif
+
+} // namespace rejoinder::inline v0
+
+#endif
+
+#include <asio/error.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0::detail {
+
+/// What both have in common. It does not keep the hub or client: who is over takes no question any more.
+template <class State>
+class line_to_state {
+public:
+    explicit line_to_state(std::weak_ptr<State> through) : through_(std::move(through)) {}
+
+    /// The usual timeout of a question of this name.
+    [[nodiscard]] duration timeout_of(std::string_view name) const
+    {
+        const auto through = through_.lock();
+        return through == nullptr ? duration::zero() : through->options().session.timeout_of(name);
+    }
+
+    /// What is counted there; null: it is gone.
+    [[nodiscard]] std::shared_ptr<counters> counts() const
+    {
+        const auto through = through_.lock();
+        return through == nullptr ? nullptr : through->setting().counts;
+    }
+
+    void off(std::string_view name) const
+    {
+        if (const auto through = through_.lock()) {
+            through->setting().router.remove(name);
+        }
+    }
+
+protected:
+    [[nodiscard]] std::shared_ptr<State> through() const { return through_.lock(); }
+
+    static void gone(pending_call waiting)
+    {
+        waiting.done.post(asio::error::operation_aborted, reply{{}, {}, {}, certainty::never_sent});
+    }
+
+private:
+    std::weak_ptr<State> through_;
+};
+
+template <class Through>
+class correlation_line;
+
+template <class Policies>
+class correlation_line<hub<Policies>> : public line_to_state<hub_state<Policies>> {
+public:
+    using target = std::variant<user, peer>;
+
+    explicit correlation_line(hub<Policies>& through) : line_to_state<hub_state<Policies>>(through.weak_state()) {}
+
+    /// Who may answer: any session of that identity.
+    static std::string_view whose(const target& whom) noexcept
+    {
+        const auto* const one = std::get_if<peer>(&whom);
+        return one != nullptr ? one->who().name() : std::get<user>(whom).name();
+    }
+    static std::string_view whose(const peer& from) noexcept { return from.who().name(); }
+
+    void deliver(const target& whom, outgoing words, pending_call waiting) const
+    {
+        const auto through = this->through();
+        if (through == nullptr) {
+            this->gone(std::move(waiting));
+            return;
+        }
+        std::visit(
+            [&](const auto& to) { through->open(message_kind::delivery, to, std::move(words), std::move(waiting)); },
+            whom);
+    }
+
+    /// To the session that would have got the delivery.
+    bool notify(const target& whom, const outgoing& words) const
+    {
+        const auto through = this->through();
+        if (through == nullptr) {
+            return false;
+        }
+        const auto all = std::visit([&](const auto& to) { return through->calls().inside(to); }, whom);
+        return !all.empty() && through->calls().notify(all.back(), words);
+    }
+};
+
+template <class Policies>
+class correlation_line<client<Policies>> : public line_to_state<client_state<Policies>> {
+public:
+    using target = std::monostate;
+
+    explicit correlation_line(client<Policies>& through) : line_to_state<client_state<Policies>>(through.weak_state())
+    {}
+
+    /// Only the hub speaks to a client.
+    static std::string_view whose(const target&) noexcept { return {}; }
+    static std::string_view whose(const peer&) noexcept { return {}; }
+
+    void deliver(const target&, outgoing words, pending_call waiting) const
+    {
+        if (const auto through = this->through()) {
+            through->open(message_kind::delivery, std::move(words), std::move(waiting));
+        } else {
+            this->gone(std::move(waiting));
+        }
+    }
+
+    bool notify(const target&, const outgoing& words) const
+    {
+        const auto through = this->through();
+        return through != nullptr && through->notify(words);
+    }
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+#include <asio/async_result.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace rejoinder::inline v0 {
+
+/// Asks with `Contract::name` and waits for a message `Contract::answer_name` with the same key (see `correlated`): how services ask that
+/// answer when they are done, by an event of its own.
+///
+///     rejoinder::correlation<publish> plugin{hub};
+///     plugin_response said = co_await plugin.async_request(user{"42"}, command, use_awaitable);
+///
+/// The question is a delivery (on a wire without acknowledgements, a notification); its acknowledgement ends nothing. The answer may come
+/// on any later connection or session of the identity that was asked; nobody else's counts. It is acknowledged in any case, and its handler is
+/// this object's: `through` needs none of that name. One that nobody waits for, because it is late, a repeat or a stranger's, is counted as
+/// `late_replies`.
+///
+/// Destroying it, or `through`, completes what is pending with `operation_aborted`. `through` may be moved. Bound: `pending_max` questions.
+/// Distinct objects are independent; one is used from the executor of `through`.
+template <correlated_contract Contract, class Through = hub<>>
+class correlation {
+    using line = detail::correlation_line<Through>;
+    using desk = detail::correlation_desk<line, typename Contract::answer>;
+    using fields = detail::correlated_fields<Contract>;
+
+public:
+    using request = typename Contract::request;
+    using answer = typename Contract::answer;
+    using observer = std::function<void(const peer&, const answer&)>;
+
+    /// Through a hub or a client, which it does not keep.
+    explicit correlation(Through& through, const correlation_options& options = {})
+        : state_(std::make_shared<state>(through, options))
+    {
+        through.on(Contract::answer_name,
+                   [weak = std::weak_ptr{state_}, held = hold{state_->waiting}](const peer& from, answer said) {
+                       if (const auto alive = weak.lock()) {
+                           alive->take(from, std::move(said));
+                       }
+                   });
+    }
+    correlation(correlation&&) noexcept = default;
+    correlation& operator=(correlation&& other) noexcept
+    {
+        correlation former{std::move(other)};
+        std::swap(state_, former.state_);
+        return *this;
+    }
+    ~correlation()
+    {
+        if (state_ != nullptr) {
+            state_->waiting->leave(Contract::answer_name);
+        }
+    }
+
+    /// Questions that wait for their answers.
+    [[nodiscard]] std::size_t pending() const noexcept { return state_->waiting->size(); }
+
+    /// Calls `f(const peer&, const answer&)` for each answer that nobody waits for. Replaces the one before.
+    void on_unmatched(observer f) { state_->unmatched = std::move(f); }
+
+    /// Asks a user, in its session that attached last, or a peer. A question without a key gets one that nobody else has. Completes with
+    /// `void(std::error_code, answer)`: the answer; `remote_error` (`acknowledged`) for one that says so itself, with that answer, whose own
+    /// words end `ec.message()`; or one error of the call, with an `answer` of no value.
+    ///
+    /// `how.timeout` bounds the whole, `how.when_absent` is for the question. It is settled when the question cannot be delivered
+    /// (`not_connected`, `queue_full`, `too_big`), or when its handler refused it or failed; when its session is lost it is not: the answer may
+    /// come yet, until the deadline (`timed_out`). With `Contract::repeat_after` it is said again meanwhile. `key_conflict` (`never_sent`): a
+    /// question of this key waits already; `queue_full`: so many wait that no other may. `operation_aborted`: cancelled, by any type, or
+    /// destroyed; a peer that has not acknowledged the question is told.
+    ///
+    /// Throws `std::invalid_argument` if the question is JSON, but no object.
+    template <class Target, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, answer)) Token>
+        requires(std::same_as<Target, user> || std::same_as<Target, peer>) &&
+                std::constructible_from<typename line::target, Target>
+    auto async_request(const Target& to, const request& question, const call_options& how, Token&& token)
+    {
+        return ask<Token>(typename line::target{to}, question, how, token);
+    }
+    template <class Target, ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, answer)) Token>
+        requires(std::same_as<Target, user> || std::same_as<Target, peer>) &&
+                std::constructible_from<typename line::target, Target>
+    auto async_request(const Target& to, const request& question, Token&& token)
+    {
+        return ask<Token>(typename line::target{to}, question, call_options{}, token);
+    }
+
+    /// The same of a client: asks its hub.
+    template <ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, answer)) Token>
+        requires std::same_as<typename line::target, std::monostate>
+    auto async_request(const request& question, const call_options& how, Token&& token)
+    {
+        return ask<Token>(std::monostate{}, question, how, token);
+    }
+    template <ASIO_COMPLETION_TOKEN_FOR(void(std::error_code, answer)) Token>
+        requires std::same_as<typename line::target, std::monostate>
+    auto async_request(const request& question, Token&& token)
+    {
+        return ask<Token>(std::monostate{}, question, call_options{}, token);
+    }
+
+private:
+    static constexpr duration repeat_after()
+    {
+        if constexpr (requires { Contract::repeat_after; }) {
+            return Contract::repeat_after;
+        } else {
+            return duration::zero();
+        }
+    }
+
+    // What its handler of answers holds: whoever replaces that, or ends what has it, ends the waiting, too.
+    class hold {
+    public:
+        explicit hold(std::weak_ptr<desk> of) noexcept : of_(std::move(of)) {}
+        hold(hold&&) noexcept = default;
+        hold& operator=(hold&&) = delete;
+        ~hold()
+        {
+            if (const auto alive = of_.lock()) {
+                alive->stop();
+            }
+        }
+
+    private:
+        std::weak_ptr<desk> of_; // of what was moved from it is empty
+    };
+
+    struct state {
+        state(Through& through, const correlation_options& options)
+            : waiting(
+                  std::make_shared<desk>(through.get_executor(), line{through}, options.pending_max, repeat_after()))
+        {}
+
+        void take(const peer& from, answer said)
+        {
+            detail::correlated_end<answer> end;
+            const bool failed = !fields::succeeded(said);
+            end.text = failed ? fields::why(said) : std::string{};
+            end.answer = std::move(said);
+            const auto ec = failed ? make_error_code(errc::remote_error) : std::error_code{};
+            if (!waiting->settle(line::whose(from), fields::key_of(end.answer), ec, end) && unmatched) {
+                const auto told = unmatched; // it may be replaced meanwhile
+                told(from, end.answer);
+            }
+        }
+
+        std::shared_ptr<desk> waiting;
+        detail::key_maker keys{detail::random_name().substr(0, 16), detail::random_seed() >> 12};
+        observer unmatched;
+    };
+
+    template <class Token>
+    auto ask(typename line::target whom, request question, const call_options& how, Token& token)
+    {
+        const auto key = fields::key_for(question, state_->keys);
+        return asio::async_initiate<Token, void(std::error_code, answer)>(
+            detail::start_correlated<desk, answer>{state_->waiting}, token, std::move(whom), key,
+            detail::outgoing{Contract::name, question, correlated_options<Contract>(how)});
+    }
+
+    std::shared_ptr<state> state_;
+};
 
 } // namespace rejoinder::inline v0
 
