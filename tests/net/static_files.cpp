@@ -43,15 +43,40 @@ TEST_CASE("files are served by their names, with their types")
         request.parameters.add("file", name);
         return files(request);
     };
-    CHECK(get("").body == "<html>");
+    CHECK(get("").content() == "<html>");
     CHECK(get("index.html").headers.value("content-type") == "text/html; charset=utf-8");
-    CHECK(get("js/app.js").body == "app()");
+    CHECK(get("js/app.js").content() == "app()");
     CHECK(get("js/app.js").headers.value("content-type") == "text/javascript; charset=utf-8");
     for (const auto* const out : {"../secret.txt", "js/../../secret.txt", "/etc/passwd", "link.txt", "js", "js/", ".", "..", "./index.html"}) {
         CAPTURE(out);
         CHECK(get(out).status == 404);
     }
     CHECK_THROWS_AS((rejoinder::static_files{disk.root / "public", {.bytes_max = 5}}), std::length_error);
+}
+
+TEST_CASE("answers share a file's bytes, and who has it as it is gets none")
+{
+    const folder_of_files disk;
+    const rejoinder::static_files files{disk.root / "public"};
+    rejoinder::http_request request;
+    request.parameters.add("file", "js/app.js");
+    const auto first = files(request);
+    CHECK(first.shared == files(request).shared);
+    const auto tag = first.headers.value("ETag");
+    REQUIRE(tag.size() > 2);
+    for (const auto& known : {std::string{tag}, "\"other\", W/" + std::string{tag}, std::string{"*"}}) {
+        auto again = request;
+        again.headers.add("If-None-Match", known);
+        const auto answer = files(again);
+        CHECK(answer.status == 304);
+        CHECK(answer.content().empty());
+        CHECK(answer.headers.value("ETag") == tag);
+    }
+    request.headers.add("If-None-Match", "\"other\"");
+    CHECK(files(request).status == 200);
+
+    disk.write("public/js/app.js", "app(1)");
+    CHECK(rejoinder::static_files{disk.root / "public"}(request).headers.value("ETag") != tag);
 }
 
 TEST_CASE("a file that cannot be read is an error, not an empty page, and what is read counts, not what it says it has")

@@ -236,6 +236,34 @@ TEST_CASE("a page is read only, and HEAD has no body")
     CHECK_FALSE(one.sees("Content-Length: 5\r\n\r\nHTTP/1.1 404").empty());
 }
 
+TEST_CASE("an answer says when it was made, and a body that others have, too, goes out behind its head")
+{
+    web_house house;
+    const auto text = std::make_shared<const std::string>(300000, 'x');
+    house.web.get("/shared", [&](const rejoinder::http_request&) {
+        rejoinder::http_response answer;
+        answer.shared = text;
+        return answer;
+    });
+    house.web.get("/dated", [](const rejoinder::http_request&) {
+        auto answer = rejoinder::http_text(200, "old");
+        answer.headers.add("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        return answer;
+    });
+    auto one = house.visit();
+    one.send(get_of("/shared"));
+    const auto came = one.sees(*text);
+    CHECK(came.find("\r\nContent-Length: 300000\r\n") != std::string::npos);
+    CHECK(came.find("\r\nDate: ") != std::string::npos);
+    one.send("HEAD /shared HTTP/1.1\r\nHost: a\r\n\r\n" + get_of("/dated"));
+    const auto more = one.sees("old");
+    CHECK(more.find("Content-Length: 300000") != std::string::npos);
+    CHECK(more.find("xxx") == std::string::npos);
+    CHECK(more.find("Date: Sun, 06 Nov 1994") != std::string::npos);
+    CHECK(rejoinder::http_date(std::chrono::sys_seconds{784111777s}) == "Sun, 06 Nov 1994 08:49:37 GMT");
+    CHECK(text.use_count() <= 2); // this one's, and the page's if it has not gone yet
+}
+
 TEST_CASE("a connection closes when its client wants it to, after the answer")
 {
     web_house house;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -30,7 +31,8 @@ struct static_files_options {
 };
 
 /// The files that a folder has now, as a function for `web_listener::get("/app/{file...}", static_files{folder})`. They are read here, once: a
-/// request reads no disk, waits for none, and can name nothing but what was found. Links are not followed. Copies share the files.
+/// request reads no disk, waits for none, and can name nothing but what was found. Links are not followed. Copies share the files, and so do
+/// answers under way. Who has a file as it is, by its `ETag`, gets 304.
 class static_files {
 public:
     /// Throws `std::filesystem::filesystem_error` if the folder or a file of it cannot be read, `std::length_error` if its files are more than
@@ -49,14 +51,22 @@ public:
         if (found == files_->end()) {
             return http_text(404, "There is no such file.\n");
         }
-        auto answer = http_text(200, found->second, type_of(name));
+        const auto known = request.headers.value("If-None-Match");
+        const bool unchanged = known == "*" || known.find(found->second.tag) != std::string_view::npos;
+        auto answer = unchanged ? http_response{304} : http_text(200, {}, type_of(name));
+        answer.headers.add("ETag", found->second.tag);
         answer.headers.add("Cache-Control", "no-cache");
         answer.headers.add("X-Content-Type-Options", "nosniff");
+        answer.shared = unchanged ? nullptr : found->second.text;
         return answer;
     }
 
 private:
-    using table = std::map<std::string, std::string, std::less<>>;
+    struct file {
+        std::shared_ptr<const std::string> text; // answers share it
+        std::string tag;                         // in quotes
+    };
+    using table = std::map<std::string, file, std::less<>>;
 
     static table read(const std::filesystem::path& folder, std::size_t bytes_max)
     {
@@ -71,7 +81,9 @@ private:
                 throw std::length_error("rejoinder: the files of " + folder.string() + " are too large");
             }
             room -= text.size();
-            all.emplace(entry.path().lexically_relative(folder).generic_string(), std::move(text));
+            auto tag = tag_of(text);
+            all.emplace(entry.path().lexically_relative(folder).generic_string(),
+                        file{std::make_shared<const std::string>(std::move(text)), std::move(tag)});
         }
         return all;
     }
@@ -91,6 +103,16 @@ private:
                                                     std::make_error_code(std::errc::io_error));
         }
         return text;
+    }
+
+    // Of the content alone (FNV-1a), so that several processes with the same files agree.
+    static std::string tag_of(std::string_view text)
+    {
+        std::uint64_t hash = 0xcbf29ce484222325;
+        for (const char c : text) {
+            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+        }
+        return '"' + std::to_string(hash) + '-' + std::to_string(text.size()) + '"';
     }
 
     static std::string_view type_of(std::string_view name)

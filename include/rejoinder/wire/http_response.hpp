@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,11 @@ struct http_response {
     int status = 200;
     http_headers headers{};
     std::string body{};
+    std::shared_ptr<const std::string>
+        shared{}; ///< a body that others have, too: sent in place of `body`, and not copied
+
+    /// The body, whichever it is.
+    [[nodiscard]] std::string_view content() const noexcept { return shared == nullptr ? body : *shared; }
 };
 
 /// An answer with a body of this type.
@@ -71,6 +77,7 @@ constexpr std::string_view reason_of(int status) noexcept
 struct http_sending {
     enum class what : std::uint8_t { all, head } part = what::all;
     enum class then : std::uint8_t { keep, close } after = then::keep;
+    std::string_view date{}; ///< when, as `http_date` has it; empty: not said
 };
 
 namespace detail {
@@ -81,30 +88,49 @@ inline bool is_framing(std::string_view header)
     return same_but_case{}(header, "Content-Length") || same_but_case{}(header, "Transfer-Encoding");
 }
 
+inline bool is_bare(int status) // RFC 9110 §8.6
+{
+    return status / 100 == 1 || status == 204 || status == 304;
+}
+
 } // namespace detail
 
-/// Appends the answer's bytes. A header whose name or value would break the head is left out.
-inline void append_response(std::string& out, const http_response& one, http_sending how = {})
+/// Whether an answer's body goes out with its head.
+inline bool sends_body(const http_response& one, const http_sending& how) noexcept
+{
+    return !detail::is_bare(one.status) && how.part == http_sending::what::all;
+}
+
+/// Appends the bytes of an answer's head. A header whose name or value would break it is left out.
+inline void append_response_head(std::string& out, const http_response& one, const http_sending& how = {})
 {
     const auto line = [&](std::string_view name, std::string_view value) {
         out.append(name).append(": ").append(value).append("\r\n");
     };
     out.append("HTTP/1.1 ").append(std::to_string(one.status)).append(" ").append(reason_of(one.status)).append("\r\n");
+    if (!how.date.empty() && !one.headers.contains("Date")) {
+        line("Date", how.date);
+    }
     for (const auto& [name, value] : one.headers) {
         if (detail::is_token(name) && detail::is_field_value(value) && !detail::is_framing(name)) {
             line(name, value);
         }
     }
-    const bool bare = one.status / 100 == 1 || one.status == 204 || one.status == 304; // RFC 9110 §8.6
-    if (!bare) {
-        line("Content-Length", std::to_string(one.body.size()));
+    if (!detail::is_bare(one.status)) {
+        line("Content-Length", std::to_string(one.content().size()));
     }
     if (how.after == http_sending::then::close) {
         line("Connection", "close");
     }
     out.append("\r\n");
-    if (!bare && how.part == http_sending::what::all) {
-        out.append(one.body);
+}
+
+/// Appends the answer's bytes.
+inline void append_response(std::string& out, const http_response& one, const http_sending& how = {})
+{
+    append_response_head(out, one, how);
+    if (sends_body(one, how)) {
+        out.append(one.content());
     }
 }
 

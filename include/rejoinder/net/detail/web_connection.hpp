@@ -184,7 +184,7 @@ private:
         }
         if (in_.empty() && same_but_case{}(reader_.request().headers.value("Expect"), "100-continue")) {
             static const std::string go_on{"HTTP/1.1 100 Continue\r\n\r\n"};
-            link_.write(go_on, [self = this->shared_from_this()](std::error_code ec) {
+            link_.write(go_on, {}, [self = this->shared_from_this()](std::error_code ec) {
                 ec ? self->end() : self->or_end([&] { self->read(); });
             });
             return;
@@ -262,9 +262,10 @@ private:
         phase_ = phase::sending;
         append_response(out_, made.response);
         within(site.options().answer_timeout);
-        link_.write(out_, [self = this->shared_from_this(), to, request, agreed = made.agreement](std::error_code ec) {
-            ec ? self->end() : self->become_websocket(*to, request, agreed);
-        });
+        link_.write(out_, {},
+                    [self = this->shared_from_this(), to, request, agreed = made.agreement](std::error_code ec) {
+                        ec ? self->end() : self->become_websocket(*to, request, agreed);
+                    });
     }
 
     static websocket_upgrade decide(handler_type& to, const http_request& request)
@@ -322,20 +323,26 @@ private:
         phase_ = phase::sending;
         stays_ = after == http_sending::then::keep;
         out_.clear();
-        const http_sending how{is_head_ ? http_sending::what::head : http_sending::what::all, after};
-        append_response(out_, given, how);
+        const http_sending how{is_head_ ? http_sending::what::head : http_sending::what::all, after, site->date()};
+        append_response_head(out_, given, how);
+        if (sends_body(given, how)) {
+            shared_ = std::move(given.shared);
+            out_.append(shared_ == nullptr ? std::string_view{given.body} : std::string_view{});
+        }
         given = {};
         if (site->hold_answer(out_.size())) {
             answer_ = out_.size();
         } else {
             ++site->counts().turned_away;
             std::string{}.swap(out_);
+            shared_.reset();
             auto busy = http_text(503, "There is no room for this answer now.\n");
             busy.headers.add("Retry-After", "5");
             append_response(out_, busy, how);
         }
         within(site->options().answer_timeout);
-        link_.write(out_, [self = this->shared_from_this()](std::error_code ec) {
+        const auto behind = shared_ == nullptr ? std::string_view{} : std::string_view{*shared_};
+        link_.write(out_, behind, [self = this->shared_from_this()](std::error_code ec) {
             ec ? self->end() : self->or_end([&] { self->sent(); });
         });
     }
@@ -348,6 +355,7 @@ private:
             return;
         }
         std::string{}.swap(out_);
+        shared_.reset();
         site->release_answer(std::exchange(answer_, 0));
         site->release(std::exchange(held_, 0));
         if (!stays_) {
@@ -432,6 +440,7 @@ private:
     std::shared_ptr<const char> arriving_; // as long as a body is on its way
     std::string in_;
     std::string out_;
+    std::shared_ptr<const std::string> shared_; // the body behind it, of an answer whose body is not its own
     std::uint64_t number_ = 0;
     std::size_t held_ = 0;   // bytes of this request, as the site counts them
     std::size_t answer_ = 0; // bytes of the answer on its way, as the site counts them

@@ -63,12 +63,12 @@ public:
         }
     }
 
-    /// `out` must live as long as what `then` holds. One at a time.
+    /// `out`, and `behind` it; both must live as long as what `then` holds. One at a time.
     template <class Then>
-    void write(const std::string& out, Then then)
+    void write(const std::string& out, std::string_view behind, Then then)
     {
         writing_ = true;
-        asio::async_write(stream_, asio::buffer(out),
+        asio::async_write(stream_, std::array<asio::const_buffer, 2>{asio::buffer(out), asio::buffer(behind)},
                           [this, then = std::move(then)](std::error_code ec, std::size_t) mutable {
                               writing_ = false;
                               then(ec);

@@ -5,14 +5,18 @@
 
 #include <rejoinder/net/web_handler.hpp>
 #include <rejoinder/net/web_options.hpp>
+#include <rejoinder/wire/http_date.hpp>
 #include <rejoinder/wire/http_request.hpp>
 #include <rejoinder/wire/http_values.hpp>
 #include <rejoinder/wire/route_pattern.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -70,6 +74,17 @@ public:
             }
         }
         return fallback == nullptr ? nullptr : fallback->to;
+    }
+
+    /// For the answers of this second.
+    [[nodiscard]] std::string_view date()
+    {
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        if (now != date_of_) {
+            date_of_ = now;
+            date_ = http_date(now);
+        }
+        return date_;
     }
 
     // Bounds
@@ -131,6 +146,8 @@ private:
     web_counts counts_;
     std::vector<route> routes_;
     std::unordered_map<std::uint64_t, std::shared_ptr<web_visitor>> visitors_;
+    std::chrono::sys_seconds date_of_{};
+    std::string date_ = http_date({});
     std::uint64_t last_ = 0;
     std::size_t held_ = 0;
     std::size_t answers_ = 0;
