@@ -477,8 +477,8 @@ TEST_CASE("admission: a token names the identity whose session it resumes")
     directory.arrive({.connection = 1, .identity = "anonymous_a", .incarnation = "a"}, now);
     REQUIRE(directory.next(next));
     directory.set_token(std::get<verdict_of::attach>(next).session, token);
-    CHECK(directory.owner_of(token) == "anonymous_a");
-    CHECK(directory.owner_of(digest_of("another")).empty());
+    CHECK(directory.holder_of(token).identity == "anonymous_a");
+    CHECK(directory.holder_of(digest_of("another")).session == 0);
 }
 
 TEST_CASE("admission: a session whose wire cannot resume ends with its link, and the grace runs as ever")

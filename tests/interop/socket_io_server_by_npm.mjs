@@ -252,6 +252,183 @@ test("nothing is lost or turned around in an upgrade", () =>
     await until(() => socket.io.engine.transport.name === "websocket", "the upgrade");
   }));
 
+// Recovery
+
+const recovering = (run, ...flags) => serving(run, "--recovery", ...flags);
+
+// A socket that keeps what was pushed to it, and a cut of its connection that ends when it is back.
+async function pushed(join, options) {
+  const socket = await connected(join("/", options));
+  const heard = [];
+  socket.on("pushed", (n) => heard.push(n));
+  const cut = async () => {
+    const gone = next(socket, "disconnect");
+    const id = socket.id;
+    socket.emit("kill-tcp");
+    await gone;
+    await next(socket, "connect", 10000);
+    return socket.id === id;
+  };
+  return { socket, heard, cut };
+}
+
+for (const [kind, transports] of Object.entries(kinds)) {
+  test(`${kind}: what is pushed while the link is cut arrives once and in order, and the socket was recovered`, () =>
+    recovering(async (join) => {
+      const { socket, heard, cut } = await pushed(join, { transports });
+      for (const round of [1, 2, 3]) {
+        socket.emit("push-later", 0, 3);
+        socket.emit("push-later", 60, 50);
+        await pause(5);
+        check(await cut(), `round ${round}: another session`);
+        check(socket.recovered === true, `round ${round}: not recovered`);
+        await until(() => heard.length >= 53 * round, `round ${round}: all pushes`);
+        await pause(30);
+        same(heard.slice(53 * (round - 1)), [0, 1, 2, ...Array(50).keys()]);
+        same(await socket.emitWithAck("message-with-ack", round), round);
+      }
+    }));
+}
+
+test("pushes right before, during and behind the cut arrive once and in order", () =>
+  recovering(async (join) => {
+    const { socket, heard, cut } = await pushed(join, { transports: ["websocket"] });
+    socket.emit("push-later", 0, 200);
+    check(await cut(), "another session");
+    socket.emit("push-later", 0, 10);
+    await until(() => heard.length >= 210, "all pushes");
+    await pause(50);
+    same(heard, [...Array(200).keys(), ...Array(10).keys()]);
+  }));
+
+test("a quiet link that got nothing yet is recovered", () =>
+  recovering(async (join) => {
+    const socket = join("/", { transports: ["websocket"] });
+    socket.onAny(() => {});
+    await next(socket, "connect");
+    const quiet = socket.io.socket("/custom"); // where `auth` is all that comes; here it is kept from it
+    const id = await new Promise((done) => quiet.once("connect", () => done(quiet.id)));
+    delete quiet._lastOffset;
+    quiet.emitEvent = function (all) {
+      Object.getPrototypeOf(quiet).emitEvent.call(this, all);
+      delete this._lastOffset;
+    };
+    socket.emit("kill-tcp");
+    await next(quiet, "disconnect");
+    const again = [];
+    quiet.on("auth", (...all) => again.push(all));
+    await next(quiet, "connect", 10000);
+    check(quiet.recovered === true && quiet.id === id, "not recovered");
+    await until(() => again.length > 0, "what it has missed");
+  }));
+
+test("user data whose last argument is a string, or looks like an offset, does no harm", () =>
+  recovering(async (join) => {
+    const { socket, heard, cut } = await pushed(join, { transports: ["websocket"] });
+    const back = [];
+    socket.on("message-back", (...all) => back.push(all.slice(0, -1)));
+    for (const last of ["a string", "", "00000000-1", socket._lastOffset, "Q2abcde", "\u2028\"]"]) {
+      socket.emit("message", 1, last);
+      same(await socket.emitWithAck("message-with-ack", last), last);
+      check(await cut(), `another session behind ${JSON.stringify(last)}`);
+      check(socket.recovered, `not recovered behind ${JSON.stringify(last)}`);
+    }
+    same(back.length, 6);
+    same(back[2], [1, "00000000-1"]);
+    socket.emit("push-later", 0, 3);
+    check(await cut(), "another session");
+    await until(() => heard.length >= 3, "all pushes");
+    same(heard, [0, 1, 2]);
+  }));
+
+test("binary data that was missed arrives, and rooms are kept", () =>
+  recovering(async (join) => {
+    const { socket, cut } = await pushed(join, { transports: ["websocket"] });
+    const other = await connected(join());
+    same(await socket.emitWithAck("join", "red"), true);
+    const heard = [];
+    socket.on("room-msg", (said) => heard.push(said));
+    const gone = next(socket, "disconnect");
+    socket.emit("kill-tcp");
+    await gone;
+    same(await other.emitWithAck("to-room", "red", { n: 1, bytes: Buffer.from([1, 2, 255]) }), true);
+    same(await other.emitWithAck("to-room", "red", "text"), true);
+    await next(socket, "connect", 10000);
+    check(socket.recovered, "not recovered");
+    await until(() => heard.length >= 2, "what was said in the room");
+    same(heard, [{ n: 1, bytes: Buffer.from([1, 2, 255]) }, "text"]);
+    check(await cut(), "another session");
+    same(await other.emitWithAck("to-room", "red", 3), true);
+    await until(() => heard.length >= 3, "what was said later");
+    same(heard[2], 3);
+  }));
+
+test("a question of the server that the page has seen is not asked again, and may be answered behind the cut", () =>
+  recovering(async (join) => {
+    const { socket, cut } = await pushed(join, { transports: ["websocket"] });
+    const asker = await connected(join());
+    const answers = [];
+    socket.on("server-request", (question, ack) => answers.push([question, ack]));
+    socket.emit("slow-job", { request_id: "kept", ms: 300 });
+    socket.emit("ask-me", "slow?", 3000);
+    await until(() => answers.length === 1, "the question");
+    check(await cut(), "another session");
+    answers[0][1]("late");
+    same(await asker.emitWithAck("message-with-ack", 1), 1);
+    same(answers.length, 1);
+  }));
+
+test("a job that runs through the cut runs once, and its retry gets the answer", () =>
+  recovering(async (join) => {
+    const { socket, cut } = await pushed(join, { transports: ["websocket"], retries: 5, ackTimeout: 400 });
+    const job = socket.emitWithAck("slow-job", { request_id: "through", ms: 900 });
+    await pause(100);
+    const gone = next(socket, "disconnect");
+    socket.io.engine.transport.ws._socket?.destroy?.() ?? socket.io.engine.transport.ws.close();
+    await gone;
+    await next(socket, "connect", 10000);
+    check(socket.recovered, "not recovered");
+    same(await job, { runs: 1 });
+  }));
+
+test("who was disconnected, or left, gets a new session", () =>
+  recovering(async (join) => {
+    const socket = await connected(join("/", { transports: ["websocket"] }));
+    let id = socket.id;
+    await next(socket, "auth").catch(() => {});
+    socket.emit("server-disconnect");
+    await next(socket, "disconnect");
+    socket.connect();
+    await next(socket, "connect");
+    check(!socket.recovered && socket.id !== id, "recovered after a disconnect");
+    id = socket.id;
+    socket.disconnect();
+    socket.connect();
+    await next(socket, "connect");
+    check(!socket.recovered && socket.id !== id, "recovered after it left");
+  }));
+
+test("after the grace, or with a pid that nobody has, a socket is not recovered", () =>
+  recovering(async (join) => {
+    const socket = await connected(join("/", { transports: ["websocket"], reconnectionDelay: 900, reconnectionDelayMax: 900, randomizationFactor: 0 }));
+    const id = socket.id;
+    socket.emit("kill-tcp");
+    await next(socket, "disconnect");
+    await next(socket, "connect", 10000);
+    check(!socket.recovered && socket.id !== id, "recovered after the grace");
+    const stranger = join("/", { transports: ["websocket"], auth: { pid: "0".repeat(40), offset: "00000000-1" } });
+    await next(stranger, "connect");
+    check(!stranger.recovered, "recovered with a pid that nobody has");
+    same(await stranger.emitWithAck("message-with-ack", 1), 1);
+  }, "--grace", "300"));
+
+test("without recovery there is no pid, and events have no offset", () =>
+  serving(async (join) => {
+    const socket = join("/", { transports: ["websocket"], auth: { a: 1 } });
+    same(await next(socket, "auth"), { a: 1 });
+    check(socket._pid === undefined, "there is a pid");
+  }));
+
 test("200 clients at once", () =>
   serving(
     async (join) => {

@@ -85,10 +85,12 @@ public:
         const auto found = identities_.find(identity);
         return found == identities_.end() ? std::vector<session_id>{} : found->second.sessions;
     }
-    /// The identity whose session this token resumes; empty: there is none.
-    [[nodiscard]] std::string owner_of(const digest& token) const
+    /// The session that this token resumes.
+    [[nodiscard]] token_holder holder_of(const digest& token) const
     {
-        return tokens_.contains(token) ? sessions_.find(tokens_.at(token))->at->name : std::string{};
+        const auto found = tokens_.find(token);
+        const auto* one = found == tokens_.end() ? nullptr : sessions_.find(found->second);
+        return one == nullptr ? token_holder{} : token_holder{found->second, one->at->name, one->incarnation};
     }
     /// When `advance` is due at the latest.
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
@@ -178,6 +180,14 @@ public:
         if (auto* one = sessions_.find(session)) {
             one->token = token;
             tokens_.insert_or_assign(token, session);
+        }
+    }
+
+    /// Nobody comes back to this session: it ends with its link.
+    void let_go(session_id session) noexcept
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->lasting = false;
         }
     }
 
@@ -301,7 +311,7 @@ private:
         }
         arrive_at(at, now);
         const auto session = sessions_.open(
-            {&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false, who.lasting});
+            {&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false, who.lasting, who.marks});
         at.sessions.push_back(*session);
         verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
     }
@@ -368,7 +378,7 @@ private:
     {
         auto* one = resumable(at, who);
         if (one != nullptr && one->connection == 0 && !timers_.active(one->lease)) {
-            one->lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, tokens_.at(who.token)});
+            one->lease = timers_.schedule(one->lease_until(options_, now), {clock::lease, &at, tokens_.at(who.token)});
         }
     }
 
@@ -392,7 +402,7 @@ private:
         if (one.superseded || !one.lasting) {
             finish(session);
         } else {
-            one.lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, session});
+            one.lease = timers_.schedule(one.lease_until(options_, now), {clock::lease, &at, session});
         }
         admit_waiting(at, now); // a place is free
     }

@@ -26,6 +26,14 @@ struct candidate {
     std::uint64_t attempt = 1;
     bool resumes = false; ///< whether there was a token
     bool lasting = true;  ///< whether its wire can resume; without that its session ends with its link
+    bool marks = false;   ///< whether its wire has marks: its session is then kept for the grace alone
+};
+
+/// Whose token that is.
+struct token_holder {
+    session_id session = 0; ///< that it resumes; 0: none
+    std::string identity{};
+    std::string incarnation{};
 };
 
 /// What an admission decides, as values; the hub does it.

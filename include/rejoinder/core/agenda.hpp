@@ -20,7 +20,14 @@ namespace rejoinder::inline v0 {
 struct errand {
     message_kind kind = message_kind::notification;
     message_id id = 0;
-    std::uint32_t note = 0; ///< which kept bytes it carries; 0: none
+    std::uint32_t note = 0;  ///< which kept bytes it carries; 0: none
+    std::uint64_t after = 0; ///< of what goes out again: the last notification that had gone before it
+
+    /// Whether this is a call that goes out again, from before that notification.
+    [[nodiscard]] constexpr bool goes_before(std::uint64_t notification) const noexcept
+    {
+        return (kind == message_kind::request || kind == message_kind::delivery) && after < notification;
+    }
 };
 
 /// What became of an errand when it was to be spelled.
@@ -48,6 +55,7 @@ struct agenda {
     detail::ring<output<Completion>> outputs;
     detail::ring<errand> urgent;
     detail::ring<errand> notifications;
+    std::uint64_t noticed = 0; ///< the number of the last notification that was emitted, on a wire with marks
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})

@@ -74,7 +74,8 @@ public:
     // The connection
 
     /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
-    void attach(const capabilities& features)
+    /// `seen`: the last notification that a peer with marks has seen.
+    void attach(const capabilities& features, std::uint64_t seen = 0)
     {
         linked_ = true;
         features_ = features;
@@ -83,11 +84,11 @@ public:
             auto& place = pool_[index];
             const auto next = place.next;
             place.position = 0;
-            if (place.at != stage::abandoned) {
-                todo_.urgent.push_back({place.kind, place.id, 0});
-            } else if (features_.cancel) {
+            if (place.at != stage::abandoned && place.goes_again(features, seen)) {
+                todo_.urgent.push_back({place.kind, place.id, 0, place.after});
+            } else if (place.at == stage::abandoned && features_.cancel) {
                 todo_.urgent.push_back({message_kind::cancel, place.id, 0});
-            } else {
+            } else if (place.at == stage::abandoned) {
                 close(index); // its last word may have been lost, and this wire cannot ask for it
             }
             index = next;
@@ -309,9 +310,7 @@ public:
         }
         auto& place = pool_[*found];
         if (one.kind == message_kind::cancel) {
-            out = {};
-            out.kind = message_kind::cancel;
-            out.id = one.id;
+            out = {.kind = message_kind::cancel, .id = one.id};
             beat.sent(now);
             beat.awaiting(sent_.size());
             return spelling::done;
@@ -385,6 +384,7 @@ private:
     std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
     {
         place.sure = certainty::maybe_executed;
+        place.after = todo_.noticed;
         out = place.spelled(now, features_);
         beat.awaiting(sent_.size());
         return beat.sent(now);

@@ -34,8 +34,9 @@ constexpr std::string_view name_of(standing state) noexcept
 /// Where a client stands, and since when and why.
 struct client_status {
     standing state = standing::disconnected;
-    instant since{};                             ///< of the state
-    std::optional<instant> connected_since{};    ///< when the newest connection was welcomed, also after its end
+    instant since{};                          ///< of the state
+    std::optional<instant> connected_since{}; ///< when the newest connection was welcomed, also after its end
+    bool resumed = false; ///< whether that connection found the session of the one before it: nothing was lost
     std::optional<instant> disconnected_since{}; ///< when it ended, or the client was started; none while connected
     std::uint32_t attempts = 0;                  ///< rounds of attempts that failed in a row
     link_verdict verdict = link_verdict::none;   ///< on `last_error`

@@ -24,7 +24,8 @@ struct capabilities {
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
-    bool resume = true;      ///< a token, and ids that hold across connections
+    bool resume = true;      ///< a token, with which a session goes on
+    bool marks = false;      ///< notifications are numbered, and who resumes says which was the last that arrived
     bool progress = true;    ///< words before the last one
     bool error_codes = true; ///< an error's name, text and data
     bool binary = true;      ///< binary payloads
@@ -50,6 +51,7 @@ enum class decoded : std::uint8_t {
 /// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
 /// | `c.let_go()`, if it is there | | nothing borrows from the last decoded message any more: memory that only it needed may be given back |
 /// | `c.encode_rest(bytes)`, if it is there | `std::optional<encoding>` | appends the next further frame of what was encoded last (attachments); nothing: it is whole |
+/// | `c.is_early(frame)` (const), if it is there | `bool` | the frame came before the welcome that it is to be decoded behind: it is kept, and decoded then |
 ///
 /// An `encode` that appends nothing does not say this message on its wire, which is no error: a farewell, for example, may be
 /// in the link's own end. The message encoded last can be borrowed from until its last `encode_rest`.

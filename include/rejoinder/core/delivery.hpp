@@ -90,6 +90,7 @@ struct delivery {
     message_id id = 0;          ///< while sent or abandoned
     std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
     std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
+    std::uint64_t after = 0;    ///< the last notification that had gone before it, on a wire with marks
     instant deadline = never;
     duration ack_timeout{}; ///< of one attempt
     timer_id timer{};
@@ -110,6 +111,13 @@ struct delivery {
         }
         const bool ran = earlier == certainty::maybe_executed || earlier == certainty::acknowledged;
         return said == certainty::not_executed && ran ? earlier : said;
+    }
+
+    /// Whether it goes out again after a link loss, to a peer that has seen the notifications up to `seen`. One without records would run it
+    /// twice: it gets what it cannot have had, and what may run twice. It may yet answer the others.
+    [[nodiscard]] bool goes_again(const capabilities& wire, std::uint64_t seen) const noexcept
+    {
+        return wire.records || seen < after || repeat == repeatable::idempotent;
     }
 
     /// A try has ended so.

@@ -75,6 +75,15 @@ public:
         run_of_slot_.clear();
     }
 
+    /// The peer counts its ids anew, and the session goes on: what runs goes on, too, and nobody waits for it but by its key.
+    void disown()
+    {
+        runs_.for_each([](message_id, run& one) { one.id = 0; });
+        records_ = dedup_window(records_.capacity(), options_.kept_answer_bytes_max);
+        keyed_.disown();
+        run_of_slot_.clear();
+    }
+
     /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
     void end()
     {
@@ -175,9 +184,7 @@ public:
         }
         counts_.handler_failures += how.code.empty() ? 0 : 1;
         leave(*ended);
-        if (ended->id != 0) {
-            record(which, *ended, how);
-        }
+        record(which, *ended, how);
         if (ended->mode == handling::serial) {
             start_next(ended->handler);
         }
@@ -446,7 +453,9 @@ private:
         } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
             last = {message_kind::error, name_of(errc::answer_lost), {}, {}};
         }
-        answer(ended.id, last);
+        if (ended.id != 0) {
+            answer(ended.id, last);
+        }
         for (const auto id : keyed_.end(which.number, last)) {
             answer(id, last);
         }

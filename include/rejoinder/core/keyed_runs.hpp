@@ -74,6 +74,14 @@ public:
         }
     }
 
+    /// No id waits any more; the runs go on for their keys.
+    void disown() noexcept
+    {
+        for (auto& [number, one] : runs_) {
+            one.joined.clear();
+        }
+    }
+
     /// The run's own id waits no more: whoever joined first takes its place.
     std::optional<message_id> inherit(message_id run)
     {

@@ -12,6 +12,7 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
+#include <rejoinder/core/replay_window.hpp>
 #include <rejoinder/core/retry_budget.hpp>
 #include <rejoinder/core/retry_policy.hpp>
 
@@ -59,6 +60,7 @@ struct session_options {
     inbound_limit_options inbound{};        ///< of what the peer sends
     retry_budget_options retries{};         ///< of what this side tries again
     keyed_window::options keys{};           ///< of the answers kept for the application's keys
+    replay_window::options replays{};       ///< of the notifications that a peer may have missed, on wires with marks
     rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};
     typename Policies::ack ack{};

@@ -10,6 +10,7 @@
 #include <rejoinder/core/inbox.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/core/notices.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/policies.hpp>
 #include <rejoinder/core/round_trip.hpp>
@@ -19,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -48,8 +50,8 @@ public:
 
     /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
     session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
-        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed),
-          inbox_(options, routes, todo_, counts_)
+        : options_(options), counts_(counts), side_(which), notices_(options, todo_, counts_),
+          asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
     {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
@@ -93,6 +95,12 @@ public:
     }
     /// What the caller of a message left with it; null once it is settled. For `progressed`.
     [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
+    /// Whether notifications are kept while the link is down.
+    [[nodiscard]] bool keeps_notifications() const noexcept { return notices_.kept(); }
+    /// Whether a peer that has seen the notifications up to this one gets all the others.
+    [[nodiscard]] bool covers(std::uint64_t seen, instant now) { return notices_.covers(seen, now); }
+    /// The mark of the last notification that came; empty: none had one.
+    [[nodiscard]] const std::string& mark() const noexcept { return mark_; }
 
     // The connection
 
@@ -104,10 +112,13 @@ public:
         const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
         asker_.restart(agreed, what);
         inbox_.restart(agreed);
+        notices_.restart();
+        mark_.clear();
     }
 
-    /// A connection carries this session from now on. Precondition: none does.
-    void attach(const capabilities& features, const heartbeat_options& timing, instant now)
+    /// A connection carries this session from now on. Precondition: none does. Where the peer keeps no records, what it had been asked, and has
+    /// asked, in an earlier connection is over; where it marks what it has seen (`seen`), it may still answer.
+    void attach(const capabilities& features, const heartbeat_options& timing, instant now, std::uint64_t seen = 0)
     {
         probes_ = features.probe;
         const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
@@ -116,7 +127,14 @@ public:
             probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
         confirmed_ = side_ == side::client || !features.ready;
-        asker_.attach(features);
+        if (!features.records) {
+            inbox_.disown();
+        }
+        if (!features.records && !features.marks) {
+            asker_.restart(capacity());
+        }
+        notices_.attach(features.marks, seen);
+        asker_.attach(features, seen);
         inbox_.attach();
         beat_->awaiting(asker_.unanswered());
         ready_due_ = side_ == side::client && features.ready;
@@ -128,7 +146,6 @@ public:
     /// The connection is gone. Precondition: `attached()`.
     void detach(instant now)
     {
-        static_cast<void>(now);
         trip_ = beat_->trip();
         beat_.reset();
         asker_.detach();
@@ -140,9 +157,8 @@ public:
         ping_due_ = false;
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
-        todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
+        notices_.detach(now);
         rest();
-        notification_bytes_ = 0;
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
@@ -225,21 +241,15 @@ public:
         return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now, durable);
     }
 
-    /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
+    /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big. Where a peer that is back
+    /// says what it has seen, it is kept while the link is down.
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
-        const auto bytes = name.size() + payload.bytes.size();
-        const bool fits = bytes <= options_.message_bytes_max &&
-                          notification_bytes_ + bytes <= options_.notification_bytes_max &&
-                          todo_.notifications.size() < options_.notifications_max;
-        if (!attached() || !fits) {
-            ++counts_.notifications_dropped;
-            return false;
+        const bool taken = notices_.add(name, payload, asker_.last_ticket(), attached(), now);
+        if (taken) {
+            touch(now);
         }
-        touch(now);
-        notification_bytes_ += bytes;
-        todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
-        return true;
+        return taken;
     }
 
     /// Stops waiting for a call: it is settled with `cancelled`, and the peer is told if it may have it. A call that is over is no error.
@@ -275,15 +285,14 @@ public:
     bool emit(message& out, instant now)
     {
         todo_.reclaim();
-        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_next(out, now));
+        return attached() && (emit_sign(out, now) || emit_missed(out) || emit_urgent(out, now) || emit_next(out, now));
     }
 
     /// Whether `emit` may have a message.
     [[nodiscard]] bool has_messages() const noexcept
     {
-        return attached() &&
-               (ready_due_ || ping_due_ || pong_due_ != 0 ||
-                (confirmed_ && !(todo_.urgent.empty() && todo_.notifications.empty() && asker_.waiting() == 0)));
+        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 ||
+                              (confirmed_ && !(todo_.urgent.empty() && notices_.empty() && asker_.waiting() == 0)));
     }
 
     /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
@@ -304,6 +313,7 @@ private:
         case message_kind::notification:
             beat_->touched(now);
             if (confirmed_) {
+                mark_.assign(came.mark.empty() ? mark_ : came.mark);
                 inbox_.notified(came, now);
             }
             return confirmed_;
@@ -407,6 +417,17 @@ private:
         return true;
     }
 
+    // What the peer may have missed goes out in its old order, among the calls that do.
+    bool emit_missed(message& out)
+    {
+        const auto number = confirmed_ ? notices_.first_missed() : 0;
+        if (number == 0 || (!todo_.urgent.empty() && todo_.urgent.front().goes_before(number))) {
+            return false;
+        }
+        notices_.spell(out);
+        return true;
+    }
+
     bool emit_urgent(message& out, instant now)
     {
         while (confirmed_ && !todo_.urgent.empty()) {
@@ -433,8 +454,8 @@ private:
     {
         while (confirmed_) {
             const auto first = asker_.first_ticket();
-            if (!todo_.notifications.empty() && (!first || *first > todo_.notifications.front().id)) {
-                spell_notification(todo_.notifications.pop_front(), out);
+            if (!notices_.empty() && (!first || *first > notices_.first_ticket())) {
+                notices_.spell(out);
                 return true;
             }
             if (!first) {
@@ -448,17 +469,6 @@ private:
         return false;
     }
 
-    void spell_notification(const errand& one, message& out)
-    {
-        const auto& kept = todo_.lend(one.note);
-        notification_bytes_ -= kept.name.size() + kept.payload.size();
-        out = {};
-        out.kind = message_kind::notification;
-        out.name = kept.name;
-        out.payload = {kept.payload, kept.form};
-        ++counts_.notifications_sent;
-    }
-
     const options_type& options_;
     counters& counts_;
     side side_;
@@ -469,9 +479,10 @@ private:
     message_id names_in_ = 0; // the last ping's number
     message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
     bool sign_wanted_ = false;
-    message_id pong_due_ = 0;            // the last ping's number; a pong speaks for the earlier ones, too
-    std::size_t notification_bytes_ = 0; // of those that wait to be emitted
+    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    std::string mark_;        // of the last notification that came
     agenda<Completion> todo_;
+    notices<Completion, Policies> notices_;
     asker<Completion, Policies> asker_;
     inbox<Completion, Policies> inbox_;
     std::optional<heartbeat> beat_; // while attached

@@ -11,6 +11,7 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/net/connection_options.hpp>
 #include <rejoinder/net/detail/channel_facts.hpp>
+#include <rejoinder/net/detail/early_frames.hpp>
 #include <rejoinder/net/detail/link.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/raised.hpp>
@@ -197,6 +198,20 @@ private:
     }
 
     void take(const frame_view& frame, instant now)
+    {
+        if (session_ == nullptr && detail::comes_early(codec_, frame)) {
+            if (!early_.add(frame)) {
+                unreadable(make_error_code(errc::bad_message));
+            }
+            return;
+        }
+        decode(frame, now);
+        for (frame_view kept; session_ != nullptr && early_.take(kept);) {
+            decode(kept, now);
+        }
+    }
+
+    void decode(const frame_view& frame, instant now)
     {
         message came;
         const auto how = codec_.decode(frame, came);
@@ -479,6 +494,7 @@ private:
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;
+    detail::early_frames early_;
     std::shared_ptr<void> kept_;
 };
 

@@ -135,7 +135,7 @@ public:
     {
         return state_->serve(std::move(carrier), std::move(spelling), std::move(from));
     }
-    /// Closes the connection of a session, which the client may resume.
+    /// Closes the connection of a session, which the client may resume; over Socket.IO a disconnected client gets a new one.
     void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
 
     /// Goes down in good order. From now on no connection is accepted. What runs goes on: handlers, calls of either side, clean-ups. Each peer
@@ -298,12 +298,13 @@ public:
     }
 
     /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it; where it was dropped
-    /// is counted. `when`: what becomes of it on a link that lags behind.
+    /// is counted. `when`: what becomes of it on a link that lags behind. Where a wire recovers what was missed (`socket_io_recovery`), sessions
+    /// whose client is expected back take it, too, unless it may be dropped.
     template <call_target Target, class Payload>
     std::size_t notify(const Target& to, std::string_view name, const Payload& payload,
                        congested when = congested::wait)
     {
-        return notify_all(state_->calls().inside(to), {name, payload, {}}, when);
+        return notify_all(state_->calls().hearers(to), {name, payload, {}}, when);
     }
     /// The same by contract: an event is a contract without a reply.
     template <contract_type Contract, call_target Target>

@@ -11,6 +11,7 @@
 #include <rejoinder/wire/detail/json_greeting.hpp>
 #include <rejoinder/wire/detail/json_scan.hpp>
 #include <rejoinder/wire/detail/json_write.hpp>
+#include <rejoinder/wire/detail/socket_io_recovery.hpp>
 #include <rejoinder/wire/detail/socket_io_words.hpp>
 #include <rejoinder/wire/socket_io_decoder.hpp>
 #include <rejoinder/wire/socket_io_dialect.hpp>
@@ -46,6 +47,9 @@ namespace rejoinder::inline v0 {
 /// with the next packet, and a peer for which as many of those wait has its link closed. A retry is another ack id: by its key it is the
 /// same request.
 ///
+/// With `socket_io_recovery::on` a server's welcome has the token as `pid`, and its notifications have their numbers as offsets. A client takes the
+/// offsets of its server's events away, and says the last one when it comes back; what the server repeats before it answers is `early`.
+///
 /// Decoding is strict, and what isn't Socket.IO ends the link. Distinct objects are independent; one object is used from one thread at a
 /// time.
 class socket_io_codec {
@@ -68,7 +72,8 @@ public:
                 .probe = false,
                 .cancel = false,
                 .time_left = false,
-                .resume = false,
+                .resume = recovers(),
+                .marks = recovers(),
                 .progress = false,
                 .error_codes = how_->errors == socket_io_errors::told};
     }
@@ -78,7 +83,7 @@ public:
     {
         attached_ = false;
         switch (out.kind) {
-        case message_kind::notification: event(frame, out, std::nullopt); break;
+        case message_kind::notification: notify(frame, out); break;
         case message_kind::request:
         case message_kind::delivery: event(frame, out, out.id); break;
         case message_kind::reply:
@@ -107,6 +112,11 @@ public:
         begin(greeting.capacity);
         words_.assign(greeting.auth.empty() || greeting.auth.starts_with('{') ? greeting.auth
                                                                               : R"({"token":)" + greeting.auth + "}");
+        back_ = {greeting.token, greeting.mark};
+        awaits_ = true;
+        if (!greeting.token.empty()) {
+            words_ = detail::with_socket_io_return(words_, greeting.token, greeting.mark);
+        }
         packet(frame, socket_io_type::connect, words_);
         return encoding::text;
     }
@@ -117,8 +127,14 @@ public:
         begin(answer.capacity);
         words_.clear();
         detail::json_object_writer object{words_};
-        object.string("sid",
-                      answer.token.empty() ? answer.session : answer.token); // the token opens nothing on this wire
+        if (recovers()) {
+            const auto& pid = answer.token.empty() ? back_.pid : answer.token;
+            sid_ = detail::socket_io_sid(pid);
+            object.string("sid", sid_);
+            object.string("pid", pid);
+        } else {
+            object.string("sid", answer.token.empty() ? answer.session : answer.token); // which opens nothing here
+        }
         object.end();
         packet(frame, socket_io_type::connect, words_);
         return encoding::text;
@@ -151,7 +167,7 @@ public:
         in = {};
         socket_io_packet came;
         payload_view payload;
-        const auto how = decoder_.decode(frame, came, payload);
+        const auto how = decoder_.decode(frame, came, payload, [this](socket_io_packet& text) { look(text); });
         if (how != decoded::message) {
             return how;
         }
@@ -181,12 +197,22 @@ public:
         return decoded::message;
     }
 
-    /// What a CONNECT says: a new client, every time.
-    bool decode(const message& in, hello& greeting) const
+    /// What a CONNECT says: a new client, or, with recovery, one that comes back. What it has seen of another session, or in no session, is
+    /// nothing; what nobody can have seen is `2^64−1`.
+    bool decode(const message& in, hello& greeting)
     {
         greeting = {};
         greeting.capacity = detail::greeting_capacity_max;
         greeting.auth = in.payload.bytes;
+        if (recovers() && detail::take_socket_io_return(in.payload.bytes, scratch_.member, back_, words_)) {
+            greeting.token = back_.pid;
+            greeting.auth = words_;
+            if (back_.offset) {
+                constexpr auto unknown = ~std::uint64_t{0};
+                greeting.seen =
+                    detail::read_socket_io_offset(*back_.offset, detail::socket_io_sid(back_.pid)).value_or(unknown);
+            }
+        }
         return true;
     }
 
@@ -196,11 +222,29 @@ public:
         answer.capacity = capacity_;
         detail::json_scanner scanner{in.payload.bytes};
         std::string_view sid;
+        std::string_view pid;
+        std::string scratch;
         const bool read = detail::read_object(scanner, scratch_.member, [&](std::string_view name) {
+            if (name == "pid" && scanner.sees('"')) {
+                return detail::read_string(scanner, scratch, pid);
+            }
             return name == "sid" ? detail::read_string(scanner, scratch_.text, sid) : scanner.skip_value();
         });
         answer.session = sid;
+        answer.token = pid;
+        answer.resumed = !pid.empty() && pid == back_.pid;
+        offered_ = !pid.empty();
+        offsets_.begin(sid, answer.resumed && back_.offset ? *back_.offset : std::string{});
+        awaits_ = false;
         return read && !sid.empty();
+    }
+
+    /// Whether this frame is to be decoded when the welcome is there: what a server repeats comes before its answer.
+    [[nodiscard]] bool is_early(const frame_view& frame) const noexcept
+    {
+        const bool answers =
+            frame.form == encoding::text && (frame.bytes.starts_with('0') || frame.bytes.starts_with('4'));
+        return awaits_ && !back_.pid.empty() && !answers;
     }
 
     /// Whether a link that closes for this reason leaves the namespace alone, with a word; else its transport ends.
@@ -219,6 +263,9 @@ private:
         turned_away_.clear();
     }
 
+    // As a server.
+    [[nodiscard]] bool recovers() const noexcept { return how_->recovery == socket_io_recovery::on && !is_client_; }
+
     // Writing
 
     void packet(std::string& frame, socket_io_type type, std::string_view data) const
@@ -230,7 +277,16 @@ private:
         append_socket_io_packet(frame, out);
     }
 
-    void event(std::string& frame, const message& out, std::optional<std::uint64_t> id)
+    void notify(std::string& frame, const message& out)
+    {
+        words_.clear();
+        if (recovers()) {
+            detail::append_socket_io_offset(words_, sid_, out.id);
+        }
+        event(frame, out, std::nullopt, words_);
+    }
+
+    void event(std::string& frame, const message& out, std::optional<std::uint64_t> id, std::string_view more = {})
     {
         if (is_reserved_in_socket_io(out.name)) {
             return;
@@ -240,7 +296,7 @@ private:
         said.id = id;
         said.name = out.name;
         attached_ = true;
-        encoder_.encode(said, out.payload, frame);
+        encoder_.encode(said, out.payload, frame, more);
     }
 
     void answer(std::string& frame, const message& out)
@@ -296,11 +352,20 @@ private:
 
     // Reading
 
+    void look(socket_io_packet& came)
+    {
+        mark_ = {};
+        if (offered_ && came.type == socket_io_type::event && !came.id) {
+            mark_ = offsets_.take(came);
+        }
+    }
+
     decoded asked(const socket_io_packet& came, message& in)
     {
         in.name = came.name;
         in.kind = message_kind::notification;
         if (!came.id) {
+            in.mark = mark_;
             return decoded::message;
         }
         const auto number = foreign_.open(detail::decimal{*came.id}.view());
@@ -374,6 +439,12 @@ private:
     detail::socket_io_scratch scratch_;
     std::string words_; // of what is written
     std::string key_;
+    std::string sid_;                   // a recovering server's
+    detail::socket_io_return back_;     // what the CONNECT said
+    detail::socket_io_offsets offsets_; // a client's, of its server
+    std::string_view mark_;             // of the event that is being read
+    bool offered_ = false;              // the server of this client recovers
+    bool awaits_ = false;               // the CONNECT of this client is not answered yet
     bool is_client_ = false;
     bool attached_ = false; // attachments of what was encoded last are to come
     bool left_ = false;     // the peer said so

@@ -35,10 +35,17 @@ public:
     /// decoder is of no more use.
     decoded decode(const frame_view& frame, socket_io_packet& packet, payload_view& payload)
     {
+        return decode(frame, packet, payload, [](socket_io_packet&) {});
+    }
+
+    /// The same; `look(socket_io_packet&)` is called with the text of each packet before its payload is made, and may take arguments away.
+    template <class Look>
+    decoded decode(const frame_view& frame, socket_io_packet& packet, payload_view& payload, Look look)
+    {
         payload = {};
         let_go();
         return frame.form == encoding::binary ? attachment(frame.bytes, packet, payload)
-                                              : text(frame.bytes, packet, payload);
+                                              : text(frame.bytes, packet, payload, look);
     }
 
     /// Nothing borrows from the last packet any more. What a rare large one wanted would else be kept for as long as the session.
@@ -76,7 +83,8 @@ private:
         }
     }
 
-    decoded text(std::string_view bytes, socket_io_packet& packet, payload_view& payload)
+    template <class Look>
+    decoded text(std::string_view bytes, socket_io_packet& packet, payload_view& payload, Look look)
     {
         if (amid() || !read_socket_io_packet(bytes, scratch_, packet, limits_)) {
             return decoded::bad;
@@ -85,11 +93,13 @@ private:
         attached_bytes_ = 0;
         announced_ = {};
         if (packet.attachments == 0) {
+            look(packet);
             payload = payload_of(packet);
             return decoded::message;
         }
         kept_.assign(bytes);
         static_cast<void>(read_socket_io_packet(kept_, scratch_, announced_, limits_));
+        look(announced_);
         return decoded::incomplete;
     }
 

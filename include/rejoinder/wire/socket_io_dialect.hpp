@@ -20,6 +20,13 @@ enum class socket_io_errors : std::uint8_t {
     silent, ///< there is no ack: the asker's own timeout tells it
 };
 
+/// Whether a server's client that lost its link gets its session back, with what it has missed.
+enum class socket_io_recovery : std::uint8_t {
+    off,
+    on, ///< within the hub's grace. Every event without an ack has an offset behind its arguments, a string that its listeners see, too: for
+        ///< clients that know of it, as socket.io-client from 4.6 on
+};
+
 /// How a namespace is spoken in.
 struct socket_io_dialect {
     socket_io_arguments arguments = socket_io_arguments::alone;
@@ -33,6 +40,9 @@ struct socket_io_dialect {
     std::function<std::string(std::string_view name, std::string_view arguments)> key{};
     /// Events that are none the same, whatever they hold.
     std::vector<std::string> unkeyed{};
+
+    /// Of a server. A client does what its server offers.
+    socket_io_recovery recovery = socket_io_recovery::off;
 
     socket_io_limits limits{}; ///< of what the peer may send; as many attachments go out, too
 };

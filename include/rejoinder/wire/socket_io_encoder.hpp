@@ -29,8 +29,9 @@ public:
     {}
 
     /// Appends the packet's text; `payload` becomes its arguments, whatever `packet` says of them. `next` then gives
-    /// the attachments. Precondition: `packet` is an event or ack; a payload that is text is JSON.
-    void encode(socket_io_packet packet, const payload_view& payload, std::string& text)
+    /// the attachments. `more`: another argument behind these, as JSON; empty: none. Precondition: `packet` is an event or ack; a payload that
+    /// is text is JSON.
+    void encode(socket_io_packet packet, const payload_view& payload, std::string& text, std::string_view more = {})
     {
         detached_.clear();
         arguments_.clear();
@@ -48,6 +49,13 @@ public:
                 packet.data = arguments_;
             }
             packet.attachments = detached_.size();
+        }
+        if (!more.empty()) {
+            if (packet.data.data() != arguments_.data()) {
+                arguments_.assign(packet.data);
+            }
+            arguments_.append(arguments_.empty() ? "" : ",").append(more);
+            packet.data = arguments_;
         }
         append_socket_io_packet(text, packet);
     }

@@ -6,6 +6,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <boost/describe/class.hpp>
 
@@ -36,11 +37,14 @@ constexpr const char* usage = R"(socket_io_server [options]: a Socket.IO server 
   --max-payload BYTES      (1000000)
   --connect-timeout MS     how long a client may join no namespace (1000)
   --transports LIST        polling,websocket or one of them
-  --recovery               does nothing: sessions over Socket.IO are not recovered)";
+  --recovery               clients that lost their link get their session back, with what they have missed
+  --grace MS               for so long (5000))";
 
 struct settings {
     std::uint16_t port = 0;
     socket_io_server_options io{};
+    socket_io_recovery recovery = socket_io_recovery::off;
+    milliseconds grace{5000};
 };
 
 engine_io_transports transports_named(std::string_view names, const interop::command_line& line)
@@ -78,7 +82,11 @@ settings read_settings(int count, char** arguments)
             made.io.bounds.connect_timeout = milliseconds{line.number<int>()};
         } else if (flag == "--transports") {
             made.io.engine.transports = transports_named(line.value(), line);
-        } else if (flag != "--recovery") {
+        } else if (flag == "--recovery") {
+            made.recovery = socket_io_recovery::on;
+        } else if (flag == "--grace") {
+            made.grace = milliseconds{line.number<int>()};
+        } else {
             line.wrong();
         }
     }
@@ -125,18 +133,23 @@ json only(json value)
 // One namespace with all its events.
 class played_namespace {
 public:
-    played_namespace(shared_state& all, std::function<bool(const json&)> lets_in)
-        : all_(all), hub_(all.io.get_executor(), roomy())
+    played_namespace(shared_state& all, const settings& wanted, std::function<bool(const json&)> lets_in)
+        : all_(all), hub_(all.io.get_executor(), options_of(wanted))
     {
         hub_.authenticate([this, lets_in = std::move(lets_in)](const handshake& shown) -> authentication {
             if (!lets_in(shown.auth)) {
                 return refusal{errc::auth_refused, "unauthorized", json{{"code", 4001}}};
             }
-            identity who{std::to_string(++clients_)};
+            identity who{shown.known.empty() ? std::to_string(++clients_) : shown.known};
             said_[who.name()] = shown.auth.is_null() ? json(boost::json::object{}) : shown.auth;
             return who;
         });
-        hub_.on_attach([this](const peer& who) { hub_.notify(who, "auth", only(said_[who.who().name()])); });
+        hub_.on_attach([this](const peer& who) { greet(who); });
+        hub_.on_event([this](const event& one) {
+            if (one.name == "ws_connect" && one.reason == "resumed") {
+                asio::post(all_.io, [this, who = peer{identity{std::string{one.who}}, one.session}] { greet(who); });
+            }
+        });
         hub_.on_session_end([this](const peer& who) { said_.erase(who.who().name()); });
         answer_messages();
         answer_slowly();
@@ -148,12 +161,14 @@ public:
     hub<>& at() noexcept { return hub_; }
 
 private:
-    static hub_options<> roomy()
+    static hub_options<> options_of(const settings& wanted)
     {
         hub_options<> options;
-        options.grace = milliseconds{1};
+        options.grace = wanted.recovery == socket_io_recovery::on ? wanted.grace : milliseconds{1};
         return options;
     }
+
+    void greet(const peer& who) { hub_.notify(who, "auth", only(said_[who.who().name()])); }
 
     template <class F>
     void after(milliseconds wait, F then)
@@ -307,9 +322,10 @@ private:
     correlation<plugin_call> plugin_{hub_};
 };
 
-socket_io_dialect as_reference()
+socket_io_dialect as_reference(const settings& wanted)
 {
     socket_io_dialect how;
+    how.recovery = wanted.recovery;
     how.arguments = socket_io_arguments::listed;
     how.errors = socket_io_errors::silent;
     how.unkeyed = {"flaky", "attempts"};
@@ -328,19 +344,19 @@ int main(int count, char** arguments)
 {
     const auto wanted = read_settings(count, arguments);
     shared_state all;
-    played_namespace main_one{all, [](const json&) { return true; }};
-    played_namespace custom{all, [](const json&) { return true; }};
-    played_namespace admin{all, is_secret};
+    played_namespace main_one{all, wanted, [](const json&) { return true; }};
+    played_namespace custom{all, wanted, [](const json&) { return true; }};
+    played_namespace admin{all, wanted, is_secret};
     plugin_namespace plugin{all.io};
     web_options options;
     options.body_max = wanted.io.engine.terms.max_payload;
     web_listener web{all.io.get_executor(), {asio::ip::address_v4::loopback(), wanted.port}, options};
     socket_io_server server{web, wanted.io};
-    server.serve("/", main_one.at(), as_reference());
-    server.serve("/custom", custom.at(), as_reference());
-    server.serve("/admin", admin.at(), as_reference());
+    server.serve("/", main_one.at(), as_reference(wanted));
+    server.serve("/custom", custom.at(), as_reference(wanted));
+    server.serve("/admin", admin.at(), as_reference(wanted));
     server.serve("/plugin", plugin.at());
-    all.stats = [&] { return json{{"clients", main_one.at().sessions()}, {"engine", server.transports()}}; };
+    all.stats = [&] { return json{{"clients", main_one.at().connections()}, {"engine", server.transports()}}; };
     std::printf("listening on %d\n", static_cast<int>(web.local_endpoint().port()));
     std::fflush(stdout);
     all.io.run();

@@ -2,11 +2,13 @@
 #ifndef REJOINDER_CORE_DETAIL_RESIDENCE_HPP
 #define REJOINDER_CORE_DETAIL_RESIDENCE_HPP
 
+#include <rejoinder/core/admission_options.hpp>
 #include <rejoinder/core/admission_verdict.hpp>
 #include <rejoinder/core/digest.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -56,6 +58,12 @@ struct resident {
     timer_id lease{};
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
     bool lasting = true;     // its client can come back to it
+    bool marks = false;      // and then for him nothing has happened, which would not be true after the grace
+
+    [[nodiscard]] instant lease_until(const admission_options& options, instant now) const noexcept
+    {
+        return later(now, marks ? std::min(options.grace, options.lease) : options.lease);
+    }
 };
 
 /// Of an identity's sessions, with a link or without one, the longest silent; 0: there is none.

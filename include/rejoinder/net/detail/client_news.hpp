@@ -45,6 +45,8 @@ public:
 
     /// The metadata of the newest attempt, its connection's id among them.
     [[nodiscard]] const label& fields() const noexcept { return label_; }
+    /// Whether the newest connection to carry a session found an earlier one.
+    [[nodiscard]] bool resumed() const noexcept { return resumed_; }
     [[nodiscard]] bool wanted() const noexcept { return of_link || of_status || setting_->events; }
 
     /// Where the client stands when somebody begins to look on: what comes is held against that.
@@ -67,6 +69,7 @@ public:
     void connected(const welcome& by, instant since)
     {
         std::from_chars(by.session.data(), by.session.data() + by.session.size(), session_);
+        resumed_ = by.resumed;
         watch_.connected(*setting_, about(), by.resumed ? "resumed" : "new", since);
     }
 
@@ -161,6 +164,7 @@ private:
     std::string said_;          // by who refused the last link
     std::uint64_t session_ = 0; // the hub's number for it
     std::uint64_t attempt_ = 0;
+    bool resumed_ = false;
     link_state link_ = link_state::disconnected;
     standing state_ = standing::disconnected;
 };

@@ -92,7 +92,7 @@ public:
         return all.finish();
     }
 
-    [[nodiscard]] client_status status() const { return status_of(reconnector_, fallback_, news_.fields().id()); }
+    [[nodiscard]] client_status status() const { return status_of(reconnector_, fallback_, news_); }
 
     // The handle's commands
 
@@ -197,8 +197,7 @@ public:
         const auto& own = setting_->options.heartbeat;
         const heartbeat_terms said{answer.ping_interval, answer.dead_after};
         if (const auto conflict = conflict_of(terms_of(own), said); !conflict.empty() && from.features().probe) {
-            lose(from, make_error_code(errc::incompatible), std::nullopt, conflict);
-            return;
+            return lose(from, make_error_code(errc::incompatible), std::nullopt, conflict);
         }
         const auto at = now();
         const auto peer = outbox_->welcomed(answer);
@@ -206,7 +205,7 @@ public:
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
         }
-        if (!answer.token.empty()) {
+        if (!answer.resumed || !answer.token.empty()) {
             token_ = std::move(answer.token);
         }
         reconnector_.connected(at);
@@ -395,6 +394,7 @@ private:
         auto words = hello_of(options_, reconnector_.attempt());
         words.incarnation = incarnation_;
         words.token = token_;
+        words.mark = host_->core().mark();
         words.metadata = news_.fields().text();
         words.outbox = outbox_->notice();
         return words;

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
 #include <system_error>
 #include <utility>
 
@@ -59,8 +58,8 @@ private:
 };
 
 /// Where a client stands whose link is this reconnector's, with this fallback.
-template <class Reconnector>
-client_status status_of(const Reconnector& link, const fallback& stand_in, std::string connection_id)
+template <class Reconnector, class News>
+client_status status_of(const Reconnector& link, const fallback& stand_in, const News& told)
 {
     client_status all;
     const bool polls = stand_in.polling();
@@ -72,7 +71,8 @@ client_status status_of(const Reconnector& link, const fallback& stand_in, std::
     all.verdict = link.verdict();
     all.last_error = link.last_error();
     all.next_try_at = link.next_try_at();
-    all.connection_id = std::move(connection_id);
+    all.resumed = told.resumed();
+    all.connection_id = told.fields().id();
     return all;
 }
 

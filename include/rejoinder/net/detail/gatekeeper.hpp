@@ -55,6 +55,7 @@ public:
         shown.from = std::move(from.address);
         shown.request = std::move(from.request);
         shown.resumes = !greeting.token.empty();
+        shown.known = known;
         if (read_payload({greeting.auth}, shown.auth, nullptr) ||
             read_payload({greeting.metadata}, shown.metadata, nullptr)) {
             then(authentication{refusal{errc::bad_message, "the hello's auth or metadata is no JSON"}});

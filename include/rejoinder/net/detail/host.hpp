@@ -65,11 +65,11 @@ public:
     /// The client of this session has that durable outbox.
     void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
-    void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
+    void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now, std::uint64_t seen = 0)
     {
         link_ = std::move(to);
         link_->carry(this);
-        session_.attach(link_->features(), timing, now);
+        session_.attach(link_->features(), timing, now, seen);
     }
 
     /// The connection is gone or about to be closed; returns it.

@@ -196,7 +196,7 @@ public:
         }
         expect(from.number(), entry, now());
         gate_.ask(
-            *setting_, entry.take_origin(), greeting, admission_.owner_of(entry.who.token), entry.asking,
+            *setting_, entry.take_origin(), greeting, admission_.holder_of(entry.who.token).identity, entry.asking,
             [weak = this->weak_from_this(), number = from.number()](const authentication& word, bool outbox_known) {
                 if (const auto hub = weak.lock()) {
                     hub->identified(number, word, outbox_known);
@@ -290,11 +290,11 @@ private:
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             setting_->counts->auth_refused += why->why() == errc::store_failed || why->why() == errc::busy ? 0U : 1U;
-            drop(number, why->why(), why->text(), {}, why->data());
-            return;
+            return drop(number, why->why(), why->text(), {}, why->data());
         }
         found->second.who.identity = word.who()->name();
         found->second.outbox_known = outbox_known;
+        switchboard_.recognise(found->second.who, found->second.seen, now());
         admission_.arrive(found->second.who, now());
         decide();
     }
@@ -335,20 +335,17 @@ private:
         const auto one = granted.resumed ? switchboard_.find(granted.session)
                                          : switchboard_.add(peer{identity{entry.who.identity}, granted.session},
                                                             capacity, this->weak_from_this(), seeds_());
-        auto words = welcome_by(options_);
-        words.session = std::to_string(granted.session);
-        if (!granted.resumed) { // made once a session, told to its client once, kept as a digest
-            words.token = random_name();
+        const auto seen = granted.resumed ? entry.seen : 0;
+        if (granted.resumed && entry.who.marks && !one->core().covers(seen, now())) { // it waited too long for its turn
+            admission_.let_go(granted.session);
+            return part(granted.connection, close_reason::going_away);
+        }
+        const auto words = entry.welcomed(welcome_by(options_), granted, *one, *setting_);
+        if (!words.token.empty()) { // told to its client once, kept as a digest
             admission_.set_token(granted.session, digest_of(words.token));
         }
-        words.resumed = granted.resumed;
-        words.capacity = one->core().capacity();
-        if (entry.outbox && setting_->inbox != nullptr) {
-            words.store = store_notice{std::string{setting_->inbox->store_name()}, entry.outbox_known};
-            one->set_outbox(entry.outbox->name);
-        }
         entry.carrier->say(words);
-        one->attach(entry.carrier, agreed(options_.session.heartbeat, entry.terms), now());
+        one->attach(entry.carrier, agreed(options_.session.heartbeat, entry.terms), now(), seen);
         watch_.connected(*setting_, entry.told(), granted.resumed ? "resumed" : "new", entry.since);
         ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
         switchboard_.unpark(one->from().who(), *one);
@@ -471,6 +468,9 @@ private:
     {
         if (const auto found = links_.find(number); found != links_.end()) {
             const auto left = found->second.carrier;
+            if (found->second.is_final(why)) {
+                admission_.let_go(found->second.session);
+            }
             forget(number, why, {});
             why == close_reason::silent ? left->abort() : left->close(why);
         }

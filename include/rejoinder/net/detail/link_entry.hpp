@@ -3,6 +3,7 @@
 #define REJOINDER_NET_DETAIL_LINK_ENTRY_HPP
 
 #include <rejoinder/core/admission_verdict.hpp>
+#include <rejoinder/core/close_reason.hpp>
 #include <rejoinder/core/digest.hpp>
 #include <rejoinder/core/heartbeat_terms.hpp>
 #include <rejoinder/core/instant.hpp>
@@ -10,6 +11,7 @@
 #include <rejoinder/core/timer_wheel.hpp>
 #include <rejoinder/net/came_from.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/event.hpp>
 #include <rejoinder/wire/http_request.hpp>
 
@@ -32,6 +34,7 @@ struct link_entry {
     candidate who;
     session_id session = 0;
     std::uint32_t capacity = 0;
+    std::uint64_t seen = 0; // the last notification that the client has seen, on a wire with marks
     bool greeted = false;
     std::optional<outbox_notice> outbox{}; // its client's
     bool outbox_known = false;
@@ -53,8 +56,13 @@ struct link_entry {
     {
         greeted = true;
         const auto features = carrier->features();
-        who = {carrier->number(), {}, said.incarnation, digest_of(said.token), said.attempt, !said.token.empty(),
-               features.resume};
+        const auto attempt = features.marks ? carrier->number()
+                                            : said.attempt; // there the order in which they came is all that is known
+        who = {carrier->number(), {},
+               said.incarnation,  digest_of(said.token),
+               attempt,           !said.token.empty(),
+               features.resume,   features.marks};
+        seen = said.seen;
         capacity = said.capacity;
         outbox = said.outbox;
         asking = std::make_shared<asio::cancellation_signal>();
@@ -62,8 +70,30 @@ struct link_entry {
         return features.probe ? conflict_of(terms, terms_of(own)) : std::string{};
     }
 
+    /// What it is told of the session that it has; the token of a new one is made here.
+    template <class Host, class Setting>
+    [[nodiscard]] welcome welcomed(welcome words, const verdict_of::attach& granted, Host& to, const Setting& by) const
+    {
+        words.session = std::to_string(granted.session);
+        words.resumed = granted.resumed;
+        words.token = granted.resumed ? std::string{} : random_name();
+        words.capacity = to.core().capacity();
+        if (outbox && by.inbox != nullptr) {
+            words.store = store_notice{std::string{by.inbox->store_name()}, outbox_known};
+            to.set_outbox(outbox->name);
+        }
+        return words;
+    }
+
     /// For the authenticator; the request is not kept any longer.
     [[nodiscard]] came_from take_origin() { return {carrier->description(), std::move(request)}; }
+
+    /// Whether nobody comes back to the session of a link that ends so: on a wire with marks who was told goodbye, or said it, begins anew.
+    [[nodiscard]] bool is_final(close_reason why) const
+    {
+        const bool parts = why == close_reason::normal || why == close_reason::replaced;
+        return (parts || why == close_reason::bad_messages) && carrier->features().marks;
+    }
 
     /// The authenticator's answer is not wanted any more.
     void stop_asking() const

@@ -126,6 +126,34 @@ public:
         return all;
     }
 
+    /// Who hears a notification to them: those inside, and of an identity also sessions whose client hears it when it is back.
+    template <class Target>
+    [[nodiscard]] std::vector<session_id> hearers(const Target& to) const
+    {
+        return inside(to);
+    }
+    [[nodiscard]] std::vector<session_id> hearers(const user& whom) const
+    {
+        auto all = directory_.sessions_of(whom.who().name());
+        std::erase_if(all, [&](session_id one) { return !attached(one) && !find(one)->core().keeps_notifications(); });
+        return all;
+    }
+
+    /// Whether the client of a wire with marks, who has seen the notifications up to `seen`, comes back to a session that can go on for it: then
+    /// it is of its incarnation.
+    void recognise(candidate& who, std::uint64_t seen, instant at) const
+    {
+        if (!who.marks || !who.resumes) {
+            return;
+        }
+        const auto holder = directory_.holder_of(who.token);
+        const auto one = find(holder.session);
+        who.resumes = one != nullptr && holder.identity == who.identity;
+        if (who.resumes && one->core().covers(seen, at)) {
+            who.incarnation = holder.incarnation;
+        }
+    }
+
     // Calls
 
     void open(message_kind kind, const user& who, outgoing words, pending_call waiting)
