@@ -500,3 +500,34 @@ TEST_CASE("admission: a session whose wire cannot resume ends with its link, and
     b.attach("42", "b");
     CHECK(b.hub.presence_of("42") == presence::present);
 }
+
+TEST_CASE("admission: a session whose wire has marks is kept for the grace, or not at all")
+{
+    for (const bool says_goodbye : {false, true}) {
+        CAPTURE(says_goodbye);
+        bench b;
+        candidate page;
+        page.connection = ++b.last;
+        page.identity = "42";
+        page.incarnation = "a";
+        page.marks = true;
+        b.hub.arrive(page, b.now);
+        b.verdicts();
+        const auto session = b.hub.newest_attached("42");
+        const auto holder = b.hub.holder_of(bench::token_of(session));
+        CHECK(holder.session == session);
+        CHECK(holder.incarnation == "a");
+        b.attach("42", "another tab"); // so that the grace of the identity does not begin
+        if (says_goodbye) {
+            b.hub.let_go(session);
+        }
+        b.hub.lose(page.connection, session, b.now);
+        CHECK(b.hub.sessions() == (says_goodbye ? 1 : 2));
+        b.now += 4s;
+        b.hub.advance(b.now);
+        CHECK(b.hub.sessions() == (says_goodbye ? 1 : 2));
+        b.now += 1s;
+        b.hub.advance(b.now);
+        CHECK(b.hub.sessions() == 1);
+    }
+}
