@@ -34,7 +34,6 @@ struct socket_io_packet {
     std::string_view name{};           ///< event: its name; one that is a number on the wire is that number's text
     std::string_view data{};     ///< event, ack: JSON values, the arguments, with commas between them and no bracket;
                                  ///< connect: a JSON object or nothing; connect_error: a JSON object or string
-    std::string_view last{};     ///< event, ack: the last of these values; not needed to print
     std::size_t arguments = 0;   ///< event, ack: how many values `data` has; not needed to print
     std::size_t attachments = 0; ///< event, ack: how many binary messages follow
 
@@ -210,7 +209,6 @@ private:
         if (!scanner.value(one)) {
             return false;
         }
-        packet_.last = one;
         const char* const begin = packet_.arguments == 0 ? one.data() : packet_.data.data();
         packet_.data = {begin, static_cast<std::size_t>(one.data() + one.size() - begin)};
         ++packet_.arguments;

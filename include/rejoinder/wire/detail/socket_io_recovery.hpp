@@ -137,21 +137,23 @@ public:
     // Takes the offset out of the event, and returns it; empty: it has none.
     std::string_view take(socket_io_packet& event)
     {
-        auto text = event.last;
-        if (text.size() < 3 || text.front() != '"' || event.arguments == 0) {
+        std::string_view last;
+        std::string_view before = event.data.substr(0, 0);
+        json_scanner values{event.data};
+        for (std::size_t i = 0; i != event.arguments; ++i) {
+            const auto* const end = last.data() + last.size();
+            before = i == 0 ? before : event.data.substr(0, static_cast<std::size_t>(end - event.data.data()));
+            if ((i != 0 && !values.take(',')) || !values.value(last)) {
+                return {};
+            }
+        }
+        if (last.size() < 3 || last.front() != '"' || !is_next(last.substr(1, last.size() - 2))) {
             return {};
         }
-        text = text.substr(1, text.size() - 2);
-        if (!is_next(text)) {
-            return {};
-        }
-        last_.assign(text);
+        last_.assign(last.substr(1, last.size() - 2));
+        event.data = before;
         --event.arguments;
-        const auto begin = event.data.data();
-        auto before = event.data.substr(0, static_cast<std::size_t>(event.last.data() - begin));
-        before = before.substr(0, event.arguments == 0 ? 0 : before.rfind(','));
-        event.data = before.substr(0, before.find_last_not_of(" \t\r\n") + 1);
-        return text;
+        return last.substr(1, last.size() - 2);
     }
 
 private:
