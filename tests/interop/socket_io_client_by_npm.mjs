@@ -275,6 +275,65 @@ test("events in both directions, in order, across the upgrade", () =>
     same(await Promise.all(answers), [...Array(300).keys()]);
   }, { flags: ["--transports", "polling,websocket"] }));
 
+const recovers = { connectionStateRecovery: { maxDisconnectionDuration: 60_000 } };
+
+// A server's socket that has said something, cut, and the same session's next one.
+async function cutAndBack(there, socket, run = async () => {}) {
+  socket.conn.transport.socket?._socket.destroy() ?? socket.conn.transport.req?.socket.destroy();
+  await next(socket, "disconnect");
+  await run();
+  return there.socket(4000);
+}
+
+for (const [kind, transports] of Object.entries(kinds)) {
+  test(`${kind}: a client whose link was cut gets its session back, with what it missed, twice in a row`, () =>
+    meeting(async (socket, { there }) => {
+      await until(() => socket.conn.transport.name === transports[transports.length - 1], "the transport");
+      socket.join("red");
+      socket.emit("repeat", "first");
+      let one = socket;
+      for (const round of [1, 2]) {
+        await pause(50);
+        const before = one;
+        const again = await cutAndBack(there, one, async () => {
+          there.io.to(before.id).emit("repeat", round, Buffer.from([round]));
+          there.io.to("red").emit("repeat", "red");
+          there.io.to("blue").emit("repeat", "blue");
+        });
+        check(again.recovered === true && again.id === before.id, `round ${round}: another session`);
+        check(again.rooms.has("red"), `round ${round}: without its room`);
+        same(again.handshake.auth.token, "secret");
+        check((await again.emitWithAck("add", round, 1)) === round + 1, "an ack behind it");
+        one = again;
+        const bytes = Buffer.from([round]);
+        same(await one.emitWithAck("repeated"), round === 1 ? [["first"], [1, bytes], ["red"]] : [["first"], [1, Buffer.from([1])], ["red"], [2, bytes], ["red"]]);
+      }
+    }, { flags: ["--transports", transports.join(",")], server: recovers }));
+}
+
+test("a client of a server that does not know its session begins anew", () =>
+  meeting(async (socket, { there }) => {
+    socket.emit("repeat", "first");
+    await pause(50);
+    await there.end();
+    await pause(100);
+    await there.start(there.port);
+    const again = await there.socket(4000);
+    check(!again.recovered && again.id !== socket.id, "recovered by a new server");
+    same(await again.emitWithAck("repeated"), [["first"]]);
+  }, { server: recovers }));
+
+test("volatile events, which have no offset, keep their strings and harm none", () =>
+  meeting(async (socket, { there }) => {
+    socket.emit("repeat", "first");
+    socket.volatile.emit("repeat", "a word");
+    socket.volatile.emit("repeat", 1, "PENDING");
+    await pause(50);
+    const again = await cutAndBack(there, socket);
+    check(again.recovered === true, "not recovered");
+    same(await again.emitWithAck("repeated"), [["first"], ["a word"], [1, "PENDING"]]);
+  }, { server: recovers }));
+
 test("a large answer in pieces below the server's limit", () =>
   meeting(async (socket) => {
     const parts = [...Array(20).keys()].map((i) => socket.emitWithAck("echo", `${i}`.repeat(20_000)));

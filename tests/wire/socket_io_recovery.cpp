@@ -124,6 +124,7 @@ TEST_CASE("a CONNECT with a pid is a resume, and the rest of it the auth")
         CAPTURE(none);
         CHECK(says(pid + R"(,"offset":")" + none + R"("})").seen == ~std::uint64_t{0});
     }
+    CHECK(says(pid + R"(,"offset":7})").seen == ~std::uint64_t{0});
     // A pid of the program's own stays where it is.
     said = says(R"({"pid":4711,"offset":3})");
     CHECK(said.token.empty());

@@ -2,8 +2,8 @@
 //
 //   node socket_io.mjs URL | PROGRAM | reference | -- COMMAND...   [--only TEXT]
 //
-// A program is started twice: with timings that no case comes up against, and, for the cases of timings, with a ping each 300 ms, 600 ms
-// for a pong and 1,000 ms to join a namespace; a URL's server has to have those.
+// A program is started three times: with timings that no case comes up against; for the cases of timings with a ping each 300 ms, 600 ms
+// for a pong and 1,000 ms to join a namespace, which a URL's server has to have; and with recovery, whose cases a URL's server is not asked.
 import {EngineSession} from './engine_io_session.mjs';
 import {packet, placeholder, prefix, sameNext, values} from './socket_io_packets.mjs';
 import {check, pause, runAll, same, serverOf, wanted, within} from './suite.mjs';
@@ -15,6 +15,10 @@ const base = `${await serverOf(asked, ['--port', '0', '--ping-interval', '20000'
                                        '--connect-timeout', '20000'])}/socket.io/`;
 const lively = `${await serverOf(asked, ['--port', '0', '--ping-interval', '300', '--ping-timeout', '600', '--connect-timeout',
                                          String(connectTimeout)])}/socket.io/`;
+const grace = 1_500;
+const recovering = asked.url ? undefined : `${await serverOf(asked, ['--port', '0', '--ping-interval', '20000', '--ping-timeout', '20000',
+                                                                     '--connect-timeout', '20000', '--recovery', '--grace',
+                                                                     String(grace)])}/socket.io/`;
 
 const cases = [];
 const kinds = ['websocket', 'polling', 'upgraded'];
@@ -516,6 +520,181 @@ joined('a room of another namespace is another', async (one, defer) => {
     one.send(`421["to-room","${room}",1]`);
     await sameNext(one, '431', [true]);
     await sameAlive(custom, '/custom');
+});
+
+// Recovery
+const recovery = (name, run, more) => recovering && kinds.forEach((kind) =>
+    add(`recovery: ${kind}: ${name}`, async (defer) => run((at = recovering) => open(defer, kind, at)), more));
+
+// Joins, and hears all to the greeting of a connection: {sid, pid, events, offset: the last one}. The offsets are taken away.
+async function joinAgain(one, said = {}, namespace = '/') {
+    const made = {events: []};
+    one.send(`40${prefix(namespace)}${JSON.stringify(said)}`);
+    for (;;) {
+        const {head, payload, bytes} = await packet(one);
+        if (head === `40${prefix(namespace)}`) {
+            Object.assign(made, payload);
+            check([made.sid, made.pid].every((word) => typeof word === 'string' && word.length > 0), 'sid or pid is missing');
+            continue;
+        }
+        made.offset = payload.pop();
+        check(typeof made.offset === 'string', 'an event without an offset');
+        if (made.sid !== undefined && payload[0] === 'auth') {
+            return made;
+        }
+        made.events.push(bytes.length > 0 ? [...payload, ...bytes] : payload);
+    }
+}
+
+// The next event, without its offset.
+async function eventAt(one, of) {
+    const {payload} = await packet(one);
+    of.offset = payload.pop();
+    return payload;
+}
+
+async function cut(one) {
+    one.send('42["kill-tcp"]');
+    await within(one.ended, 'the cut', 2_000);
+}
+
+const sameSession = (one, other, is = true) => check((one.sid === other.sid && one.pid === other.pid) === is, is ? 'another session' : 'the same session');
+
+recovery('an id and a secret, which differ, and offsets that differ', async (link) => {
+    const [one, two] = [await link(), await link()];
+    const [first, second] = [await joinAgain(one), await joinAgain(two)];
+    const custom = await joinAgain(one, {}, '/custom');
+    const all = [first, second, custom].flatMap(({sid, pid}) => [sid, pid]);
+    check(new Set(all).size === 6, `${all}`);
+    one.send('42["push-later",0,5]');
+    const offsets = [];
+    for (let i = 0; i < 5; ++i) {
+        same(await eventAt(one, first), ['pushed', i]);
+        offsets.push(first.offset);
+    }
+    check(new Set(offsets).size === 5, `${offsets}`);
+    one.send('427["ask-me","what?",1000]');
+    const {head, payload} = await packet(one);
+    same(payload, ['server-request', 'what?']);
+    check(/^42\d+$/.test(head), head);
+});
+recovery('what was missed comes once and in order, twice in a row', async (link) => {
+    let one = await link();
+    const first = await joinAgain(one);
+    for (let round = 0; round < 2; ++round) {
+        one.send(`42["push-later",60,10]`);
+        await cut(one);
+        await pause(120);
+        one = await link();
+        const again = await joinAgain(one, first);
+        sameSession(first, again);
+        same(again.events, Array.from({length: 10}, (_, i) => ['pushed', i]));
+        first.offset = again.offset;
+    }
+    one.send('425["message-with-ack","alive"]');
+    await sameNext(one, '435', ['alive']);
+});
+recovery('only what is behind the offset comes again', async (link) => {
+    const one = await link();
+    const first = await joinAgain(one);
+    one.send('42["push-later",0,5]');
+    for (let i = 0; i < 2; ++i) {
+        same(await eventAt(one, first), ['pushed', i]);
+    }
+    await cut(one);
+    const again = await joinAgain(await link(), first);
+    sameSession(first, again);
+    same(again.events, [['pushed', 2], ['pushed', 3], ['pushed', 4]]);
+});
+recovery('rooms are kept, and what was said in them, bytes too', async (link) => {
+    const [one, other] = [await link(), await link()];
+    const first = await joinAgain(one);
+    await joinAgain(other);
+    const room = `r${Math.random()}`;
+    one.send(`421["join","${room}"]`);
+    await sameNext(one, '431', [true]);
+    await cut(one);
+    other.send(`421["to-room","${room}",{"n":1}]`, `451-2["to-room","${room}",{"_placeholder":true,"num":0}]`, small);
+    await sameNext(other, '431', [true]);
+    await sameNext(other, '432', [true]);
+    const back = await link();
+    const again = await joinAgain(back, first);
+    sameSession(first, again);
+    same(again.events, [['room-msg', {n: 1}], ['room-msg', placeholder(0), small]]);
+    other.send(`423["to-room","${room}",2]`);
+    same(await eventAt(back, again), ['room-msg', 2]);
+});
+recovery('user data that ends with a string does no harm', async (link) => {
+    let one = await link();
+    const first = await joinAgain(one);
+    for (const last of ['a string', '', first.offset, 'PENDING']) {
+        one.send(`42${JSON.stringify(['message', 1, last])}`);
+        same(await eventAt(one, first), ['message-back', 1, last]);
+        await cut(one);
+        one = await link();
+        const again = await joinAgain(one, first);
+        sameSession(first, again);
+        same(again.events, []);
+        first.offset = again.offset;
+    }
+});
+recovery('who has seen nothing gets all', async (link) => {
+    const one = await link();
+    const first = await joinAgain(one);
+    one.send('42["push-later",0,2]');
+    await cut(one);
+    const back = await link();
+    const again = await joinAgain(back, {pid: first.pid}); // to the greeting, which it has not seen
+    sameSession(first, again);
+    same([await eventAt(back, again), await eventAt(back, again)], [['pushed', 0], ['pushed', 1]]);
+}, {beyond: 'socket.io asks for an offset'});
+recovery('the session of a link that is not known to be dead', async (link) => {
+    const one = await link();
+    const first = await joinAgain(one);
+    const again = await joinAgain(await link(), first);
+    sameSession(first, again);
+}, {beyond: 'socket.io keeps it for the link'});
+for (const [what, said] of [
+    ['another pid', {pid: '0'.repeat(40)}], ['another offset', {offset: 'nothing'}], ['no pid', {pid: undefined}], ['a pid that is a list', {pid: ['x']}],
+    ['an offset that is a number', {offset: 1}],
+]) {
+    recovery(`${what}: a new session`, async (link) => {
+        const one = await link();
+        const first = await joinAgain(one);
+        await cut(one);
+        const back = await link();
+        const again = await joinAgain(back, {...first, events: undefined, ...said});
+        sameSession(first, again, false);
+        same(again.events, []);
+        back.send('425["message-with-ack","alive"]');
+        await sameNext(back, '435', ['alive']);
+    });
+}
+recovery('a pid of another namespace: a new session', async (link) => {
+    const one = await link();
+    const first = await joinAgain(one);
+    await cut(one);
+    sameSession(first, await joinAgain(await link(), first, '/custom'), false);
+});
+recovery('who left, or was disconnected, gets a new session', async (link) => {
+    const one = await link();
+    const first = await joinAgain(one);
+    await joinAgain(one, {}, '/custom');
+    one.send('41');
+    one.send('42/custom,["message",1]');
+    await packet(one);
+    const second = await joinAgain(one, first);
+    sameSession(first, second, false);
+    one.send('42["server-disconnect"]');
+    await sameNext(one, '41', undefined);
+    sameSession(second, await joinAgain(one, second), false);
+});
+recovery('after the grace: a new session', async (link) => {
+    const one = await link();
+    const first = await joinAgain(one);
+    await cut(one);
+    await pause(grace + 300);
+    sameSession(first, await joinAgain(await link(), first), false);
 });
 
 // Over time

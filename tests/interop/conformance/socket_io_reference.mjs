@@ -58,7 +58,11 @@ function handle(io, socket) {
             socket.emit('pushed', i);
         }
     }, ms));
-    socket.on('kill-tcp', () => {
+    socket.on('kill-tcp', function kill() {
+        if (socket.conn.transport.name === 'polling' && !socket.conn.transport.req) {
+            setTimeout(kill, 1); // the next poll is on its way
+            return;
+        }
         socket.conn.request.socket.destroy();
         socket.conn.transport.socket?._socket.destroy();
         socket.conn.transport.req?.socket.destroy();
@@ -69,7 +73,8 @@ function handle(io, socket) {
 
 function serve(server) {
     const {Server} = require('socket.io');
-    const io = new Server(server, {...engine, connectTimeout: number('--connect-timeout', 1000)});
+    const recovery = rest.includes('--recovery') ? {connectionStateRecovery: {maxDisconnectionDuration: number('--grace', 5000)}} : {};
+    const io = new Server(server, {...engine, ...recovery, connectTimeout: number('--connect-timeout', 1000)});
     for (const name of ['/', '/custom', '/admin']) {
         io.of(name).on('connection', (socket) => handle(io, socket));
     }

@@ -118,6 +118,9 @@ public:
         us_.on("echo", [](const json& all) { return all; });
         us_.on("never", [](responder) {});
         us_.on("slow-echo", [this](const json& all, responder later) { echo_slowly(all, std::move(later)); });
+        // repeat(...all) keeps them, repeated(ack) gives them all.
+        us_.on("repeat", [this](const json& all) { repeated_.push_back(all); });
+        us_.on("repeated", [this] { return only(repeated_); });
         us_.on("please-call", [this](const json& all) { call(all); });
         us_.on("quit", [this] {
             slow_.clear();
@@ -204,6 +207,7 @@ private:
     asio::io_context io_{1};
     std::list<asio::steady_timer> slow_{};
     std::int64_t connects_ = 0;
+    boost::json::array repeated_{};
     std::optional<instant> known_{};
     int code_ = 0;
     client<> us_;

@@ -92,8 +92,8 @@ inline bool take_socket_io_return(std::string_view auth, std::string& scratch, s
                           }
                           if (name == "pid" && string(value, text) && is_hex(text, token_size)) {
                               out.pid = text;
-                          } else if (name == "offset" && string(value, offset)) {
-                              out.offset.emplace(offset);
+                          } else if (name == "offset") {
+                              out.offset.emplace(string(value, offset) ? offset : std::string_view{});
                           } else {
                               append_json_string(rest.append(rest.empty() ? "{" : ","), name);
                               rest.append(":").append(value);
