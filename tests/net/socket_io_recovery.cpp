@@ -372,3 +372,59 @@ TEST_CASE("A client takes what a server of the reference repeats before its answ
     REQUIRE(driven::until(io, greeted));
     CHECK(server->heard().back() == "0");
 }
+
+TEST_CASE("A retry in a new session of the same identity gets the answer of the one run, where keys are the identity's")
+{
+    for (const auto scope : {rejoinder::key_scope::identity, rejoinder::key_scope::session}) {
+        const bool shared = scope == rejoinder::key_scope::identity;
+        CAPTURE(shared);
+        rejoinder::hub_options<> options;
+        options.session.keys_of = scope;
+        recovery_house house{options};
+        house.all.serve("/", house.hub); // without recovery each link is a session
+        std::vector<rejoinder::responder> kept;
+        house.hub.on("job", [&](rejoinder::responder later) { kept.push_back(std::move(later)); });
+        const std::string job = R"(["job",{"request_id":"r","n":1}])";
+        const auto page = house.page();
+        page->say("20" + job);
+        REQUIRE(kept.size() == 1);
+        page->close(); // while it runs
+        const auto again = house.page();
+        again->say("20" + job);
+        again->say("21" + job);
+        CHECK(again->first("3").empty());
+        REQUIRE(kept.size() == (shared ? 1 : 2));
+        kept.back().answer(json("done"));
+        driven::settle(house.io);
+        CHECK(again->first("30") == R"(30["done"])");
+        CHECK(again->first("31") == R"(31["done"])");
+        again->close(); // behind its answer
+        const auto third = house.page();
+        third->say("25" + job);
+        CHECK(third->first("35") == (shared ? R"(35["done"])" : ""));
+        const auto stranger = house.page("43"); // for whom it is another key
+        stranger->say("20" + job);
+        CHECK(kept.size() == (shared ? 2 : 4));
+        CHECK(stranger->first("3").empty());
+    }
+}
+
+TEST_CASE("A run that outlives its session may end behind its hub")
+{
+    std::vector<rejoinder::responder> kept;
+    rejoinder::hub_options<> options;
+    options.session.keys_of = rejoinder::key_scope::identity;
+    auto house = std::make_unique<recovery_house>(options);
+    house->all.serve("/", house->hub);
+    house->hub.on("job", [&](rejoinder::responder later) { kept.push_back(std::move(later)); });
+    const auto page = house->page();
+    page->say(R"(20["job",{"request_id":"r"}])");
+    page->close();
+    auto after = house->page();
+    after->say(R"(20["job",{"request_id":"r"}])");
+    house->hub = rejoinder::hub<>{house->io.get_executor()};
+    REQUIRE(kept.size() == 1);
+    kept[0].answer(json("late"));
+    driven::settle(house->io);
+    CHECK(after->first("3").empty());
+}

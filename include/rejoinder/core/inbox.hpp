@@ -11,6 +11,7 @@
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/inbound_limit.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/key_ledger.hpp>
 #include <rejoinder/core/keyed_runs.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/output.hpp>
@@ -20,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,7 +73,7 @@ public:
     {
         end();
         records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
-        keyed_ = keyed_runs(options_.keys);
+        keyed_.restart(options_.keys);
         run_of_slot_.clear();
     }
 
@@ -84,16 +86,26 @@ public:
         run_of_slot_.clear();
     }
 
-    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
-    void end()
+    /// Keys mean the same in all sessions that share this ledger; `self` is told what they answer.
+    void share_keys(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
+    {
+        keyed_.share(std::move(ledger), std::move(self));
+    }
+
+    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16). If it is the session alone that
+    /// is over (`session_lost`), runs go on whose answers other ones may want.
+    void end(errc why = errc::closed)
     {
         std::vector<message_id> never_started;
+        keyed_.disown();
         runs_.for_each([&](message_id number, run& one) {
             if (one.id != 0) {
                 records_.finish(std::exchange(one.id, 0), {message_kind::error, name_of(errc::cancelled), {}, {}});
             }
             if (one.at == run_state::held) {
                 never_started.push_back(number);
+            } else if (why == errc::session_lost && keyed_.is_shared(number)) {
+                return;
             } else if (one.kind != message_kind::notification) {
                 stop_run({number}, one);
             }
@@ -102,6 +114,7 @@ public:
             const auto dropped = runs_.take(number);
             todo_.release(dropped->note);
             leave(*dropped);
+            keyed_.end(number, {message_kind::error, name_of(errc::cancelled), {}, {}});
         }
     }
 
@@ -174,6 +187,9 @@ public:
     void forget(message_id id) { records_.forget(id); }
 
     // Commands
+
+    /// What this session waited for has ended in another one.
+    void answered(message_id id, const answer_view& word) { answer(id, word); }
 
     /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
     void finish(invocation which, const outcome& how)

@@ -43,12 +43,6 @@ public:
     {
         return window_ == nullptr ? todo_.notifications.front().id : window_->next().behind;
     }
-    /// The number of the first to be emitted, if the peer may have missed it in an earlier connection; 0: there is none.
-    [[nodiscard]] std::uint64_t first_missed() const noexcept
-    {
-        const bool any = window_ != nullptr && window_->ahead() != 0;
-        return any && window_->next().number <= missed_ ? window_->next().number : 0;
-    }
     /// Whether nothing is missing behind this number.
     [[nodiscard]] bool covers(std::uint64_t seen, instant now)
     {
@@ -109,6 +103,17 @@ public:
     }
 
     // Emission
+
+    /// What the peer may have missed goes out in its old order, among the calls that go out again. False: there is nothing, or a call comes first.
+    bool spell_missed(message& out)
+    {
+        const bool any = window_ != nullptr && window_->ahead() != 0 && window_->next().number <= missed_;
+        if (!any || (!todo_.urgent.empty() && todo_.urgent.front().goes_before(window_->next().number))) {
+            return false;
+        }
+        spell(out);
+        return true;
+    }
 
     /// Precondition: `!empty()`.
     void spell(message& out)

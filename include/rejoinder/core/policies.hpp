@@ -8,6 +8,7 @@
 #include <rejoinder/core/heartbeat.hpp>
 #include <rejoinder/core/inbound_limit.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/key_ledger.hpp>
 #include <rejoinder/core/keyed_window.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/outbox.hpp>
@@ -60,6 +61,7 @@ struct session_options {
     inbound_limit_options inbound{};        ///< of what the peer sends
     retry_budget_options retries{};         ///< of what this side tries again
     keyed_window::options keys{};           ///< of the answers kept for the application's keys
+    key_scope keys_of = key_scope::session; ///< within what a key means the same thing, at a hub
     replay_window::options replays{};       ///< of the notifications that a peer may have missed, on wires with marks
     rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};

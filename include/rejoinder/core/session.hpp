@@ -9,6 +9,7 @@
 #include <rejoinder/core/heartbeat.hpp>
 #include <rejoinder/core/inbox.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/key_ledger.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/notices.hpp>
 #include <rejoinder/core/output.hpp>
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -165,7 +167,7 @@ public:
     void end(errc why)
     {
         asker_.end(why);
-        inbox_.end();
+        inbox_.end(why);
     }
 
     // Inputs
@@ -258,6 +260,14 @@ public:
     /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
     void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
 
+    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session. `self` is told what the others answer, and
+    /// says `answered`.
+    void share_keys(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
+    {
+        inbox_.share_keys(std::move(ledger), std::move(self));
+    }
+    void answered(message_id id, const answer_view& word) { inbox_.answered(id, word); }
+
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
@@ -285,7 +295,8 @@ public:
     bool emit(message& out, instant now)
     {
         todo_.reclaim();
-        return attached() && (emit_sign(out, now) || emit_missed(out) || emit_urgent(out, now) || emit_next(out, now));
+        return attached() && (emit_sign(out, now) || (confirmed_ && notices_.spell_missed(out)) ||
+                              emit_urgent(out, now) || emit_next(out, now));
     }
 
     /// Whether `emit` may have a message.
@@ -414,17 +425,6 @@ private:
         names_in_ = out.id;
         sign_in_ = std::exchange(sign_wanted_, false) ? out.id : sign_in_;
         ++counts_.probes_sent;
-        return true;
-    }
-
-    // What the peer may have missed goes out in its old order, among the calls that do.
-    bool emit_missed(message& out)
-    {
-        const auto number = confirmed_ ? notices_.first_missed() : 0;
-        if (number == 0 || (!todo_.urgent.empty() && todo_.urgent.front().goes_before(number))) {
-            return false;
-        }
-        notices_.spell(out);
         return true;
     }
 

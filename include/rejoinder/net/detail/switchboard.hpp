@@ -5,6 +5,7 @@
 #include <rejoinder/core/admission.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/key_ledger.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/session.hpp>
 #include <rejoinder/core/timer_wheel.hpp>
@@ -13,6 +14,7 @@
 #include <rejoinder/net/detail/canceller.hpp>
 #include <rejoinder/net/detail/group_call.hpp>
 #include <rejoinder/net/detail/host.hpp>
+#include <rejoinder/net/detail/key_desk.hpp>
 #include <rejoinder/net/detail/measuring.hpp>
 #include <rejoinder/net/detail/notify_now.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
@@ -62,6 +64,10 @@ public:
     {
         auto made = std::make_shared<host_type>(side::hub, setting_, std::move(owner), who, seed);
         made->core().begin(capacity);
+        if (setting_->options.keys_of == key_scope::identity) {
+            made->core().share_keys(keys_.of(std::string{who.who().name()}, setting_->options.keys),
+                                    std::make_shared<key_line<host_type>>(made));
+        }
         hosts_.emplace(who.session(), made);
         return made;
     }
@@ -76,6 +82,9 @@ public:
     {
         auto taken = hosts_.extract(session);
         rooms_.leave_all(session);
+        if (!taken.empty()) {
+            keys_.left(std::string{taken.mapped()->from().who().name()}, now(), setting_->options.keys.age_max);
+        }
         return taken.empty() ? nullptr : std::move(taken.mapped());
     }
 
@@ -404,6 +413,7 @@ private:
     const admission_type& directory_;
     std::unordered_map<session_id, std::shared_ptr<host_type>> hosts_;
     rooms rooms_;
+    key_desk keys_;
     parked_calls parked_;
     timer_wheel<message_id> patience_;
     std::weak_ptr<switchboard> self_;
