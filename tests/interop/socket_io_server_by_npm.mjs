@@ -391,6 +391,22 @@ test("a job that runs through the cut runs once, and its retry gets the answer",
     same(await job, { runs: 1 });
   }));
 
+test("a job that runs through the cut into another session of the user runs once, and its retry gets the answer", () =>
+  serving(async (join) => {
+    const socket = await connected(join("/", { transports: ["websocket"], retries: 5, ackTimeout: 300, auth: { user: "u" } }));
+    const id = socket.id;
+    const jobs = ["running", "done"].map((name, i) => socket.emitWithAck("slow-job", { request_id: name, ms: i ? 0 : 800 }));
+    await pause(100);
+    socket.io.engine.transport.ws.close();
+    await next(socket, "disconnect");
+    await next(socket, "connect", 10000);
+    check(socket.id !== id, "the same session");
+    same(await Promise.all(jobs), [{ runs: 1 }, { runs: 1 }]);
+    same(await socket.emitWithAck("slow-job", { request_id: "running", ms: 800 }), { runs: 1 });
+    const other = await connected(join("/", { auth: { user: "v" } }));
+    same(await other.emitWithAck("slow-job", { request_id: "other", ms: 0 }), { runs: 1 });
+  }, "--keys-of-users"));
+
 test("who was disconnected, or left, gets a new session", () =>
   recovering(async (join) => {
     const socket = await connected(join("/", { transports: ["websocket"] }));

@@ -24,7 +24,8 @@ namespace rejoinder::inline v0 {
 /// Which run answers for which key, and which further ids wait for it (contract, point 3).
 ///
 /// An error is no answer worth keeping: after one the key is fresh again, so that a retry runs. Bounded as its `keyed_window`; the ids that
-/// join are bounded by the slots they hold. Sessions that share a ledger join each other's runs. Distinct objects are independent; one object is used from one thread at a time.
+/// join are bounded by the slots they hold. Sessions that share a ledger join each other's runs. Distinct objects are independent; one object is
+/// used from one thread at a time.
 class keyed_runs {
 public:
     explicit keyed_runs(const keyed_window::options& bounds) : ledger_(std::make_shared<key_ledger>(bounds)) {}

@@ -66,10 +66,10 @@ private:
 /// Namespaces, each of them a hub with its own handlers and authenticator.
 ///
 /// A client's CONNECT to one is its hello there: the authenticator finds its auth, the request by which the transport came, and the address.
-/// A client that comes back is a new session, unless its namespace recovers (`socket_io_dialect::recovery`). Who asks for a namespace that is not here is told `Invalid namespace`, and
-/// who asks for one whose hub is full, gone or going down has `{"code":"busy"}` in the error's data; the transport goes on. A hub that is
-/// destroyed or shuts down closes its clients' transports, so that they come back; `hub.close(peer)` says DISCONNECT, after which a client
-/// stays away, and leaves the transport to the other namespaces, unless `bounds.leaving` says otherwise.
+/// A client that comes back is a new session, unless its namespace recovers (`socket_io_dialect::recovery`). Who asks for a namespace that is
+/// not here is told `Invalid namespace`, and who asks for one whose hub is full, gone or going down has `{"code":"busy"}` in the error's data;
+/// the transport goes on. A hub that is destroyed or shuts down closes its clients' transports, so that they come back; `hub.close(peer)` says
+/// DISCONNECT, after which a client stays away, and leaves the transport to the other namespaces, unless `bounds.leaving` says otherwise.
 ///
 /// Used from one executor, which all hubs share. Destroying it ends no transport.
 class socket_io_namespaces {

@@ -38,13 +38,15 @@ constexpr const char* usage = R"(socket_io_server [options]: a Socket.IO server 
   --connect-timeout MS     how long a client may join no namespace (1000)
   --transports LIST        polling,websocket or one of them
   --recovery               clients that lost their link get their session back, with what they have missed
-  --grace MS               for so long (5000))";
+  --grace MS               for so long (5000)
+  --keys-of-users          a request_id means the same in all connections of who says so in auth.user)";
 
 struct settings {
     std::uint16_t port = 0;
     socket_io_server_options io{};
     socket_io_recovery recovery = socket_io_recovery::off;
     milliseconds grace{5000};
+    key_scope keys_of = key_scope::session;
 };
 
 engine_io_transports transports_named(std::string_view names, const interop::command_line& line)
@@ -84,6 +86,8 @@ settings read_settings(int count, char** arguments)
             made.io.engine.transports = transports_named(line.value(), line);
         } else if (flag == "--recovery") {
             made.recovery = socket_io_recovery::on;
+        } else if (flag == "--keys-of-users") {
+            made.keys_of = key_scope::identity;
         } else if (flag == "--grace") {
             made.grace = milliseconds{line.number<int>()};
         } else {
@@ -140,7 +144,7 @@ public:
             if (!lets_in(shown.auth)) {
                 return refusal{errc::auth_refused, "unauthorized", json{{"code", 4001}}};
             }
-            identity who{shown.known.empty() ? std::to_string(++clients_) : shown.known};
+            const auto who = identity_of(shown);
             said_[who.name()] = shown.auth.is_null() ? json(boost::json::object{}) : shown.auth;
             return who;
         });
@@ -164,8 +168,19 @@ private:
     static hub_options<> options_of(const settings& wanted)
     {
         hub_options<> options;
+        options.session.keys_of = wanted.keys_of;
+        options.connections_per_identity = 1000;
         options.grace = wanted.recovery == socket_io_recovery::on ? wanted.grace : milliseconds{1};
         return options;
+    }
+
+    identity identity_of(const handshake& shown)
+    {
+        const auto* const user = shown.auth.is_object() ? shown.auth.as_object().if_contains("user") : nullptr;
+        if (user != nullptr && user->is_string()) {
+            return identity{"user " + std::string{user->as_string()}};
+        }
+        return identity{shown.known.empty() ? std::to_string(++clients_) : shown.known};
     }
 
     void greet(const peer& who) { hub_.notify(who, "auth", only(said_[who.who().name()])); }

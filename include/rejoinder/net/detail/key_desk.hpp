@@ -3,7 +3,6 @@
 #define REJOINDER_NET_DETAIL_KEY_DESK_HPP
 
 #include <rejoinder/core/dedup_window.hpp>
-#include <rejoinder/core/detail/ring.hpp>
 #include <rejoinder/core/error.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/key_ledger.hpp>
@@ -13,6 +12,7 @@
 #include <asio/post.hpp>
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -88,7 +88,7 @@ private:
     }
 
     std::unordered_map<std::string, std::weak_ptr<key_ledger>> all_;
-    ring<absence> absent_; // in the order of their ends
+    std::deque<absence> absent_; // in the order of their ends
     std::size_t look_at_ = 64;
 };
 
