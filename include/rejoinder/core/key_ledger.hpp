@@ -6,7 +6,6 @@
 #include <rejoinder/core/keyed_window.hpp>
 #include <rejoinder/core/message.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -50,11 +49,14 @@ public:
     /// A key's run has ended: all who wait for it are told, and wait no more.
     void answer(std::string_view key, const answer_view& word)
     {
-        const auto told =
-            std::stable_partition(waiting_.begin(), waiting_.end(), [key](const auto& one) { return one.key != key; });
-        const std::vector<waiting> all{told, waiting_.end()};
-        waiting_.erase(told, waiting_.end());
-        for (const auto& one : all) {
+        if (waiting_.empty()) {
+            return;
+        }
+        std::vector<waiting> told;
+        for (auto& one : std::exchange(waiting_, {})) {
+            (one.key == key ? told : waiting_).push_back(std::move(one));
+        }
+        for (const auto& one : told) {
             one.who->answered(one.id, word);
         }
     }
