@@ -15,7 +15,7 @@ contract|core/dedup_window|s/if (id < entry.id) {/if (false) {/|no generation ch
 contract|core/admission|s/if (at.grace.state() == presence::cleaning) {/if (false) {/|no grace serialisation
 contract|core/heartbeat|s/return ability_ == probing::allowed && options_.ack_timeout > duration::zero();/return false;/|no probe
 contract|core/admission|s/if (one.at != &at) {/if (false) {/|a token resumes for any identity
-contract|core/asker|s/todo_.urgent.push_back({place.kind, place.id, 0});/static_cast<void>(place);/|unfinished messages are not sent again
+contract|core/asker|s/todo_.urgent.push_back({place.kind, place.id, 0, place.after});/static_cast<void>(place);/|unfinished messages are not sent again
 contract|core/asker|s/place.at == stage::sent && place.repeat == repeatable::idempotent/place.at == stage::sent/|sent messages go to the next session
 contract|core/session|s/emit_urgent(out, now) || emit_next(out, now)/emit_next(out, now) || emit_urgent(out, now)/|new messages overtake unfinished ones
 contract|core/inbox|s/one.mode == handling::serial && !lanes_.enter/false \&\& !lanes_.enter/|serial handlers overlap
@@ -30,7 +30,7 @@ contract_rules_records|core/dedup_window|s/return entry.running ? verdict::viola
 contract_rules_records|core/inbox|s/one.id = on_receipt ? 0 : asked.id;/one.id = asked.id;/|a delivery acknowledged on receipt keeps its slot
 contract_rules_records|core/finished_ids|s/void lost() noexcept { named_.clear(); }/void lost() noexcept { arrived(); }/|names are not repeated
 contract_rules_errors|core/asker|s/place.sure = certainty::maybe_executed;//|what was emitted counts as never sent
-contract_rules_errors|core/asker|s/} else if (features_.cancel) {/} else if (false) {/|no cancel with the resume
+contract_rules_errors|core/asker|s/place.at == stage::abandoned \&\& features_.cancel/false/|no cancel with the resume
 contract_rules_errors|core/asker|s/const bool may_repeat = .*/const bool may_repeat = true;/|any request is tried again
 contract_rules_errors|core/inbox|s/stop_run({number}, one);/static_cast<void>(one);/|a session ends without stopping its handlers
 admission|core/admission|s/one != nullptr && one->connection == connection)/one != nullptr)/|the end of any connection starts the grace
@@ -51,6 +51,12 @@ contract_rules_durable|core/durable_inbox|s/if (sequence < notice.next \&\&/if (
 contract_rules_durable|core/durable_inbox|s/if (record.fingerprint != fingerprint) {/if (false) {/|one sequence is two messages
 contract_rules_durable|core/durable_inbox|s/if (knew \&\& notice.epoch < known.epoch) {/if (false) {/|an earlier opening of an outbox is let in
 durable_inbox|core/durable_inbox|s/place.sequence < known.floor ? durable_verdict::stale : //|what was settled long ago runs again
+notices|core/delivery|s/return wire.records ||/return true ||/|a page is asked twice what it may have seen
+notices|core/session|s/inbox_.disown();//|a page that is back gets old answers to its new ids
+notices|core/agenda|s/\&\& after < notification/\&\& after > notification/|what goes out again loses its place
+replay_window|core/replay_window|s/floor_ = std::max(floor_, gone.number);//|a page that missed what was dropped is recovered
+key_ledger|core/inbox|s/why == errc::session_lost \&\& keyed_.is_shared(number)/false/|a keyed run ends with its session
+key_ledger|core/keyed_runs|s/ledger_->answer(key, answer);//|who waits for another session's run is not told
 TABLE
 }
 
