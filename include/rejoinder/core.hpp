@@ -30,6 +30,7 @@
 #include <rejoinder/core/inbound_limit.hpp>
 #include <rejoinder/core/inbox.hpp>
 #include <rejoinder/core/instant.hpp>
+#include <rejoinder/core/key_ledger.hpp>
 #include <rejoinder/core/keyed_registry.hpp>
 #include <rejoinder/core/keyed_runs.hpp>
 #include <rejoinder/core/keyed_window.hpp>
@@ -38,6 +39,7 @@
 #include <rejoinder/core/link_verdict.hpp>
 #include <rejoinder/core/memory_store.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/core/notices.hpp>
 #include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/pending_calls.hpp>
@@ -46,6 +48,7 @@
 #include <rejoinder/core/random.hpp>
 #include <rejoinder/core/reconnect_grace.hpp>
 #include <rejoinder/core/reconnector.hpp>
+#include <rejoinder/core/replay_window.hpp>
 #include <rejoinder/core/retry_budget.hpp>
 #include <rejoinder/core/retry_policy.hpp>
 #include <rejoinder/core/round_trip.hpp>

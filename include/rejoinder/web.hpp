@@ -30,6 +30,7 @@
 #include <rejoinder/wire/engine_io_payload.hpp>
 #include <rejoinder/wire/engine_io_upgrade.hpp>
 #include <rejoinder/wire/event_codec.hpp>
+#include <rejoinder/wire/http_date.hpp>
 #include <rejoinder/wire/http_reader.hpp>
 #include <rejoinder/wire/http_request.hpp>
 #include <rejoinder/wire/http_request_text.hpp>

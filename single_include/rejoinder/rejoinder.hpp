@@ -214,11 +214,15 @@ struct stamp {
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
-    message_id id = 0;       ///< every kind but hello … bye and notification; a ping's number for ping and pong
+    message_id id =
+        0; ///< every kind but hello … bye; a ping's number for ping and pong; of a notification that goes out on a
+           ///< wire with marks its number in the session
     std::string_view name{}; ///< request, delivery, notification; of error, refusal, bye: the code
     payload_view payload{};  ///< request, reply, delivery, ack, notification, progress; of error: its data
     std::string_view text{}; ///< error, refusal, bye: a sentence for people
     std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
+    std::string_view
+        mark{}; ///< of a notification that came, where the peer marks them: what a hello names as the last one seen
     std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
     std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
     rejoinder::stamp stamp{};               ///< delivery: its place in a durable outbox
@@ -256,6 +260,8 @@ struct hello {
     std::string auth;              ///< JSON text for the authenticator; empty: none
     std::string metadata;          ///< JSON text: fields that appear in both sides' logs; empty: none
     std::optional<outbox_notice> outbox{}; ///< the client's durable outbox, if it has one
+    std::string mark{};                    ///< of the last notification that came in the session to resume; empty: none
+    std::uint64_t seen = 0;                ///< its number, on a wire with marks
 };
 
 /// What a hub says when a session is attached.
@@ -4159,6 +4165,14 @@ struct candidate {
     std::uint64_t attempt = 1;
     bool resumes = false; ///< whether there was a token
     bool lasting = true;  ///< whether its wire can resume; without that its session ends with its link
+    bool marks = false;   ///< whether its wire has marks: its session is then kept for the grace alone
+};
+
+/// Whose token that is.
+struct token_holder {
+    session_id session = 0; ///< that it resumes; 0: none
+    std::string identity{};
+    std::string incarnation{};
 };
 
 /// What an admission decides, as values; the hub does it.
@@ -4844,6 +4858,7 @@ private:
 
 #endif
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -4893,6 +4908,12 @@ struct resident {
     timer_id lease{};
     bool superseded = false; // its page was reloaded: it ends with its link (rule 2)
     bool lasting = true;     // its client can come back to it
+    bool marks = false;      // and then for him nothing has happened, which would not be true after the grace
+
+    [[nodiscard]] instant lease_until(const admission_options& options, instant now) const noexcept
+    {
+        return later(now, marks ? std::min(options.grace, options.lease) : options.lease);
+    }
 };
 
 /// Of an identity's sessions, with a link or without one, the longest silent; 0: there is none.
@@ -5197,10 +5218,12 @@ public:
         const auto found = identities_.find(identity);
         return found == identities_.end() ? std::vector<session_id>{} : found->second.sessions;
     }
-    /// The identity whose session this token resumes; empty: there is none.
-    [[nodiscard]] std::string owner_of(const digest& token) const
+    /// The session that this token resumes.
+    [[nodiscard]] token_holder holder_of(const digest& token) const
     {
-        return tokens_.contains(token) ? sessions_.find(tokens_.at(token))->at->name : std::string{};
+        const auto found = tokens_.find(token);
+        const auto* one = found == tokens_.end() ? nullptr : sessions_.find(found->second);
+        return one == nullptr ? token_holder{} : token_holder{found->second, one->at->name, one->incarnation};
     }
     /// When `advance` is due at the latest.
     [[nodiscard]] instant next_deadline() const noexcept { return timers_.next_expiry(); }
@@ -5290,6 +5313,14 @@ public:
         if (auto* one = sessions_.find(session)) {
             one->token = token;
             tokens_.insert_or_assign(token, session);
+        }
+    }
+
+    /// Nobody comes back to this session: it ends with its link.
+    void let_go(session_id session) noexcept
+    {
+        if (auto* one = sessions_.find(session)) {
+            one->lasting = false;
         }
     }
 
@@ -5413,7 +5444,7 @@ private:
         }
         arrive_at(at, now);
         const auto session = sessions_.open(
-            {&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false, who.lasting});
+            {&at, who.connection, who.attempt, std::move(who.incarnation), {}, now, {}, false, who.lasting, who.marks});
         at.sessions.push_back(*session);
         verdicts_.push_back(verdict_of::attach{who.connection, *session, false});
     }
@@ -5480,7 +5511,7 @@ private:
     {
         auto* one = resumable(at, who);
         if (one != nullptr && one->connection == 0 && !timers_.active(one->lease)) {
-            one->lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, tokens_.at(who.token)});
+            one->lease = timers_.schedule(one->lease_until(options_, now), {clock::lease, &at, tokens_.at(who.token)});
         }
     }
 
@@ -5504,7 +5535,7 @@ private:
         if (one.superseded || !one.lasting) {
             finish(session);
         } else {
-            one.lease = timers_.schedule(later(now, options_.lease), {clock::lease, &at, session});
+            one.lease = timers_.schedule(one.lease_until(options_, now), {clock::lease, &at, session});
         }
         admit_waiting(at, now); // a place is free
     }
@@ -5710,7 +5741,14 @@ namespace rejoinder::inline v0 {
 struct errand {
     message_kind kind = message_kind::notification;
     message_id id = 0;
-    std::uint32_t note = 0; ///< which kept bytes it carries; 0: none
+    std::uint32_t note = 0;  ///< which kept bytes it carries; 0: none
+    std::uint64_t after = 0; ///< of what goes out again: the last notification that had gone before it
+
+    /// Whether this is a call that goes out again, from before that notification.
+    [[nodiscard]] constexpr bool goes_before(std::uint64_t notification) const noexcept
+    {
+        return (kind == message_kind::request || kind == message_kind::delivery) && after < notification;
+    }
 };
 
 /// What became of an errand when it was to be spelled.
@@ -5738,6 +5776,7 @@ struct agenda {
     detail::ring<output<Completion>> outputs;
     detail::ring<errand> urgent;
     detail::ring<errand> notifications;
+    std::uint64_t noticed = 0; ///< the number of the last notification that was emitted, on a wire with marks
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})
@@ -5864,7 +5903,8 @@ struct capabilities {
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
-    bool resume = true;      ///< a token, and ids that hold across connections
+    bool resume = true;      ///< a token, with which a session goes on
+    bool marks = false;      ///< notifications are numbered, and who resumes says which was the last that arrived
     bool progress = true;    ///< words before the last one
     bool error_codes = true; ///< an error's name, text and data
     bool binary = true;      ///< binary payloads
@@ -5890,6 +5930,7 @@ enum class decoded : std::uint8_t {
 /// | `c.decode(m, hello)`, `c.decode(m, welcome)` | `bool` | reads the greeting of a decoded `hello` or `welcome`; false: bad |
 /// | `c.let_go()`, if it is there | | nothing borrows from the last decoded message any more: memory that only it needed may be given back |
 /// | `c.encode_rest(bytes)`, if it is there | `std::optional<encoding>` | appends the next further frame of what was encoded last (attachments); nothing: it is whole |
+/// | `c.is_early(frame)` (const), if it is there | `bool` | the frame came before the welcome that it is to be decoded behind: it is kept, and decoded then |
 ///
 /// An `encode` that appends nothing does not say this message on its wire, which is no error: a farewell, for example, may be
 /// in the link's own end. The message encoded last can be borrowed from until its last `encode_rest`.
@@ -6126,6 +6167,7 @@ struct delivery {
     message_id id = 0;          ///< while sent or abandoned
     std::uint64_t ticket = 0;   ///< its place in the outbox, or the one that it had
     std::uint64_t position = 0; ///< of its emission on the current connection, for the heartbeat
+    std::uint64_t after = 0;    ///< the last notification that had gone before it, on a wire with marks
     instant deadline = never;
     duration ack_timeout{}; ///< of one attempt
     timer_id timer{};
@@ -6146,6 +6188,13 @@ struct delivery {
         }
         const bool ran = earlier == certainty::maybe_executed || earlier == certainty::acknowledged;
         return said == certainty::not_executed && ran ? earlier : said;
+    }
+
+    /// Whether it goes out again after a link loss, to a peer that has seen the notifications up to `seen`. One without records would run it
+    /// twice: it gets what it cannot have had, and what may run twice. It may yet answer the others.
+    [[nodiscard]] bool goes_again(const capabilities& wire, std::uint64_t seen) const noexcept
+    {
+        return wire.records || seen < after || repeat == repeatable::idempotent;
     }
 
     /// A try has ended so.
@@ -7230,9 +7279,9 @@ private:
 
 #endif
 
-// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
-#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
-#define REJOINDER_CORE_KEYED_WINDOW_HPP
+// The records by the application's keys that several sessions may share, and who of them waits for whose run.
+#ifndef REJOINDER_CORE_KEY_LEDGER_HPP
+#define REJOINDER_CORE_KEY_LEDGER_HPP
 
 // The dedup window: what the responder knows of the messages it was sent, so that none runs twice.
 #ifndef REJOINDER_CORE_DEDUP_WINDOW_HPP
@@ -7575,6 +7624,10 @@ private:
 } // namespace rejoinder::inline v0
 
 #endif
+
+// The keyed window: the responder's records by the application's keys, so that one key's action runs once.
+#ifndef REJOINDER_CORE_KEYED_WINDOW_HPP
+#define REJOINDER_CORE_KEYED_WINDOW_HPP
 
 // The keyed registry: what is pending, found again by a key that the application chose.
 #ifndef REJOINDER_CORE_KEYED_REGISTRY_HPP
@@ -8024,6 +8077,82 @@ private:
 
 #endif
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Within what a key means the same thing.
+enum class key_scope : std::uint8_t {
+    session,
+    identity, ///< at a hub, in all sessions of the authenticated identity, one after the other or at once: for keys that are never given twice, as
+              ///< UUIDs are. A run with a key then outlives its session
+};
+
+/// A session, as one that runs what it waits for sees it.
+class key_waiter {
+public:
+    /// What runs elsewhere has ended so. Called from inside the other session's change: does nothing to that one.
+    virtual void answered(message_id id, const answer_view& word) = 0;
+
+protected:
+    ~key_waiter() = default;
+};
+
+/// The keyed window of one session, or of all sessions of an identity. Whoever waits holds a slot of its session, which bounds them.
+///
+/// Distinct objects are independent; one object is used from one thread at a time.
+class key_ledger {
+public:
+    explicit key_ledger(const keyed_window::options& bounds) : window_(bounds) {}
+
+    [[nodiscard]] keyed_window& window() noexcept { return window_; }
+
+    /// `id` of that session is owed the answer to a key that runs in another one.
+    void wait(std::string_view key, key_waiter& who, message_id id)
+    {
+        waiting_.push_back({std::string{key}, &who, id});
+    }
+
+    /// A key's run has ended: all who wait for it are told, and wait no more.
+    void answer(std::string_view key, const answer_view& word)
+    {
+        if (waiting_.empty()) {
+            return;
+        }
+        std::vector<waiting> told;
+        for (auto& one : std::exchange(waiting_, {})) {
+            (one.key == key ? told : waiting_).push_back(std::move(one));
+        }
+        for (const auto& one : told) {
+            one.who->answered(one.id, word);
+        }
+    }
+
+    /// A session waits for nothing any more.
+    void leave(const key_waiter& who)
+    {
+        std::erase_if(waiting_, [&who](const auto& one) { return one.who == &who; });
+    }
+
+private:
+    struct waiting {
+        std::string key;
+        key_waiter* who;
+        message_id id;
+    };
+
+    keyed_window window_;
+    std::vector<waiting> waiting_;
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // What waits to be sent, oldest first, bounded in number, bytes and age.
 #ifndef REJOINDER_CORE_OUTBOX_HPP
 #define REJOINDER_CORE_OUTBOX_HPP
@@ -8446,6 +8575,162 @@ private:
 
 #endif
 
+// The replay window: the notifications that a session said last, for a peer that comes back and says which of them it has seen.
+#ifndef REJOINDER_CORE_REPLAY_WINDOW_HPP
+#define REJOINDER_CORE_REPLAY_WINDOW_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rejoinder::inline v0 {
+
+/// Notifications in their order, numbered from 1: those that are to be emitted, and behind them those that were, as far as the bounds allow.
+///
+/// What a bound drops, and what was not taken, is known to be missing: `covers` then says no, and the peer is to begin anew. So a session that
+/// goes on has lost nothing. Operations are O(1) on average, `rewind` O(n); once the entries' buffers have grown nothing is allocated. Distinct
+/// objects are independent; one object is used from one thread at a time.
+class replay_window {
+public:
+    /// The bounds of what is kept once it was emitted, or while nobody is there.
+    struct options {
+        std::size_t count_max = 1024;                 ///< notifications
+        std::size_t bytes_max = std::size_t{1} << 20; ///< of their names and payloads
+        duration age_max = std::chrono::minutes{2};   ///< since it was said
+    };
+
+    /// A notification.
+    struct entry {
+        std::uint64_t number = 0;
+        std::uint64_t behind = 0; ///< the ticket of what had been asked last
+        instant said{};
+        encoding form = encoding::text;
+        std::string name;
+        std::string payload;
+
+        [[nodiscard]] std::size_t bytes() const noexcept { return name.size() + payload.size(); }
+    };
+
+    explicit replay_window(const options& bounds) : bounds_(bounds) {}
+
+    /// Those that are kept, and the bytes that they take.
+    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+    /// The newest one's number; 0: there was none.
+    [[nodiscard]] std::uint64_t last() const noexcept { return last_; }
+    /// Those that are to be emitted.
+    [[nodiscard]] std::size_t ahead() const noexcept { return ahead_; }
+    [[nodiscard]] std::size_t ahead_bytes() const noexcept { return ahead_bytes_; }
+    /// The first of them. Precondition: `ahead() != 0`.
+    [[nodiscard]] const entry& next() noexcept { return entries_[entries_.size() - ahead_]; }
+
+    /// Takes a notification behind the others, to be emitted; what was emitted gives way to it.
+    void add(std::string_view name, const payload_view& payload, std::uint64_t behind, instant now)
+    {
+        auto made = fresh();
+        made.number = ++last_;
+        made.behind = behind;
+        made.said = now;
+        made.form = payload.form;
+        made.name.assign(name);
+        made.payload.assign(payload.bytes);
+        bytes_ += made.bytes();
+        ahead_bytes_ += made.bytes();
+        entries_.push_back(std::move(made));
+        ++ahead_;
+        expire(now);
+    }
+
+    /// A notification was not taken, as too much waits already: it has a number, and is missing.
+    void lose() noexcept { floor_ = ++last_; }
+
+    /// The first of those that were to be emitted was. Precondition: `ahead() != 0`.
+    void emitted() noexcept
+    {
+        ahead_bytes_ -= next().bytes();
+        --ahead_;
+    }
+
+    /// Nobody is there to emit to: all bounds hold for all that is here.
+    void rest(instant now)
+    {
+        ahead_ = ahead_bytes_ = 0;
+        expire(now);
+    }
+
+    /// Whether everything behind this number is here; 0: everything.
+    [[nodiscard]] bool covers(std::uint64_t seen, instant now)
+    {
+        expire(now);
+        return seen >= floor_ && seen <= last_;
+    }
+
+    /// The peer has seen everything up to this number: what is behind it is to be emitted, again or not.
+    void rewind(std::uint64_t seen) noexcept
+    {
+        ahead_ = ahead_bytes_ = 0;
+        while (ahead_ != entries_.size() && entries_[entries_.size() - ahead_ - 1].number > seen) {
+            ++ahead_;
+            ahead_bytes_ += next().bytes();
+        }
+    }
+
+private:
+    static constexpr std::size_t keep_bytes = 4096; // of one spare buffer
+    static constexpr std::size_t spare_max = 16;
+
+    [[nodiscard]] bool is_full() const noexcept
+    {
+        return entries_.size() > bounds_.count_max || bytes_ > bounds_.bytes_max;
+    }
+
+    // What is to be emitted has bounds of its own, its session's, and does not grow old.
+    void expire(instant now)
+    {
+        while (entries_.size() > ahead_ && (is_full() || later(entries_.front().said, bounds_.age_max) <= now)) {
+            drop();
+        }
+    }
+
+    void drop()
+    {
+        auto gone = entries_.pop_front();
+        floor_ = std::max(floor_, gone.number);
+        bytes_ -= gone.bytes();
+        if (spare_.size() < spare_max && gone.name.capacity() + gone.payload.capacity() <= keep_bytes) {
+            spare_.push_back(std::move(gone));
+        }
+    }
+
+    entry fresh()
+    {
+        if (spare_.empty()) {
+            return {};
+        }
+        auto one = std::move(spare_.back());
+        spare_.pop_back();
+        return one;
+    }
+
+    options bounds_;
+    detail::ring<entry> entries_; // in order; the last `ahead_` are to be emitted
+    std::vector<entry> spare_;
+    std::size_t bytes_ = 0;
+    std::size_t ahead_ = 0;
+    std::size_t ahead_bytes_ = 0;
+    std::uint64_t last_ = 0;
+    std::uint64_t floor_ = 0; // the newest number that is missing
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // How many retries a side may make: a share of its calls, so that a peer in trouble is not asked ever more.
 #ifndef REJOINDER_CORE_RETRY_BUDGET_HPP
 #define REJOINDER_CORE_RETRY_BUDGET_HPP
@@ -8623,6 +8908,8 @@ struct session_options {
     inbound_limit_options inbound{};        ///< of what the peer sends
     retry_budget_options retries{};         ///< of what this side tries again
     keyed_window::options keys{};           ///< of the answers kept for the application's keys
+    key_scope keys_of = key_scope::session; ///< within what a key means the same thing, at a hub
+    replay_window::options replays{};       ///< of the notifications that a peer may have missed, on wires with marks
     rejoinder::outbox_options outbox{};     ///< of what waits while the link is down
     rejoinder::heartbeat_options heartbeat{};
     typename Policies::ack ack{};
@@ -8886,7 +9173,8 @@ public:
     // The connection
 
     /// A connection is there: what has an id goes out again in its order, a cancel in place of what nobody awaits; then what waited.
-    void attach(const capabilities& features)
+    /// `seen`: the last notification that a peer with marks has seen.
+    void attach(const capabilities& features, std::uint64_t seen = 0)
     {
         linked_ = true;
         features_ = features;
@@ -8895,11 +9183,11 @@ public:
             auto& place = pool_[index];
             const auto next = place.next;
             place.position = 0;
-            if (place.at != stage::abandoned) {
-                todo_.urgent.push_back({place.kind, place.id, 0});
-            } else if (features_.cancel) {
+            if (place.at != stage::abandoned && place.goes_again(features, seen)) {
+                todo_.urgent.push_back({place.kind, place.id, 0, place.after});
+            } else if (place.at == stage::abandoned && features_.cancel) {
                 todo_.urgent.push_back({message_kind::cancel, place.id, 0});
-            } else {
+            } else if (place.at == stage::abandoned) {
                 close(index); // its last word may have been lost, and this wire cannot ask for it
             }
             index = next;
@@ -9121,9 +9409,7 @@ public:
         }
         auto& place = pool_[*found];
         if (one.kind == message_kind::cancel) {
-            out = {};
-            out.kind = message_kind::cancel;
-            out.id = one.id;
+            out = {.kind = message_kind::cancel, .id = one.id};
             beat.sent(now);
             beat.awaiting(sent_.size());
             return spelling::done;
@@ -9197,6 +9483,7 @@ private:
     std::uint64_t emitted(delivery<Completion>& place, message& out, heartbeat& beat, instant now)
     {
         place.sure = certainty::maybe_executed;
+        place.after = todo_.noticed;
         out = place.spelled(now, features_);
         beat.awaiting(sent_.size());
         return beat.sent(now);
@@ -9785,8 +10072,9 @@ constexpr std::string_view name_of(standing state) noexcept
 /// Where a client stands, and since when and why.
 struct client_status {
     standing state = standing::disconnected;
-    instant since{};                             ///< of the state
-    std::optional<instant> connected_since{};    ///< when the newest connection was welcomed, also after its end
+    instant since{};                          ///< of the state
+    std::optional<instant> connected_since{}; ///< when the newest connection was welcomed, also after its end
+    bool resumed = false; ///< whether that connection found the session of the one before it: nothing was lost
     std::optional<instant> disconnected_since{}; ///< when it ended, or the client was started; none while connected
     std::uint32_t attempts = 0;                  ///< rounds of attempts that failed in a row
     link_verdict verdict = link_verdict::none;   ///< on `last_error`
@@ -11004,6 +11292,7 @@ inline std::string conflict_of(const heartbeat_terms& client, const heartbeat_te
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11016,10 +11305,29 @@ namespace rejoinder::inline v0 {
 /// Which run answers for which key, and which further ids wait for it (contract, point 3).
 ///
 /// An error is no answer worth keeping: after one the key is fresh again, so that a retry runs. Bounded as its `keyed_window`; the ids that
-/// join are bounded by the slots they hold. Distinct objects are independent; one object is used from one thread at a time.
+/// join are bounded by the slots they hold. Sessions that share a ledger join each other's runs. Distinct objects are independent; one object is
+/// used from one thread at a time.
 class keyed_runs {
 public:
-    explicit keyed_runs(const keyed_window::options& bounds) : window_(bounds) {}
+    explicit keyed_runs(const keyed_window::options& bounds) : ledger_(std::make_shared<key_ledger>(bounds)) {}
+    keyed_runs(keyed_runs&&) = delete;
+    ~keyed_runs() { forget(); }
+
+    /// Its answers are those of the ledger, and of the sessions that share it. `self`: who is told of their runs. Precondition: nothing runs.
+    void share(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
+    {
+        ledger_ = std::move(ledger);
+        self_ = std::move(self);
+    }
+    /// Whether this run is for a key, and other sessions may want its answer.
+    [[nodiscard]] bool is_shared(message_id run) const { return self_ != nullptr && runs_.contains(run); }
+
+    /// Begins anew, with answers of its own.
+    void restart(const keyed_window::options& bounds)
+    {
+        forget();
+        ledger_ = std::make_shared<key_ledger>(bounds);
+    }
 
     /// What to do with a message of this key. `fresh`: run it and say `begin`, or `abandon` if it cannot run after all.
     /// The same key with another kind, name or payload is a `conflict`.
@@ -11027,11 +11335,11 @@ public:
     {
         heard_ = now;
         const auto name = fingerprint_of({asked.name}) + static_cast<std::uint64_t>(asked.kind);
-        return window_.open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
+        return ledger_->window().open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
     }
 
     /// The answer of a key whose run is done.
-    [[nodiscard]] answer_view answer(std::string_view key) const { return window_.answer(key); }
+    [[nodiscard]] answer_view answer(std::string_view key) const { return ledger_->window().answer(key); }
 
     /// This run answers for the key.
     void begin(std::string_view key, message_id run)
@@ -11040,14 +11348,20 @@ public:
         runs_.emplace(run, entry{std::string{key}, {}});
     }
 
-    void abandon(std::string_view key) { window_.remove(key); }
+    void abandon(std::string_view key) { ledger_->window().remove(key); }
 
-    /// Another id waits for the key's run; returns that run, or nothing if it is being stopped.
+    /// Another id waits for the key's run; returns that run, 0 for one of another session, or nothing if it is being stopped.
     std::optional<message_id> join(std::string_view key, message_id id)
     {
         const auto found = run_of_.find(std::string{key});
         if (found == run_of_.end()) {
-            return std::nullopt;
+            const bool mine =
+                std::any_of(runs_.begin(), runs_.end(), [key](const auto& one) { return one.second.key == key; });
+            if (mine || self_ == nullptr) {
+                return std::nullopt;
+            }
+            ledger_->wait(key, *self_, id);
+            return 0;
         }
         runs_.at(found->second).joined.push_back(id);
         return found->second;
@@ -11066,6 +11380,17 @@ public:
     {
         if (const auto found = runs_.find(run); found != runs_.end()) {
             std::erase(found->second.joined, id);
+        }
+    }
+
+    /// No id waits any more; the runs go on for their keys.
+    void disown()
+    {
+        for (auto& [number, one] : runs_) {
+            one.joined.clear();
+        }
+        if (self_ != nullptr) {
+            ledger_->leave(*self_);
         }
     }
 
@@ -11091,15 +11416,16 @@ public:
         }
         const auto& key = ended.mapped().key;
         if (answer.kind == message_kind::error) {
-            window_.remove(key);
+            ledger_->window().remove(key);
         } else {
-            window_.finish(key, answer, heard_);
+            ledger_->window().finish(key, answer, heard_);
         }
+        ledger_->answer(key, answer);
         run_of_.erase(key);
         return std::move(ended.mapped().joined);
     }
 
-    void shrink() { window_.shrink(); }
+    void shrink() { ledger_->window().shrink(); }
 
 private:
     struct entry {
@@ -11107,7 +11433,18 @@ private:
         std::vector<message_id> joined;
     };
 
-    keyed_window window_;
+    // What runs here will not end here: nobody else is to wait for it.
+    void forget()
+    {
+        disown();
+        while (!runs_.empty()) {
+            end(runs_.begin()->first, {message_kind::error, name_of(errc::cancelled), {}, {}});
+        }
+        self_.reset();
+    }
+
+    std::shared_ptr<key_ledger> ledger_;
+    std::shared_ptr<key_waiter> self_; // none: nobody shares it
     std::unordered_map<std::string, message_id> run_of_;
     std::unordered_map<message_id, entry> runs_;
     instant heard_{}; // when a message last came: exact enough for the age of an answer
@@ -11260,6 +11597,7 @@ private:
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11311,20 +11649,39 @@ public:
     {
         end();
         records_ = dedup_window(capacity, options_.kept_answer_bytes_max);
-        keyed_ = keyed_runs(options_.keys);
+        keyed_.restart(options_.keys);
         run_of_slot_.clear();
     }
 
-    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16).
-    void end()
+    /// The peer counts its ids anew, and the session goes on: what runs goes on, too, and nobody waits for it but by its key.
+    void disown()
+    {
+        runs_.for_each([](message_id, run& one) { one.id = 0; });
+        records_ = dedup_window(records_.capacity(), options_.kept_answer_bytes_max);
+        keyed_.disown();
+        run_of_slot_.clear();
+    }
+
+    /// Keys mean the same in all sessions that share this ledger; `self` is told what they answer.
+    void share_keys(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
+    {
+        keyed_.share(std::move(ledger), std::move(self));
+    }
+
+    /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16). If it is the session alone that
+    /// is over (`session_lost`), runs go on whose answers other ones may want.
+    void end(errc why = errc::closed)
     {
         std::vector<message_id> never_started;
+        keyed_.disown();
         runs_.for_each([&](message_id number, run& one) {
             if (one.id != 0) {
                 records_.finish(std::exchange(one.id, 0), {message_kind::error, name_of(errc::cancelled), {}, {}});
             }
             if (one.at == run_state::held) {
                 never_started.push_back(number);
+            } else if (why == errc::session_lost && keyed_.is_shared(number)) {
+                return;
             } else if (one.kind != message_kind::notification) {
                 stop_run({number}, one);
             }
@@ -11333,6 +11690,7 @@ public:
             const auto dropped = runs_.take(number);
             todo_.release(dropped->note);
             leave(*dropped);
+            keyed_.end(number, {message_kind::error, name_of(errc::cancelled), {}, {}});
         }
     }
 
@@ -11406,6 +11764,9 @@ public:
 
     // Commands
 
+    /// What this session waited for has ended in another one.
+    void answered(message_id id, const answer_view& word) { answer(id, word); }
+
     /// A handler has ended. A run that is over already, or that nobody waits for, is no error.
     void finish(invocation which, const outcome& how)
     {
@@ -11415,9 +11776,7 @@ public:
         }
         counts_.handler_failures += how.code.empty() ? 0 : 1;
         leave(*ended);
-        if (ended->id != 0) {
-            record(which, *ended, how);
-        }
+        record(which, *ended, how);
         if (ended->mode == handling::serial) {
             start_next(ended->handler);
         }
@@ -11686,7 +12045,9 @@ private:
         } else if (how.payload.bytes.size() + how.text.size() > options_.message_bytes_max) {
             last = {message_kind::error, name_of(errc::answer_lost), {}, {}};
         }
-        answer(ended.id, last);
+        if (ended.id != 0) {
+            answer(ended.id, last);
+        }
         for (const auto id : keyed_.end(which.number, last)) {
             answer(id, last);
         }
@@ -12132,6 +12493,157 @@ static_assert(store<memory_store>);
 
 #endif
 
+// A session's own notifications: those that wait for the connection, and those that its peer may have missed.
+#ifndef REJOINDER_CORE_NOTICES_HPP
+#define REJOINDER_CORE_NOTICES_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace rejoinder::inline v0 {
+
+/// The notifications of a session. Used through `session`; the driver never sees it.
+///
+/// On a wire without marks one is forgotten when it was emitted, and dropped while the link is down. On one with marks they are numbered, and kept
+/// in a `replay_window`: those that are made while the link is down, too.
+template <class Completion, class Policies>
+class notices {
+public:
+    notices(const session_options<Policies>& options, agenda<Completion>& todo, counters& counts)
+        : options_(options), todo_(todo), counts_(counts)
+    {}
+
+    // Getters
+
+    /// Whether they outlive the link.
+    [[nodiscard]] bool kept() const noexcept { return window_ != nullptr; }
+    /// Whether none is to be emitted.
+    [[nodiscard]] bool empty() const noexcept
+    {
+        return window_ == nullptr ? todo_.notifications.empty() : window_->ahead() == 0;
+    }
+    /// What had been asked before the first that is to be emitted. Precondition: there is one.
+    [[nodiscard]] ticket first_ticket() const noexcept
+    {
+        return window_ == nullptr ? todo_.notifications.front().id : window_->next().behind;
+    }
+    /// Whether nothing is missing behind this number.
+    [[nodiscard]] bool covers(std::uint64_t seen, instant now)
+    {
+        return window_ != nullptr && window_->covers(seen, now);
+    }
+
+    // The connection
+
+    /// The peer's ids begin anew.
+    void restart() { window_.reset(); }
+
+    void attach(bool marks, std::uint64_t seen)
+    {
+        if (!marks) {
+            window_.reset();
+            return;
+        }
+        if (window_ == nullptr) {
+            window_ = std::make_unique<replay_window>(options_.replays);
+        }
+        window_->rewind(seen);
+        missed_ = window_->last();
+        todo_.noticed = seen;
+    }
+
+    void detach(instant now)
+    {
+        if (window_ != nullptr) {
+            window_->rest(now);
+        }
+        todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
+        bytes_ = 0;
+    }
+
+    // Commands
+
+    /// False: dropped and counted.
+    bool add(std::string_view name, const payload_view& payload, ticket behind, bool attached, instant now)
+    {
+        const auto size = name.size() + payload.bytes.size();
+        if (!fits(size) || !(attached || window_ != nullptr)) {
+            ++counts_.notifications_dropped;
+            if (window_ != nullptr) {
+                window_->lose();
+            }
+            return false;
+        }
+        if (window_ == nullptr) {
+            bytes_ += size;
+            todo_.notifications.push_back({message_kind::notification, behind, todo_.keep(name, payload)});
+            return true;
+        }
+        window_->add(name, payload, behind, now);
+        if (!attached) {
+            window_->rest(now);
+        }
+        return true;
+    }
+
+    // Emission
+
+    /// What the peer may have missed goes out in its old order, among the calls that go out again. False: there is nothing, or a call comes first.
+    bool spell_missed(message& out)
+    {
+        const bool any = window_ != nullptr && window_->ahead() != 0 && window_->next().number <= missed_;
+        if (!any || (!todo_.urgent.empty() && todo_.urgent.front().goes_before(window_->next().number))) {
+            return false;
+        }
+        spell(out);
+        return true;
+    }
+
+    /// Precondition: `!empty()`.
+    void spell(message& out)
+    {
+        out = {};
+        out.kind = message_kind::notification;
+        ++counts_.notifications_sent;
+        if (window_ != nullptr) {
+            const auto& first = window_->next();
+            counts_.resent += first.number <= missed_ ? 1U : 0U;
+            out.id = todo_.noticed = first.number;
+            out.name = first.name;
+            out.payload = {first.payload, first.form};
+            window_->emitted();
+            return;
+        }
+        const auto& kept = todo_.lend(todo_.notifications.pop_front().note);
+        bytes_ -= kept.name.size() + kept.payload.size();
+        out.name = kept.name;
+        out.payload = {kept.payload, kept.form};
+    }
+
+private:
+    [[nodiscard]] bool fits(std::size_t size) const noexcept
+    {
+        const auto waiting = window_ == nullptr ? todo_.notifications.size() : window_->ahead();
+        const auto bytes = window_ == nullptr ? bytes_ : window_->ahead_bytes();
+        return size <= options_.message_bytes_max && bytes + size <= options_.notification_bytes_max &&
+               waiting < options_.notifications_max;
+    }
+
+    const session_options<Policies>& options_;
+    agenda<Completion>& todo_;
+    counters& counts_;
+    std::size_t bytes_ = 0;                 // of those that wait, on a wire without marks
+    std::unique_ptr<replay_window> window_; // on one with marks
+    std::uint64_t missed_ = 0;              // the newest when the connection came
+};
+
+} // namespace rejoinder::inline v0
+
+#endif
+
 // Pending calls: ids, deadlines and completions in one part, for programs that bring their own protocol.
 #ifndef REJOINDER_CORE_PENDING_CALLS_HPP
 #define REJOINDER_CORE_PENDING_CALLS_HPP
@@ -12484,7 +12996,9 @@ private:
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12514,8 +13028,8 @@ public:
 
     /// `options`, `routes` and `counts` may be shared by sessions and must outlive them; `seed` is for jitter.
     session(side which, const options_type& options, const route_table& routes, counters& counts, std::uint64_t seed)
-        : options_(options), counts_(counts), side_(which), asker_(options, todo_, counts_, seed),
-          inbox_(options, routes, todo_, counts_)
+        : options_(options), counts_(counts), side_(which), notices_(options, todo_, counts_),
+          asker_(options, todo_, counts_, seed), inbox_(options, routes, todo_, counts_)
     {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
@@ -12559,6 +13073,12 @@ public:
     }
     /// What the caller of a message left with it; null once it is settled. For `progressed`.
     [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
+    /// Whether notifications are kept while the link is down.
+    [[nodiscard]] bool keeps_notifications() const noexcept { return notices_.kept(); }
+    /// Whether a peer that has seen the notifications up to this one gets all the others.
+    [[nodiscard]] bool covers(std::uint64_t seen, instant now) { return notices_.covers(seen, now); }
+    /// The mark of the last notification that came; empty: none had one.
+    [[nodiscard]] const std::string& mark() const noexcept { return mark_; }
 
     // The connection
 
@@ -12570,10 +13090,13 @@ public:
         const auto agreed = std::clamp<std::uint32_t>(capacity, 1, options_.capacity);
         asker_.restart(agreed, what);
         inbox_.restart(agreed);
+        notices_.restart();
+        mark_.clear();
     }
 
-    /// A connection carries this session from now on. Precondition: none does.
-    void attach(const capabilities& features, const heartbeat_options& timing, instant now)
+    /// A connection carries this session from now on. Precondition: none does. Where the peer keeps no records, what it had been asked, and has
+    /// asked, in an earlier connection is over; where it marks what it has seen (`seen`), it may still answer.
+    void attach(const capabilities& features, const heartbeat_options& timing, instant now, std::uint64_t seen = 0)
     {
         probes_ = features.probe;
         const auto may_probe = probes_ ? probing::allowed : probing::unavailable;
@@ -12582,7 +13105,14 @@ public:
             probes_ ? timing.dead_after : duration::zero(); // a peer that is asked nothing may be silent for ever
         beat_.emplace(beats, now, may_probe, trip_);
         confirmed_ = side_ == side::client || !features.ready;
-        asker_.attach(features);
+        if (!features.records) {
+            inbox_.disown();
+        }
+        if (!features.records && !features.marks) {
+            asker_.restart(capacity());
+        }
+        notices_.attach(features.marks, seen);
+        asker_.attach(features, seen);
         inbox_.attach();
         beat_->awaiting(asker_.unanswered());
         ready_due_ = side_ == side::client && features.ready;
@@ -12594,7 +13124,6 @@ public:
     /// The connection is gone. Precondition: `attached()`.
     void detach(instant now)
     {
-        static_cast<void>(now);
         trip_ = beat_->trip();
         beat_.reset();
         asker_.detach();
@@ -12606,16 +13135,15 @@ public:
         ping_due_ = false;
         todo_.reclaim();
         todo_.clear(todo_.urgent, [](const errand&) {});
-        todo_.clear(todo_.notifications, [&](const errand&) { ++counts_.notifications_dropped; });
+        notices_.detach(now);
         rest();
-        notification_bytes_ = 0;
     }
 
     /// The session is over: everything pending is settled with `why`, every handler is stopped. Precondition: not `attached()`.
     void end(errc why)
     {
         asker_.end(why);
-        inbox_.end();
+        inbox_.end(why);
     }
 
     // Inputs
@@ -12691,21 +13219,15 @@ public:
         return asker_.open(message_kind::delivery, name, payload, how, std::move(completion), now, durable);
     }
 
-    /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big.
+    /// Fire and forget. False: dropped and counted, because the link is down, too much waits already, or it is too big. Where a peer that is back
+    /// says what it has seen, it is kept while the link is down.
     bool notify(std::string_view name, const payload_view& payload, instant now)
     {
-        const auto bytes = name.size() + payload.bytes.size();
-        const bool fits = bytes <= options_.message_bytes_max &&
-                          notification_bytes_ + bytes <= options_.notification_bytes_max &&
-                          todo_.notifications.size() < options_.notifications_max;
-        if (!attached() || !fits) {
-            ++counts_.notifications_dropped;
-            return false;
+        const bool taken = notices_.add(name, payload, asker_.last_ticket(), attached(), now);
+        if (taken) {
+            touch(now);
         }
-        touch(now);
-        notification_bytes_ += bytes;
-        todo_.notifications.push_back({message_kind::notification, asker_.last_ticket(), todo_.keep(name, payload)});
-        return true;
+        return taken;
     }
 
     /// Stops waiting for a call: it is settled with `cancelled`, and the peer is told if it may have it. A call that is over is no error.
@@ -12713,6 +13235,14 @@ public:
 
     /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
     void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
+
+    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session. `self` is told what the others answer, and
+    /// says `answered`.
+    void share_keys(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
+    {
+        inbox_.share_keys(std::move(ledger), std::move(self));
+    }
+    void answered(message_id id, const answer_view& word) { inbox_.answered(id, word); }
 
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
@@ -12741,15 +13271,15 @@ public:
     bool emit(message& out, instant now)
     {
         todo_.reclaim();
-        return attached() && (emit_sign(out, now) || emit_urgent(out, now) || emit_next(out, now));
+        return attached() && (emit_sign(out, now) || (confirmed_ && notices_.spell_missed(out)) ||
+                              emit_urgent(out, now) || emit_next(out, now));
     }
 
     /// Whether `emit` may have a message.
     [[nodiscard]] bool has_messages() const noexcept
     {
-        return attached() &&
-               (ready_due_ || ping_due_ || pong_due_ != 0 ||
-                (confirmed_ && !(todo_.urgent.empty() && todo_.notifications.empty() && asker_.waiting() == 0)));
+        return attached() && (ready_due_ || ping_due_ || pong_due_ != 0 ||
+                              (confirmed_ && !(todo_.urgent.empty() && notices_.empty() && asker_.waiting() == 0)));
     }
 
     /// Gives memory back after a burst: for sessions that have become idle. Keeps what contract and peers rely on.
@@ -12770,6 +13300,7 @@ private:
         case message_kind::notification:
             beat_->touched(now);
             if (confirmed_) {
+                mark_.assign(came.mark.empty() ? mark_ : came.mark);
                 inbox_.notified(came, now);
             }
             return confirmed_;
@@ -12899,8 +13430,8 @@ private:
     {
         while (confirmed_) {
             const auto first = asker_.first_ticket();
-            if (!todo_.notifications.empty() && (!first || *first > todo_.notifications.front().id)) {
-                spell_notification(todo_.notifications.pop_front(), out);
+            if (!notices_.empty() && (!first || *first > notices_.first_ticket())) {
+                notices_.spell(out);
                 return true;
             }
             if (!first) {
@@ -12914,17 +13445,6 @@ private:
         return false;
     }
 
-    void spell_notification(const errand& one, message& out)
-    {
-        const auto& kept = todo_.lend(one.note);
-        notification_bytes_ -= kept.name.size() + kept.payload.size();
-        out = {};
-        out.kind = message_kind::notification;
-        out.name = kept.name;
-        out.payload = {kept.payload, kept.form};
-        ++counts_.notifications_sent;
-    }
-
     const options_type& options_;
     counters& counts_;
     side side_;
@@ -12935,9 +13455,10 @@ private:
     message_id names_in_ = 0; // the last ping's number
     message_id sign_in_ = 0;  // the number of the ping that somebody asked for; 0: none
     bool sign_wanted_ = false;
-    message_id pong_due_ = 0;            // the last ping's number; a pong speaks for the earlier ones, too
-    std::size_t notification_bytes_ = 0; // of those that wait to be emitted
+    message_id pong_due_ = 0; // the last ping's number; a pong speaks for the earlier ones, too
+    std::string mark_;        // of the last notification that came
     agenda<Completion> todo_;
+    notices<Completion, Policies> notices_;
     asker<Completion, Policies> asker_;
     inbox<Completion, Policies> inbox_;
     std::optional<heartbeat> beat_; // while attached
@@ -13624,6 +14145,70 @@ std::uint64_t unacknowledged_by(Channel& channel) noexcept
 
 #endif
 
+// Frames that came before the welcome that they are to be read behind.
+#ifndef REJOINDER_NET_DETAIL_EARLY_FRAMES_HPP
+#define REJOINDER_NET_DETAIL_EARLY_FRAMES_HPP
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace rejoinder::inline v0::detail {
+
+/// Bounded: a server that says more than that before its answer is none.
+class early_frames {
+public:
+    static constexpr std::size_t bytes_max = std::size_t{4} << 20;
+
+    /// False: there are too many.
+    bool add(const frame_view& frame)
+    {
+        bytes_ += frame.bytes.size() + sizeof(kept);
+        frames_.push_back({std::string{frame.bytes}, frame.form});
+        return bytes_ <= bytes_max;
+    }
+
+    /// Takes the oldest; it borrows until the next call. False: there is none, and no memory is kept.
+    bool take(frame_view& out)
+    {
+        if (taken_ == frames_.size()) {
+            if (taken_ != 0) {
+                frames_ = {};
+                bytes_ = taken_ = 0;
+            }
+            return false;
+        }
+        out = {frames_[taken_].bytes, frames_[taken_].form};
+        ++taken_;
+        return true;
+    }
+
+private:
+    struct kept {
+        std::string bytes;
+        encoding form;
+    };
+
+    std::vector<kept> frames_;
+    std::size_t bytes_ = 0;
+    std::size_t taken_ = 0;
+};
+
+/// Whether the codec wants this frame kept until the welcome is there.
+template <class Codec>
+bool comes_early(const Codec& codec, const frame_view& frame)
+{
+    if constexpr (requires { codec.is_early(frame); }) {
+        return codec.is_early(frame);
+    } else {
+        return false;
+    }
+}
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 // A connection as hub and client hold it, whatever its channel and codec: the one virtual interface between carrying and holding.
 #ifndef REJOINDER_NET_DETAIL_LINK_HPP
 #define REJOINDER_NET_DETAIL_LINK_HPP
@@ -14032,6 +14617,20 @@ private:
 
     void take(const frame_view& frame, instant now)
     {
+        if (session_ == nullptr && detail::comes_early(codec_, frame)) {
+            if (!early_.add(frame)) {
+                unreadable(make_error_code(errc::bad_message));
+            }
+            return;
+        }
+        decode(frame, now);
+        for (frame_view kept; session_ != nullptr && early_.take(kept);) {
+            decode(kept, now);
+        }
+    }
+
+    void decode(const frame_view& frame, instant now)
+    {
         message came;
         const auto how = codec_.decode(frame, came);
         if (how == decoded::incomplete) {
@@ -14313,6 +14912,7 @@ private:
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;
+    detail::early_frames early_;
     std::shared_ptr<void> kept_;
 };
 
@@ -18047,6 +18647,8 @@ public:
 
     /// The metadata of the newest attempt, its connection's id among them.
     [[nodiscard]] const label& fields() const noexcept { return label_; }
+    /// Whether the newest connection to carry a session found an earlier one.
+    [[nodiscard]] bool resumed() const noexcept { return resumed_; }
     [[nodiscard]] bool wanted() const noexcept { return of_link || of_status || setting_->events; }
 
     /// Where the client stands when somebody begins to look on: what comes is held against that.
@@ -18069,6 +18671,7 @@ public:
     void connected(const welcome& by, instant since)
     {
         std::from_chars(by.session.data(), by.session.data() + by.session.size(), session_);
+        resumed_ = by.resumed;
         watch_.connected(*setting_, about(), by.resumed ? "resumed" : "new", since);
     }
 
@@ -18163,6 +18766,7 @@ private:
     std::string said_;          // by who refused the last link
     std::uint64_t session_ = 0; // the hub's number for it
     std::uint64_t attempt_ = 0;
+    bool resumed_ = false;
     link_state link_ = link_state::disconnected;
     standing state_ = standing::disconnected;
 };
@@ -18455,6 +19059,9 @@ struct handshake {
     json metadata;        ///< fields for logs; null: none
     std::string from;     ///< the address that it came from
     bool resumes = false; ///< whether it brings a token of an earlier session
+    std::string
+        known{}; ///< the identity whose session that token resumes, proven by nothing but the token: for those who have no name of
+        ///< their own; empty: there is none
     std::shared_ptr<const http_request>
         request; ///< by which it came, with cookies, query and route parameters; null: it came without HTTP
 
@@ -18976,7 +19583,6 @@ private:
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
 #include <system_error>
 #include <utility>
 
@@ -19025,8 +19631,8 @@ private:
 };
 
 /// Where a client stands whose link is this reconnector's, with this fallback.
-template <class Reconnector>
-client_status status_of(const Reconnector& link, const fallback& stand_in, std::string connection_id)
+template <class Reconnector, class News>
+client_status status_of(const Reconnector& link, const fallback& stand_in, const News& told)
 {
     client_status all;
     const bool polls = stand_in.polling();
@@ -19038,7 +19644,8 @@ client_status status_of(const Reconnector& link, const fallback& stand_in, std::
     all.verdict = link.verdict();
     all.last_error = link.last_error();
     all.next_try_at = link.next_try_at();
-    all.connection_id = std::move(connection_id);
+    all.resumed = told.resumed();
+    all.connection_id = told.fields().id();
     return all;
 }
 
@@ -20410,11 +21017,11 @@ public:
     /// The client of this session has that durable outbox.
     void set_outbox(std::string name) { outbox_ = {std::string{from_.who().name()}, std::move(name)}; }
 
-    void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now)
+    void attach(std::shared_ptr<link> to, const heartbeat_options& timing, instant now, std::uint64_t seen = 0)
     {
         link_ = std::move(to);
         link_->carry(this);
-        session_.attach(link_->features(), timing, now);
+        session_.attach(link_->features(), timing, now, seen);
     }
 
     /// The connection is gone or about to be closed; returns it.
@@ -21507,7 +22114,7 @@ public:
         return all.finish();
     }
 
-    [[nodiscard]] client_status status() const { return status_of(reconnector_, fallback_, news_.fields().id()); }
+    [[nodiscard]] client_status status() const { return status_of(reconnector_, fallback_, news_); }
 
     // The handle's commands
 
@@ -21612,8 +22219,7 @@ public:
         const auto& own = setting_->options.heartbeat;
         const heartbeat_terms said{answer.ping_interval, answer.dead_after};
         if (const auto conflict = conflict_of(terms_of(own), said); !conflict.empty() && from.features().probe) {
-            lose(from, make_error_code(errc::incompatible), std::nullopt, conflict);
-            return;
+            return lose(from, make_error_code(errc::incompatible), std::nullopt, conflict);
         }
         const auto at = now();
         const auto peer = outbox_->welcomed(answer);
@@ -21621,7 +22227,7 @@ public:
         if (!answer.resumed) {
             host_->core().begin(answer.capacity, peer);
         }
-        if (!answer.token.empty()) {
+        if (!answer.resumed || !answer.token.empty()) {
             token_ = std::move(answer.token);
         }
         reconnector_.connected(at);
@@ -21810,6 +22416,7 @@ private:
         auto words = hello_of(options_, reconnector_.attempt());
         words.incarnation = incarnation_;
         words.token = token_;
+        words.mark = host_->core().mark();
         words.metadata = news_.fields().text();
         words.outbox = outbox_->notice();
         return words;
@@ -24654,6 +25261,7 @@ public:
         shown.from = std::move(from.address);
         shown.request = std::move(from.request);
         shown.resumes = !greeting.token.empty();
+        shown.known = known;
         if (read_payload({greeting.auth}, shown.auth, nullptr) ||
             read_payload({greeting.metadata}, shown.metadata, nullptr)) {
             then(authentication{refusal{errc::bad_message, "the hello's auth or metadata is no JSON"}});
@@ -24752,6 +25360,7 @@ struct link_entry {
     candidate who;
     session_id session = 0;
     std::uint32_t capacity = 0;
+    std::uint64_t seen = 0; // the last notification that the client has seen, on a wire with marks
     bool greeted = false;
     std::optional<outbox_notice> outbox{}; // its client's
     bool outbox_known = false;
@@ -24773,8 +25382,13 @@ struct link_entry {
     {
         greeted = true;
         const auto features = carrier->features();
-        who = {carrier->number(), {}, said.incarnation, digest_of(said.token), said.attempt, !said.token.empty(),
-               features.resume};
+        const auto attempt = features.marks ? carrier->number()
+                                            : said.attempt; // there the order in which they came is all that is known
+        who = {carrier->number(), {},
+               said.incarnation,  digest_of(said.token),
+               attempt,           !said.token.empty(),
+               features.resume,   features.marks};
+        seen = said.seen;
         capacity = said.capacity;
         outbox = said.outbox;
         asking = std::make_shared<asio::cancellation_signal>();
@@ -24782,8 +25396,30 @@ struct link_entry {
         return features.probe ? conflict_of(terms, terms_of(own)) : std::string{};
     }
 
+    /// What it is told of the session that it has; the token of a new one is made here.
+    template <class Host, class Setting>
+    [[nodiscard]] welcome welcomed(welcome words, const verdict_of::attach& granted, Host& to, const Setting& by) const
+    {
+        words.session = std::to_string(granted.session);
+        words.resumed = granted.resumed;
+        words.token = granted.resumed ? std::string{} : random_name();
+        words.capacity = to.core().capacity();
+        if (outbox && by.inbox != nullptr) {
+            words.store = store_notice{std::string{by.inbox->store_name()}, outbox_known};
+            to.set_outbox(outbox->name);
+        }
+        return words;
+    }
+
     /// For the authenticator; the request is not kept any longer.
     [[nodiscard]] came_from take_origin() { return {carrier->description(), std::move(request)}; }
+
+    /// Whether nobody comes back to the session of a link that ends so: on a wire with marks who was told goodbye, or said it, begins anew.
+    [[nodiscard]] bool is_final(close_reason why) const
+    {
+        const bool parts = why == close_reason::normal || why == close_reason::replaced;
+        return (parts || why == close_reason::bad_messages) && carrier->features().marks;
+    }
 
     /// The authenticator's answer is not wanted any more.
     void stop_asking() const
@@ -25174,6 +25810,97 @@ private:
 
 #endif
 
+// The answers of a hub's keyed requests, where they are an identity's and not a session's.
+#ifndef REJOINDER_NET_DETAIL_KEY_DESK_HPP
+#define REJOINDER_NET_DETAIL_KEY_DESK_HPP
+
+#include <asio/post.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// Tells a session what it waits for, and wakes it when the other one's change is over.
+template <class Host>
+class key_line final : public key_waiter {
+public:
+    explicit key_line(std::weak_ptr<Host> to) : to_(std::move(to)) {}
+
+    void answered(message_id id, const answer_view& word) override
+    {
+        if (const auto waiting = to_.lock()) {
+            waiting->core().answered(id, word);
+            asio::post(waiting->get_executor(), [to = to_] {
+                if (const auto told = to.lock()) {
+                    told->settle_up();
+                }
+            });
+        }
+    }
+
+private:
+    std::weak_ptr<Host> to_;
+};
+
+/// Each identity's ledger: as long as a session or a run of it is there, and behind that for as long as an answer is kept, for those who left
+/// last.
+class key_desk {
+public:
+    static constexpr std::size_t absent_max = 1024; // identities without a session
+
+    std::shared_ptr<key_ledger> of(const std::string& identity, const keyed_window::options& bounds)
+    {
+        auto& known = all_[identity];
+        auto ledger = known.lock();
+        if (ledger == nullptr) {
+            known = ledger = std::make_shared<key_ledger>(bounds);
+            sweep();
+        }
+        return ledger;
+    }
+
+    /// A session of that identity is over.
+    void left(const std::string& identity, instant now, duration age_max)
+    {
+        const auto known = all_.find(identity);
+        if (known == all_.end()) {
+            return;
+        }
+        absent_.push_back({known->second.lock(), later(now, age_max)});
+        while (absent_.size() > absent_max || (!absent_.empty() && absent_.front().until <= now)) {
+            absent_.pop_front();
+        }
+    }
+
+private:
+    struct absence {
+        std::shared_ptr<key_ledger> ledger{};
+        instant until{};
+    };
+
+    // Names without a ledger go when there are twice as many as there were ledgers at the last look.
+    void sweep()
+    {
+        if (all_.size() > look_at_) {
+            std::erase_if(all_, [](const auto& one) { return one.second.expired(); });
+            look_at_ = 2 * all_.size() + 64;
+        }
+    }
+
+    std::unordered_map<std::string, std::weak_ptr<key_ledger>> all_;
+    std::deque<absence> absent_; // in the order of their ends
+    std::size_t look_at_ = 64;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
 // Calls for identities that are not here: they wait, in order, until one of the identity's sessions attaches.
 #ifndef REJOINDER_NET_DETAIL_PARKED_CALLS_HPP
 #define REJOINDER_NET_DETAIL_PARKED_CALLS_HPP
@@ -25520,6 +26247,10 @@ public:
     {
         auto made = std::make_shared<host_type>(side::hub, setting_, std::move(owner), who, seed);
         made->core().begin(capacity);
+        if (setting_->options.keys_of == key_scope::identity) {
+            made->core().share_keys(keys_.of(std::string{who.who().name()}, setting_->options.keys),
+                                    std::make_shared<key_line<host_type>>(made));
+        }
         hosts_.emplace(who.session(), made);
         return made;
     }
@@ -25534,6 +26265,9 @@ public:
     {
         auto taken = hosts_.extract(session);
         rooms_.leave_all(session);
+        if (!taken.empty()) {
+            keys_.left(std::string{taken.mapped()->from().who().name()}, now(), setting_->options.keys.age_max);
+        }
         return taken.empty() ? nullptr : std::move(taken.mapped());
     }
 
@@ -25582,6 +26316,34 @@ public:
         auto all = directory_.sessions_of(who.name());
         std::erase_if(all, [&](session_id one) { return !attached(one); });
         return all;
+    }
+
+    /// Who hears a notification to them: those inside, and of an identity also sessions whose client hears it when it is back.
+    template <class Target>
+    [[nodiscard]] std::vector<session_id> hearers(const Target& to) const
+    {
+        return inside(to);
+    }
+    [[nodiscard]] std::vector<session_id> hearers(const user& whom) const
+    {
+        auto all = directory_.sessions_of(whom.who().name());
+        std::erase_if(all, [&](session_id one) { return !attached(one) && !find(one)->core().keeps_notifications(); });
+        return all;
+    }
+
+    /// Whether the client of a wire with marks, who has seen the notifications up to `seen`, comes back to a session that can go on for it: then
+    /// it is of its incarnation.
+    void recognise(candidate& who, std::uint64_t seen, instant at) const
+    {
+        if (!who.marks || !who.resumes) {
+            return;
+        }
+        const auto holder = directory_.holder_of(who.token);
+        const auto one = find(holder.session);
+        who.resumes = one != nullptr && holder.identity == who.identity;
+        if (who.resumes && one->core().covers(seen, at)) {
+            who.incarnation = holder.incarnation;
+        }
     }
 
     // Calls
@@ -25834,6 +26596,7 @@ private:
     const admission_type& directory_;
     std::unordered_map<session_id, std::shared_ptr<host_type>> hosts_;
     rooms rooms_;
+    key_desk keys_;
     parked_calls parked_;
     timer_wheel<message_id> patience_;
     std::weak_ptr<switchboard> self_;
@@ -26002,7 +26765,7 @@ public:
         }
         expect(from.number(), entry, now());
         gate_.ask(
-            *setting_, entry.take_origin(), greeting, admission_.owner_of(entry.who.token), entry.asking,
+            *setting_, entry.take_origin(), greeting, admission_.holder_of(entry.who.token).identity, entry.asking,
             [weak = this->weak_from_this(), number = from.number()](const authentication& word, bool outbox_known) {
                 if (const auto hub = weak.lock()) {
                     hub->identified(number, word, outbox_known);
@@ -26096,11 +26859,11 @@ private:
         found->second.asking.reset();
         if (const auto* why = word.why()) {
             setting_->counts->auth_refused += why->why() == errc::store_failed || why->why() == errc::busy ? 0U : 1U;
-            drop(number, why->why(), why->text(), {}, why->data());
-            return;
+            return drop(number, why->why(), why->text(), {}, why->data());
         }
         found->second.who.identity = word.who()->name();
         found->second.outbox_known = outbox_known;
+        switchboard_.recognise(found->second.who, found->second.seen, now());
         admission_.arrive(found->second.who, now());
         decide();
     }
@@ -26141,20 +26904,17 @@ private:
         const auto one = granted.resumed ? switchboard_.find(granted.session)
                                          : switchboard_.add(peer{identity{entry.who.identity}, granted.session},
                                                             capacity, this->weak_from_this(), seeds_());
-        auto words = welcome_by(options_);
-        words.session = std::to_string(granted.session);
-        if (!granted.resumed) { // made once a session, told to its client once, kept as a digest
-            words.token = random_name();
+        const auto seen = granted.resumed ? entry.seen : 0;
+        if (granted.resumed && entry.who.marks && !one->core().covers(seen, now())) { // it waited too long for its turn
+            admission_.let_go(granted.session);
+            return part(granted.connection, close_reason::going_away);
+        }
+        const auto words = entry.welcomed(welcome_by(options_), granted, *one, *setting_);
+        if (!words.token.empty()) { // told to its client once, kept as a digest
             admission_.set_token(granted.session, digest_of(words.token));
         }
-        words.resumed = granted.resumed;
-        words.capacity = one->core().capacity();
-        if (entry.outbox && setting_->inbox != nullptr) {
-            words.store = store_notice{std::string{setting_->inbox->store_name()}, entry.outbox_known};
-            one->set_outbox(entry.outbox->name);
-        }
         entry.carrier->say(words);
-        one->attach(entry.carrier, agreed(options_.session.heartbeat, entry.terms), now());
+        one->attach(entry.carrier, agreed(options_.session.heartbeat, entry.terms), now(), seen);
         watch_.connected(*setting_, entry.told(), granted.resumed ? "resumed" : "new", entry.since);
         ++(granted.resumed ? setting_->counts->resumes : setting_->counts->sessions_started);
         switchboard_.unpark(one->from().who(), *one);
@@ -26277,6 +27037,9 @@ private:
     {
         if (const auto found = links_.find(number); found != links_.end()) {
             const auto left = found->second.carrier;
+            if (found->second.is_final(why)) {
+                admission_.let_go(found->second.session);
+            }
             forget(number, why, {});
             why == close_reason::silent ? left->abort() : left->close(why);
         }
@@ -26452,7 +27215,7 @@ public:
     {
         return state_->serve(std::move(carrier), std::move(spelling), std::move(from));
     }
-    /// Closes the connection of a session, which the client may resume.
+    /// Closes the connection of a session, which the client may resume; over Socket.IO a disconnected client gets a new one.
     void close(const peer& whom, close_reason why = close_reason::normal) { state_->close(whom.session(), why); }
 
     /// Goes down in good order. From now on no connection is accepted. What runs goes on: handlers, calls of either side, clean-ups. Each peer
@@ -26615,12 +27378,13 @@ public:
     }
 
     /// Fire and forget, to all sessions of a user, to all in a room, or to one peer. Returns how many connections took it; where it was dropped
-    /// is counted. `when`: what becomes of it on a link that lags behind.
+    /// is counted. `when`: what becomes of it on a link that lags behind. Where a wire recovers what was missed (`socket_io_recovery`), sessions
+    /// whose client is expected back take it, too, unless it may be dropped.
     template <call_target Target, class Payload>
     std::size_t notify(const Target& to, std::string_view name, const Payload& payload,
                        congested when = congested::wait)
     {
-        return notify_all(state_->calls().inside(to), {name, payload, {}}, when);
+        return notify_all(state_->calls().hearers(to), {name, payload, {}}, when);
     }
     /// The same by contract: an event is a contract without a reply.
     template <contract_type Contract, call_target Target>
