@@ -131,13 +131,13 @@ enum class crowding : std::uint8_t {
 /// The numbers of a hub's admission.
 struct admission_options {
     duration grace = std::chrono::seconds{5}; ///< from the loss of an identity's last link to `absent`
-    duration lease =
-        std::chrono::minutes{70}; ///< how long a session without a link is kept: the outbox's time to live and 10 min
+    /// How long a session without a link is kept: the outbox's time to live and 10 min.
+    duration lease = std::chrono::minutes{70};
     duration clean_up_limit = std::chrono::minutes{1}; ///< of a clean-up, before those who wait for it go on
     duration probe_wait = std::chrono::seconds{2};     ///< how long who finds all places taken waits for one
     std::uint32_t connections_per_identity = 5;
-    std::uint32_t sessions_per_identity =
-        16; ///< attached and dormant; of the dormant ones the longest silent gives way
+    /// Attached and dormant; of the dormant ones the longest silent gives way.
+    std::uint32_t sessions_per_identity = 16;
     crowding on_crowding = crowding::probe_oldest;
     std::uint32_t sessions_max = 100'000; ///< attached and dormant; the longest dormant one gives way
 };
@@ -587,15 +587,15 @@ struct stamp {
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
-    message_id id =
-        0; ///< every kind but hello … bye; a ping's number for ping and pong; of a notification that goes out on a
-           ///< wire with marks its number in the session
+    /// Of every kind but hello … bye; a ping's number for ping and pong; of a notification that goes out on a wire with marks its number in
+    /// the session.
+    message_id id = 0;
     std::string_view name{}; ///< request, delivery, notification; of error, refusal, bye: the code
     payload_view payload{};  ///< request, reply, delivery, ack, notification, progress; of error: its data
     std::string_view text{}; ///< error, refusal, bye: a sentence for people
     std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
-    std::string_view
-        mark{}; ///< of a notification that came, where the peer marks them: what a hello names as the last one seen
+    /// Of a notification that came: what a hello names as the last one seen; empty: it has none.
+    std::string_view mark{};
     std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
     std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
     rejoinder::stamp stamp{};               ///< delivery: its place in a durable outbox
@@ -2506,14 +2506,13 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true; ///< hello and welcome; without them a connection is a new session from its start
-    bool ready = true;    ///< the client confirms its welcome (rule 4); without, the hub may speak at once
-    bool lenient = true;  ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
-    bool calls = true;    ///< requests and deliveries, and the last words for them
-    bool deliveries =
-        true; ///< they are told from requests, and acks from replies; without, all are requests and replies
-    bool records =
-        true; ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
+    bool greeting = true;   ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;      ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;    ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
+    bool calls = true;      ///< requests and deliveries, and the last words for them
+    bool deliveries = true; ///< they are told from requests, and acks from replies; without, all are requests
+    /// The peer keeps a record for each slot (contract, point 3); without, a settled call's slot is free.
+    bool records = true;
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
@@ -2757,9 +2756,9 @@ struct call_options {
         duration::zero();   ///< for requests to several: each is asked when those before it have not answered
                             ///< for so long, or have failed; zero: all at once
     std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
-    duration ack_timeout =
-        duration::zero(); ///< on a wire with neither probe nor records, of what may be repeated: an attempt that is
-                          ///< unanswered for so long is followed by another, at once; zero: no such bound
+    /// On a wire with neither probe nor records, of what may be repeated: an attempt that is unanswered for so long is
+    /// followed by another, at once; zero: no such bound.
+    duration ack_timeout = duration::zero();
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -3431,8 +3430,8 @@ struct heartbeat_options {
     duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
     duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
     duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
-    duration probe_least =
-        std::chrono::milliseconds{100}; ///< wait for a proof before a probe, where round trips are short and steady
+    /// Wait for a proof before a probe, where round trips are short and steady.
+    duration probe_least = std::chrono::milliseconds{100};
     duration pong_least = std::chrono::milliseconds{150}; ///< shortest wait for a probe's pong
     duration idle_after = duration::zero();               ///< without traffic of the application; zero: never
 };
@@ -5514,8 +5513,8 @@ struct session_options {
     std::size_t message_bytes_max = std::size_t{1} << 20;       ///< of one payload
     std::size_t kept_answer_bytes_max = std::size_t{8} << 20;   ///< of all answers kept for repeats
     std::size_t notification_bytes_max = std::size_t{16} << 20; ///< of notifications that wait to be emitted
-    std::uint32_t receipted_max =
-        1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    /// Handlers that run after their delivery was acknowledged on receipt (rule 10).
+    std::uint32_t receipted_max = 1024;
     std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
     unsigned bad_messages_per_minute = 16;  ///< more close the connection
     std::uint32_t room_waiters_max = 1024;  ///< calls that wait for room (`full::wait`); as many bytes as the outbox's
@@ -9447,9 +9446,9 @@ namespace rejoinder::inline v0 {
 
 /// The numbers of polling.
 struct poll_options {
-    duration every =
-        std::chrono::seconds{5}; ///< from the begin of one poll to the next; after a failed one, from its end
-    unsigned tries = 3;          ///< of one poll, at least 1
+    /// From the begin of one poll to the next; after a failed one, from its end.
+    duration every = std::chrono::seconds{5};
+    unsigned tries = 3;                          ///< of one poll, at least 1
     duration timeout = std::chrono::seconds{10}; ///< of one try, which is then cancelled
     jittered<exponential_backoff> backoff{};     ///< between the tries of one poll: 1, 2, ... s
     unsigned after_attempts = 5;                 ///< a client's connection attempts that fail in a row before it polls
@@ -10103,8 +10102,8 @@ struct snapshot {
     duration uptime{}; ///< since the hub or client was made
     counters counts{};
     gauges now{};
-    latency_summary
-        request_latency{}; ///< from the call to its answer, the peer's error or its deadline, of requests that were sent
+    /// From the call to its answer, the peer's error or its deadline, of requests that were sent.
+    latency_summary request_latency{};
     latency_summary round_trip{}; ///< of the links that are up: one number each, smoothed over its pings
     std::array<std::uint64_t, close_reason_count> all_reasons{}; ///< connections that ended, by `close_reason`
     std::uint64_t total_users_tracked = 0;                       ///< users that are counted one by one

@@ -214,15 +214,15 @@ struct stamp {
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
-    message_id id =
-        0; ///< every kind but hello … bye; a ping's number for ping and pong; of a notification that goes out on a
-           ///< wire with marks its number in the session
+    /// Of every kind but hello … bye; a ping's number for ping and pong; of a notification that goes out on a wire with marks its number in
+    /// the session.
+    message_id id = 0;
     std::string_view name{}; ///< request, delivery, notification; of error, refusal, bye: the code
     payload_view payload{};  ///< request, reply, delivery, ack, notification, progress; of error: its data
     std::string_view text{}; ///< error, refusal, bye: a sentence for people
     std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
-    std::string_view
-        mark{}; ///< of a notification that came, where the peer marks them: what a hello names as the last one seen
+    /// Of a notification that came: what a hello names as the last one seen; empty: it has none.
+    std::string_view mark{};
     std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
     std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
     rejoinder::stamp stamp{};               ///< delivery: its place in a durable outbox
@@ -3316,14 +3316,14 @@ namespace rejoinder::inline v0 {
 /// Sessions find dead links by their heartbeat, in round trips. These options are for what has none: a channel that is
 /// used alone, a connection before its session begins, and one that closes.
 struct tcp_options {
-    bool no_delay =
-        true; ///< TCP_NODELAY: a channel gathers its frames itself, Nagle's algorithm (RFC 896) would only delay the last
-    duration keepalive_idle =
-        std::chrono::seconds{30}; ///< of silence, before the system asks the peer for a sign of life
+    /// TCP_NODELAY: a channel gathers its frames itself, Nagle's algorithm (RFC 896) would only delay the last.
+    bool no_delay = true;
+    /// Of silence, before the system asks the peer for a sign of life.
+    duration keepalive_idle = std::chrono::seconds{30};
     duration keepalive_interval = std::chrono::seconds{10}; ///< between two such questions
     int keepalive_count = 3;                                ///< of unanswered questions, before the socket fails
-    duration user_timeout =
-        std::chrono::seconds{60}; ///< TCP_USER_TIMEOUT (RFC 5482): for which bytes may stay unacknowledged
+    /// TCP_USER_TIMEOUT (RFC 5482): for which bytes may stay unacknowledged.
+    duration user_timeout = std::chrono::seconds{60};
 };
 
 } // namespace rejoinder::inline v0
@@ -4010,13 +4010,13 @@ enum class crowding : std::uint8_t {
 /// The numbers of a hub's admission.
 struct admission_options {
     duration grace = std::chrono::seconds{5}; ///< from the loss of an identity's last link to `absent`
-    duration lease =
-        std::chrono::minutes{70}; ///< how long a session without a link is kept: the outbox's time to live and 10 min
+    /// How long a session without a link is kept: the outbox's time to live and 10 min.
+    duration lease = std::chrono::minutes{70};
     duration clean_up_limit = std::chrono::minutes{1}; ///< of a clean-up, before those who wait for it go on
     duration probe_wait = std::chrono::seconds{2};     ///< how long who finds all places taken waits for one
     std::uint32_t connections_per_identity = 5;
-    std::uint32_t sessions_per_identity =
-        16; ///< attached and dormant; of the dormant ones the longest silent gives way
+    /// Attached and dormant; of the dormant ones the longest silent gives way.
+    std::uint32_t sessions_per_identity = 16;
     crowding on_crowding = crowding::probe_oldest;
     std::uint32_t sessions_max = 100'000; ///< attached and dormant; the longest dormant one gives way
 };
@@ -5892,14 +5892,13 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true; ///< hello and welcome; without them a connection is a new session from its start
-    bool ready = true;    ///< the client confirms its welcome (rule 4); without, the hub may speak at once
-    bool lenient = true;  ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
-    bool calls = true;    ///< requests and deliveries, and the last words for them
-    bool deliveries =
-        true; ///< they are told from requests, and acks from replies; without, all are requests and replies
-    bool records =
-        true; ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
+    bool greeting = true;   ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;      ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;    ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
+    bool calls = true;      ///< requests and deliveries, and the last words for them
+    bool deliveries = true; ///< they are told from requests, and acks from replies; without, all are requests
+    /// The peer keeps a record for each slot (contract, point 3); without, a settled call's slot is free.
+    bool records = true;
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests
@@ -6143,9 +6142,9 @@ struct call_options {
         duration::zero();   ///< for requests to several: each is asked when those before it have not answered
                             ///< for so long, or have failed; zero: all at once
     std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
-    duration ack_timeout =
-        duration::zero(); ///< on a wire with neither probe nor records, of what may be repeated: an attempt that is
-                          ///< unanswered for so long is followed by another, at once; zero: no such bound
+    /// On a wire with neither probe nor records, of what may be repeated: an attempt that is unanswered for so long is
+    /// followed by another, at once; zero: no such bound.
+    duration ack_timeout = duration::zero();
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);
@@ -6817,8 +6816,8 @@ struct heartbeat_options {
     duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
     duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
     duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
-    duration probe_least =
-        std::chrono::milliseconds{100}; ///< wait for a proof before a probe, where round trips are short and steady
+    /// Wait for a proof before a probe, where round trips are short and steady.
+    duration probe_least = std::chrono::milliseconds{100};
     duration pong_least = std::chrono::milliseconds{150}; ///< shortest wait for a probe's pong
     duration idle_after = duration::zero();               ///< without traffic of the application; zero: never
 };
@@ -8900,8 +8899,8 @@ struct session_options {
     std::size_t message_bytes_max = std::size_t{1} << 20;       ///< of one payload
     std::size_t kept_answer_bytes_max = std::size_t{8} << 20;   ///< of all answers kept for repeats
     std::size_t notification_bytes_max = std::size_t{16} << 20; ///< of notifications that wait to be emitted
-    std::uint32_t receipted_max =
-        1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    /// Handlers that run after their delivery was acknowledged on receipt (rule 10).
+    std::uint32_t receipted_max = 1024;
     std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
     unsigned bad_messages_per_minute = 16;  ///< more close the connection
     std::uint32_t room_waiters_max = 1024;  ///< calls that wait for room (`full::wait`); as many bytes as the outbox's
@@ -12833,9 +12832,9 @@ namespace rejoinder::inline v0 {
 
 /// The numbers of polling.
 struct poll_options {
-    duration every =
-        std::chrono::seconds{5}; ///< from the begin of one poll to the next; after a failed one, from its end
-    unsigned tries = 3;          ///< of one poll, at least 1
+    /// From the begin of one poll to the next; after a failed one, from its end.
+    duration every = std::chrono::seconds{5};
+    unsigned tries = 3;                          ///< of one poll, at least 1
     duration timeout = std::chrono::seconds{10}; ///< of one try, which is then cancelled
     jittered<exponential_backoff> backoff{};     ///< between the tries of one poll: 1, 2, ... s
     unsigned after_attempts = 5;                 ///< a client's connection attempts that fail in a row before it polls
@@ -13489,8 +13488,8 @@ struct snapshot {
     duration uptime{}; ///< since the hub or client was made
     counters counts{};
     gauges now{};
-    latency_summary
-        request_latency{}; ///< from the call to its answer, the peer's error or its deadline, of requests that were sent
+    /// From the call to its answer, the peer's error or its deadline, of requests that were sent.
+    latency_summary request_latency{};
     latency_summary round_trip{}; ///< of the links that are up: one number each, smoothed over its pings
     std::array<std::uint64_t, close_reason_count> all_reasons{}; ///< connections that ended, by `close_reason`
     std::uint64_t total_users_tracked = 0;                       ///< users that are counted one by one
@@ -13698,8 +13697,8 @@ namespace rejoinder::inline v0 {
 /// What a caller may say about one question to many. Trivially destructible, as `call_options` is, and for the same reason.
 struct ask_all_options {
     duration timeout = duration::zero(); ///< of the whole; zero: the session's default for the name
-    std::size_t quorum =
-        0; ///< answers that decide the call, and without which it fails; 0: it waits for all, and any number will do
+    /// Answers that decide the call, and without which it fails; 0: it waits for all, and any number will do.
+    std::size_t quorum = 0;
     std::size_t first = 0; ///< answers after which nobody waits for more; fewer are no error; 0: it waits for all
     repeatable repeat = repeatable::no;
     absent when_absent = absent::fail; ///< `wait`: who is in the room but has no link may come back in time
@@ -14539,11 +14538,7 @@ public:
         if (owner_ == nullptr) {
             return;
         }
-        message out;
-        out.kind = message_kind::bye;
-        out.name = name_of(reason);
-        out.time_left = retry_after;
-        write(out);
+        write(message{.kind = message_kind::bye, .name = name_of(reason), .time_left = retry_after});
         end_writing(reason);
     }
 
@@ -14732,13 +14727,14 @@ private:
     // Not now: this may stand in the middle of writing.
     void hang_up_later()
     {
-        const auto why = detail::has_room(channel_) ? close_reason::too_big : close_reason::slow_peer;
-        asio::post(channel_.get_executor(), [self = this->shared_from_this(), why] {
+        asio::post(channel_.get_executor(), [self = this->shared_from_this(), fits = detail::has_room(channel_)] {
             if (self->session_ != nullptr) {
-                self->session_->hang_up(why);
+                self->session_->hang_up(fits ? close_reason::too_big : close_reason::slow_peer);
             }
         });
     }
+
+    errc why_refused() const { return detail::has_room(channel_) ? errc::too_big : errc::queue_full; }
 
     // Bytes that the channel got rid of so far.
     [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
@@ -14748,9 +14744,7 @@ private:
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery:
-            session_->undeliverable(out.id, detail::has_room(channel_) ? errc::too_big : errc::queue_full);
-            break;
+        case message_kind::delivery: return session_->undeliverable(out.id, why_refused());
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
@@ -15810,14 +15804,14 @@ namespace rejoinder::inline v0 {
 template <class Policies = default_policies>
 struct client_options {
     std::string auth{}; ///< JSON text for the hub's authenticator
-    std::string
-        metadata{}; ///< a JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added
+    /// A JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added.
+    std::string metadata{};
     typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
     connection_options connection{};
-    rejoinder::journal
-        journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
+    /// Where deliveries are kept until they are settled, across restarts; none: in memory.
+    rejoinder::journal journal{};
 };
 
 namespace detail {
@@ -18455,8 +18449,8 @@ namespace rejoinder::inline v0 {
 /// One event. Its views hold during the sink's call only; a field that does not apply is empty or 0. Who may have written `who` and `text` is
 /// the other side: a sink escapes them (those in `sink/` do).
 struct event {
-    std::string_view
-        name{}; ///< `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md
+    /// `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md.
+    std::string_view name{};
     std::string_view who{};       ///< the identity
     std::uint64_t session = 0;    ///< the hub's number for the session
     std::uint64_t connection = 0; ///< the hub's number for the connection; a client counts its attempts
@@ -18467,8 +18461,8 @@ struct event {
     duration took{};              ///< how long what has ended took, or what begins will take
     std::error_code error{};      ///< what the system said; `text` is its message, unless there is more to say
     std::string_view text{};      ///< more, for people
-    std::string_view
-        metadata{}; ///< the fields that the client sent when it connected, `connection_id` among them: a JSON object
+    /// The fields that the client sent when it connected, `connection_id` among them: a JSON object.
+    std::string_view metadata{};
 };
 
 /// Takes events as they happen, on the executor of what they happen to. It must not call back into that hub or client, nor throw. Without one
@@ -19059,9 +19053,9 @@ struct handshake {
     json metadata;        ///< fields for logs; null: none
     std::string from;     ///< the address that it came from
     bool resumes = false; ///< whether it brings a token of an earlier session
-    std::string
-        known{}; ///< the identity whose session that token resumes, proven by nothing but the token: for those who have no name of
-        ///< their own; empty: there is none
+    /// The identity whose session that token resumes, proven by nothing but the token: for those who have no name of
+    /// their own; empty: there is none.
+    std::string known{};
     std::shared_ptr<const http_request>
         request; ///< by which it came, with cookies, query and route parameters; null: it came without HTTP
 
@@ -20496,8 +20490,8 @@ namespace rejoinder::inline v0 {
 /// How a call ended. Its views hold during the observer's call only.
 struct call_end {
     duration took{}; ///< from the interceptor to the answer
-    std::string_view
-        code{}; ///< of an error, its name ("handler_error", "refused", one of the application); empty: no error
+    /// Of an error, its name ("handler_error", "refused", one of the application); empty: no error.
+    std::string_view code{};
     std::string_view text{}; ///< of an error, its sentence
     payload_view payload{};  ///< the answer, or the error's data
 };
@@ -24890,8 +24884,8 @@ namespace rejoinder::inline v0 {
 /// come at once.
 struct shutdown_options {
     duration limit = std::chrono::seconds{30}; ///< for what is running to end
-    duration refuse_after =
-        std::chrono::seconds{10}; ///< from then on sessions that never fall quiet are refused new requests
+    /// From then on sessions that never fall quiet are refused new requests.
+    duration refuse_after = std::chrono::seconds{10};
     duration retry_after = std::chrono::seconds{1};
     duration spread = std::chrono::seconds{10};
 };
@@ -28611,8 +28605,8 @@ namespace rejoinder::inline v0 {
 
 /// How a subscription hears.
 struct subscribe_options {
-    std::uint32_t per_second =
-        0; ///< events at most, of which the latest wins and the last one always arrives; 0: all of them
+    /// Events at most, of which the latest wins and the last one always arrives; 0: all of them.
+    std::uint32_t per_second = 0;
 };
 
 /// What a subscription's function may be: not generic, with no parameter or one that payloads are read into. What it returns is ignored.
@@ -29324,8 +29318,8 @@ constexpr std::string_view content_type_of(prometheus_format format) noexcept
 /// What an exporter may say about a page.
 struct prometheus_options {
     prometheus_format format = prometheus_format::text_0_0_4;
-    std::vector<std::pair<std::string, std::string>>
-        labels{}; ///< of each sample: names are `[a-zA-Z_][a-zA-Z0-9_]*`, values any text
+    /// Of each sample: names are `[a-zA-Z_][a-zA-Z0-9_]*`, values any text.
+    std::vector<std::pair<std::string, std::string>> labels{};
 };
 
 namespace detail {

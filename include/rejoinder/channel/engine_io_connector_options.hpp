@@ -23,8 +23,8 @@ enum class engine_io_approach : std::uint8_t {
 /// How an Engine.IO client connects, and its bounds. Pings, limits and the upgrade are as the server's handshake says.
 struct engine_io_connector_options {
     engine_io_approach approach = engine_io_approach::websocket;
-    websocket_connector_options
-        web{}; ///< of WebSockets; headers, `on_request`, `on_answer` and `head_max` of polls, too
+    /// Of WebSockets; headers, `on_request`, `on_answer` and `head_max` of polls, too.
+    websocket_connector_options web{};
     duration open_timeout = std::chrono::seconds{10}; ///< from the dialling to the server's handshake
     duration upgrade_timeout = engine_io_upgrade_timeout;
     duration probe_after =

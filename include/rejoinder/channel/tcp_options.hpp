@@ -15,14 +15,14 @@ namespace rejoinder::inline v0 {
 /// Sessions find dead links by their heartbeat, in round trips. These options are for what has none: a channel that is
 /// used alone, a connection before its session begins, and one that closes.
 struct tcp_options {
-    bool no_delay =
-        true; ///< TCP_NODELAY: a channel gathers its frames itself, Nagle's algorithm (RFC 896) would only delay the last
-    duration keepalive_idle =
-        std::chrono::seconds{30}; ///< of silence, before the system asks the peer for a sign of life
+    /// TCP_NODELAY: a channel gathers its frames itself, Nagle's algorithm (RFC 896) would only delay the last.
+    bool no_delay = true;
+    /// Of silence, before the system asks the peer for a sign of life.
+    duration keepalive_idle = std::chrono::seconds{30};
     duration keepalive_interval = std::chrono::seconds{10}; ///< between two such questions
     int keepalive_count = 3;                                ///< of unanswered questions, before the socket fails
-    duration user_timeout =
-        std::chrono::seconds{60}; ///< TCP_USER_TIMEOUT (RFC 5482): for which bytes may stay unacknowledged
+    /// TCP_USER_TIMEOUT (RFC 5482): for which bytes may stay unacknowledged.
+    duration user_timeout = std::chrono::seconds{60};
 };
 
 } // namespace rejoinder::inline v0

@@ -19,13 +19,13 @@ enum class crowding : std::uint8_t {
 /// The numbers of a hub's admission.
 struct admission_options {
     duration grace = std::chrono::seconds{5}; ///< from the loss of an identity's last link to `absent`
-    duration lease =
-        std::chrono::minutes{70}; ///< how long a session without a link is kept: the outbox's time to live and 10 min
+    /// How long a session without a link is kept: the outbox's time to live and 10 min.
+    duration lease = std::chrono::minutes{70};
     duration clean_up_limit = std::chrono::minutes{1}; ///< of a clean-up, before those who wait for it go on
     duration probe_wait = std::chrono::seconds{2};     ///< how long who finds all places taken waits for one
     std::uint32_t connections_per_identity = 5;
-    std::uint32_t sessions_per_identity =
-        16; ///< attached and dormant; of the dormant ones the longest silent gives way
+    /// Attached and dormant; of the dormant ones the longest silent gives way.
+    std::uint32_t sessions_per_identity = 16;
     crowding on_crowding = crowding::probe_oldest;
     std::uint32_t sessions_max = 100'000; ///< attached and dormant; the longest dormant one gives way
 };

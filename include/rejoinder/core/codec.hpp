@@ -13,14 +13,13 @@ namespace rejoinder::inline v0 {
 
 /// What a wire can carry of the contract. A session asks for nothing that its wire cannot carry.
 struct capabilities {
-    bool greeting = true; ///< hello and welcome; without them a connection is a new session from its start
-    bool ready = true;    ///< the client confirms its welcome (rule 4); without, the hub may speak at once
-    bool lenient = true;  ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
-    bool calls = true;    ///< requests and deliveries, and the last words for them
-    bool deliveries =
-        true; ///< they are told from requests, and acks from replies; without, all are requests and replies
-    bool records =
-        true; ///< the peer keeps a record for each slot (contract, point 3); without, a slot is free when its caller is settled
+    bool greeting = true;   ///< hello and welcome; without them a connection is a new session from its start
+    bool ready = true;      ///< the client confirms its welcome (rule 4); without, the hub may speak at once
+    bool lenient = true;    ///< a frame that is not the wire's grammar is counted and left out; else it ends the link
+    bool calls = true;      ///< requests and deliveries, and the last words for them
+    bool deliveries = true; ///< they are told from requests, and acks from replies; without, all are requests
+    /// The peer keeps a record for each slot (contract, point 3); without, a settled call's slot is free.
+    bool records = true;
     bool probe = true;       ///< session-level pings, so that an overdue answer can be told from a dead link
     bool cancel = true;      ///< `cancel`, with the handler's end as its confirmation
     bool time_left = true;   ///< deadlines travel with their requests

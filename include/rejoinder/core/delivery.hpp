@@ -66,9 +66,9 @@ struct call_options {
         duration::zero();   ///< for requests to several: each is asked when those before it have not answered
                             ///< for so long, or have failed; zero: all at once
     std::string_view key{}; ///< the application's name for "the same thing"; borrowed during the call only
-    duration ack_timeout =
-        duration::zero(); ///< on a wire with neither probe nor records, of what may be repeated: an attempt that is
-                          ///< unanswered for so long is followed by another, at once; zero: no such bound
+    /// On a wire with neither probe nor records, of what may be repeated: an attempt that is unanswered for so long is
+    /// followed by another, at once; zero: no such bound.
+    duration ack_timeout = duration::zero();
 };
 
 static_assert(std::is_trivially_destructible_v<call_options>);

@@ -20,8 +20,8 @@ struct heartbeat_options {
     duration ping_every = std::chrono::seconds{20};  ///< between pings on a link that needs no probe; zero: only probes
     duration dead_after = std::chrono::seconds{60};  ///< of hearing nothing at all; zero: never
     duration ack_timeout = std::chrono::seconds{10}; ///< longest wait for a proof or a probe's pong; zero: no probes
-    duration probe_least =
-        std::chrono::milliseconds{100}; ///< wait for a proof before a probe, where round trips are short and steady
+    /// Wait for a proof before a probe, where round trips are short and steady.
+    duration probe_least = std::chrono::milliseconds{100};
     duration pong_least = std::chrono::milliseconds{150}; ///< shortest wait for a probe's pong
     duration idle_after = duration::zero();               ///< without traffic of the application; zero: never
 };

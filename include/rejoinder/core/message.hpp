@@ -67,15 +67,15 @@ struct stamp {
 /// One message, borrowing its bytes from whoever made it: valid until the maker's next call.
 struct message {
     message_kind kind = message_kind::notification;
-    message_id id =
-        0; ///< every kind but hello … bye; a ping's number for ping and pong; of a notification that goes out on a
-           ///< wire with marks its number in the session
+    /// Of every kind but hello … bye; a ping's number for ping and pong; of a notification that goes out on a wire with marks its number in
+    /// the session.
+    message_id id = 0;
     std::string_view name{}; ///< request, delivery, notification; of error, refusal, bye: the code
     payload_view payload{};  ///< request, reply, delivery, ack, notification, progress; of error: its data
     std::string_view text{}; ///< error, refusal, bye: a sentence for people
     std::string_view key{};  ///< request, delivery: the application's key for "the same thing", or empty
-    std::string_view
-        mark{}; ///< of a notification that came, where the peer marks them: what a hello names as the last one seen
+    /// Of a notification that came: what a hello names as the last one seen; empty: it has none.
+    std::string_view mark{};
     std::optional<duration> time_left{};    ///< request, delivery: until its deadline; refusal, bye: when to try again
     std::span<const message_id> finished{}; ///< ping: ids whose answers the sender has
     rejoinder::stamp stamp{};               ///< delivery: its place in a durable outbox

@@ -53,8 +53,8 @@ struct session_options {
     std::size_t message_bytes_max = std::size_t{1} << 20;       ///< of one payload
     std::size_t kept_answer_bytes_max = std::size_t{8} << 20;   ///< of all answers kept for repeats
     std::size_t notification_bytes_max = std::size_t{16} << 20; ///< of notifications that wait to be emitted
-    std::uint32_t receipted_max =
-        1024; ///< handlers that run after their delivery was acknowledged on receipt (rule 10)
+    /// Handlers that run after their delivery was acknowledged on receipt (rule 10).
+    std::uint32_t receipted_max = 1024;
     std::uint32_t notifications_max = 1024; ///< waiting to be emitted, and handlers of received ones that run
     unsigned bad_messages_per_minute = 16;  ///< more close the connection
     std::uint32_t room_waiters_max = 1024;  ///< calls that wait for room (`full::wait`); as many bytes as the outbox's

@@ -15,9 +15,9 @@ namespace rejoinder::inline v0 {
 
 /// The numbers of polling.
 struct poll_options {
-    duration every =
-        std::chrono::seconds{5}; ///< from the begin of one poll to the next; after a failed one, from its end
-    unsigned tries = 3;          ///< of one poll, at least 1
+    /// From the begin of one poll to the next; after a failed one, from its end.
+    duration every = std::chrono::seconds{5};
+    unsigned tries = 3;                          ///< of one poll, at least 1
     duration timeout = std::chrono::seconds{10}; ///< of one try, which is then cancelled
     jittered<exponential_backoff> backoff{};     ///< between the tries of one poll: 1, 2, ... s
     unsigned after_attempts = 5;                 ///< a client's connection attempts that fail in a row before it polls

@@ -24,8 +24,8 @@ struct snapshot {
     duration uptime{}; ///< since the hub or client was made
     counters counts{};
     gauges now{};
-    latency_summary
-        request_latency{}; ///< from the call to its answer, the peer's error or its deadline, of requests that were sent
+    /// From the call to its answer, the peer's error or its deadline, of requests that were sent.
+    latency_summary request_latency{};
     latency_summary round_trip{}; ///< of the links that are up: one number each, smoothed over its pings
     std::array<std::uint64_t, close_reason_count> all_reasons{}; ///< connections that ended, by `close_reason`
     std::uint64_t total_users_tracked = 0;                       ///< users that are counted one by one

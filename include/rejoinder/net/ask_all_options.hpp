@@ -14,8 +14,8 @@ namespace rejoinder::inline v0 {
 /// What a caller may say about one question to many. Trivially destructible, as `call_options` is, and for the same reason.
 struct ask_all_options {
     duration timeout = duration::zero(); ///< of the whole; zero: the session's default for the name
-    std::size_t quorum =
-        0; ///< answers that decide the call, and without which it fails; 0: it waits for all, and any number will do
+    /// Answers that decide the call, and without which it fails; 0: it waits for all, and any number will do.
+    std::size_t quorum = 0;
     std::size_t first = 0; ///< answers after which nobody waits for more; fewer are no error; 0: it waits for all
     repeatable repeat = repeatable::no;
     absent when_absent = absent::fail; ///< `wait`: who is in the room but has no link may come back in time

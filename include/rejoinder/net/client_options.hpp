@@ -21,14 +21,14 @@ namespace rejoinder::inline v0 {
 template <class Policies = default_policies>
 struct client_options {
     std::string auth{}; ///< JSON text for the hub's authenticator
-    std::string
-        metadata{}; ///< a JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added
+    /// A JSON object's text: fields for both sides' events, to which each connection's `connection_id` is added.
+    std::string metadata{};
     typename Policies::backoff backoff{};                ///< between attempts; a `limited` one makes the client give up
     duration connect_timeout = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     session_options<Policies> session{.heartbeat = {.ping_every = std::chrono::seconds{30}}};
     connection_options connection{};
-    rejoinder::journal
-        journal{}; ///< where deliveries are kept until they are settled, across restarts; none: in memory
+    /// Where deliveries are kept until they are settled, across restarts; none: in memory.
+    rejoinder::journal journal{};
 };
 
 namespace detail {

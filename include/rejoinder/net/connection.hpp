@@ -121,11 +121,7 @@ public:
         if (owner_ == nullptr) {
             return;
         }
-        message out;
-        out.kind = message_kind::bye;
-        out.name = name_of(reason);
-        out.time_left = retry_after;
-        write(out);
+        write(message{.kind = message_kind::bye, .name = name_of(reason), .time_left = retry_after});
         end_writing(reason);
     }
 
@@ -314,13 +310,14 @@ private:
     // Not now: this may stand in the middle of writing.
     void hang_up_later()
     {
-        const auto why = detail::has_room(channel_) ? close_reason::too_big : close_reason::slow_peer;
-        asio::post(channel_.get_executor(), [self = this->shared_from_this(), why] {
+        asio::post(channel_.get_executor(), [self = this->shared_from_this(), fits = detail::has_room(channel_)] {
             if (self->session_ != nullptr) {
-                self->session_->hang_up(why);
+                self->session_->hang_up(fits ? close_reason::too_big : close_reason::slow_peer);
             }
         });
     }
+
+    errc why_refused() const { return detail::has_room(channel_) ? errc::too_big : errc::queue_full; }
 
     // Bytes that the channel got rid of so far.
     [[nodiscard]] std::uint64_t gone() const noexcept { return committed_ - channel_.pending(); }
@@ -330,9 +327,7 @@ private:
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery:
-            session_->undeliverable(out.id, detail::has_room(channel_) ? errc::too_big : errc::queue_full);
-            break;
+        case message_kind::delivery: return session_->undeliverable(out.id, why_refused());
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {

@@ -14,8 +14,8 @@ namespace rejoinder::inline v0 {
 /// One event. Its views hold during the sink's call only; a field that does not apply is empty or 0. Who may have written `who` and `text` is
 /// the other side: a sink escapes them (those in `sink/` do).
 struct event {
-    std::string_view
-        name{}; ///< `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md
+    /// `ws_connect`, `ws_disconnect`, `user_detach_delay_start`, ...: the list is in docs/contract.md.
+    std::string_view name{};
     std::string_view who{};       ///< the identity
     std::uint64_t session = 0;    ///< the hub's number for the session
     std::uint64_t connection = 0; ///< the hub's number for the connection; a client counts its attempts
@@ -26,8 +26,8 @@ struct event {
     duration took{};              ///< how long what has ended took, or what begins will take
     std::error_code error{};      ///< what the system said; `text` is its message, unless there is more to say
     std::string_view text{};      ///< more, for people
-    std::string_view
-        metadata{}; ///< the fields that the client sent when it connected, `connection_id` among them: a JSON object
+    /// The fields that the client sent when it connected, `connection_id` among them: a JSON object.
+    std::string_view metadata{};
 };
 
 /// Takes events as they happen, on the executor of what they happen to. It must not call back into that hub or client, nor throw. Without one

@@ -22,9 +22,9 @@ struct handshake {
     json metadata;        ///< fields for logs; null: none
     std::string from;     ///< the address that it came from
     bool resumes = false; ///< whether it brings a token of an earlier session
-    std::string
-        known{}; ///< the identity whose session that token resumes, proven by nothing but the token: for those who have no name of
-        ///< their own; empty: there is none
+    /// The identity whose session that token resumes, proven by nothing but the token: for those who have no name of
+    /// their own; empty: there is none.
+    std::string known{};
     std::shared_ptr<const http_request>
         request; ///< by which it came, with cookies, query and route parameters; null: it came without HTTP
 

@@ -20,8 +20,8 @@ namespace rejoinder::inline v0 {
 /// How a call ended. Its views hold during the observer's call only.
 struct call_end {
     duration took{}; ///< from the interceptor to the answer
-    std::string_view
-        code{}; ///< of an error, its name ("handler_error", "refused", one of the application); empty: no error
+    /// Of an error, its name ("handler_error", "refused", one of the application); empty: no error.
+    std::string_view code{};
     std::string_view text{}; ///< of an error, its sentence
     payload_view payload{};  ///< the answer, or the error's data
 };

@@ -30,8 +30,8 @@ namespace rejoinder::inline v0 {
 
 /// How a subscription hears.
 struct subscribe_options {
-    std::uint32_t per_second =
-        0; ///< events at most, of which the latest wins and the last one always arrives; 0: all of them
+    /// Events at most, of which the latest wins and the last one always arrives; 0: all of them.
+    std::uint32_t per_second = 0;
 };
 
 /// What a subscription's function may be: not generic, with no parameter or one that payloads are read into. What it returns is ignored.

@@ -12,8 +12,8 @@ namespace rejoinder::inline v0 {
 /// come at once.
 struct shutdown_options {
     duration limit = std::chrono::seconds{30}; ///< for what is running to end
-    duration refuse_after =
-        std::chrono::seconds{10}; ///< from then on sessions that never fall quiet are refused new requests
+    /// From then on sessions that never fall quiet are refused new requests.
+    duration refuse_after = std::chrono::seconds{10};
     duration retry_after = std::chrono::seconds{1};
     duration spread = std::chrono::seconds{10};
 };

@@ -20,8 +20,8 @@ struct web_options {
     /// Of all requests that are there or on their way, and of all answers that their clients have not taken; 503. Answers of no more than
     /// `bytes_max / connections_max` always pass.
     std::size_t bytes_max = std::size_t{64} << 20;
-    duration head_timeout =
-        std::chrono::seconds{10}; ///< from a head's first byte to its last, and for TLS's handshake; 408
+    /// From a head's first byte to its last, and for TLS's handshake; 408.
+    duration head_timeout = std::chrono::seconds{10};
     duration body_timeout = std::chrono::seconds{30};   ///< for a body; 408
     duration idle_timeout = std::chrono::seconds{60};   ///< between two requests of a connection; closed
     duration answer_timeout = std::chrono::seconds{60}; ///< until a client has taken an answer; closed

@@ -26,8 +26,8 @@ struct event_fields {
     std::string data = "data"; ///< the member that is its payload
     std::string id{}; ///< the member that correlates, as `request_id`; empty: nothing can be asked on this wire
     std::string reply_type = "reply"; ///< of an answer
-    std::string error_type =
-        "error"; ///< of an answer that is an error: its data has `code`, `message` and perhaps `data`
+    /// Of an answer that is an error: its data has `code`, `message` and perhaps `data`
+    std::string error_type = "error";
     std::string progress_type = "progress"; ///< of a word before the answer
 };
 

@@ -20,8 +20,8 @@ struct http_response {
     int status = 200;
     http_headers headers{};
     std::string body{};
-    std::shared_ptr<const std::string>
-        shared{}; ///< a body that others have, too: sent in place of `body`, and not copied
+    /// A body that others have, too: sent in place of `body`, and not copied.
+    std::shared_ptr<const std::string> shared{};
 
     /// The body, whichever it is.
     [[nodiscard]] std::string_view content() const noexcept { return shared == nullptr ? body : *shared; }

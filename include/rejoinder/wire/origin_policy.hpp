@@ -27,8 +27,8 @@ namespace rejoinder::inline v0 {
 /// rebinding) passes for its own. `hosts` ends that, if it is not empty.
 struct origin_policy {
     std::vector<std::string> allowed{};
-    std::vector<std::string>
-        hosts{}; ///< the server's own, as `Host` has them (`shop.example`, `shop.example:8080`); empty: any
+    /// The server's own, as `Host` has them (`shop.example`, `shop.example:8080`); empty: any.
+    std::vector<std::string> hosts{};
 
     [[nodiscard]] bool allows(const http_request& request) const
     {

@@ -34,8 +34,8 @@ constexpr std::string_view content_type_of(prometheus_format format) noexcept
 /// What an exporter may say about a page.
 struct prometheus_options {
     prometheus_format format = prometheus_format::text_0_0_4;
-    std::vector<std::pair<std::string, std::string>>
-        labels{}; ///< of each sample: names are `[a-zA-Z_][a-zA-Z0-9_]*`, values any text
+    /// Of each sample: names are `[a-zA-Z_][a-zA-Z0-9_]*`, values any text.
+    std::vector<std::pair<std::string, std::string>> labels{};
 };
 
 namespace detail {

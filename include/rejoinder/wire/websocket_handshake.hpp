@@ -31,8 +31,8 @@ struct websocket_agreement {
 /// What a server takes of what clients ask for.
 struct websocket_terms {
     origin_policy origins{};
-    std::vector<std::string>
-        subprotocols{}; ///< that it speaks; of those that the client names it takes the client's first
+    /// That it speaks; of those that the client names it takes the client's first.
+    std::vector<std::string> subprotocols{};
     std::optional<deflate_terms> deflate{}; ///< nothing: it does not compress
     http_headers headers{};                 ///< for its answer
 };
