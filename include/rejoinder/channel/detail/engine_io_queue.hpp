@@ -33,7 +33,7 @@ public:
     std::string& begin()
     {
         drop_begun();
-        if (bytes_.capacity() == 0) {
+        if (bytes_.capacity() <= std::string{}.capacity()) {
             bytes_ = recycled_strings::take();
             bytes_.clear();
         }

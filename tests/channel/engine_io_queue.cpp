@@ -1,0 +1,30 @@
+// What an Engine.IO session keeps in a row, and where it takes its memory from.
+#include <rejoinder/channel/detail/engine_io_queue.hpp>
+
+#include <rejoinder/channel/recycled_strings.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "support/catch.hpp"
+
+using rejoinder::recycled_strings;
+using rejoinder::detail::engine_io_queue;
+
+TEST_CASE("an Engine.IO queue takes the memory that others gave back, and gives it back when it is empty")
+{
+    while (recycled_strings::bytes() != 0) {
+        static_cast<void>(recycled_strings::take());
+    }
+    std::string used;
+    used.reserve(4096);
+    recycled_strings::give(std::move(used));
+    engine_io_queue queue;
+    queue.push({.bytes = std::string_view{"a message"}, .form = rejoinder::encoding::text});
+    CHECK(recycled_strings::bytes() == 0);
+    CHECK(queue.front().bytes == "a message");
+    queue.pop();
+    CHECK(queue.empty());
+    CHECK(recycled_strings::bytes() >= 4096);
+}
