@@ -54,7 +54,7 @@ public:
 private:
     void grow()
     {
-        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
+        std::vector<T> larger(items_.empty() ? 1 : items_.size() * 2);
         for (std::size_t i = 0; i != count_; ++i) {
             larger[i] = std::move((*this)[i]);
         }
