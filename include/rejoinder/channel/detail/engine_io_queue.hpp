@@ -108,8 +108,9 @@ private:
 
     void reset()
     {
+        const auto used = entries_.size();
         entries_.clear();
-        if (entries_.capacity() > entries_kept_max) {
+        if (entries_.capacity() > entries_kept_max && used < entries_.capacity() / 4) { // the burst is over
             std::vector<entry>{}.swap(entries_);
         }
         first_ = committed_ = taken_ = 0;

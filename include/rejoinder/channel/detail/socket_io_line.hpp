@@ -180,7 +180,7 @@ public:
     void came(const frame_view& frame)
     {
         if (bytes_.capacity() <= std::string{}.capacity()) {
-            bytes_ = recycled_strings::take(frame.bytes.size());
+            bytes_ = recycled_strings::take(); // more frames may follow, and all are received soon
             bytes_.clear();
         }
         bytes_.append(frame.bytes);
