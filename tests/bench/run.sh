@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the benchmarks and runs them against their floors: sh tests/bench/run.sh [--rounds N] [--seconds S] [--only W1,M3] [--short]
+# Builds the benchmarks and runs them against their floors: sh tests/bench/run.sh [--rounds N] [--seconds S] [--only W1,M3] [--contestants rejoinder] [--short]
 #
 # Prints tables, and writes CSV, JSON and SVG into build/bench/bin/bench. --short: one short round of each, which says whether the
 # benchmarks work, and nothing about speed.

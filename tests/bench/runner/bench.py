@@ -20,6 +20,7 @@ def read_arguments():
     line.add_argument("--rounds", type=int, default=5)
     line.add_argument("--seconds", type=float, default=1.0, help="of each measured window")
     line.add_argument("--only", default="", help="the beginnings of names, as W1,M3")
+    line.add_argument("--contestants", default="", help="the beginnings of their names; the first one always takes part")
     line.add_argument("--short", action="store_true", help="one short round of each: whether the benchmarks work, no figures")
     line.add_argument("--programs", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     line.add_argument("--modules", type=pathlib.Path, help=argparse.SUPPRESS)
@@ -51,6 +52,9 @@ def machine():
 
 
 def shortened(workload, given):
+    if given.contestants:
+        floor, *others = workload.contestants
+        workload.contestants = [floor, *(one for one in others if any(one.name.startswith(each) for each in given.contestants.split(",")))]
     if given.short:
         workload.options.update({key: min(value, 50) for key, value in workload.options.items() if key == "connections"})
     return workload

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 namespace bench {
 
@@ -23,9 +24,10 @@ public:
             return 0;
         }
         double nanoseconds = 0;
-        for (const auto& thread : std::filesystem::directory_iterator{folder_ + "/task"}) {
+        std::error_code gone; // a thread may end meanwhile
+        for (std::filesystem::directory_iterator thread{folder_ + "/task", gone}, end; thread != end; thread.increment(gone)) {
             double of_thread = 0;
-            std::ifstream{thread.path() / "schedstat"} >> of_thread;
+            std::ifstream{thread->path() / "schedstat"} >> of_thread;
             nanoseconds += of_thread;
         }
         return nanoseconds / 1000;
