@@ -50,14 +50,14 @@ private:
 TEST_CASE("contract 1: exactly one completion")
 {
     storm_options options;
-    options.often = with({{action::reload, 5}, {action::hub_restart, 3}, {action::cancel, 10}, {action::freeze, 5}});
+    options.often(acting({{act::cancel, 10}}), {{mishap::reload, 5}, {mishap::hub_crash, 3}, {mishap::freeze, 5}});
     weather_of(1, options);
 }
 
 TEST_CASE("contract 2: at most one execution")
 {
     storm_options options;
-    options.often = with({{action::cut, 20}, {action::freeze, 8}, {action::hub_restart, 0}});
+    options.often(acting({}), {{mishap::cut, 20}, {mishap::freeze, 8}, {mishap::hub_crash, 0}});
     options.world.link.room = 3;
     weather_of(2, options);
 }
@@ -114,7 +114,7 @@ TEST_CASE("contract 2: at most one execution, even of messages that come again o
 TEST_CASE("contract 3: records are bounded by construction")
 {
     storm_options options;
-    options.often = with({{action::client_asks, 25}, {action::hub_asks, 20}, {action::cancel, 12}, {action::cut, 8}});
+    options.often(acting({{act::client_asks, 25}, {act::hub_asks, 20}, {act::cancel, 12}}), {{mishap::cut, 8}});
     options.steps = 60;
     options.world.session.capacity = 2;
     options.world.session.kept_answer_bytes_max = 450;
@@ -167,7 +167,7 @@ TEST_CASE("contract 3: an application's key runs once, and all who use it get th
 TEST_CASE("contract 4: an error says what may have happened")
 {
     storm_options options;
-    options.often = with({{action::cancel, 14}, {action::hub_restart, 3}, {action::cut, 10}, {action::slow_link, 6}});
+    options.often(acting({{act::cancel, 14}}), {{mishap::hub_crash, 3}, {mishap::cut, 10}, {mishap::slow_link, 6}});
     options.world.link.room = 2;
     weather_of(4, options);
 }
@@ -238,8 +238,9 @@ TEST_CASE("contract 5: a dead link is found, not waited for")
 TEST_CASE("contract 6: a reconnect resumes")
 {
     storm_options options;
-    options.often = with(
-        {{action::cut, 25}, {action::slow_link, 6}, {action::stop, 4}, {action::start, 8}, {action::hub_restart, 0}});
+    options.often(
+        acting({}),
+        {{mishap::cut, 25}, {mishap::slow_link, 6}, {mishap::stop, 4}, {mishap::start, 8}, {mishap::hub_crash, 0}});
     options.world.link.room = 3;
     weather_of(6, options);
 }
@@ -287,16 +288,14 @@ TEST_CASE("contract 6: within the lease no reconnect loses a session, whatever t
 TEST_CASE("contract 7: presence is per identity")
 {
     storm_options options;
-    options.often = with({{action::stop, 14},
-                          {action::start, 16},
-                          {action::reload, 8},
-                          {action::slow_clean_up, 5},
-                          {action::slow_authentication, 3},
-                          {action::freeze, 6},
-                          {action::thaw, 4},
-                          {action::wait, 10},
-                          {action::hub_delivers, 4},
-                          {action::client_delivers, 4}});
+    options.often(acting({{act::hub_delivers, 4}, {act::client_delivers, 4}}), {{mishap::stop, 14},
+                                                                                {mishap::start, 16},
+                                                                                {mishap::reload, 8},
+                                                                                {mishap::slow_clean_up, 5},
+                                                                                {mishap::slow_authentication, 3},
+                                                                                {mishap::freeze, 6},
+                                                                                {mishap::thaw, 4},
+                                                                                {mishap::wait, 10}});
     options.steps = 50;
     weather_of(7, options);
 }
@@ -304,23 +303,21 @@ TEST_CASE("contract 7: presence is per identity")
 TEST_CASE("contract 8: a session is resumed only with its secret token and fresh authentication as the same identity")
 {
     storm_options options;
-    options.often = with({{action::thief, 8},
-                          {action::twin, 8},
-                          {action::reload, 8},
-                          {action::slow_authentication, 4},
-                          {action::cut, 10}});
+    options.often(acting({}), {{mishap::thief, 8},
+                               {mishap::twin, 8},
+                               {mishap::reload, 8},
+                               {mishap::slow_authentication, 4},
+                               {mishap::cut, 10}});
     weather_of(8, options);
 }
 
 TEST_CASE("contract 9: order")
 {
     storm_options options;
-    options.often = with({{action::client_delivers, 20},
-                          {action::hub_delivers, 20},
-                          {action::client_notifies, 14},
-                          {action::hub_notifies, 14},
-                          {action::cut, 12},
-                          {action::slow_link, 5}});
+    options.often(
+        acting(
+            {{act::client_delivers, 20}, {act::hub_delivers, 20}, {act::client_notifies, 14}, {act::hub_notifies, 14}}),
+        {{mishap::cut, 12}, {mishap::slow_link, 5}});
     options.steps = 50;
     options.world.link.room = 4;
     weather_of(9, options);
@@ -329,11 +326,8 @@ TEST_CASE("contract 9: order")
 TEST_CASE("contract 10: everything is bounded")
 {
     storm_options options;
-    options.often = with({{action::client_asks, 30},
-                          {action::hub_asks, 25},
-                          {action::client_notifies, 20},
-                          {action::twin, 4},
-                          {action::cut, 8}});
+    options.often(acting({{act::client_asks, 30}, {act::hub_asks, 25}, {act::client_notifies, 20}}),
+                  {{mishap::twin, 4}, {mishap::cut, 8}});
     options.steps = 60;
     options.world.link.room = 1;
     options.world.session.capacity = 3;
@@ -404,7 +398,7 @@ TEST_CASE("contract 11: nothing blocks")
 TEST_CASE("contract 12: cancelling reaches the other side")
 {
     storm_options options;
-    options.often = with({{action::cancel, 30}, {action::cut, 14}, {action::freeze, 5}});
+    options.often(acting({{act::cancel, 30}}), {{mishap::cut, 14}, {mishap::freeze, 5}});
     options.world.link.room = 3;
     weather_of(12, options);
 }
@@ -412,7 +406,7 @@ TEST_CASE("contract 12: cancelling reaches the other side")
 TEST_CASE("contract 13: deadlines travel")
 {
     storm_options options;
-    options.often = with({{action::slow_link, 12}, {action::cut, 10}});
+    options.often(acting({}), {{mishap::slow_link, 12}, {mishap::cut, 10}});
     weather_of(13, options);
 }
 

@@ -118,4 +118,4 @@ is_wanted() { # name of a mutant, wanted parts of names...
 }
 mutants | while IFS= read -r line; do
     if is_wanted "${line##*|}" "$@"; then printf '%s\0' "$line"; fi
-done | xargs -0 -r -n 1 -P "$(getconf _NPROCESSORS_ONLN)" sh "$0" --try "$work"
+done | xargs -0 -r -n 1 -P "${JOBS:-$(getconf _NPROCESSORS_ONLN)}" sh "$0" --try "$work"

@@ -6,7 +6,7 @@
 #include "simulation/model.hpp"
 
 #include <rejoinder/core/random.hpp>
-#include <rejoinder/testing/shrink.hpp>
+#include <rejoinder/testing/simulation.hpp>
 #include <rejoinder/testing/world.hpp>
 
 #include <array>
@@ -25,7 +25,7 @@ namespace simulation {
 
 using namespace std::chrono_literals;
 
-enum class action : std::uint8_t {
+enum class act : std::uint8_t {
     client_asks,
     hub_asks,
     client_delivers,
@@ -33,124 +33,64 @@ enum class action : std::uint8_t {
     client_notifies,
     hub_notifies,
     cancel,
-    cut,
-    freeze,
-    thaw,
-    slow_link,
-    stop,
-    start,
-    reload,
-    hub_restart,
-    slow_authentication,
-    slow_clean_up,
-    twin,
-    thief,
-    wait,
     last
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(action::last)> action_names{
-    "client asks",     "hub asks",     "client delivers", "hub delivers",
-    "client notifies", "hub notifies", "cancel",          "cut",
-    "freeze",          "thaw",         "slow link",       "stop",
-    "start",           "reload",       "hub restart",     "slow authentication",
-    "slow clean-up",   "twin",         "thief",           "wait"};
+// How often each is drawn.
+using act_odds = std::array<unsigned, static_cast<std::size_t>(act::last)>;
 
-// How often each action is drawn.
-using weights = std::array<unsigned, static_cast<std::size_t>(action::last)>;
-
-inline constexpr weights everything{12, 10, 8, 6, 4, 4, 6, 5, 3, 2, 2, 2, 4, 2, 1, 1, 1, 1, 1, 4};
-
-// All of it, with some more or less often.
-inline weights with(std::initializer_list<std::pair<action, unsigned>> changes)
+// These, with some changed.
+inline act_odds acting(std::initializer_list<std::pair<act, unsigned>> changes)
 {
-    auto often = everything;
+    act_odds often{12, 10, 8, 6, 4, 4, 6};
     for (const auto& [what, how_often] : changes) {
         often[static_cast<std::size_t>(what)] = how_often;
     }
     return often;
 }
 
-struct step {
-    action what;
-    std::uint32_t x;
-    std::uint32_t y;
-    duration after;
+struct storm_options : simulation_options<policies> {
+    storm_options()
+    {
+        clients = 3;
+        world.link.room = 8;
+        world.session.capacity = 6;
+        world.session.timeout = 20s;
+        world.session.kept_answer_bytes_max = 600;
+        world.session.receipted_max = 3;
+        world.session.notifications_max = 6;
+        world.session.outbox.messages_max = 5;
+        world.session.outbox.ttl = 40s;
+        world.session.heartbeat.ping_every = 10s;
+        world.session.heartbeat.dead_after = 25s;
+        world.admission.lease = 40s;
+        world.admission.clean_up_limit = 15s;
+        world.admission.connections_per_identity = 2;
+        world.admission.sessions_max = 8;
+    }
+
+    // How often the application does what, and how often what goes wrong.
+    void often(const act_odds& acts_, std::initializer_list<std::pair<mishap, unsigned>> mishaps)
+    {
+        acts = acts_;
+        odds = odds.with(mishaps);
+        odds.acts = 0;
+        for (const auto one : acts) {
+            odds.acts += one;
+        }
+    }
+
+    act_odds acts = acting({});
 };
 
-struct storm_options {
-    weights often = everything;
-    std::size_t steps = 30;
-    std::size_t clients = 3;
-    world_options<policies> world = [] {
-        world_options<policies> one;
-        one.link.room = 8;
-        one.session.capacity = 6;
-        one.session.timeout = 20s;
-        one.session.kept_answer_bytes_max = 600;
-        one.session.receipted_max = 3;
-        one.session.notifications_max = 6;
-        one.session.outbox.messages_max = 5;
-        one.session.outbox.ttl = 40s;
-        one.session.heartbeat.ping_every = 10s;
-        one.session.heartbeat.dead_after = 25s;
-        one.admission.lease = 40s;
-        one.admission.clean_up_limit = 15s;
-        one.admission.connections_per_identity = 2;
-        one.admission.sessions_max = 8;
-        return one;
-    }();
-};
-
-// A world in a storm. What happens depends on the options and the steps alone.
+// The application of the storms: it does everything that a session can, and knows of each question what must become of it.
 class storm {
 public:
-    storm(const storm_options& options, bool traces)
-        : options_(equipped(options, truth_)), truth_(traces), world_(options_.world, &truth_)
-    {
-        truth_.watch(world_);
-        for (std::size_t i = 0; i != options.clients; ++i) {
-            world_.add_client(i < 2 ? "A" : "B").start();
-        }
-        world_.run_for(100ms);
-    }
+    storm(const storm_options& options, telling how) : options_(options), truth_(how) {}
 
-    // The first breach of the contract, if there is one.
-    std::optional<std::string> run(const std::vector<step>& steps)
-    {
-        for (const auto& one : steps) {
-            truth_.note("-- " + std::string{action_names[static_cast<std::size_t>(one.what)]});
-            perform(one);
-            world_.run_for(one.after);
-            truth_.look(options_.world);
-            if (truth_.breach()) {
-                return truth_.breach();
-            }
-        }
-        calm();
-        truth_.look(options_.world);
-        truth_.finish(options_.clients);
-        return truth_.breach();
-    }
+    model& watching() noexcept { return truth_; }
 
-    [[nodiscard]] const std::string& trace() const noexcept { return truth_.trace(); }
-
-private:
-    using client = simulated_client<policies>;
-
-    static storm_options equipped(storm_options options, model& truth)
-    {
-        options.world.equip = [&truth](side, peer& who) { equip(who, truth); };
-        return options;
-    }
-
-    // A payload is "key milliseconds".
-    static duration length_in(std::string_view payload)
-    {
-        return std::chrono::milliseconds{key_in(payload.substr(payload.find(' ') + 1))};
-    }
-
-    static void equip(peer& who, model& truth)
+    void equip(side, peer& who)
     {
         who.on("now", [](auto& run) { run.answer(run.payload); });
         who.on("later", [](auto& run) { run.answer_after(length_in(run.payload), run.payload); });
@@ -159,11 +99,11 @@ private:
             run.when_stopped(when_stopped::carry_on);
             run.answer_after(length_in(run.payload), run.payload);
         });
-        who.on("throws", [&truth](auto& run) {
+        who.on("throws", [&truth = truth_](auto& run) {
             truth.failed(key_in(run.payload));
             run.fail("handler_error", "thrown");
         });
-        who.on("flaky", [&truth](auto& run) {
+        who.on("flaky", [&truth = truth_](auto& run) {
             if (run.payload.back() % 2 == 0 && truth.failures_of(key_in(run.payload)) < 2) {
                 truth.failed(key_in(run.payload));
                 run.fail_after(30ms, "handler_error");
@@ -183,6 +123,44 @@ private:
         who.on("news", [](auto& run) { run.answer(); });
     }
 
+    void act(world<policies>& world, random_source& random)
+    {
+        std::erase_if(asked_, [&](const auto& each) { return !lives(world, each.first); });
+        const auto draws = random();
+        const auto x = static_cast<std::uint32_t>(draws);
+        const auto y = static_cast<std::uint32_t>(draws >> 32U);
+        auto& client = world.at((x >> 8U) % world.clients());
+        auto& tab = client.identity() == "fool" ? world.at(0).self() : client.self();
+        switch (drawn(random)) {
+        case act::client_asks: ask(&tab, message_kind::request, x, y); break;
+        case act::hub_asks: ask(hub_peer_of(world, x), message_kind::request, x, y); break;
+        case act::client_delivers: ask(&tab, message_kind::delivery, x, y); break;
+        case act::hub_delivers: ask(hub_peer_of(world, x), message_kind::delivery, x, y); break;
+        case act::client_notifies: notify(&tab); break;
+        case act::hub_notifies: notify(hub_peer_of(world, x)); break;
+        default: cancel(y); break;
+        }
+    }
+
+    void begin(world<policies>& world)
+    {
+        truth_.limits(options_.world);
+        truth_.watch(world);
+    }
+    std::string check(world<policies>&) { return {}; }
+    std::string at_rest(world<policies>&)
+    {
+        truth_.finish(options_.clients);
+        return {};
+    }
+
+private:
+    // A payload is "key milliseconds".
+    static duration length_in(std::string_view payload)
+    {
+        return std::chrono::milliseconds{key_in(payload.substr(payload.find(' ') + 1))};
+    }
+
     static std::string_view name_of_draw(std::uint32_t x)
     {
         static constexpr std::array<std::string_view, 16> names{
@@ -191,27 +169,53 @@ private:
         return names[x % names.size()];
     }
 
-    client& client_of(const step& one) { return world_.at((one.x >> 8U) % world_.clients()); }
-
-    peer* hub_peer_of(const step& one)
+    simulation::act drawn(random_source& random) const
     {
-        std::vector<peer*> all;
-        world_.hub().for_each([&](session_id, peer& each) { all.push_back(&each); });
-        return all.empty() ? nullptr : all[(one.x >> 8U) % all.size()];
+        auto left = static_cast<unsigned>(random() % options_.odds.acts);
+        std::size_t what = 0;
+        while (left >= options_.acts[what]) {
+            left -= options_.acts[what++];
+        }
+        return static_cast<simulation::act>(what);
     }
 
-    void ask(peer* who, message_kind kind, const step& one)
+    // A page that was left, or a hub's session of a process that has died, asks nothing any more.
+    static bool lives(world<policies>& world, const peer* who)
+    {
+        bool found = false;
+        world.hub().for_each([&](session_id, peer& each) { found |= &each == who; });
+        for (const auto& each : world.hub().over()) {
+            found |= each.get() == who;
+        }
+        for (std::size_t i = 0; i != world.clients(); ++i) {
+            found |= &world.at(i).self() == who;
+        }
+        return found;
+    }
+
+    peer* hub_peer_of(world<policies>& world, std::uint32_t x) const
+    {
+        std::vector<peer*> all;
+        world.hub().for_each([&](session_id, peer& each) {
+            if (!truth_.is_fool(each.label())) {
+                all.push_back(&each);
+            }
+        });
+        return all.empty() ? nullptr : all[(x >> 8U) % all.size()];
+    }
+
+    void ask(peer* who, message_kind kind, std::uint32_t x, std::uint32_t y)
     {
         if (who == nullptr) {
             return;
         }
         static constexpr std::array<duration, 4> timeouts{0s, 300ms, 3s, 15s};
         const auto which = ++last_;
-        const auto name = name_of_draw(one.x);
-        const auto payload = std::to_string(which) + " " + std::to_string(one.y % 7 * (one.y % 7) * 50);
+        const auto name = name_of_draw(x);
+        const auto payload = std::to_string(which) + " " + std::to_string(y % 7 * (y % 7) * 50);
         call_options how;
-        how.timeout = timeouts[(one.y >> 8U) % timeouts.size()];
-        how.repeat = (one.y >> 16U) % 5 == 0 ? repeatable::idempotent : repeatable::no;
+        how.timeout = timeouts[(y >> 8U) % timeouts.size()];
+        how.repeat = (y >> 16U) % 5 == 0 ? repeatable::idempotent : repeatable::no;
         const auto usual =
             kind == message_kind::request ? options_.world.session.timeout : options_.world.session.outbox.ttl;
         truth_.opens(which, std::string{name}, how.repeat, how.timeout == 0s ? usual : how.timeout);
@@ -230,158 +234,20 @@ private:
         who->notify("news", std::to_string(which) + " 0");
     }
 
-    void perform(const step& one)
-    {
-        auto& tab = client_of(one);
-        switch (one.what) {
-        case action::client_asks: ask(&tab.self(), message_kind::request, one); break;
-        case action::hub_asks: ask(hub_peer_of(one), message_kind::request, one); break;
-        case action::client_delivers: ask(&tab.self(), message_kind::delivery, one); break;
-        case action::hub_delivers: ask(hub_peer_of(one), message_kind::delivery, one); break;
-        case action::client_notifies: notify(&tab.self()); break;
-        case action::hub_notifies: notify(hub_peer_of(one)); break;
-        case action::cancel: cancel(one); break;
-        case action::stop: tab.stop(); break;
-        case action::start: tab.start(); break;
-        case action::reload: reload(tab, one.y % 3 == 0 ? reloading::loses_token : reloading::keeps_token); break;
-        case action::hub_restart:
-            std::erase_if(asked_, [](const auto& each) { return each.first->label().starts_with("hub"); });
-            truth_.hub_died();
-            world_.hub().restart();
-            break;
-        case action::slow_authentication: world_.hub().authentication_takes(one.y % 4 * 5s); break;
-        case action::slow_clean_up: world_.hub().clean_up_takes(one.y % 5 * 5s); break;
-        case action::twin: add_twin(tab); break;
-        case action::thief: add_thief(tab, one); break;
-        default: disturb(tab, one); break;
-        }
-    }
-
-    void cancel(const step& one)
+    void cancel(std::uint32_t y)
     {
         if (!asked_.empty()) {
-            const auto& [who, what] = asked_[one.y % asked_.size()];
+            const auto& [who, what] = asked_[y % asked_.size()];
             who->cancel(what);
             truth_.expect(what->done(), "contract 12", "a cancelled call was not completed at once");
         }
     }
 
-    void disturb(client& tab, const step& one)
-    {
-        auto* link = tab.link();
-        if (link == nullptr) {
-            return;
-        }
-        const auto from = one.y % 2 == 0 ? side::client : side::hub;
-        switch (one.what) {
-        case action::cut: link->cut(); break;
-        case action::freeze:
-            link->freeze(from);
-            if (one.y % 3 != 0) {
-                link->freeze(across(from));
-            }
-            break;
-        case action::thaw:
-            link->thaw(side::client);
-            link->thaw(side::hub);
-            break;
-        case action::slow_link: link->delay(from, one.y % 4 * 40ms + 1ms); break;
-        default: break;
-        }
-    }
-
-    // The page is gone, and with it those who could cancel.
-    void reload(client& tab, reloading how)
-    {
-        std::erase_if(asked_, [&](const auto& each) { return each.first == &tab.self(); });
-        tab.reload(how);
-    }
-
-    // A duplicated tab: another page with the same token.
-    void add_twin(client& tab)
-    {
-        if (world_.clients() < options_.clients + 2 && !tab.token().empty()) {
-            auto& twin = world_.add_client(tab.identity());
-            twin.token(tab.token());
-            twin.start();
-        }
-    }
-
-    // Somebody else with a stolen token, or with all that the page knows.
-    void add_thief(client& tab, const step& one)
-    {
-        if (world_.clients() < options_.clients + 2) {
-            auto& thief = world_.add_client("thief " + std::to_string(world_.clients()));
-            thief.token(tab.token());
-            if (one.y % 2 == 0) {
-                thief.impersonate(tab, 1);
-            }
-            thief.start();
-        }
-    }
-
-    // Nothing new happens; what is frozen stays frozen, and has to be found. Everything ends by its deadlines, leases
-    // and heartbeats.
-    void calm()
-    {
-        truth_.note("-- calm");
-        world_.hub().authentication_takes(0s);
-        world_.hub().clean_up_takes(0s);
-        for (std::size_t i = 0; i != world_.clients(); ++i) {
-            auto& one = world_.at(i);
-            if (i >= options_.clients) {
-                one.stop(); // whoever was added leaves, so that there is a place for everybody else
-            } else if (one.state() == link_state::disconnected) {
-                one.start();
-            }
-        }
-        world_.run_for(130s);
-        for (auto i = options_.clients; i < world_.clients(); ++i) {
-            world_.at(i).reload(reloading::loses_token);
-            world_.at(i).stop();
-        }
-    }
-
-    storm_options options_;
+    const storm_options& options_;
     model truth_;
-    world<policies> world_;
     std::vector<std::pair<peer*, question_ptr>> asked_;
     key last_ = 0;
 };
-
-inline std::vector<step> draw(std::uint64_t seed, const storm_options& options)
-{
-    random_source random{seed};
-    unsigned total = 0;
-    for (const auto one : options.often) {
-        total += one;
-    }
-    std::vector<step> steps;
-    for (std::size_t i = 0; i != options.steps; ++i) {
-        auto left = static_cast<unsigned>(random() % total);
-        std::size_t what = 0;
-        while (left >= options.often[what]) {
-            left -= options.often[what++];
-        }
-        static constexpr std::array<std::uint64_t, 4> spans{1, 20, 800, 8000}; // milliseconds
-        const auto span = spans[random() % 100 < 95 ? random() % 3 : 3];
-        const auto draws = random();
-        steps.push_back({static_cast<action>(what), static_cast<std::uint32_t>(draws),
-                         static_cast<std::uint32_t>(draws >> 32U), std::chrono::milliseconds{random() % (span + 1)}});
-    }
-    return steps;
-}
-
-inline std::string told(const std::vector<step>& steps)
-{
-    std::string text;
-    for (const auto& one : steps) {
-        text += "    {" + std::string{action_names[static_cast<std::size_t>(one.what)]} + ", " + std::to_string(one.x) +
-                ", " + std::to_string(one.y) + ", " +
-                std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(one.after).count()) + "ms}\n";
-    }
-    return text;
-}
 
 // Instrumented programs are ten times slower, and look at each step more closely instead.
 inline std::uint64_t fewer_when_instrumented(std::uint64_t seeds)
@@ -393,23 +259,13 @@ inline std::uint64_t fewer_when_instrumented(std::uint64_t seeds)
 #endif
 }
 
-// Runs so many storms. One that breaks the contract is shrunk, told and traced.
+// Runs so many storms. One that breaks the contract is shrunk and told.
 inline void weather(std::uint64_t first_seed, std::uint64_t seeds, const storm_options& options)
 {
-    for (std::uint64_t seed = first_seed; seed != first_seed + fewer_when_instrumented(seeds); ++seed) {
-        auto steps = draw(seed, options);
-        const auto breach = storm{options, false}.run(steps);
-        if (!breach) {
-            continue;
-        }
-        const auto point = breach->substr(0, breach->find(':'));
-        steps = shrink(std::move(steps), [&](const std::vector<step>& fewer) {
-            const auto still = storm{options, false}.run(fewer);
-            return still && still->starts_with(point);
-        });
-        storm again{options, true};
-        const auto what = again.run(steps);
-        FAIL("seed " << seed << ": " << *breach << "\nshrunk to: " << *what << "\n" << told(steps) << again.trace());
+    const auto found = simulate<policies>(options, first_seed, fewer_when_instrumented(seeds),
+                                          [&](telling how) { return std::make_unique<storm>(options, how); });
+    if (found) {
+        FAIL(told<policies>(*found, options));
     }
     SUCCEED();
 }

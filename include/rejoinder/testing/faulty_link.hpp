@@ -4,6 +4,7 @@
 
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/session.hpp>
+#include <rejoinder/testing/fault_rule.hpp>
 #include <rejoinder/testing/owned_message.hpp>
 
 #include <algorithm>
@@ -38,6 +39,7 @@ struct link_options {
 /// | `delay` | what is sent from now on takes longer |
 /// | `close` | one end says goodbye: the other reads what is under way, then the end |
 /// | `cut` | both ends are told at once, and what was under way is lost |
+/// | `sever` | one end is told; the other writes on, and is never told: half-open |
 /// | `drop`, `duplicate` | what datagrams suffer, and ordered links never |
 ///
 /// Distinct links are independent; one is used from one thread at a time.
@@ -55,12 +57,12 @@ public:
     {
         const auto& in = lane_of(across(at));
         const bool ended = in.ends <= now && in.under_way.empty() && !in.frozen;
-        return !cut_ && !lane_of(at).closed() && !ended;
+        return !cut_ && !lane_of(at).closed() && !ended && !deaf(at);
     }
     /// Whether that end may send one more now: otherwise it waits.
     [[nodiscard]] bool has_room(side from) const noexcept
     {
-        return !cut_ && !lane_of(from).closed() && lane_of(from).under_way.size() < room_;
+        return !cut_ && !lane_of(from).closed() && !deaf(from) && lane_of(from).under_way.size() < room_;
     }
     [[nodiscard]] std::size_t under_way(side from) const noexcept { return lane_of(from).under_way.size(); }
     [[nodiscard]] bool frozen(side from) const noexcept { return lane_of(from).frozen; }
@@ -70,21 +72,35 @@ public:
     // Use
 
     /// Sends an item. What is sent into a link that was cut, or that this end has closed, is lost.
-    void send(side from, T item, instant now)
+    void send(side from, T item, instant now) { send(from, std::move(item), now, {}); }
+
+    /// The same under a fault.
+    void send(side from, T item, instant now, const fate& becomes)
     {
         auto& out = lane_of(from);
+        if (becomes.cuts) {
+            cut();
+        }
         if (cut_ || out.closed()) {
             return;
         }
-        out.last_arrival = std::max(out.last_arrival, later(now, out.delay));
-        out.under_way.push_back({out.last_arrival, std::move(item)});
+        auto due = later(now, out.delay + becomes.late);
+        if (!becomes.overtaken) {
+            due = out.last_arrival = std::max(out.last_arrival, due);
+        }
+        for (unsigned i = 0; i < becomes.copies; ++i) {
+            const auto behind = std::find_if(out.under_way.begin(), out.under_way.end(),
+                                             [due](const parcel& other) { return other.due > due; });
+            out.under_way.insert(behind, {due, item});
+        }
     }
 
     /// Takes the next item that has arrived at that end.
     std::optional<T> arrive(side at, instant now)
     {
         auto& in = lane_of(across(at));
-        if (cut_ || lane_of(at).closed() || in.frozen || in.under_way.empty() || in.under_way.front().due > now) {
+        if (cut_ || deaf(at) || lane_of(at).closed() || in.frozen || in.under_way.empty() ||
+            in.under_way.front().due > now) {
             return std::nullopt;
         }
         std::optional<T> item{std::move(in.under_way.front().item)};
@@ -97,6 +113,14 @@ public:
     void freeze(side from) noexcept { lane_of(from).frozen = true; }
     void thaw(side from) noexcept { lane_of(from).frozen = false; }
     void delay(side from, duration length) noexcept { lane_of(from).delay = length; }
+
+    /// The end `at` reads the end now, and what it has sent does not arrive any more; the other end is told nothing.
+    void sever(side at) noexcept
+    {
+        lane_of(across(at)).deaf = true;
+        lane_of(at).under_way.clear();
+        lane_of(at).frozen = true;
+    }
 
     void close(side by, instant now) noexcept
     {
@@ -149,6 +173,7 @@ private:
         duration delay;
         instant last_arrival{};
         bool frozen = false;
+        bool deaf = false;    // who should hear it is gone
         instant ends = never; // when its end arrives, once the end that sends has closed it
         std::deque<parcel> under_way;
 
@@ -158,10 +183,12 @@ private:
     lane& lane_of(side from) noexcept { return lanes_[static_cast<std::size_t>(from)]; }
     const lane& lane_of(side from) const noexcept { return lanes_[static_cast<std::size_t>(from)]; }
 
+    [[nodiscard]] bool deaf(side at) const noexcept { return lane_of(across(at)).deaf; }
+
     [[nodiscard]] instant arrival(side from) const noexcept
     {
         const auto& out = lane_of(from);
-        if (cut_ || out.frozen || lane_of(across(from)).closed()) {
+        if (cut_ || out.frozen || out.deaf || lane_of(across(from)).closed()) {
             return never;
         }
         return out.under_way.empty() ? out.ends : out.under_way.front().due;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,7 +43,7 @@ public:
     public:
         run(scripted_peer& owner, const invoke& called)
             : call(called.call), kind(called.kind), name(called.name), payload(called.payload.bytes), key(called.key),
-              deadline(called.deadline), owner_(&owner)
+              deadline(called.deadline), handler(called.handler), owner_(&owner)
         {}
 
         void answer(std::string_view with = {}) const { owner_->finish(call, {{with, encoding::text}, {}, {}}); }
@@ -65,12 +66,13 @@ public:
         std::string payload;
         std::string key;
         instant deadline;
+        std::uint32_t handler; ///< its number in the peer's table
 
     private:
         scripted_peer* owner_;
     };
 
-    using handler = std::function<void(run&)>;
+    using handler = std::function<void(run&)>; ///< one that throws ends its run with `handler_error`
 
     scripted_peer(side which, std::string label, const session_options<Policies>& options, const virtual_clock& clock,
                   std::uint64_t seed, witness* watching = nullptr)
@@ -111,9 +113,11 @@ public:
     {
         return open(message_kind::request, name, payload, how);
     }
-    question_ptr deliver(std::string_view name, std::string_view payload = {}, const call_options& how = {})
+    /// `durable`: its place in a durable outbox.
+    question_ptr deliver(std::string_view name, std::string_view payload = {}, const call_options& how = {},
+                         const stamp& durable = {})
     {
-        return open(message_kind::delivery, name, payload, how);
+        return open(message_kind::delivery, name, payload, how, durable);
     }
     bool notify(std::string_view name, std::string_view payload = {})
     {
@@ -122,6 +126,34 @@ public:
     void cancel(const question_ptr& which)
     {
         session_.cancel(which->handle);
+        take_outputs();
+    }
+
+    // Durable deliveries
+
+    /// Who runs deliveries that have a place in a durable outbox, and is told how every run has ended. False: none of its own.
+    struct keeper {
+        std::function<void(const invoke&)> take;
+        std::function<bool(invocation, const outcome&)> ended;
+    };
+    void durable(keeper who) { keeper_ = std::move(who); }
+    /// The records allow it: calls the handler, for this call.
+    void run_durable(invocation which, const run& asked)
+    {
+        invoke called;
+        called.call = which;
+        called.kind = asked.kind;
+        called.name = asked.name;
+        called.payload = {asked.payload, encoding::text};
+        called.key = asked.key;
+        called.deadline = asked.deadline;
+        called.handler = asked.handler;
+        start(called);
+    }
+    /// The answer is settled.
+    void settle_durable(invocation which, const outcome& how)
+    {
+        session_.finish(which, how);
         take_outputs();
     }
 
@@ -154,6 +186,9 @@ public:
 
     void take_outputs()
     {
+        if (!session_.has_outputs()) {
+            return;
+        }
         output<question_ptr> out;
         while (session_.next(out)) {
             std::visit([this](auto& what) { this->perform(what); }, out);
@@ -182,7 +217,8 @@ private:
         std::string answer;
     };
 
-    question_ptr open(message_kind kind, std::string_view name, std::string_view payload, const call_options& how)
+    question_ptr open(message_kind kind, std::string_view name, std::string_view payload, const call_options& how,
+                      const stamp& durable = {})
     {
         auto asked = std::make_shared<question>();
         asked->name = name;
@@ -191,8 +227,9 @@ private:
         asked->timeout = how.timeout;
         watching_->asked(label_, kind, asked);
         const payload_view bytes{payload, encoding::text};
-        asked->handle = kind == message_kind::request ? session_.request(name, bytes, how, asked, clock_.now())
-                                                      : session_.deliver(name, bytes, how, asked, clock_.now());
+        asked->handle = kind == message_kind::request
+                            ? session_.request(name, bytes, how, asked, clock_.now())
+                            : session_.deliver(name, bytes, how, asked, clock_.now(), durable);
         take_outputs();
         return asked;
     }
@@ -202,8 +239,9 @@ private:
         if (live_.erase(which.number) != 0) {
             watching_->ended(label_, which);
         }
-        session_.finish(which, how);
-        take_outputs();
+        if (!keeper_.ended || !keeper_.ended(which, how)) {
+            settle_durable(which, how);
+        }
     }
 
     void finish_later(invocation which, duration length, std::string_view code, std::string_view answer)
@@ -252,11 +290,24 @@ private:
 
     void perform(const invoke& called)
     {
+        if (called.stamp && keeper_.take) {
+            keeper_.take(called);
+        } else {
+            start(called);
+        }
+    }
+
+    void start(const invoke& called)
+    {
         run mine{*this, called};
         live_[called.call.number];
         watching_->started(label_, called);
         const auto what = handlers_[called.handler]; // a copy: a handler may register others
-        what(mine);
+        try {
+            what(mine);
+        } catch (const std::exception& thrown) {
+            mine.fail(name_of(errc::handler_error), thrown.what());
+        }
         if (mine.kind == message_kind::notification && live_.contains(mine.call.number) &&
             live_[mine.call.number].due == never) {
             mine.answer();
@@ -287,6 +338,7 @@ private:
     counters counts_;
     route_table routes_;
     std::vector<handler> handlers_;
+    keeper keeper_;
     std::map<message_id, live_run> live_;
     std::optional<close_reason> hang_up_;
     std::optional<farewell> farewell_;

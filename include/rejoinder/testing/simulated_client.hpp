@@ -9,7 +9,9 @@
 #include <rejoinder/core/reconnector.hpp>
 #include <rejoinder/core/session.hpp>
 #include <rejoinder/testing/scripted_peer.hpp>
+#include <rejoinder/testing/simulated_disk.hpp>
 #include <rejoinder/testing/simulated_network.hpp>
+#include <rejoinder/testing/simulated_outbox.hpp>
 #include <rejoinder/testing/world_options.hpp>
 
 #include <algorithm>
@@ -37,6 +39,9 @@ public:
         : options_(options), network_(network), identity_(std::move(identity)), label_(std::move(label)),
           capacity_(options.session.capacity)
     {
+        if (options.durable == durability::on_disk) {
+            disk_ = std::make_unique<simulated_disk>(network.clock, label_);
+        }
         load();
     }
 
@@ -51,16 +56,30 @@ public:
     [[nodiscard]] connection_id line() const noexcept { return line_ == nullptr ? 0 : line_->id; }
     [[nodiscard]] const std::string& token() const noexcept { return token_; }
     [[nodiscard]] const std::string& incarnation() const noexcept { return incarnation_; }
-    [[nodiscard]] instant next_deadline() const { return std::min(dialler_->next_deadline(), self_->next_deadline()); }
+    [[nodiscard]] instant next_deadline() const
+    {
+        const auto own = std::min(dialler_->next_deadline(), self_->next_deadline());
+        return disk_ == nullptr ? own : std::min({own, disk_->next_deadline(), outbox_->next_deadline()});
+    }
+    /// Its durable outbox and the disk under it; null in a world without.
+    [[nodiscard]] simulated_outbox<Policies>* outbox() noexcept { return outbox_.get(); }
+    [[nodiscard]] simulated_disk* disk() noexcept { return disk_.get(); }
 
     // What the test says
 
-    /// Dials, now.
-    void start() { dialler_->start(network_.now()); }
+    /// Dials, as soon as its outbox is open.
+    void start()
+    {
+        starts_ = outbox_ != nullptr && !outbox_->is_open();
+        if (!starts_) {
+            dialler_->start(network_.now());
+        }
+    }
 
     /// Goes offline, with a proper close, until `start`.
     void stop()
     {
+        starts_ = false;
         hang_up();
         dialler_->stop(network_.now());
     }
@@ -72,12 +91,41 @@ public:
         stop();
         self_->session().end(errc::closed);
         self_->take_outputs();
-        past_.push_back(std::move(self_));
-        load();
+        die(disk_ == nullptr ? 0 : disk_->unconfirmed());
         if (how == reloading::loses_token) {
             token_.clear();
         }
         start();
+    }
+
+    /// Its process dies where it stands, and starts again without memory: nobody is left who could be told what became of what was pending. Of
+    /// the writes that its disk has not confirmed the first `synced` are there afterwards.
+    void crash(std::size_t synced = 0)
+    {
+        if (line_ != nullptr) {
+            leave();
+            line_->link.cut();
+            line_ = nullptr;
+        }
+        die(synced);
+        token_.clear();
+        start();
+    }
+
+    /// Its end of the link is gone, and the hub is not told: half-open.
+    void sever()
+    {
+        if (line_ != nullptr) {
+            line_->link.sever(side::client);
+        }
+    }
+
+    /// Says this on its link if there is room, whatever its session thinks of that: for hostile clients.
+    void say(const message& what)
+    {
+        if (line_ != nullptr && line_->link.has_room(side::client)) {
+            network_.say(*line_, side::client, label_, what);
+        }
     }
 
     /// Another process has this page's whole memory, as a machine restored from a snapshot has: same incarnation, same
@@ -100,7 +148,11 @@ public:
     /// Does what can be done now. Whether there was anything.
     bool drive()
     {
-        bool any = read();
+        bool any = disk_ != nullptr && disk_->drive();
+        any |= read();
+        if (starts_) {
+            start();
+        }
         switch (dialler_->advance(network_.now())) {
         case dialling::nothing: break;
         case dialling::dial:
@@ -121,6 +173,7 @@ public:
             lose(make_error_code(errc::not_connected));
             any = true;
         }
+        any |= outbox_ != nullptr && outbox_->drive(*self_);
         const bool wrote = self_->session().attached() && write_to(network_, *line_, side::client, *self_);
         return any || wrote;
     }
@@ -137,6 +190,21 @@ private:
         self_ =
             std::make_unique<peer>(side::client, page, options_.session, network_.clock, seed, &network_.watching());
         options_.equip(side::client, *self_);
+        if (disk_ != nullptr) {
+            outbox_ = std::make_unique<simulated_outbox<Policies>>(*disk_, network_.clock, options_.session, label_,
+                                                                   network_.watching());
+        }
+    }
+
+    void die(std::size_t synced)
+    {
+        network_.watching().died(self_->label());
+        past_.push_back(std::move(self_));
+        if (disk_ != nullptr) {
+            disk_->crash(synced);
+            outbox_.reset();
+        }
+        load();
     }
 
     void dial()
@@ -149,7 +217,10 @@ private:
         first.attempt = attempts_before_ + dialler_->attempt();
         first.capacity = capacity_;
         first.auth = identity_;
-        line_->link.send(side::client, first, network_.now());
+        if (outbox_ != nullptr) {
+            first.outbox = outbox_->notice();
+        }
+        network_.greet(*line_, side::client, std::move(first));
     }
 
     bool read()
@@ -162,7 +233,11 @@ private:
             }
             any = true;
             if (const auto* answer = std::get_if<welcome>(&*came)) {
-                welcomed(*answer);
+                if (self_->session().attached()) {
+                    self_->session().bad(network_.now()); // a second one
+                } else {
+                    welcomed(*answer);
+                }
             } else if (const auto* said = std::get_if<owned_message>(&*came)) {
                 heard(said->view());
             }
@@ -178,8 +253,9 @@ private:
     {
         dialler_->connected(network_.now());
         token_ = answer.token;
+        const auto known = outbox_ == nullptr ? peer_keeps::nothing : outbox_->welcomed(answer);
         if (!answer.resumed) {
-            self_->session().begin(answer.capacity);
+            self_->session().begin(answer.capacity, known);
         }
         network_.watching().attached(self_->label(), line_->id);
         self_->session().attach(options_.features, options_.session.heartbeat, network_.now());
@@ -212,13 +288,18 @@ private:
         if (line_ == nullptr) {
             return;
         }
+        leave();
+        line_->link.close(side::client, network_.now());
+        line_ = nullptr;
+    }
+
+    void leave()
+    {
         if (self_->session().attached()) {
             self_->session().detach(network_.now());
             self_->take_outputs();
             network_.watching().detached(self_->label(), line_->id);
         }
-        line_->link.close(side::client, network_.now());
-        line_ = nullptr;
     }
 
     const world_options<Policies>& options_;
@@ -233,6 +314,9 @@ private:
     simulated_line* line_ = nullptr;
     std::optional<reconnector<typename Policies::backoff>> dialler_;
     std::unique_ptr<peer> self_;
+    std::unique_ptr<simulated_disk> disk_;
+    std::unique_ptr<simulated_outbox<Policies>> outbox_;
+    bool starts_ = false;                     // wanted, once the outbox is open
     std::vector<std::unique_ptr<peer>> past_; // pages that were left: kept for those who hold their runs
 };
 

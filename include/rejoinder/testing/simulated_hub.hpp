@@ -10,6 +10,8 @@
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/session.hpp>
 #include <rejoinder/testing/scripted_peer.hpp>
+#include <rejoinder/testing/simulated_disk.hpp>
+#include <rejoinder/testing/simulated_inbox.hpp>
 #include <rejoinder/testing/simulated_network.hpp>
 #include <rejoinder/testing/world_options.hpp>
 
@@ -34,7 +36,12 @@ public:
 
     simulated_hub(const world_options<Policies>& options, simulated_network& network)
         : options_(options), network_(network), admission_(std::make_unique<admission_type>(options.admission))
-    {}
+    {
+        if (options.durable == durability::on_disk) {
+            disk_ = std::make_unique<simulated_disk>(network.clock, "the hub's store");
+            inbox_ = std::make_unique<simulated_inbox<Policies>>(*disk_, network.clock);
+        }
+    }
 
     // Getters
 
@@ -66,6 +73,8 @@ public:
             each(session, *one.self);
         }
     }
+    /// Where it keeps records of durable deliveries; null in a world without.
+    [[nodiscard]] simulated_disk* disk() noexcept { return disk_.get(); }
     /// Sessions that are over, and whose handlers may not have ended.
     [[nodiscard]] const std::vector<std::unique_ptr<peer>>& over() const noexcept { return over_; }
     [[nodiscard]] instant next_deadline() const
@@ -78,22 +87,31 @@ public:
             next = std::min(next, one->next_deadline());
         }
         for (const auto& [id, one] : guests_) {
-            next = std::min(next, one.at == stage::authenticating ? one.authenticated : never);
+            next = std::min({next, one.at == stage::authenticating ? one.authenticated : never,
+                             one.at == stage::greeting ? one.greets_until : never});
         }
         for (const auto& one : clean_ups_) {
             next = std::min(next, one.due);
         }
-        return next;
+        return disk_ == nullptr ? next : std::min(next, disk_->next_deadline());
     }
 
     // What the test says
 
     void authentication_takes(duration length) noexcept { authentication_ = length; }
     void clean_up_takes(duration length) noexcept { clean_up_ = length; }
-
-    /// The process dies and another one takes its place: sessions, records and running handlers are gone.
-    void restart()
+    void disk_takes(duration length) noexcept
     {
+        if (disk_ != nullptr) {
+            disk_->takes(length);
+        }
+    }
+
+    /// The process dies and another one takes its place: sessions, records and running handlers are gone, but for what its disk has. Of the
+    /// writes that this has not confirmed the first `synced` are there afterwards.
+    void restart(std::size_t synced = 0)
+    {
+        network_.watching().died("hub");
         for (auto& [id, line] : network_.lines()) {
             line.link.cut();
         }
@@ -106,6 +124,10 @@ public:
         guests_.clear();
         clean_ups_.clear();
         admission_ = std::make_unique<admission_type>(options_.admission);
+        if (disk_ != nullptr) {
+            disk_->crash(synced); // before who waits for it goes
+            inbox_ = std::make_unique<simulated_inbox<Policies>>(*disk_, network_.clock);
+        }
     }
 
     // What the world does
@@ -113,9 +135,9 @@ public:
     /// Does what can be done now. Whether there was anything.
     bool drive()
     {
-        bool any = false;
+        bool any = disk_ != nullptr && disk_->drive();
         for (auto& [id, line] : network_.lines()) {
-            any |= read(guests_.try_emplace(id, &line).first->second);
+            any |= read(guests_.try_emplace(id, &line, later(network_.now(), options_.dial_limit)).first->second);
         }
         any |= finish_authentications();
         any |= finish_clean_ups();
@@ -142,18 +164,21 @@ public:
 private:
     using admission_type = admission<typename Policies::grace>;
 
-    enum class stage : std::uint8_t { greeting, authenticating, waiting, attached, closed };
+    enum class stage : std::uint8_t { greeting, authenticating, introducing, waiting, attached, closed };
 
     struct guest {
-        explicit guest(simulated_line* on) : line{on} {}
+        guest(simulated_line* on, instant until) : line{on}, greets_until{until} {}
 
         simulated_line* line;
         stage at = stage::greeting;
         candidate who{};
         std::optional<std::string> identity{};
         std::uint32_t capacity = 0;
+        instant greets_until; // without a hello by then it is dropped
         instant authenticated{};
         session_id session = 0;
+        std::optional<outbox_notice> outbox{};
+        bool known = false; // its outbox has been here before
     };
 
     struct resident {
@@ -180,12 +205,19 @@ private:
             }
             any = true;
             if (const auto* said = std::get_if<hello>(&*came)) {
-                greeted(who, *said);
+                if (who.at == stage::greeting) {
+                    greeted(who, *said);
+                } else if (who.at == stage::attached) {
+                    self_of(who).session().bad(network_.now());
+                } else {
+                    refuse(who, errc::bad_message);
+                }
             } else if (const auto* message = std::get_if<owned_message>(&*came)) {
                 heard(who, message->view());
             }
         }
-        if (who.at != stage::closed && !who.line->link.readable(side::hub, network_.now())) {
+        const bool mute = who.at == stage::greeting && network_.now() >= who.greets_until;
+        if (who.at != stage::closed && (mute || !who.line->link.readable(side::hub, network_.now()))) {
             lose(who);
             any = true;
         }
@@ -197,6 +229,7 @@ private:
         who.identity = options_.authenticate(said);
         who.who = {who.line->id, who.identity.value_or(""), said.incarnation, digest_of(said.token),
                    said.attempt, !said.token.empty()};
+        who.outbox = said.outbox;
         who.capacity = std::min(said.capacity, options_.session.capacity);
         who.authenticated = later(network_.now(), authentication_);
         who.at = stage::authenticating;
@@ -227,11 +260,48 @@ private:
                 refuse(who, errc::auth_refused);
                 continue;
             }
-            who.at = stage::waiting;
-            admission_->arrive(who.who, network_.now());
-            obey();
+            if (inbox_ != nullptr && who.outbox) {
+                introduce(id, who);
+            } else {
+                arrive(who);
+            }
         }
         return any;
+    }
+
+    void arrive(guest& who)
+    {
+        who.at = stage::waiting;
+        admission_->arrive(who.who, network_.now());
+        obey();
+    }
+
+    void introduce(connection_id id, guest& who)
+    {
+        who.at = stage::introducing;
+        inbox_->greet({*who.identity, who.outbox->name}, *who.outbox, [this, id](const std::error_code& ec, bool knew) {
+            const auto found = guests_.find(id);
+            if (found == guests_.end() || found->second.at != stage::introducing) {
+                return; // it has left meanwhile
+            }
+            found->second.known = knew;
+            if (ec) {
+                refuse(found->second, kind_of(ec).value_or(errc::refused));
+            } else {
+                arrive(found->second);
+            }
+        });
+    }
+
+    // Who runs what this session's durable outbox delivers.
+    void keep_records(guest& who, peer& self)
+    {
+        if (inbox_ == nullptr || !who.outbox) {
+            return;
+        }
+        const record_owner owner{*who.identity, who.outbox->name};
+        self.durable({[this, owner, &self](const invoke& asked) { inbox_->take(owner, self, asked); },
+                      [this, &self](invocation which, const outcome& how) { return inbox_->ended(self, which, how); }});
     }
 
     bool finish_clean_ups()
@@ -272,10 +342,13 @@ private:
         auto& one = residents_.at(how.session);
         who.at = stage::attached;
         who.session = how.session;
-        who.line->link.send(
-            side::hub,
-            welcome{.session = one.self->label(), .token = one.token, .resumed = how.resumed, .capacity = one.capacity},
-            network_.now());
+        keep_records(who, *one.self);
+        welcome answer{
+            .session = one.self->label(), .token = one.token, .resumed = how.resumed, .capacity = one.capacity};
+        if (inbox_ != nullptr && who.outbox) {
+            answer.store = store_notice{std::string{disk_->name()}, who.known};
+        }
+        network_.greet(*who.line, side::hub, std::move(answer));
         network_.watching().attached(one.self->label(), how.connection);
         one.self->session().attach(options_.features, options_.session.heartbeat, network_.now());
     }
@@ -388,6 +461,8 @@ private:
     std::vector<std::unique_ptr<peer>> over_; // sessions that have ended
     std::vector<std::unique_ptr<peer>>
         gone_; // of a process that has died: kept for those who hold their runs, never driven
+    std::unique_ptr<simulated_disk> disk_;
+    std::unique_ptr<simulated_inbox<Policies>> inbox_;
     std::uint64_t tokens_ = 0;
     duration authentication_{};
     duration clean_up_{};

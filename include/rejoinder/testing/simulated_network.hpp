@@ -4,17 +4,21 @@
 
 #include <rejoinder/core/admission_verdict.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/core/random.hpp>
 #include <rejoinder/core/session.hpp>
+#include <rejoinder/testing/fault_rule.hpp>
 #include <rejoinder/testing/faulty_link.hpp>
 #include <rejoinder/testing/owned_message.hpp>
 #include <rejoinder/testing/virtual_clock.hpp>
 #include <rejoinder/testing/witness.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace rejoinder::inline v0::testing {
 
@@ -30,7 +34,9 @@ struct simulated_line {
 /// All lines of a world, with its clock and whoever watches it. Used by `world`.
 class simulated_network {
 public:
-    explicit simulated_network(witness* watching) : watching_(watching != nullptr ? watching : &nobody_) {}
+    simulated_network(witness* watching, const std::vector<fault_rule>& rules, std::uint64_t seed)
+        : watching_(watching != nullptr ? watching : &nobody_), rules_(rules), random_(seed)
+    {}
     simulated_network(const simulated_network&) = delete;
     simulated_network& operator=(const simulated_network&) = delete;
 
@@ -57,14 +63,35 @@ public:
     void say(simulated_line& on, side from, std::string_view label, const message& what)
     {
         watching_->sent(label, on.id, what);
-        on.link.send(from, owned_message{what}, clock.now());
+        on.link.send(from, owned_message{what}, clock.now(), fate_of(on, from, what.kind, what.name));
     }
+    /// Says a greeting.
+    void greet(simulated_line& on, side from, spoken what)
+    {
+        const auto kind = from == side::client ? message_kind::hello : message_kind::welcome;
+        on.link.send(from, std::move(what), clock.now(), fate_of(on, from, kind, {}));
+    }
+    /// How many messages there were so far.
+    [[nodiscard]] std::uint64_t messages() const noexcept { return messages_; }
 
     virtual_clock clock;
 
 private:
+    fate fate_of(const simulated_line& on, side from, message_kind kind, std::string_view name)
+    {
+        const transit what{++messages_, from, on.id, kind, name, clock.now()};
+        fate becomes;
+        for (const auto& rule : rules_) {
+            rule(what, becomes, random_);
+        }
+        return becomes;
+    }
+
     witness nobody_;
     witness* watching_;
+    const std::vector<fault_rule>& rules_;
+    random_source random_;
+    std::uint64_t messages_ = 0;
     std::map<connection_id, simulated_line> lines_;
     connection_id last_ = 0;
 };
@@ -73,6 +100,9 @@ private:
 template <class Peer>
 bool write_to(simulated_network& network, simulated_line& line, side from, Peer& who)
 {
+    if (!who.session().has_messages()) {
+        return false;
+    }
     bool any = false;
     message out;
     while (line.link.has_room(from) && who.session().emit(out, network.now())) {

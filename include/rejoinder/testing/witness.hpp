@@ -5,9 +5,11 @@
 #include <rejoinder/core/admission_verdict.hpp>
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
+#include <rejoinder/core/outbox.hpp>
 #include <rejoinder/core/output.hpp>
 #include <rejoinder/core/session.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +39,19 @@ struct question {
 
 using question_ptr = std::shared_ptr<question>;
 
+/// A message of a durable outbox as its sender sees it.
+struct kept_message {
+    std::string name;
+    std::string payload;        ///< empty if an earlier process kept it
+    std::uint64_t sequence = 0; ///< of its outbox
+    bool stored = false;        ///< on disk
+    unsigned outcomes = 0;      ///< at most 1: its process may die first
+    departure how = departure::removed;
+    std::error_code error{};
+};
+
+using kept_message_ptr = std::shared_ptr<kept_message>;
+
 /// Watches. `peer` is the label of the side that it happens to. What arguments borrow holds during the call.
 class witness {
 public:
@@ -53,6 +68,12 @@ public:
     virtual void settled(std::string_view /*peer*/, const question_ptr& /*what*/) {}
     virtual void decided(const admission_verdict& /*what*/) {}
     virtual void cleaned_up(std::string_view /*identity*/) {}
+    virtual void kept(std::string_view /*client*/, const kept_message& /*what*/) {}
+    virtual void gone(std::string_view /*client*/, const kept_message& /*what*/) {}
+    /// This page's process is no more, or, if it is "hub", the hub's with all its sessions.
+    virtual void died(std::string_view /*peer*/) {}
+    /// All that can be done at this moment was done: what must always hold holds now.
+    virtual void settled_down() {}
 };
 
 } // namespace rejoinder::inline v0::testing

@@ -8,6 +8,7 @@
 #include <rejoinder/testing/simulated_client.hpp>
 #include <rejoinder/testing/simulated_hub.hpp>
 #include <rejoinder/testing/simulated_network.hpp>
+#include <rejoinder/testing/virtual_clock.hpp>
 #include <rejoinder/testing/witness.hpp>
 #include <rejoinder/testing/world_options.hpp>
 
@@ -40,7 +41,7 @@ public:
     using client = simulated_client<Policies>;
 
     explicit world(world_options<Policies> options = {}, witness* watching = nullptr)
-        : options_(std::move(options)), network_(watching), hub_(options_, network_)
+        : options_(std::move(options)), network_(watching, options_.rules, options_.seed), hub_(options_, network_)
     {}
     world(const world&) = delete;
     world& operator=(const world&) = delete;
@@ -48,11 +49,23 @@ public:
     // Getters
 
     [[nodiscard]] instant now() const noexcept { return network_.now(); }
+    [[nodiscard]] const virtual_clock& clock() const noexcept { return network_.clock; }
     [[nodiscard]] simulated_hub<Policies>& hub() noexcept { return hub_; }
     [[nodiscard]] client& at(std::size_t index) noexcept { return *clients_[index]; }
     [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }
     /// Every line that an end still holds.
     [[nodiscard]] auto& lines() noexcept { return network_.lines(); }
+
+    /// When something happens next, if nobody does anything; `never` in a world at rest.
+    [[nodiscard]] instant next_deadline() const
+    {
+        auto next = std::min(hub_.next_deadline(), network_.next_arrival());
+        for (const auto& one : clients_) {
+            next = std::min(next, one->next_deadline());
+        }
+        return next;
+    }
+    [[nodiscard]] witness& watching() const noexcept { return network_.watching(); }
 
     // What the test does
 
@@ -72,6 +85,15 @@ public:
         network_.clock.advance_to(end);
         settle();
     }
+
+    /// Time passes while nobody does anything, as when the machine sleeps: afterwards everything is due at once.
+    void sleep_through(duration length)
+    {
+        network_.clock.advance(length);
+        settle();
+    }
+    /// Somebody sets the wall's clock, forwards or back.
+    void turn_wall(duration by) noexcept { network_.clock.turn_wall(by); }
 
     /// Lets things happen until `done()`, for `limit` at most. Returns `done()`.
     template <class Predicate>
@@ -95,16 +117,14 @@ public:
             again |= hub_.drive();
         }
         sweep();
+        network_.watching().settled_down();
     }
 
 private:
     bool step(instant end)
     {
         settle();
-        auto next = std::min(hub_.next_deadline(), network_.next_arrival());
-        for (const auto& one : clients_) {
-            next = std::min(next, one->next_deadline());
-        }
+        const auto next = next_deadline();
         if (next > end) {
             return false;
         }

@@ -7,6 +7,7 @@
 #include <rejoinder/core/instant.hpp>
 #include <rejoinder/core/message.hpp>
 #include <rejoinder/core/policies.hpp>
+#include <rejoinder/testing/fault_rule.hpp>
 #include <rejoinder/testing/faulty_link.hpp>
 #include <rejoinder/testing/scripted_peer.hpp>
 
@@ -15,8 +16,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rejoinder::inline v0::testing {
+
+/// Whether clients have durable outboxes, and the hub a store of what they delivered.
+enum class durability : std::uint8_t { none, on_disk };
 
 /// A world's numbers, and its application.
 template <class Policies = default_policies>
@@ -27,6 +32,8 @@ struct world_options {
     capabilities features{};
     duration dial_limit = std::chrono::seconds{10}; ///< of one attempt, from dialling to the welcome
     std::uint64_t seed = 1;                         ///< of all jitter
+    std::vector<fault_rule> rules{};                ///< what becomes of each message; the first is asked first
+    durability durable = durability::none;
 
     /// Who says this hello; nothing: refused. By default its `auth` is the identity.
     std::function<std::optional<std::string>(const hello&)> authenticate = [](const hello& said) {
