@@ -124,8 +124,13 @@ public:
 
     void attached(std::string_view who, connection_id on) override
     {
-        for (std::size_t i = 0; i != world_->clients(); ++i) {
-            if (world_->at(i).line() == on && world_->at(i).identity() == "fool") {
+        const auto fools = world_->hub().directory().sessions_of("fool");
+        const bool at_hub = side_of(who) == side::hub;
+        if (at_hub && std::find(fools.begin(), fools.end(), world_->hub().session_on(on)) != fools.end()) {
+            fools_.insert(std::string{who});
+        }
+        for (std::size_t i = 0; !at_hub && i != world_->clients(); ++i) {
+            if (world_->at(i).identity() == "fool" && world_->at(i).self().label() == who) {
                 fools_.insert(std::string{who});
             }
         }

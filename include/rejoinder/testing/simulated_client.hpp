@@ -48,6 +48,8 @@ public:
     // Getters
 
     [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
+    /// What stories call it: its pages add their number.
+    [[nodiscard]] const std::string& label() const noexcept { return label_; }
     [[nodiscard]] peer& self() noexcept { return *self_; }
     [[nodiscard]] const auto& dialler() const noexcept { return *dialler_; }
     [[nodiscard]] link_state state() const noexcept { return dialler_->state(); }

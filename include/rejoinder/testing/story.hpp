@@ -165,7 +165,9 @@ private:
         if (what.stamp) {
             text += " (sequence " + std::to_string(what.stamp.sequence) + ")";
         }
-        return text.append(" ").append(what.name).append(" ").append(what.payload.bytes.substr(0, 40));
+        text.append(" ").append(what.name).append(" ").append(what.payload.bytes.substr(0, 40));
+        std::replace_if(text.begin(), text.end(), [](char one) { return one < ' ' || one > '~'; }, '?');
+        return text;
     }
 
     void tell(std::monostate) {}
