@@ -413,7 +413,8 @@ private:
             return;
         }
         at.timer = timers_.schedule(later(now, options_.clean_up_limit), {clock::clean_up, &at, 0});
-        verdicts_.push_back(verdict_of::absent{at.name, ++at.absence});
+        at.absence = ++absences_; // of all: a clean-up may end after its identity was forgotten, and has come back
+        verdicts_.push_back(verdict_of::absent{at.name, at.absence});
     }
 
     void admit_waiting(home& at, instant now)
@@ -484,6 +485,7 @@ private:
     }
 
     admission_options options_;
+    std::uint64_t absences_ = 0;
     std::unordered_map<std::string, home> identities_; // its nodes stay where they are
     std::unordered_map<connection_id, home*> waiting_; // whose hello waits where
     correlation_registry<resident> sessions_;

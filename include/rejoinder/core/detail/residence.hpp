@@ -28,7 +28,7 @@ struct home {
     Grace grace;
     std::string name;
     std::vector<session_id> sessions;
-    std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+    std::uint64_t absence = 0;      // the number of its clean-up, so that one given up does not end a later one
     std::vector<candidate> waiting; // for the clean-up to end, or for a place
     timer_id timer{};               // of the grace, then of the clean-up
     timer_id crowd_timer{};
