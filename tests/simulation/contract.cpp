@@ -22,7 +22,7 @@ using namespace simulation;
 
 namespace {
 
-constexpr std::uint64_t storms = 600; // of each point, with seeds of its own
+constexpr std::uint64_t storms = 580; // of each point, with seeds of its own
 
 void weather_of(unsigned point, const storm_options& options)
 {
