@@ -10,6 +10,7 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +28,13 @@ constexpr std::uint64_t storms = 580; // of each point, with seeds of its own
 void weather_of(unsigned point, const storm_options& options)
 {
     weather(point * 1'000'000, storms, options);
+}
+
+std::vector<std::uint64_t> seeds_from(std::uint64_t first, std::uint64_t count)
+{
+    std::vector<std::uint64_t> all(fewer_when_instrumented(count));
+    std::iota(all.begin(), all.end(), fresh(first));
+    return all;
 }
 
 // Draws lengths of time and yes or no.
@@ -75,7 +83,7 @@ TEST_CASE("contract 2: at most one execution, even of messages that come again o
             }
         }
     };
-    for (std::uint64_t seed = 2'500'000; seed != 2'500'000 + fewer_when_instrumented(500); ++seed) {
+    for (const auto seed : seeds_from(2'500'000, 500)) {
         INFO("seed " << seed);
         dice draw{seed};
         collector wire;
@@ -124,7 +132,7 @@ TEST_CASE("contract 3: records are bounded by construction")
 
 TEST_CASE("contract 3: an application's key runs once, and all who use it get the one answer")
 {
-    for (std::uint64_t seed = 3'500'000; seed != 3'500'000 + fewer_when_instrumented(300); ++seed) {
+    for (const auto seed : seeds_from(3'500'000, 300)) {
         INFO("seed " << seed);
         dice draw{seed};
         session_pair<> pair;
@@ -184,7 +192,7 @@ TEST_CASE("contract 5: a dead link is found, not waited for")
             }
         }
     };
-    for (std::uint64_t seed = 5'000'000; seed != 5'000'000 + fewer_when_instrumented(1000); ++seed) {
+    for (const auto seed : seeds_from(5'000'000, 1000)) {
         INFO("seed " << seed);
         dice draw{seed};
         once_a_connection wire;
@@ -247,7 +255,7 @@ TEST_CASE("contract 6: a reconnect resumes")
 
 TEST_CASE("contract 6: within the lease no reconnect loses a session, whatever the links do")
 {
-    for (std::uint64_t seed = 6'500'000; seed != 6'500'000 + fewer_when_instrumented(500); ++seed) {
+    for (const auto seed : seeds_from(6'500'000, 500)) {
         INFO("seed " << seed);
         dice draw{seed};
         world_options<> options;
@@ -347,7 +355,7 @@ TEST_CASE("contract 10: everything is bounded")
 
 TEST_CASE("contract 11: nothing blocks")
 {
-    for (std::uint64_t seed = 11'000'000; seed != 11'000'000 + fewer_when_instrumented(500); ++seed) {
+    for (const auto seed : seeds_from(11'000'000, 500)) {
         INFO("seed " << seed);
         dice draw{seed};
         world_options<> options;
@@ -412,7 +420,7 @@ TEST_CASE("contract 13: deadlines travel")
 
 TEST_CASE("contract 13: a relayed request hands on what remains")
 {
-    for (std::uint64_t seed = 13'500'000; seed != 13'500'000 + fewer_when_instrumented(300); ++seed) {
+    for (const auto seed : seeds_from(13'500'000, 300)) {
         INFO("seed " << seed);
         dice draw{seed};
         world_options<> options;
@@ -453,7 +461,7 @@ TEST_CASE("contract 13: a relayed request hands on what remains")
 
 TEST_CASE("contract 14: no neighbour is harmed")
 {
-    for (std::uint64_t seed = 14'000'000; seed != 14'000'000 + fewer_when_instrumented(500); ++seed) {
+    for (const auto seed : seeds_from(14'000'000, 500)) {
         INFO("seed " << seed);
         dice draw{seed};
         session_options<> options;

@@ -1,5 +1,7 @@
 // Every interleaving of attach, detach, expiry and clean-up of up to three sessions of one identity, on the real admission,
 // held against a model that says the same in a page.
+#include "simulation/seeds.hpp"
+
 #include <rejoinder/core/admission.hpp>
 #include <rejoinder/core/digest.hpp>
 #include <rejoinder/core/instant.hpp>
@@ -10,7 +12,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -325,7 +326,7 @@ void enumerate(std::vector<happening>& story, const presence_model& so_far, std:
 
 TEST_CASE("contract 7: presence is right in every interleaving of three sessions of one identity")
 {
-    const bool whole = std::getenv("REJOINDER_ENUMERATE") != nullptr;
+    const bool whole = simulation::enumerates_all();
     const std::size_t depth = whole ? 12 : 9;
     tally sum;
     std::vector<happening> story;

@@ -4,6 +4,7 @@
 #define REJOINDER_TESTS_SIMULATION_STORM_HPP
 
 #include "simulation/model.hpp"
+#include "simulation/seeds.hpp"
 
 #include <rejoinder/core/random.hpp>
 #include <rejoinder/testing/simulation.hpp>
@@ -249,20 +250,10 @@ private:
     key last_ = 0;
 };
 
-// Instrumented programs are ten times slower, and look at each step more closely instead.
-inline std::uint64_t fewer_when_instrumented(std::uint64_t seeds)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return seeds / 20;
-#else
-    return seeds;
-#endif
-}
-
 // Runs so many storms. One that breaks the contract is shrunk and told.
 inline void weather(std::uint64_t first_seed, std::uint64_t seeds, const storm_options& options)
 {
-    const auto found = simulate<policies>(options, first_seed, fewer_when_instrumented(seeds),
+    const auto found = simulate<policies>(options, fresh(first_seed), fewer_when_instrumented(seeds),
                                           [&](telling how) { return std::make_unique<storm>(options, how); });
     if (found) {
         FAIL(told<policies>(*found, options));

@@ -1,0 +1,31 @@
+#!/bin/sh
+# The long hunt: enumerates what the suite samples, then draws fresh seeds until the time is over.
+#   sh tests/simulation/run.sh [--minutes N]      prints the seed and the story of the first breach of the contract, and fails
+# Needs a C++ compiler (CXX) and Catch2.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+minutes=10
+if [ "${1:-}" = --minutes ]; then
+    minutes=$2
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for source in "$root"/tests/support/catch_main.cpp "$root"/tests/simulation/*.cpp; do
+    "${CXX:-c++}" -std=c++20 -O2 -w "-I$root/include" "-I$root/tests" -c "$source" -o "$work/$(basename "$source" .cpp).o"
+done
+"${CXX:-c++}" "$work"/*.o -o "$work/simulation"
+
+hunt=$(date +%s)
+end=$((hunt + minutes * 60))
+REJOINDER_ENUMERATE=1 nice "$work/simulation" 'contract*every*' | grep -i 'worlds of\|interleavings\|passed\|failed'
+rounds=0
+while [ "$(date +%s)" -lt "$end" ]; do
+    REJOINDER_HUNT=$((hunt + rounds)) nice "$work/simulation" --abort > "$work/said" || {
+        cat "$work/said"
+        echo "hunt $((hunt + rounds)): the same again with REJOINDER_HUNT=$((hunt + rounds))"
+        exit 1
+    }
+    rounds=$((rounds + 1))
+done
+echo "$rounds rounds of fresh seeds, each as many as the suite's, without a breach"
