@@ -2,6 +2,7 @@
 #ifndef REJOINDER_TESTS_SIMULATION_MODEL_HPP
 #define REJOINDER_TESTS_SIMULATION_MODEL_HPP
 
+#include <rejoinder/core/counters.hpp>
 #include <rejoinder/testing/story.hpp>
 #include <rejoinder/testing/world.hpp>
 
@@ -89,13 +90,15 @@ public:
         }
         story::sent(who, on, what);
         const auto from = side_of(who);
+        auto& sum = sums_[std::string{who}];
+        sum.notifications_sent += what.kind == message_kind::notification ? 1 : 0;
         if (what.kind == message_kind::notification || !session_on_.contains(on)) {
             return;
         }
         const auto& session = session_on_.at(on);
         switch (what.kind) {
         case message_kind::request:
-        case message_kind::delivery: question_sent({session, from, what.id}, on, what); break;
+        case message_kind::delivery: question_sent({session, from, what.id}, on, what, sum); break;
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: answer_sent({session, across(from), what.id}, on); break;
@@ -207,7 +210,7 @@ private:
 
     static side side_of(std::string_view who) { return who.starts_with("hub") ? side::hub : side::client; }
 
-    void question_sent(const identifier& id, connection_id on, const message& what);
+    void question_sent(const identifier& id, connection_id on, const message& what, counters& sum);
     void answer_sent(const identifier& id, connection_id on);
     void look_at(peer& who);
     // What the fool says, and what is said to him, is held against nothing: but nobody else is to notice.
@@ -220,6 +223,7 @@ private:
     world<policies>* world_ = nullptr;
     const world_options<policies>* limits_ = nullptr;
     std::set<std::string, std::less<>> fools_;
+    std::map<std::string, counters> sums_; // by peer: what was seen to happen
     std::map<key, history> facts_;
     std::map<identifier, key> keys_;
     std::map<connection_id, std::string> session_on_;
@@ -241,7 +245,7 @@ private:
 
 // Contract 5 and 15: nothing is sent twice on a live link. Contract 6: after a reconnect first what is unfinished, in
 // its order.
-inline void model::question_sent(const identifier& id, connection_id on, const message& what)
+inline void model::question_sent(const identifier& id, connection_id on, const message& what, counters& sum)
 {
     const auto which = key_in(what.payload.bytes);
     auto& fact = facts_[which];
@@ -251,6 +255,7 @@ inline void model::question_sent(const identifier& id, connection_id on, const m
     const bool known = keys_.contains(id);
     expect(!known || keys_.at(id) == which, "contract 3", "one id names two messages");
     keys_[id] = which;
+    ++(known ? sum.resent : what.kind == message_kind::request ? sum.requests_sent : sum.deliveries_sent);
     fact.ids.insert(id);
 
     auto& order = first_sent_[{id.session, id.from}];
@@ -337,6 +342,9 @@ inline void model::settled(std::string_view who, const question_ptr& what)
     const auto which = key_in(what->payload);
     auto& fact = facts_[which];
     story::settled(who, what);
+    auto& sum = sums_[std::string{who}];
+    sum.timeouts += what->error == errc::timed_out ? 1 : 0;
+    sum.cancelled += what->error == errc::cancelled && what->code.empty() ? 1 : 0;
     expect(what->completions == 1, "contract 1", "completed twice: ", what->payload);
     expect(!fact.forgotten, "contract 1", "completed although its process is gone: ", what->payload);
     const bool sent = !fact.ids.empty();
@@ -427,6 +435,12 @@ inline void model::look_at(peer& who)
     const auto runs = std::size_t{limits.capacity} + limits.receipted_max + limits.notifications_max;
     expect(session.running() <= runs, "contract 3", who.label(), " runs too many handlers");
     expect(who.counts().bad_messages == 0, "contract 3", who.label(), " was sent a message that no correct peer sends");
+    const auto& said = who.counts();
+    const auto& sum = sums_[who.label()];
+    expect(said.requests_sent == sum.requests_sent && said.deliveries_sent == sum.deliveries_sent &&
+               said.notifications_sent == sum.notifications_sent && said.resent == sum.resent &&
+               said.cancelled == sum.cancelled && said.timeouts == sum.timeouts,
+           "metrics", who.label(), " counts other than what happened");
     expect(session.next_deadline() > world_->now(), "contract 11", who.label(),
            " wants to be called again without end");
 }
