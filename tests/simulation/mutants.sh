@@ -61,10 +61,9 @@ presence|core/admission|s/at.absence = ++absences_;.*/++at.absence;/|a clean-up 
 presence|core/admission|s/found->second.absence != absence/false/|a clean-up that was given up ends a later one
 presence|core/admission|s/verdicts_.push_back(verdict_of::displace{one.connection});.*/;/|a zombie is not displaced
 presence|core/admission|s/one.lease = timers_.schedule(one.lease_until(options_, now), {clock::lease, &at, session});/;/|a lease never ends
-presence|core/reconnect_grace|s/state_ == presence::cleaning) {/false) {/|who comes during a clean-up does not wait
+reconnect_grace|core/reconnect_grace|s/state_ == presence::cleaning) {/false) {/|who comes during a clean-up does not wait
 presence|core/reconnect_grace|s/if (--attached_ == 0)/--attached_; if (true)/|the first lost link starts the grace
 worlds|core/durable_inbox|s/return durable_verdict::interrupted;/return durable_verdict::fresh;/|a crash lets what was begun run again
-worlds|core/durable_inbox|s/place.sequence < known.floor ? durable_verdict::stale : //|a crash lets what was settled run again
 worlds|core/durable_outbox|s/one.at = entry::stage::waiting;$/one.at = entry::stage::sent;/|a message that was stored is never sent
 worlds|core/durable_outbox|s/next_ = stored_next_ = found.next;/next_ = stored_next_ = 1;/|a new process gives sequences again
 worlds|core/durable_outbox|s/if (one.at != entry::stage::storing) {/if (true) {/|the hello names what is not stored

@@ -192,7 +192,7 @@ private:
 
     bool broken(const std::string& what)
     {
-        watching().expect(what.empty(), what);
+        watching().expect(what.empty(), "the application's check", what);
         return !watching().breach().empty();
     }
 
@@ -367,6 +367,28 @@ private:
     client* fool_ = nullptr;
 };
 
+namespace detail {
+
+// Of a step that only lets time pass the time is left, at the step before it.
+template <class Fails>
+std::vector<simulation_step> without_idle_steps(std::vector<simulation_step> steps, Fails fails)
+{
+    for (std::size_t i = 1; i < steps.size();) {
+        auto fewer = steps;
+        fewer[i - 1].after += fewer[i].after;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+        if (fails(std::as_const(fewer))) {
+            steps = std::move(fewer);
+            i = 1; // what was needed for its time may not be any more
+        } else {
+            ++i;
+        }
+    }
+    return steps;
+}
+
+} // namespace detail
+
 /// Runs a scenario under the faults of so many seeds, each in a new world with a new scenario from `make()`. The first run that breaks a
 /// promise is made as short as it can be, and told; nothing: none did.
 template <class Policies, class Make>
@@ -390,10 +412,11 @@ std::optional<finding> simulate(const simulation_options<Policies>& options, std
             continue;
         }
         const auto promise = first.substr(0, first.find(':'));
-        finding found{seed, {}, {}, {}};
-        found.steps = shrink(std::move(steps), [&](const std::vector<simulation_step>& fewer) {
+        const auto fails = [&](const std::vector<simulation_step>& fewer) {
             return run(seed, fewer, telling::silent, nullptr).starts_with(promise);
-        });
+        };
+        finding found{seed, {}, {}, {}};
+        found.steps = detail::without_idle_steps(shrink(std::move(steps), fails), fails);
         found.what = run(seed, found.steps, telling::aloud, &found.story);
         return found;
     }
