@@ -327,7 +327,7 @@ void enumerate(std::vector<happening>& story, const presence_model& so_far, std:
 TEST_CASE("contract 7: presence is right in every interleaving of three sessions of one identity")
 {
     const bool whole = simulation::enumerates_all();
-    const std::size_t depth = whole ? 12 : 9;
+    const std::size_t depth = whole ? 11 : 9;
     tally sum;
     std::vector<happening> story;
     enumerate(story, {}, depth, sum);
