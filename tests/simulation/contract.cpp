@@ -25,8 +25,20 @@ namespace {
 
 constexpr std::uint64_t storms = 580; // of each point, with seeds of its own
 
+// Seeds that have found something once. Hunts add theirs.
+constexpr std::array<std::uint64_t, 3> found_once{
+    1'000'342,  // a page leaves with its words still under way: they are nobody's, and no correct peer's either
+    2'000'002,  // a hostile page writes more than its link has room for
+    13'000'220, // as the first, with the hub's answers under way
+};
+
 void weather_of(unsigned point, const storm_options& options)
 {
+    for (const auto seed : found_once) {
+        if (seed / 1'000'000 % 100 == point) {
+            storm_of(seed, options);
+        }
+    }
     weather(point * 1'000'000, storms, options);
 }
 

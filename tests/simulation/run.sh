@@ -1,13 +1,18 @@
 #!/bin/sh
 # The long hunt: enumerates what the suite samples, then draws fresh seeds until the time is over.
-#   sh tests/simulation/run.sh [--minutes N]      prints the seed and the story of the first breach of the contract, and fails
+#   sh tests/simulation/run.sh [--minutes N]      or --rounds N, each of the suite's number of seeds; prints the seed and the story of the first breach of the contract, and fails
 # Needs a C++ compiler (CXX) and Catch2.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 minutes=10
-if [ "${1:-}" = --minutes ]; then
-    minutes=$2
-fi
+rounds_wanted=1000000
+case ${1:-} in
+--minutes) minutes=$2 ;;
+--rounds)
+    minutes=1000
+    rounds_wanted=$2
+    ;;
+esac
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -20,7 +25,7 @@ hunt=$(date +%s)
 end=$((hunt + minutes * 60))
 REJOINDER_ENUMERATE=1 nice "$work/simulation" 'contract*every*' | grep -i 'worlds of\|interleavings\|passed\|failed'
 rounds=0
-while [ "$(date +%s)" -lt "$end" ]; do
+while [ "$(date +%s)" -lt "$end" ] && [ "$rounds" -lt "$rounds_wanted" ]; do
     REJOINDER_HUNT=$((hunt + rounds)) nice "$work/simulation" --abort > "$work/said" || {
         cat "$work/said"
         echo "hunt $((hunt + rounds)): the same again with REJOINDER_HUNT=$((hunt + rounds))"

@@ -250,15 +250,26 @@ private:
     key last_ = 0;
 };
 
-// Runs so many storms. One that breaks the contract is shrunk and told.
-inline void weather(std::uint64_t first_seed, std::uint64_t seeds, const storm_options& options)
+inline void storms_from(std::uint64_t first_seed, std::uint64_t seeds, const storm_options& options)
 {
-    const auto found = simulate<policies>(options, fresh(first_seed), fewer_when_instrumented(seeds),
+    const auto found = simulate<policies>(options, first_seed, seeds,
                                           [&](telling how) { return std::make_unique<storm>(options, how); });
     if (found) {
         FAIL(told<policies>(*found, options));
     }
     SUCCEED();
+}
+
+// Runs so many storms. One that breaks the contract is shrunk and told.
+inline void weather(std::uint64_t first_seed, std::uint64_t seeds, const storm_options& options)
+{
+    storms_from(fresh(first_seed), fewer_when_instrumented(seeds), options);
+}
+
+// The storm of one seed, whatever hunt this is.
+inline void storm_of(std::uint64_t seed, const storm_options& options)
+{
+    storms_from(seed, 1, options);
 }
 
 } // namespace simulation
