@@ -12,7 +12,7 @@ cd "$(dirname -- "$0")/.."
 tree=build/coverage
 objects() { # the programs that were built, as llvm-cov wants them
     first=''
-    for program in "$tree"/tests/*; do
+    for program in "$tree"/bin/*; do
         if [ -f "$program" ] && [ -x "$program" ]; then
             printf '%s%s ' "$first" "$program"
             first='-object '

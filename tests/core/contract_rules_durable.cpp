@@ -342,3 +342,13 @@ TEST_CASE("rule 23: an error of the last sending does not undo an earlier one th
     REQUIRE(second.gone.size() == 1);
     CHECK(certainty_of(second.gone[0].error) == certainty::maybe_executed);
 }
+
+TEST_CASE("rule 22: the hello names what is stored, as what is on its way to the disk may never have been")
+{
+    sending_process sender{memory_store{}};
+    sender.meet("hub", true);
+    sender.enqueue();
+    CHECK(sender.outbox.notice().unsettled.empty());
+    sender.write();
+    CHECK(sender.outbox.notice().unsettled.size() == 1);
+}

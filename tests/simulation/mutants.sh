@@ -66,7 +66,7 @@ presence|core/reconnect_grace|s/if (--attached_ == 0)/--attached_; if (true)/|th
 worlds|core/durable_inbox|s/return durable_verdict::interrupted;/return durable_verdict::fresh;/|a crash lets what was begun run again
 worlds|core/durable_outbox|s/one.at = entry::stage::waiting;$/one.at = entry::stage::sent;/|a message that was stored is never sent
 worlds|core/durable_outbox|s/next_ = stored_next_ = found.next;/next_ = stored_next_ = 1;/|a new process gives sequences again
-durable_outbox|core/durable_outbox|s/if (one.at != entry::stage::storing) {/if (true) {/|the hello names what is not stored
+contract_rules_durable|core/durable_outbox|s/if (one.at != entry::stage::storing) {/if (true) {/|the hello names what is not stored
 worlds|core/dedup_window|s/return entry.running ? verdict::running : verdict::done;/return verdict::fresh;/|a repeat runs again in some pair of faults
 worlds|core/asker|s/todo_.urgent.push_back({place.kind, place.id, 0, place.after});/static_cast<void>(place);/|a fault loses what was sent
 timer_wheel|core/timer_wheel|s/nodes_\[timer.index\].generation == timer.generation/true/|a timer's number is another's
@@ -85,7 +85,7 @@ backoff|core/backoff|s/std::min<std::size_t>(std::max(n, 1U), count_) - 1/std::m
 retry_policy|core/retry_policy|s/\*delay < left/true/|a retry beyond the deadline
 retry_policy|core/retry_policy|s/made < attempts/made <= attempts/|one attempt too many
 retry_policy|core/retry_policy|s/kind == errc::handler_error ||//|a failed handler is not tried again
-token_bucket|core/token_bucket|s/credit_ = std::min(full_, credit_at(now)/credit_ = (credit_at(now)/|credit grows without bound
+retry_budget|core/token_bucket|s/credit_ = std::min(full_, credit_at(now)/credit_ = (credit_at(now)/|credit grows without bound
 token_bucket|core/token_bucket|s/credit_ < count \* token/credit_ <= count * token/|the last token is never given
 throttle|core/throttle|s/each.held \&\& each.free_at <= now/each.held/|a held event leaves too early
 throttle|core/throttle|s/lanes_.size() < options_.names_max/true/|names are throttled without bound
