@@ -1386,7 +1386,7 @@ struct home {
     Grace grace;
     std::string name;
     std::vector<session_id> sessions;
-    std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+    std::uint64_t absence = 0;      // the number of its clean-up, so that one given up does not end a later one
     std::vector<candidate> waiting; // for the clean-up to end, or for a place
     timer_id timer{};               // of the grace, then of the clean-up
     timer_id crowd_timer{};
@@ -1500,7 +1500,7 @@ public:
 private:
     void grow()
     {
-        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
+        std::vector<T> larger(items_.empty() ? 1 : items_.size() * 2);
         for (std::size_t i = 0; i != count_; ++i) {
             larger[i] = std::move((*this)[i]);
         }
@@ -2054,7 +2054,8 @@ private:
             return;
         }
         at.timer = timers_.schedule(later(now, options_.clean_up_limit), {clock::clean_up, &at, 0});
-        verdicts_.push_back(verdict_of::absent{at.name, ++at.absence});
+        at.absence = ++absences_; // of all: a clean-up may end after its identity was forgotten, and has come back
+        verdicts_.push_back(verdict_of::absent{at.name, at.absence});
     }
 
     void admit_waiting(home& at, instant now)
@@ -2125,6 +2126,7 @@ private:
     }
 
     admission_options options_;
+    std::uint64_t absences_ = 0;
     std::unordered_map<std::string, home> identities_; // its nodes stay where they are
     std::unordered_map<connection_id, home*> waiting_; // whose hello waits where
     correlation_registry<resident> sessions_;

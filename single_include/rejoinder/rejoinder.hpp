@@ -1102,7 +1102,7 @@ public:
     std::string& begin()
     {
         drop_begun();
-        if (bytes_.capacity() == 0) {
+        if (bytes_.capacity() <= std::string{}.capacity()) {
             bytes_ = recycled_strings::take();
             bytes_.clear();
         }
@@ -1177,8 +1177,9 @@ private:
 
     void reset()
     {
+        const auto used = entries_.size();
         entries_.clear();
-        if (entries_.capacity() > entries_kept_max) {
+        if (entries_.capacity() > entries_kept_max && used < entries_.capacity() / 4) { // the burst is over
             std::vector<entry>{}.swap(entries_);
         }
         first_ = committed_ = taken_ = 0;
@@ -4878,7 +4879,7 @@ struct home {
     Grace grace;
     std::string name;
     std::vector<session_id> sessions;
-    std::uint64_t absence = 0;      // counts the clean-ups, so that one given up does not end a later one
+    std::uint64_t absence = 0;      // the number of its clean-up, so that one given up does not end a later one
     std::vector<candidate> waiting; // for the clean-up to end, or for a place
     timer_id timer{};               // of the grace, then of the clean-up
     timer_id crowd_timer{};
@@ -4992,7 +4993,7 @@ public:
 private:
     void grow()
     {
-        std::vector<T> larger(items_.empty() ? 8 : items_.size() * 2);
+        std::vector<T> larger(items_.empty() ? 1 : items_.size() * 2);
         for (std::size_t i = 0; i != count_; ++i) {
             larger[i] = std::move((*this)[i]);
         }
@@ -5546,7 +5547,8 @@ private:
             return;
         }
         at.timer = timers_.schedule(later(now, options_.clean_up_limit), {clock::clean_up, &at, 0});
-        verdicts_.push_back(verdict_of::absent{at.name, ++at.absence});
+        at.absence = ++absences_; // of all: a clean-up may end after its identity was forgotten, and has come back
+        verdicts_.push_back(verdict_of::absent{at.name, at.absence});
     }
 
     void admit_waiting(home& at, instant now)
@@ -5617,6 +5619,7 @@ private:
     }
 
     admission_options options_;
+    std::uint64_t absences_ = 0;
     std::unordered_map<std::string, home> identities_; // its nodes stay where they are
     std::unordered_map<connection_id, home*> waiting_; // whose hello waits where
     correlation_registry<resident> sessions_;

@@ -531,3 +531,19 @@ TEST_CASE("admission: a session whose wire has marks is kept for the grace, or n
         CHECK(b.hub.sessions() == 1);
     }
 }
+
+TEST_CASE("what is said of a session that is over, or never was, means nothing")
+{
+    admission<> directory{{}};
+    directory.heard(99, instant{} + 1h);
+    directory.alive(99);
+    directory.set_token(99, {});
+    directory.expel(99);
+    directory.clean_up_done("nobody", 1, instant{} + 1h);
+    admission_verdict what;
+    CHECK_FALSE(directory.next(what));
+    CHECK(directory.holder_of({}).identity.empty());
+    CHECK(directory.sessions_of("nobody").empty());
+    CHECK(directory.newest_attached("nobody") == 0);
+    CHECK(name_of(directory.presence_of("nobody")) == "absent");
+}

@@ -55,3 +55,17 @@ TEST_CASE("unknown names and codes say only that the peer was done")
     STATIC_REQUIRE(close_reason_coded(4999) == close_reason::normal);
     STATIC_REQUIRE(close_reason_coded(65535) == close_reason::normal);
 }
+
+TEST_CASE("every reason is found again by its name and by its code, when the program runs, too")
+{
+    for (std::size_t i = 0; i != close_reason_count; ++i) {
+        const auto reason = static_cast<close_reason>(i);
+        CHECK(close_reason_named(name_of(reason)) == reason);
+        CHECK(code_of(close_reason_coded(code_of(reason))) == code_of(reason));
+    }
+    for (const std::uint16_t code : {1002, 1003, 1007}) {
+        CHECK(close_reason_coded(code) == close_reason::bad_messages);
+    }
+    CHECK(close_reason_coded(4999) == close_reason::normal);
+    CHECK(close_reason_named("a_word_of_tomorrow") == close_reason::normal);
+}

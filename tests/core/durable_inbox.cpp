@@ -192,3 +192,83 @@ TEST_CASE("what may have run elsewhere never runs here, also when the first welc
     CHECK(at.open({3, 1, 1}) == durable_verdict::fresh);
     CHECK(at.open({4, 1, 1}) == durable_verdict::fresh);
 }
+
+namespace {
+
+// A disk that fails at the n-th call.
+struct failing_disk : memory_store {
+    std::error_code fail() { return left-- == 0 ? make_error_code(errc::store_failed) : std::error_code{}; }
+
+    std::error_code find(const record_owner& owner, known_outbox& out, bool& found)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::find(owner, out, found);
+    }
+    std::error_code find(const record_owner& owner, std::uint64_t sequence, stored_record& out, bool& found)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::find(owner, sequence, out, found);
+    }
+    std::error_code write(const record_owner& owner, const known_outbox& known)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::write(owner, known);
+    }
+    std::error_code write(const record_owner& owner, std::uint64_t sequence, const stored_record& record)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::write(owner, sequence, record);
+    }
+    std::error_code outboxes(std::string_view identity, std::size_t& own, std::size_t& all)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::outboxes(identity, own, all);
+    }
+    std::error_code forget(wall_time seen_before)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::forget(seen_before);
+    }
+    std::error_code drop(const record_owner& owner, std::uint64_t sequence)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::drop(owner, sequence);
+    }
+    std::error_code drop_below(const record_owner& owner, std::uint64_t sequence)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::drop_below(owner, sequence);
+    }
+    std::error_code sequences(const record_owner& owner, std::vector<std::uint64_t>& out)
+    {
+        const auto ec = fail();
+        return ec ? ec : memory_store::sequences(owner, out);
+    }
+
+    int left = -1;
+};
+
+} // namespace
+
+TEST_CASE("a disk that fails at any call is told of, and nothing is done as if it had not")
+{
+    int failures = 0;
+    for (int n = 0; n != 30; ++n) {
+        failing_disk kept;
+        durable_inbox<failing_disk> inbox{kept};
+        bool knew = false;
+        durable_verdict verdict = durable_verdict::stale;
+        stored_record record;
+        REQUIRE_FALSE(inbox.greet({"me", "other"}, {"other", "secret", 1, 1, {}, {}}, "digest", now, knew));
+        REQUIRE_FALSE(inbox.greet(me, {"outbox", "secret", 1, 3, {1, 2}, {}}, "digest", now, knew));
+        kept.left = n;
+        auto ec = inbox.greet(me, {"outbox", "secret", 2, 4, {2, 3}, {}}, "digest", now, knew);
+        ec = ec ? ec : inbox.greet({"me", "third"}, {"third", "secret", 1, 1, {}, {}}, "digest", now, knew);
+        ec = ec ? ec : inbox.open(me, {3, 2, 1}, 7, now + 2 * hour, verdict, record);
+        failures += ec == errc::store_failed ? 1 : 0;
+        CHECK((ec || verdict == durable_verdict::fresh));
+        CHECK((!ec || verdict == durable_verdict::stale));
+    }
+    CHECK(failures > 10);
+    CHECK(failures < 30);
+}

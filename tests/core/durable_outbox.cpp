@@ -267,3 +267,89 @@ TEST_CASE("an outcome that cannot be written is told, and written when the store
     CHECK(at.gone.size() == 1);
     CHECK(at.outbox.settled_below() == 2);
 }
+
+TEST_CASE("what is said of a message that has left, or never was, means nothing")
+{
+    sender at;
+    at.outbox.stored(7, {});
+    at.outbox.removed(7, {}, start);
+    at.outbox.answered(7, {}, durable_outbox::word_of::peer, start);
+    at.outbox.unsend(7);
+    CHECK_FALSE(at.outbox.withdraw(7));
+    CHECK(at.outbox.find(7) == nullptr);
+    at.enqueue();
+    at.outbox.unsend(1); // it was not sent
+    CHECK(at.outbox.next_sequence() == 2);
+    at.store();
+    at.outbox.answered(1, {}, durable_outbox::word_of::peer, start);
+    CHECK(at.outbox.entries().size() == 1);
+    CHECK(at.gone.empty());
+}
+
+TEST_CASE("a message whose session is given up waits again, and an error of that session that it was never sent undoes nothing")
+{
+    sender at;
+    at.meet();
+    at.enqueue();
+    at.store();
+    CHECK(at.send() == 1);
+    at.outbox.unsend(1);
+    CHECK(at.send() == 1);
+    at.outbox.answered(1, make_error_code(errc::closed, certainty::never_sent), durable_outbox::word_of::this_side, start);
+    CHECK(at.send(start + 1s) == 1);
+    at.outbox.answered(1, make_error_code(errc::too_big, certainty::never_sent), durable_outbox::word_of::this_side, start);
+    at.store();
+    REQUIRE(at.gone.size() == 1);
+    CHECK(certainty_of(at.gone[0].error) == certainty::maybe_executed); // the first sending may have run
+}
+
+TEST_CASE("a message that never went out and is refused on this side is known never to have been sent")
+{
+    for (const auto why : {errc::too_big, errc::unsupported}) {
+        sender at;
+        at.meet();
+        at.enqueue();
+        at.store();
+        CHECK(at.send() == 1);
+        at.outbox.answered(1, make_error_code(why, certainty::never_sent), durable_outbox::word_of::this_side, start);
+        at.store();
+        REQUIRE(at.gone.size() == 1);
+        CHECK(certainty_of(at.gone[0].error) == certainty::never_sent);
+    }
+}
+
+TEST_CASE("what this side decided is not told before it is on disk, what the peer answered is")
+{
+    const auto told = [](auto leaves) {
+        sender at;
+        at.meet();
+        at.enqueue();
+        at.store();
+        at.send();
+        leaves(at.outbox);
+        at.store(make_error_code(errc::store_failed));
+        return at.gone.size();
+    };
+    using from = durable_outbox::word_of;
+    CHECK(told([](durable_outbox& box) { box.withdraw(1); }) == 0);
+    CHECK(told([](durable_outbox& box) { box.welcomed("another", durable_outbox::after::knowing); }) == 0);
+    CHECK(told([](durable_outbox& box) { box.answered(1, {}, from::peer, start); }) == 1);
+    CHECK(told([](durable_outbox& box) { box.answered(1, make_error_code(errc::expired), from::peer, start); }) == 1);
+    CHECK(told([](durable_outbox& box) { box.answered(1, make_error_code(errc::no_handler), from::peer, start); }) == 1);
+    CHECK(told([](durable_outbox& box) { box.answered(1, make_error_code(errc::busy), from::peer, start); }) == 0);
+}
+
+TEST_CASE("a message that is larger than the whole outbox is refused, and one without end is kept for ever")
+{
+    outbox_options small;
+    small.bytes_max = 10;
+    small.on_overflow = overflow::drop_oldest;
+    sender at{small};
+    CHECK(at.enqueue("a long name that fits nowhere") == 0);
+    CHECK(at.enqueue("job", duration::max()) == 1);
+    at.store();
+    CHECK(at.outbox.find(1)->words.expires > wall + 1'000'000'000);
+    CHECK(at.enqueue("other") == 2); // the first one gives way
+    at.store();
+    CHECK(at.gone.at(0).how == departure::evicted);
+}

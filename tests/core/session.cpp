@@ -496,3 +496,42 @@ TEST_CASE("session: memory is given back when it is idle, and nothing that the c
     CHECK(more->answered());
     CHECK(runs == 51);
 }
+
+TEST_CASE("a session without a connection hears nothing, says nothing and has nobody to probe")
+{
+    counters counts;
+    const route_table routes;
+    const session_options<> options;
+    session<int> alone{side::client, options, routes, counts, 1};
+    alone.begin(4);
+    const auto now = instant{} + 1h;
+    message came;
+    came.kind = message_kind::ping;
+    came.id = 1;
+    alone.receive(came, now);
+    alone.stirred(now);
+    alone.probe();
+    message out;
+    CHECK_FALSE(alone.has_messages());
+    CHECK_FALSE(alone.emit(out, now));
+    CHECK_FALSE(alone.has_outputs());
+    CHECK_FALSE(alone.trip().known());
+    CHECK(alone.next_deadline() == never);
+}
+
+TEST_CASE("a notification that is larger than a message may be, or than what may wait, is dropped and counted")
+{
+    counters counts;
+    const route_table routes;
+    session_options<> options;
+    options.message_bytes_max = 10;
+    options.notification_bytes_max = 12;
+    session<int> one{side::client, options, routes, counts, 1};
+    one.begin(4);
+    const auto now = instant{} + 1h;
+    one.attach({}, options.heartbeat, now);
+    CHECK_FALSE(one.notify("a long name", {}, now));
+    CHECK(one.notify("12345678", {}, now));
+    CHECK_FALSE(one.notify("12345678", {}, now));
+    CHECK(counts.notifications_dropped == 2);
+}
