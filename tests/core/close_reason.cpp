@@ -63,7 +63,7 @@ TEST_CASE("every reason is found again by its name and by its code, when the pro
         CHECK(close_reason_named(name_of(reason)) == reason);
         CHECK(code_of(close_reason_coded(code_of(reason))) == code_of(reason));
     }
-    for (const std::uint16_t code : {1002, 1003, 1007}) {
+    for (const std::uint16_t code : {std::uint16_t{1002}, std::uint16_t{1003}, std::uint16_t{1007}}) {
         CHECK(close_reason_coded(code) == close_reason::bad_messages);
     }
     CHECK(close_reason_coded(4999) == close_reason::normal);
