@@ -18,7 +18,7 @@ struct undecided {
     bool when(std::string_view) const { return true; }
 };
 
-struct changing {
+struct changing_acks {
     ack_when when(std::string_view) { return ack_when::handled; }
 };
 
@@ -44,7 +44,7 @@ TEST_CASE("the ack concept takes what answers and rejects the rest")
     STATIC_REQUIRE(ack_policy<acknowledge_none>);
     STATIC_REQUIRE(ack_policy<by_name>);
     STATIC_REQUIRE(!ack_policy<undecided>);
-    STATIC_REQUIRE(!ack_policy<changing>);
+    STATIC_REQUIRE(!ack_policy<changing_acks>);
     STATIC_REQUIRE(!ack_policy<ack_when>);
 }
 

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 namespace {
 
 // An admission with its hub played by the test: each session's token is "t" and its number.
-struct bench {
-    explicit bench(const admission_options& options = {}) : hub(options) {}
+struct admission_bench {
+    explicit admission_bench(const admission_options& options = {}) : hub(options) {}
 
     admission<> hub;
     instant now = instant{} + 1h;
@@ -86,7 +86,7 @@ const Verdict* find(const std::vector<admission_verdict>& all)
 
 TEST_CASE("admission: a first hello opens a session, and its token resumes it")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     CHECK(b.hub.presence_of("42") == presence::present);
     CHECK(b.hub.newest_attached("42") == session);
@@ -107,7 +107,7 @@ TEST_CASE("admission: a first hello opens a session, and its token resumes it")
 
 TEST_CASE("admission: an absence is told once, and only after the grace")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.hub.lose(line, session, b.now);
     b.hub.lose(line, session, b.now);
@@ -128,7 +128,7 @@ TEST_CASE("admission: an absence is told once, and only after the grace")
 
 TEST_CASE("admission: who comes back during its clean-up waits for it, and nobody else does (contract 7)")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.hub.lose(line, session, b.now);
     b.wait(5s);
@@ -148,7 +148,7 @@ TEST_CASE("admission: who comes back during its clean-up waits for it, and nobod
 
 TEST_CASE("admission: a clean-up over its limit is told, and those who wait go on (rule 18)")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.hub.lose(line, session, b.now);
     b.wait(5s);
@@ -164,7 +164,7 @@ TEST_CASE("admission: a clean-up over its limit is told, and those who wait go o
 
 TEST_CASE("admission: a valid resume displaces the attached connection, whose end then means nothing")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.arrive("42", "page", 2, session);
     const auto all = b.verdicts();
@@ -180,7 +180,7 @@ TEST_CASE("admission: a valid resume displaces the attached connection, whose en
 TEST_CASE(
     "admission: a token is worth nothing to another identity, and an unknown one opens a new session (contract 8)")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.arrive("thief", "page", 2, session);
     auto all = b.verdicts();
@@ -196,7 +196,7 @@ TEST_CASE(
 
 TEST_CASE("admission: a session without a link ends with its lease, and its token with it")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.hub.lose(line, session, b.now);
     b.wait(5s);
@@ -217,7 +217,7 @@ TEST_CASE("admission: a waiting hello holds the lease, however its wait ends (ru
     admission_options options;
     options.lease = 10s;
     options.clean_up_limit = 10min;
-    bench b{options};
+    admission_bench b{options};
     const auto [line, session] = b.attach("42", "page");
     b.hub.lose(line, session, b.now);
     b.wait(5s);
@@ -270,7 +270,7 @@ TEST_CASE("admission: a waiting hello holds the lease, however its wait ends (ru
 
 TEST_CASE("admission: of one client only the newest waiting attempt attaches (rule 17)")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.hub.lose(line, session, b.now);
     b.wait(5s);
@@ -290,7 +290,7 @@ TEST_CASE("admission: at the bound the longest silent one is probed, and gives i
 {
     admission_options options;
     options.connections_per_identity = 2;
-    bench b{options};
+    admission_bench b{options};
     const auto [first_line, first] = b.attach("42", "first");
     b.now += 1s;
     const auto [second_line, second] = b.attach("42", "second");
@@ -329,7 +329,7 @@ TEST_CASE("admission: at the bound it may also refuse at once")
     admission_options options;
     options.connections_per_identity = 1;
     options.on_crowding = crowding::refuse_new;
-    bench b{options};
+    admission_bench b{options};
     const auto [line, session] = b.attach("42", "first");
     b.arrive("42", "second");
     CHECK(find<verdict_of::deny>(b.verdicts())->why == errc::too_many_connections);
@@ -342,7 +342,7 @@ TEST_CASE("admission: at the bound it may also close the one that was silent lon
     admission_options options;
     options.connections_per_identity = 2;
     options.on_crowding = crowding::drop_oldest;
-    bench b{options};
+    admission_bench b{options};
     const auto [first_line, first] = b.attach("42", "first");
     b.now += 1s;
     b.attach("42", "second");
@@ -362,7 +362,7 @@ TEST_CASE("admission: at the bound of sessions the longest dormant one gives way
 {
     admission_options options;
     options.sessions_max = 2;
-    bench b{options};
+    admission_bench b{options};
     const auto [first_line, first] = b.attach("1", "a");
     b.now += 1s;
     const auto [second_line, second] = b.attach("2", "b");
@@ -382,7 +382,7 @@ TEST_CASE("admission: at the bound of sessions the longest dormant one gives way
 
 TEST_CASE("admission: an expelled session cannot be resumed")
 {
-    bench b;
+    admission_bench b;
     const auto [line, session] = b.attach("42", "page");
     b.hub.lose(line, session, b.now);
     b.hub.expel(session);
@@ -394,7 +394,7 @@ TEST_CASE("admission: an expelled session cannot be resumed")
 
 TEST_CASE("admission: several sessions of one identity are one presence")
 {
-    bench b;
+    admission_bench b;
     const auto [tab_line, tab] = b.attach("42", "tab");
     const auto [phone_line, phone] = b.attach("42", "phone");
     CHECK(b.hub.sessions_of("42") == std::vector{tab, phone});
@@ -483,7 +483,7 @@ TEST_CASE("admission: a token names the identity whose session it resumes")
 
 TEST_CASE("admission: a session whose wire cannot resume ends with its link, and the grace runs as ever")
 {
-    bench b;
+    admission_bench b;
     candidate page;
     page.connection = ++b.last;
     page.identity = "42";
@@ -505,7 +505,7 @@ TEST_CASE("admission: a session whose wire has marks is kept for the grace, or n
 {
     for (const bool says_goodbye : {false, true}) {
         CAPTURE(says_goodbye);
-        bench b;
+        admission_bench b;
         candidate page;
         page.connection = ++b.last;
         page.identity = "42";
@@ -514,7 +514,7 @@ TEST_CASE("admission: a session whose wire has marks is kept for the grace, or n
         b.hub.arrive(page, b.now);
         b.verdicts();
         const auto session = b.hub.newest_attached("42");
-        const auto holder = b.hub.holder_of(bench::token_of(session));
+        const auto holder = b.hub.holder_of(admission_bench::token_of(session));
         CHECK(holder.session == session);
         CHECK(holder.incarnation == "a");
         b.attach("42", "another tab"); // so that the grace of the identity does not begin

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-session_options<> small(std::uint32_t capacity)
+session_options<> small_options(std::uint32_t capacity)
 {
     session_options<> options;
     options.capacity = capacity;
@@ -24,8 +24,8 @@ session_options<> small(std::uint32_t capacity)
 }
 
 // An asker alone, with the connection played by the test.
-struct bench {
-    explicit bench(const session_options<>& chosen = {}) : options(chosen), asks(options, todo, counts, 1) {}
+struct asker_bench {
+    explicit asker_bench(const session_options<>& chosen = {}) : options(chosen), asks(options, todo, counts, 1) {}
 
     session_options<> options;
     agenda<int> todo;
@@ -103,7 +103,7 @@ struct bench {
 
 TEST_CASE("asker: a message gets its id when it is emitted, and not before (rule 3)")
 {
-    bench b{small(4)};
+    asker_bench b{small_options(4)};
     b.ask(1);
     b.ask(2);
     CHECK(b.asks.waiting() == 2);
@@ -119,7 +119,7 @@ TEST_CASE("asker: a message gets its id when it is emitted, and not before (rule
 
 TEST_CASE("asker: a reply settles its call, and a second one is only counted")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.ask(1);
     const auto id = b.emitted().at(0).second;
@@ -134,7 +134,7 @@ TEST_CASE("asker: a reply settles its call, and a second one is only counted")
 
 TEST_CASE("asker: after a link loss the sent go out again in their order, before anything new (contract 6)")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.ask(1);
     b.deliver(2);
@@ -154,7 +154,7 @@ TEST_CASE("asker: after a link loss the sent go out again in their order, before
 
 TEST_CASE("asker: an answer that needed no repeat spares the repeat")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.ask(1);
     const auto id = b.emitted().at(0).second;
@@ -166,7 +166,7 @@ TEST_CASE("asker: an answer that needed no repeat spares the repeat")
 
 TEST_CASE("asker: an answer on a new connection proves nothing of what was emitted there")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     for (int mark = 0; mark != 10; ++mark) {
         b.ask(mark);
@@ -182,7 +182,7 @@ TEST_CASE("asker: an answer on a new connection proves nothing of what was emitt
 TEST_CASE(
     "asker: cancelling tells the peer only what it may have, and holds the slot until its last word (rules 8 and 16)")
 {
-    bench b{small(1)};
+    asker_bench b{small_options(1)};
     const auto unsent = b.ask(1);
     b.asks.cancel(unsent);
     b.asks.cancel(unsent);
@@ -209,7 +209,7 @@ TEST_CASE(
 
 TEST_CASE("asker: a cancel is repeated with every resume until its last word (rule 16)")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     const auto sent = b.ask(1);
     const auto id = b.emitted().at(0).second;
@@ -226,7 +226,7 @@ TEST_CASE("asker: a wire without cancels gets none, and a link loss frees the sl
 {
     capabilities bare;
     bare.cancel = false;
-    bench b;
+    asker_bench b;
     b.attach(bare);
     const auto sent = b.ask(1);
     CHECK(b.emitted().size() == 1);
@@ -243,7 +243,7 @@ TEST_CASE("asker: a peer that keeps no records holds no slot of a call that is s
 {
     capabilities foreign;
     foreign.cancel = foreign.records = false;
-    bench b{small(1)};
+    asker_bench b{small_options(1)};
     b.attach(foreign);
     const auto first = b.ask(1);
     const auto early = b.emitted().at(0).second;
@@ -264,7 +264,7 @@ TEST_CASE("asker: on a wire without calls they end unsupported")
 {
     capabilities silent;
     silent.calls = false;
-    bench b;
+    asker_bench b;
     b.attach(silent);
     b.ask(1);
     b.deliver(2);
@@ -279,7 +279,7 @@ TEST_CASE("asker: on a wire without calls they end unsupported")
 TEST_CASE("asker: where deliveries are not told from requests, a reply is the last word for both")
 {
     capabilities plain;
-    bench b;
+    asker_bench b;
     b.attach(plain);
     b.deliver(1);
     message word;
@@ -293,7 +293,7 @@ TEST_CASE("asker: where deliveries are not told from requests, a reply is the la
 
 TEST_CASE("asker: all slots held: what is new waits for a last word, in its order")
 {
-    bench b{small(2)};
+    asker_bench b{small_options(2)};
     b.attach();
     b.ask(1);
     b.ask(2);
@@ -308,7 +308,7 @@ TEST_CASE("asker: all slots held: what is new waits for a last word, in its orde
 
 TEST_CASE("asker: a deadline passes wherever the message stands, and says what is known (rule 13)")
 {
-    bench b;
+    asker_bench b;
     b.ask(1, {.timeout = 5s});
     b.attach();
     b.ask(2, {.timeout = 10s});
@@ -333,7 +333,7 @@ TEST_CASE("asker: a deadline passes wherever the message stands, and says what i
 
 TEST_CASE("asker: a delivery is tried again under a new id, a request only if it is idempotent (rule 15)")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.deliver(1);
     b.ask(2);
@@ -361,7 +361,7 @@ TEST_CASE("asker: a delivery is tried again under a new id, a request only if it
 
 TEST_CASE("asker: attempts end, and the last error is the answer")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.deliver(1);
     for (unsigned attempt = 1; attempt != b.options.retry.attempts; ++attempt) {
@@ -379,7 +379,7 @@ TEST_CASE("asker: attempts end, and the last error is the answer")
 
 TEST_CASE("asker: a refusal does not undo an earlier attempt that ran (rule 14)")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.deliver(1);
     b.word(message_kind::error, b.emitted().at(0).second, "handler_error");
@@ -394,7 +394,7 @@ TEST_CASE("asker: a refusal does not undo an earlier attempt that ran (rule 14)"
 
 TEST_CASE("asker: no word of the peer makes an emitted message one that was never sent (rule 13)")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.ask(1);
     b.word(message_kind::error, b.emitted().at(0).second, "not_connected"); // as a relay may say
@@ -406,7 +406,7 @@ TEST_CASE("asker: no word of the peer makes an emitted message one that was neve
 
 TEST_CASE("asker: no retry and no rest outlives the deadline")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.deliver(1, {.timeout = 1ms});
     b.word(message_kind::error, b.emitted().at(0).second, "handler_error");
@@ -415,7 +415,7 @@ TEST_CASE("asker: no retry and no rest outlives the deadline")
 
 TEST_CASE("asker: a new session ends what was sent, but not what was never sent or may be repeated (contract 6)")
 {
-    bench b{small(4)};
+    asker_bench b{small_options(4)};
     b.attach();
     b.ask(1);
     b.ask(2, {.repeat = repeatable::idempotent});
@@ -446,7 +446,7 @@ TEST_CASE("asker: a new session ends what was sent, but not what was never sent 
 
 TEST_CASE("asker: the end settles everything once, with what is known of it")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.ask(1);
     b.deliver(2);
@@ -471,11 +471,11 @@ TEST_CASE("asker: the end settles everything once, with what is known of it")
 
 TEST_CASE("asker: the outbox's bound holds while the link is down, with the answer that was chosen (contract 10)")
 {
-    auto options = small(100);
+    auto options = small_options(100);
     options.outbox.messages_max = 2;
     SECTION("the newest is refused")
     {
-        bench b{options};
+        asker_bench b{options};
         b.ask(1);
         b.ask(2);
         b.ask(3);
@@ -489,7 +489,7 @@ TEST_CASE("asker: the outbox's bound holds while the link is down, with the answ
     SECTION("the oldest gives way")
     {
         options.outbox.on_overflow = overflow::drop_oldest;
-        bench b{options};
+        asker_bench b{options};
         b.ask(1);
         b.ask(2);
         b.ask(3);
@@ -504,9 +504,9 @@ TEST_CASE("asker: the outbox's bound holds while the link is down, with the answ
 
 TEST_CASE("asker: a payload over the limit is never taken, at the limit it is")
 {
-    auto options = small(4);
+    auto options = small_options(4);
     options.message_bytes_max = 10;
-    bench b{options};
+    asker_bench b{options};
     b.asks.open(message_kind::request, "name", {"123456", encoding::text}, {}, 1, b.now);
     b.asks.open(message_kind::request, "name", {"1234567", encoding::text}, {}, 2, b.now);
     const auto done = b.settlings();
@@ -519,7 +519,7 @@ TEST_CASE("asker: a binary payload on a wire that has no bytes is refused withou
 {
     capabilities text_only;
     text_only.binary = false;
-    bench b;
+    asker_bench b;
     b.attach(text_only);
     b.asks.open(message_kind::request, "name", {"\x01", encoding::binary}, {}, 1, b.now);
     CHECK(b.emitted().empty());
@@ -532,7 +532,7 @@ TEST_CASE("asker: a binary payload on a wire that has no bytes is refused withou
 TEST_CASE(
     "asker: what the connection could not spell was never sent, unless an earlier one or an earlier attempt has had it")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.ask(1);
     b.ask(2);
@@ -561,7 +561,7 @@ TEST_CASE(
 
 TEST_CASE("asker: a last word must be of the kind that was asked")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     b.ask(1);
     b.deliver(2);
@@ -582,7 +582,7 @@ TEST_CASE("asker: a last word must be of the kind that was asked")
 
 TEST_CASE("asker: a handle outlives its message harmlessly")
 {
-    bench b;
+    asker_bench b;
     b.attach();
     const auto first = b.ask(1);
     b.word(message_kind::reply, b.emitted().at(0).second);
@@ -599,9 +599,9 @@ TEST_CASE("asker: a handle outlives its message harmlessly")
 
 TEST_CASE("asker: retries are a share of the calls: over the budget an error is final")
 {
-    auto options = small(8);
+    auto options = small_options(8);
     options.retries = {.percent = 0, .reserve = 1, .per_second = 0};
-    bench b{options};
+    asker_bench b{options};
     b.attach();
     b.ask(1, {.repeat = repeatable::idempotent});
     b.ask(2, {.repeat = repeatable::idempotent});
@@ -625,7 +625,7 @@ constexpr capabilities without_probe{.deliveries = false, .records = false, .pro
 
 TEST_CASE("asker: where the wire has no probe, an attempt without answer is followed by another one, with an id of its own")
 {
-    bench b;
+    asker_bench b;
     b.attach(without_probe);
     b.ask(1, {.timeout = 1s, .repeat = repeatable::idempotent, .ack_timeout = 200ms});
     const auto first = b.emitted().at(0).second;
@@ -651,7 +651,7 @@ TEST_CASE("asker: where the wire has no probe, an attempt without answer is foll
 
 TEST_CASE("asker: attempts without answer are as many as the policy has, and end with the call's own timeout")
 {
-    bench b;
+    asker_bench b;
     b.attach(without_probe);
     b.ask(1, {.timeout = 1s, .repeat = repeatable::idempotent, .ack_timeout = 200ms});
     std::size_t sent = 0;
@@ -671,7 +671,7 @@ TEST_CASE("asker: attempts without answer are as many as the policy has, and end
 TEST_CASE("asker: an attempt is not given up for what may not be repeated, where a probe would tell, or while the link is down")
 {
     const auto tries = [](const capabilities& wire, repeatable repeat, bool loses_link) {
-        bench b;
+        asker_bench b;
         b.attach(wire);
         b.ask(1, {.timeout = 1s, .repeat = repeat, .ack_timeout = 200ms});
         auto sent = b.emitted().size();

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "support/stuck.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -28,16 +30,6 @@ std::vector<duration> first_delays(const S& schedule, unsigned count)
     return delays;
 }
 
-template <std::uint64_t Number>
-struct stuck {
-    using result_type = std::uint64_t;
-    static constexpr result_type min() { return 0; }
-    static constexpr result_type max() { return ~std::uint64_t{0}; }
-    constexpr result_type operator()() const { return Number; }
-};
-using lowest = stuck<0>;
-using highest = stuck<~std::uint64_t{0}>;
-
 // The smallest schedules: one that knows its delays, one that ends, one that draws.
 struct plain {
     duration delay(unsigned n) const { return 1s * n; }
@@ -52,7 +44,7 @@ struct drawing {
         return duration{static_cast<duration::rep>(generator() % 100)};
     }
 };
-struct changing {
+struct changing_delays {
     duration delay(unsigned) { return 1s; }
 };
 
@@ -68,7 +60,7 @@ TEST_CASE("the schedule concept takes what has a delay and rejects the rest")
     STATIC_REQUIRE(backoff_schedule<sequence_backoff>);
     STATIC_REQUIRE(backoff_schedule<jittered<sequence_backoff>>);
     STATIC_REQUIRE(backoff_schedule<limited<capped<jittered<exponential_backoff, jitter::decorrelated>>>>);
-    STATIC_REQUIRE(!backoff_schedule<changing>);
+    STATIC_REQUIRE(!backoff_schedule<changing_delays>);
     STATIC_REQUIRE(!backoff_schedule<duration>);
     STATIC_REQUIRE(!backoff_schedule<std::string>);
 }

@@ -54,7 +54,7 @@ std::size_t count_of(const std::vector<admission_verdict>& all)
         std::count_if(all.begin(), all.end(), [](const auto& one) { return std::holds_alternative<Verdict>(one); }));
 }
 
-world_options<> echoing()
+world_options<> echoing_side()
 {
     world_options<> options;
     options.equip = [](side, scripted_peer<>& peer) {
@@ -69,7 +69,7 @@ world_options<> echoing()
 
 TEST_CASE("rule 1: a client must not replace itself")
 {
-    world<> world{echoing()};
+    world<> world{echoing_side()};
     auto& tab = world.add_client("42");
     tab.start();
     world.run_for(1s);
@@ -97,7 +97,7 @@ TEST_CASE("rule 1: a client must not replace itself")
 
 TEST_CASE("rule 1: a displaced client stops, and all that it waited for ends with replaced")
 {
-    world<> world{echoing()};
+    world<> world{echoing_side()};
     auto& tab = world.add_client("42");
     tab.start();
     world.run_for(1s);
@@ -125,7 +125,7 @@ TEST_CASE("rule 1: a displaced client stops, and all that it waited for ends wit
 TEST_CASE("rule 2: another incarnation never resumes")
 {
     recorder record;
-    world<> world{echoing(), &record};
+    world<> world{echoing_side(), &record};
     auto& tab = world.add_client("42");
     tab.start();
     world.run_for(1s);
@@ -183,7 +183,7 @@ TEST_CASE("rule 2: another incarnation never resumes")
 TEST_CASE("rule 3: nothing but hello before welcome")
 {
     recorder record;
-    auto options = echoing();
+    auto options = echoing_side();
     int runs = 0;
     options.equip = [&runs](side, scripted_peer<>& peer) {
         peer.on("count", [&runs](auto& run) {
@@ -213,7 +213,7 @@ TEST_CASE("rule 3: nothing but hello before welcome")
 TEST_CASE("rule 4: the welcome is confirmed")
 {
     recorder record;
-    auto options = echoing();
+    auto options = echoing_side();
     options.link.delay = 100ms;
     world<> world{options, &record};
     auto& tab = world.add_client("42");
@@ -240,7 +240,7 @@ TEST_CASE("rule 4: the welcome is confirmed")
 TEST_CASE("rule 5: a session hears one connection")
 {
     recorder record;
-    world<> world{echoing(), &record};
+    world<> world{echoing_side(), &record};
     auto& tab = world.add_client("42");
     tab.start();
     world.run_for(1s);
@@ -261,7 +261,7 @@ TEST_CASE("rule 5: a session hears one connection")
 TEST_CASE("rule 6: the capacity is fixed for the session's life, and a token without its records is not enough")
 {
     recorder record;
-    auto options = echoing();
+    auto options = echoing_side();
     options.session.capacity = 8;
     world<> world{options, &record};
     auto& tab = world.add_client("42");

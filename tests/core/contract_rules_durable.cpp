@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -16,8 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant start = instant{} + 1h;
-constexpr wall_time wall = 1'700'000'000'000;
+constexpr wall_time wall_of_story = 1'700'000'000'000;
 
 // A process with a durable outbox. What it wants of its store is done when the story says so.
 struct sending_process {
@@ -27,12 +28,12 @@ struct sending_process {
         kept.begin();
         kept.open_outbox({"outbox", "secret", 0, 1, {}, {}}, found);
         kept.commit();
-        outbox.opened(found, start, wall);
+        outbox.opened(found, start, wall_of_story);
     }
     std::uint64_t enqueue(std::string name = "job")
     {
         errc why{};
-        return outbox.enqueue(name, {"{}"}, 1h, start, wall, why).value_or(0);
+        return outbox.enqueue(name, {"{}"}, 1h, start, wall_of_story, why).value_or(0);
     }
     void write()
     {
@@ -85,13 +86,13 @@ struct receiving_process {
     bool greet(const outbox_notice& notice, const record_owner& owner = {"me", "outbox"})
     {
         bool knew = false;
-        refusal = inbox.greet(owner, notice, "digest of " + notice.secret, wall, knew);
+        refusal = inbox.greet(owner, notice, "digest of " + notice.secret, wall_of_story, knew);
         return knew;
     }
     durable_verdict receive(const stamp& place, std::uint64_t fingerprint = 1, const record_owner& owner = {"me", "outbox"})
     {
         durable_verdict verdict{};
-        inbox.open(owner, place, fingerprint, wall, verdict, record);
+        inbox.open(owner, place, fingerprint, wall_of_story, verdict, record);
         return verdict;
     }
     void run(const stamp& place) { inbox.end({"me", "outbox"}, place, {record_state::done, 0, 1, {}, {}, "ran", encoding::text}); }

@@ -44,7 +44,7 @@ struct doorkeeper : witness {
     void cleaned_up(std::string_view) override { cleaning = false; }
 };
 
-world_options<> echoing()
+world_options<> echoing_world()
 {
     world_options<> options;
     options.equip = [](side, scripted_peer<>& peer) { peer.on("echo", [](auto& run) { run.answer(run.payload); }); };
@@ -56,7 +56,7 @@ world_options<> echoing()
 TEST_CASE("rule 17: a waiting connection is not attached, and its loss starts no grace")
 {
     doorkeeper door;
-    world<> world{echoing(), &door};
+    world<> world{echoing_world(), &door};
     auto& tab = world.add_client("42");
     tab.start();
     world.run_for(1s);
@@ -86,7 +86,7 @@ TEST_CASE("rule 17: a waiting connection is not attached, and its loss starts no
 TEST_CASE("rule 17: the end of a connection that is not its session's attached one means nothing to presence")
 {
     doorkeeper door;
-    world<> world{echoing(), &door};
+    world<> world{echoing_world(), &door};
     auto& tab = world.add_client("42");
     tab.start();
     world.run_for(1s);
@@ -103,7 +103,7 @@ TEST_CASE("rule 17: the end of a connection that is not its session's attached o
 TEST_CASE("rule 17: when the clean-up ends, only the newest waiting attempt of a session attaches")
 {
     doorkeeper door;
-    auto options = echoing();
+    auto options = echoing_world();
     options.dial_limit = 3s;
     options.admission.clean_up_limit = 10min;
     world<> world{options, &door};
@@ -132,7 +132,7 @@ TEST_CASE("rule 17: when the clean-up ends, only the newest waiting attempt of a
 TEST_CASE("rule 18: a waiting hello holds the lease, and is decided when it attaches")
 {
     doorkeeper door;
-    auto options = echoing();
+    auto options = echoing_world();
     options.admission.lease = 10s;
     options.admission.clean_up_limit = 10min;
     options.dial_limit = 5min;
@@ -155,7 +155,7 @@ TEST_CASE("rule 18: a waiting hello holds the lease, and is decided when it atta
 TEST_CASE("rule 18: a clean-up over its time limit is an event, and admission goes on")
 {
     doorkeeper door;
-    auto options = echoing();
+    auto options = echoing_world();
     options.dial_limit = 5min;
     world<> world{options, &door};
     auto& tab = world.add_client("42");
@@ -179,7 +179,7 @@ TEST_CASE("rule 18: a clean-up over its time limit is an event, and admission go
 
 TEST_CASE("rule 19: at the bound the longest silent connection is probed, and displaced without a pong")
 {
-    auto options = echoing();
+    auto options = echoing_world();
     options.admission.connections_per_identity = 2;
     options.session.heartbeat.ack_timeout = 1s;
     world<> world{options};
@@ -213,7 +213,7 @@ TEST_CASE("rule 19: at the bound the longest silent connection is probed, and di
 TEST_CASE("rule 19: a clean close keeps the grace: a reload closes cleanly too")
 {
     doorkeeper door;
-    world<> world{echoing(), &door};
+    world<> world{echoing_world(), &door};
     auto& tab = world.add_client("42");
     tab.start();
     world.run_for(1s);

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/receipts.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -15,10 +17,6 @@ using namespace rejoinder::testing;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct receipts : default_policies {
-    using ack = acknowledge_on_receipt;
-};
 
 // Counts what one side says, by kind.
 struct tally : witness {
@@ -36,7 +34,7 @@ struct tally : witness {
     [[nodiscard]] auto hub_said(message_kind kind) const { return std::count(from_hub.begin(), from_hub.end(), kind); }
 };
 
-session_options<> small(std::uint32_t capacity)
+session_options<> small_session(std::uint32_t capacity)
 {
     session_options<> options;
     options.capacity = capacity;
@@ -47,7 +45,7 @@ session_options<> small(std::uint32_t capacity)
 
 TEST_CASE("rule 8: a slot is free again when the last word for its id has arrived")
 {
-    session_pair<> pair{small(2)};
+    session_pair<> pair{small_session(2)};
     int running = 0;
     int most = 0;
     std::vector<scripted_peer<>::run> runs;
@@ -80,7 +78,7 @@ TEST_CASE("rule 8: a slot is free again when the last word for its id has arrive
 
 TEST_CASE("rule 8: a higher generation over a running record is refused as a bad message")
 {
-    session_pair<> pair{small(4)};
+    session_pair<> pair{small_session(4)};
     int runs = 0;
     pair.hub().on("job", [&](auto&) { ++runs; });
     pair.connect();
@@ -186,7 +184,7 @@ TEST_CASE("rule 10: the repeat of a delivery acknowledged on receipt is acknowle
 TEST_CASE("rule 11: heartbeats name ids, not slots, and names are repeated after a reconnect")
 {
     tally wire;
-    session_options<> options = small(4);
+    session_options<> options = small_session(4);
     options.heartbeat.ping_every = 10s;
     session_pair<> pair{options, {}, &wire};
     int runs = 0;

@@ -7,20 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "support/small_ids.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 
 namespace {
 
-constexpr std::uint32_t capacity = 8;
-
-constexpr message_id id_of(message_id generation, message_id slot)
-{
-    return generation * capacity + slot;
-}
-
-answer_view reply(std::string_view bytes, encoding form = encoding::text)
+answer_view reply_of(std::string_view bytes, encoding form = encoding::text)
 {
     return {.kind = message_kind::reply, .code = {}, .payload = {bytes, form}, .text = {}};
 }
@@ -42,20 +37,20 @@ TEST_CASE("dedup_window: a message runs once, and its repeats get the recorded a
     CHECK(window.is_running(id));
     CHECK(window.running() == 1);
     CHECK(window.open(id) == verdict::running);
-    CHECK(window.finish(id, reply("{\"ok\":1}")));
+    CHECK(window.finish(id, reply_of("{\"ok\":1}")));
     CHECK_FALSE(window.is_running(id));
     CHECK(window.open(id) == verdict::done);
-    CHECK(window.answer(id) == reply("{\"ok\":1}"));
+    CHECK(window.answer(id) == reply_of("{\"ok\":1}"));
     CHECK(window.kept_bytes() == 8);
-    CHECK_FALSE(window.finish(id, reply("other")));
-    CHECK(window.answer(id) == reply("{\"ok\":1}"));
+    CHECK_FALSE(window.finish(id, reply_of("other")));
+    CHECK(window.answer(id) == reply_of("{\"ok\":1}"));
 }
 
 TEST_CASE("dedup_window: a higher generation replaces a done record, a lower one never runs")
 {
     dedup_window window{capacity, 1000};
     CHECK(window.open(id_of(5, 0)) == verdict::fresh);
-    CHECK(window.finish(id_of(5, 0), reply("five")));
+    CHECK(window.finish(id_of(5, 0), reply_of("five")));
     CHECK(window.open(id_of(4, 0)) == verdict::stale);
     CHECK(window.open(id_of(9, 0)) == verdict::fresh);
     CHECK(window.kept_bytes() == 0);
@@ -97,7 +92,7 @@ TEST_CASE("dedup_window: an answer is matched by its whole id, never by its slot
     CHECK(window.open(id_of(1, 0)) == verdict::fresh);
     CHECK(window.finish(id_of(1, 0), error("cancelled")));
     CHECK(window.open(id_of(2, 0)) == verdict::fresh);
-    CHECK_FALSE(window.finish(id_of(1, 0), reply("too late")));
+    CHECK_FALSE(window.finish(id_of(1, 0), reply_of("too late")));
     CHECK(window.is_running(id_of(2, 0)));
     CHECK(window.answer(id_of(1, 0)).code == name_of(errc::stale_request));
     CHECK(window.answer(id_of(2, 0)).code == name_of(errc::stale_request));
@@ -109,10 +104,10 @@ TEST_CASE("dedup_window: answers of every kind read as they were written")
     const std::string with_zero{"a\0b", 3};
     const std::vector<answer_view> answers{
         bare_ack,
-        reply({}),
-        reply("[1,2]"),
-        reply(with_zero, encoding::binary),
-        reply({}, encoding::binary),
+        reply_of({}),
+        reply_of("[1,2]"),
+        reply_of(with_zero, encoding::binary),
+        reply_of({}, encoding::binary),
         {.kind = message_kind::ack, .code = {}, .payload = {"7", encoding::text}, .text = {}},
         error("no_handler"),
         error("no_handler", {}, "nobody does that"),
@@ -137,11 +132,11 @@ TEST_CASE("dedup_window: an answer over the byte bound is recorded as done witho
     CHECK(window.open(id_of(1, 1)) == verdict::fresh);
     CHECK(window.open(id_of(1, 2)) == verdict::fresh);
     CHECK(window.open(id_of(1, 3)) == verdict::fresh);
-    CHECK(window.finish(id_of(1, 0), reply("1234567")));
-    CHECK(window.finish(id_of(1, 1), reply("1234")));
+    CHECK(window.finish(id_of(1, 0), reply_of("1234567")));
+    CHECK(window.finish(id_of(1, 1), reply_of("1234")));
     CHECK(window.open(id_of(1, 1)) == verdict::done);
     CHECK(window.answer(id_of(1, 1)) == error("answer_lost"));
-    CHECK(window.finish(id_of(1, 2), reply("123")));
+    CHECK(window.finish(id_of(1, 2), reply_of("123")));
     CHECK(window.kept_bytes() == 10);
     CHECK(window.finish(id_of(1, 3), bare_ack));
     CHECK(window.answer(id_of(1, 3)) == bare_ack);
@@ -165,7 +160,7 @@ TEST_CASE("dedup_window: a forgotten answer is dropped, its generation is not (r
     CHECK(window.open(id) == verdict::fresh);
     window.forget(id);
     CHECK(window.is_running(id));
-    CHECK(window.finish(id, reply("1234567890")));
+    CHECK(window.finish(id, reply_of("1234567890")));
     window.forget(id_of(2, 0));
     window.forget(id_of(4, 0));
     CHECK(window.kept_bytes() == 10);
@@ -215,15 +210,15 @@ TEST_CASE("dedup_window: shrink keeps every generation and every answer that is 
     CHECK(window.open(id_of(2, 1)) == verdict::fresh);
     window.shrink();
     CHECK(window.is_running(id_of(2, 1)));
-    CHECK(window.finish(id_of(2, 1), reply("kept")));
+    CHECK(window.finish(id_of(2, 1), reply_of("kept")));
     window.shrink();
-    CHECK(window.answer(id_of(2, 1)) == reply("kept"));
+    CHECK(window.answer(id_of(2, 1)) == reply_of("kept"));
     window.forget(id_of(2, 1));
     window.shrink();
     CHECK(window.open(id_of(2, 1)) == verdict::done);
     CHECK(window.open(id_of(1, 1)) == verdict::stale);
     CHECK(window.open(id_of(3, 1)) == verdict::fresh);
-    CHECK(window.finish(id_of(3, 1), reply(std::string(900, 'x'))));
+    CHECK(window.finish(id_of(3, 1), reply_of(std::string(900, 'x'))));
     CHECK(window.answer(id_of(3, 1)).payload.bytes.size() == 900);
 }
 
@@ -272,7 +267,7 @@ TEST_CASE("dedup_window: a random history agrees with a model that remembers eve
         } else if (what == 1) {
             const std::string payload(random() % 3 == 0 ? 0 : random() % 1200, static_cast<char>('a' + random() % 26));
             const bool expected = runs && id == known;
-            const auto answer = payload.empty() ? bare_ack : reply(payload);
+            const auto answer = payload.empty() ? bare_ack : reply_of(payload);
             REQUIRE(window.finish(id, answer) == expected);
             if (expected) {
                 const bool fits = kept + payload.size() <= bound;
@@ -304,7 +299,7 @@ TEST_CASE("dedup_window: a random history agrees with a model that remembers eve
             if (record.lost) {
                 REQUIRE(answer == error(record.has_bytes ? "answer_lost" : "cancelled"));
             } else {
-                REQUIRE(answer == (record.payload.empty() ? bare_ack : reply(record.payload)));
+                REQUIRE(answer == (record.payload.empty() ? bare_ack : reply_of(record.payload)));
             }
         }
     }

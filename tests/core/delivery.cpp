@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant now = instant{} + 100s;
+constexpr instant sent_at = instant{} + 100s;
 
 delivery<std::shared_ptr<int>> sample()
 {
@@ -24,7 +24,7 @@ delivery<std::shared_ptr<int>> sample()
     one.payload = "{}";
     one.key = "job-1";
     one.form = encoding::binary;
-    one.deadline = now + 30s;
+    one.deadline = sent_at + 30s;
     one.completion = std::make_shared<int>(1);
     return one;
 }
@@ -34,16 +34,16 @@ delivery<std::shared_ptr<int>> sample()
 TEST_CASE("delivery: it is spelled with the time that it has left, which is never negative (contract 13)")
 {
     auto one = sample();
-    const auto spelled = one.spelled(now);
+    const auto spelled = one.spelled(sent_at);
     CHECK(spelled.kind == message_kind::delivery);
     CHECK(spelled.id == 17);
     CHECK(spelled.name == "job_done");
     CHECK(spelled.payload == payload_view{"{}", encoding::binary});
     CHECK(spelled.key == "job-1");
     CHECK(spelled.time_left == 30s);
-    CHECK(one.spelled(now + 40s).time_left == duration::zero());
+    CHECK(one.spelled(sent_at + 40s).time_left == duration::zero());
     one.deadline = never;
-    CHECK_FALSE(one.spelled(now).time_left);
+    CHECK_FALSE(one.spelled(sent_at).time_left);
 }
 
 TEST_CASE("delivery: a cleared place has another generation and nothing of its message")

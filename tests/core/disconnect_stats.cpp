@@ -6,14 +6,14 @@
 #include <random>
 #include <string>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr instant start = instant{} + 1000s;
 
 } // namespace
 

@@ -12,7 +12,7 @@ using namespace rejoinder;
 namespace {
 
 const record_owner me{"me", "outbox"};
-constexpr wall_time now = 1'700'000'000'000;
+constexpr wall_time wall_now = 1'700'000'000'000;
 constexpr wall_time hour = 3'600'000;
 
 struct receiver {
@@ -21,7 +21,7 @@ struct receiver {
 
     explicit receiver(durable_inbox_options options = {}) : inbox(kept, options) {}
 
-    std::error_code greet(std::uint64_t next, std::vector<std::uint64_t> unsettled = {}, std::uint64_t epoch = 1, wall_time at = now,
+    std::error_code greet(std::uint64_t next, std::vector<std::uint64_t> unsettled = {}, std::uint64_t epoch = 1, wall_time at = wall_now,
                           const record_owner& owner = me)
     {
         return inbox.greet(owner, {owner.outbox, "secret", epoch, next, std::move(unsettled), {}}, "digest", at, knew);
@@ -29,7 +29,7 @@ struct receiver {
     durable_verdict open(stamp place, std::uint64_t fingerprint = 7)
     {
         durable_verdict said{};
-        REQUIRE_FALSE(inbox.open(me, place, fingerprint, now, said, answer));
+        REQUIRE_FALSE(inbox.open(me, place, fingerprint, wall_now, said, answer));
         return said;
     }
     void run(stamp place, std::string payload, std::string code = {})
@@ -121,7 +121,7 @@ TEST_CASE("an outbox with another secret, or opened anew since, is refused")
     receiver at;
     REQUIRE_FALSE(at.greet(1, {}, 2));
     bool knew = false;
-    CHECK(at.inbox.greet(me, {"outbox", "?", 3, 1, {}, {}}, "another digest", now, knew) == errc::auth_refused);
+    CHECK(at.inbox.greet(me, {"outbox", "?", 3, 1, {}, {}}, "another digest", wall_now, knew) == errc::auth_refused);
     CHECK(at.greet(1, {}, 1) == errc::outdated_attempt);
     CHECK_FALSE(at.greet(1, {}, 2));
     CHECK_FALSE(at.greet(1, {}, 3));
@@ -132,25 +132,25 @@ TEST_CASE("known outboxes are bounded: the longest silent are forgotten, and nev
     receiver at{{.outboxes_max = 2}};
     const record_owner second{"me", "second"};
     const record_owner third{"me", "third"};
-    REQUIRE_FALSE(at.greet(1, {}, 1, now));
+    REQUIRE_FALSE(at.greet(1, {}, 1, wall_now));
     at.run({1, 1, 1}, "42");
-    REQUIRE_FALSE(at.greet(1, {}, 1, now + hour, second));
-    CHECK(at.greet(1, {}, 1, now + 25 * hour, third) == errc::busy);
-    CHECK_FALSE(at.greet(1, {}, 1, now + 26 * hour, third));
+    REQUIRE_FALSE(at.greet(1, {}, 1, wall_now + hour, second));
+    CHECK(at.greet(1, {}, 1, wall_now + 25 * hour, third) == errc::busy);
+    CHECK_FALSE(at.greet(1, {}, 1, wall_now + 26 * hour, third));
     CHECK(at.kept.state()->known.size() == 2);
     CHECK(at.kept.state()->records.empty());
-    CHECK_FALSE(at.greet(1, {}, 1, now + 26 * hour, second));
+    CHECK_FALSE(at.greet(1, {}, 1, wall_now + 26 * hour, second));
     CHECK(at.knew);
 }
 
 TEST_CASE("an identity that opens outbox after outbox harms no other identity")
 {
     receiver at{{.outboxes_per_identity = 2}};
-    REQUIRE_FALSE(at.greet(1, {}, 1, now));
-    REQUIRE_FALSE(at.greet(1, {}, 1, now, {"me", "second"}));
-    CHECK(at.greet(1, {}, 1, now, {"me", "third"}) == errc::busy);
-    CHECK_FALSE(at.greet(1, {}, 1, now, {"me", "second"}));
-    CHECK_FALSE(at.greet(1, {}, 1, now, {"you", "first"}));
+    REQUIRE_FALSE(at.greet(1, {}, 1, wall_now));
+    REQUIRE_FALSE(at.greet(1, {}, 1, wall_now, {"me", "second"}));
+    CHECK(at.greet(1, {}, 1, wall_now, {"me", "third"}) == errc::busy);
+    CHECK_FALSE(at.greet(1, {}, 1, wall_now, {"me", "second"}));
+    CHECK_FALSE(at.greet(1, {}, 1, wall_now, {"you", "first"}));
 }
 
 TEST_CASE("a message of an outbox that nobody introduced is stale, and makes none known")
@@ -172,10 +172,10 @@ TEST_CASE("a sender that settles nothing cannot make its records grow for ever")
 TEST_CASE("an outbox in use is not forgotten, however long its connection lasts")
 {
     receiver at{{.outboxes_max = 1}};
-    REQUIRE_FALSE(at.greet(1, {}, 1, now));
+    REQUIRE_FALSE(at.greet(1, {}, 1, wall_now));
     durable_verdict said{};
-    REQUIRE_FALSE(at.inbox.open(me, {1, 1, 1}, 7, now + 24 * hour, said, at.answer));
-    CHECK(at.greet(1, {}, 1, now + 26 * hour, {"me", "second"}) == errc::busy);
+    REQUIRE_FALSE(at.inbox.open(me, {1, 1, 1}, 7, wall_now + 24 * hour, said, at.answer));
+    CHECK(at.greet(1, {}, 1, wall_now + 26 * hour, {"me", "second"}) == errc::busy);
 }
 
 TEST_CASE("what may have run elsewhere never runs here, also when the first welcome was lost")
@@ -183,9 +183,9 @@ TEST_CASE("what may have run elsewhere never runs here, also when the first welc
     receiver at;
     const outbox_notice notice{"outbox", "secret", 1, 4, {1, 2, 3}, {1, 2}};
     bool knew = true;
-    REQUIRE_FALSE(at.inbox.greet(me, notice, "digest", now, knew));
+    REQUIRE_FALSE(at.inbox.greet(me, notice, "digest", wall_now, knew));
     CHECK_FALSE(knew);
-    REQUIRE_FALSE(at.inbox.greet(me, notice, "digest", now, knew));
+    REQUIRE_FALSE(at.inbox.greet(me, notice, "digest", wall_now, knew));
     CHECK(knew);
     CHECK(at.open({1, 1, 1}) == durable_verdict::stale);
     CHECK(at.open({2, 1, 1}) == durable_verdict::stale);
@@ -259,12 +259,12 @@ TEST_CASE("a disk that fails at any call is told of, and nothing is done as if i
         bool knew = false;
         durable_verdict verdict = durable_verdict::stale;
         stored_record record;
-        REQUIRE_FALSE(inbox.greet({"me", "other"}, {"other", "secret", 1, 1, {}, {}}, "digest", now, knew));
-        REQUIRE_FALSE(inbox.greet(me, {"outbox", "secret", 1, 3, {1, 2}, {}}, "digest", now, knew));
+        REQUIRE_FALSE(inbox.greet({"me", "other"}, {"other", "secret", 1, 1, {}, {}}, "digest", wall_now, knew));
+        REQUIRE_FALSE(inbox.greet(me, {"outbox", "secret", 1, 3, {1, 2}, {}}, "digest", wall_now, knew));
         kept.left = n;
-        auto ec = inbox.greet(me, {"outbox", "secret", 2, 4, {2, 3}, {}}, "digest", now, knew);
-        ec = ec ? ec : inbox.greet({"me", "third"}, {"third", "secret", 1, 1, {}, {}}, "digest", now, knew);
-        ec = ec ? ec : inbox.open(me, {3, 2, 1}, 7, now + 2 * hour, verdict, record);
+        auto ec = inbox.greet(me, {"outbox", "secret", 2, 4, {2, 3}, {}}, "digest", wall_now, knew);
+        ec = ec ? ec : inbox.greet({"me", "third"}, {"third", "secret", 1, 1, {}, {}}, "digest", wall_now, knew);
+        ec = ec ? ec : inbox.open(me, {3, 2, 1}, 7, wall_now + 2 * hour, verdict, record);
         failures += ec == errc::store_failed ? 1 : 0;
         CHECK((ec || verdict == durable_verdict::fresh));
         CHECK((!ec || verdict == durable_verdict::stale));

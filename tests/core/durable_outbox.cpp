@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -15,19 +17,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant start = instant{} + 1h;
-constexpr wall_time wall = 1'700'000'000'000;
+constexpr wall_time wall_start = 1'700'000'000'000;
 
 struct sender {
     explicit sender(outbox_options options = {}, stored_outbox found = {"outbox", "secret", 1, 1, {}, {}}) : outbox(options)
     {
-        outbox.opened(std::move(found), start, wall);
+        outbox.opened(std::move(found), start, wall_start);
     }
 
     std::uint64_t enqueue(std::string_view name = "job", duration ttl = 1h)
     {
         errc why{};
-        const auto sequence = outbox.enqueue(name, {"{}"}, ttl, start, wall, why);
+        const auto sequence = outbox.enqueue(name, {"{}"}, ttl, start, wall_start, why);
         refusal = why;
         return sequence.value_or(0);
     }
@@ -81,7 +82,7 @@ stored_outbox left_behind(std::string peer, std::uint64_t count)
 {
     stored_outbox found{"outbox", "secret", 2, count + 1, std::move(peer), {}};
     for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
-        found.messages.push_back({sequence, "job", "{}", encoding::text, wall + 3'600'000});
+        found.messages.push_back({sequence, "job", "{}", encoding::text, wall_start + 3'600'000});
     }
     return found;
 }
@@ -155,18 +156,18 @@ TEST_CASE("a full outbox refuses the newest, or evicts the oldest that was not s
 TEST_CASE("the newest runs ahead of the oldest that is unsettled by no more than the bound")
 {
     durable_outbox outbox{{}, 3};
-    outbox.opened({"outbox", "secret", 1, 1, {}, {}}, start, wall);
+    outbox.opened({"outbox", "secret", 1, 1, {}, {}}, start, wall_start);
     errc why{};
-    const auto one = outbox.enqueue("a", {}, 1h, start, wall, why);
+    const auto one = outbox.enqueue("a", {}, 1h, start, wall_start, why);
     outbox.stored(*one, {});
     for (int i = 0; i != 2; ++i) {
-        const auto more = outbox.enqueue("b", {}, 1h, start, wall, why);
+        const auto more = outbox.enqueue("b", {}, 1h, start, wall_start, why);
         REQUIRE(more);
         outbox.stored(*more, {});
         outbox.withdraw(*more);
         outbox.removed(*more, {}, start);
     }
-    CHECK_FALSE(outbox.enqueue("c", {}, 1h, start, wall, why));
+    CHECK_FALSE(outbox.enqueue("c", {}, 1h, start, wall_start, why));
     CHECK(why == errc::queue_full);
 }
 
@@ -183,7 +184,7 @@ TEST_CASE("what is not sent in its time expires, also over a restart, and its ou
     CHECK(certainty_of(at.gone[0].error) == certainty::never_sent);
 
     auto old = left_behind("hub", 1);
-    old.messages[0].expires = wall - 1;
+    old.messages[0].expires = wall_start - 1;
     sender later{{}, old};
     later.store();
     REQUIRE(later.gone.size() == 1);
@@ -348,7 +349,7 @@ TEST_CASE("a message that is larger than the whole outbox is refused, and one wi
     CHECK(at.enqueue("a long name that fits nowhere") == 0);
     CHECK(at.enqueue("job", duration::max()) == 1);
     at.store();
-    CHECK(at.outbox.find(1)->words.expires > wall + 1'000'000'000);
+    CHECK(at.outbox.find(1)->words.expires > wall_start + 1'000'000'000);
     CHECK(at.enqueue("other") == 2); // the first one gives way
     at.store();
     CHECK(at.gone.at(0).how == departure::evicted);

@@ -5,18 +5,13 @@
 #include <set>
 #include <vector>
 
+#include "support/small_ids.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 
 namespace {
-
-constexpr std::uint32_t capacity = 8;
-
-constexpr message_id id_of(message_id generation, message_id slot)
-{
-    return generation * capacity + slot;
-}
 
 std::vector<message_id> named(finished_ids& ids)
 {

@@ -5,14 +5,14 @@
 #include <type_traits>
 #include <vector>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr instant start = instant{} + 1000s;
 
 round_trip of(duration length)
 {

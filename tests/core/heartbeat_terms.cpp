@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -13,7 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant start = instant{} + 1000s;
 constexpr heartbeat_terms client_default{30s, 60s};
 constexpr heartbeat_terms hub_default{20s, 60s};
 

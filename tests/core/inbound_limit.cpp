@@ -7,14 +7,14 @@
 #include <chrono>
 #include <variant>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr instant start = instant{} + 1h;
 
 // The answering half of a session alone.
 struct limited_inbox {

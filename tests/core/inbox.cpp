@@ -9,6 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "support/receipts.hpp"
+#include "support/small_ids.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -16,22 +19,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint32_t capacity = 8;
-
-constexpr message_id id_of(message_id generation, message_id slot)
-{
-    return generation * capacity + slot;
-}
-
-struct receipts : default_policies {
-    using ack = acknowledge_on_receipt;
-};
-
 // An inbox alone, with the connection and the handlers played by the test.
 template <class Policies = default_policies>
-struct bench {
-    bench() : bench(session_options<Policies>{}) {}
-    explicit bench(session_options<Policies> chosen)
+struct inbox_bench {
+    inbox_bench() : inbox_bench(session_options<Policies>{}) {}
+    explicit inbox_bench(session_options<Policies> chosen)
         : options(std::move(chosen)), in(with_routes(), routes, todo, counts)
     {
         in.attach();
@@ -114,7 +106,7 @@ struct bench {
 
 TEST_CASE("inbox: a request runs once, its repeats are silent, then get the recorded answer (rule 12)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0), "now", 5s, "ask"));
     CHECK(b.receive(message_kind::request, id_of(1, 0), "now", 5s, "ask"));
     const auto runs = b.orders();
@@ -135,7 +127,7 @@ TEST_CASE("inbox: a request runs once, its repeats are silent, then get the reco
 
 TEST_CASE("inbox: a higher generation is new, a lower one is stale and never runs")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(2, 0)));
     b.answer(b.orders().at(0).which, "two");
     CHECK(b.receive(message_kind::request, id_of(3, 0)));
@@ -151,7 +143,7 @@ TEST_CASE("inbox: a higher generation is new, a lower one is stale and never run
 
 TEST_CASE("inbox: a higher generation over a running record is the peer's fault, and changes nothing (rule 8)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     CHECK_FALSE(b.receive(message_kind::request, id_of(2, 0)));
     const auto runs = b.orders();
@@ -162,7 +154,7 @@ TEST_CASE("inbox: a higher generation over a running record is the peer's fault,
 
 TEST_CASE("inbox: a name without handler is refused before any handler, and so is a deadline that has passed")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0), "unknown"));
     CHECK(b.receive(message_kind::request, id_of(1, 1), "now", 0s));
     CHECK(b.orders().empty());
@@ -175,7 +167,7 @@ TEST_CASE("inbox: a name without handler is refused before any handler, and so i
 
 TEST_CASE("inbox: a delivery's handler is its ack, and a failed one is an error")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::delivery, id_of(1, 0)));
     CHECK(b.receive(message_kind::delivery, id_of(1, 1)));
     const auto runs = b.orders();
@@ -190,7 +182,7 @@ TEST_CASE("inbox: a delivery's handler is its ack, and a failed one is an error"
 
 TEST_CASE("inbox: a cancel stops the handler, and is confirmed when the handler has ended (rules 8 and 16)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     const auto run = b.orders().at(0).which;
     CHECK(b.in.cancel(id_of(1, 0)));
@@ -211,7 +203,7 @@ TEST_CASE("inbox: a cancel stops the handler, and is confirmed when the handler 
 TEST_CASE(
     "inbox: a cancel that comes before its message is recorded and confirmed, and the message never runs (rule 16)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.in.cancel(id_of(1, 0)));
     CHECK(b.answers().at(0).name == "cancelled");
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
@@ -222,7 +214,7 @@ TEST_CASE(
 
 TEST_CASE("inbox: a cancel of what is done gets the answer once more")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     b.answer(b.orders().at(0).which, "yes");
     b.answers();
@@ -232,7 +224,7 @@ TEST_CASE("inbox: a cancel of what is done gets the answer once more")
 
 TEST_CASE("inbox: a serial name runs one at a time in its order, with bytes of any size kept meanwhile (contract 9)")
 {
-    bench<> b;
+    inbox_bench<> b;
     const std::string large(100'000, 'x');
     CHECK(b.receive(message_kind::request, id_of(1, 0), "serial", {}, "first"));
     CHECK(b.receive(message_kind::delivery, id_of(1, 1), "serial", 10s, large));
@@ -260,7 +252,7 @@ TEST_CASE("inbox: acked on receipt, a delivery leaves its slot, and its repeat i
 {
     session_options<receipts> options;
     options.receipted_max = 2;
-    bench<receipts> b{options};
+    inbox_bench<receipts> b{options};
     CHECK(b.receive(message_kind::delivery, id_of(1, 0)));
     CHECK(b.receive(message_kind::delivery, id_of(1, 0)));
     auto runs = b.orders();
@@ -287,7 +279,7 @@ TEST_CASE("inbox: acked on receipt, a delivery leaves its slot, and its repeat i
 
 TEST_CASE("inbox: a handler that ends late ends nobody else's request (rule 9)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     const auto old = b.orders().at(0).which;
     b.in.restart(capacity);
@@ -306,7 +298,7 @@ TEST_CASE("inbox: a handler that ends late ends nobody else's request (rule 9)")
 
 TEST_CASE("inbox: the end stops what runs, and what waits for its turn never starts (rule 16)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0), "serial"));
     CHECK(b.receive(message_kind::request, id_of(1, 1), "serial"));
     b.receive(message_kind::notification, 0, "now");
@@ -326,7 +318,7 @@ TEST_CASE("inbox: an answer over the message limit is lost, and says so")
 {
     session_options<> options;
     options.message_bytes_max = 10;
-    bench<> b{options};
+    inbox_bench<> b{options};
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     b.answer(b.orders().at(0).which, "more than ten bytes");
     CHECK(b.answers().at(0).name == "answer_lost");
@@ -336,7 +328,7 @@ TEST_CASE("inbox: an answer that there is no room to keep is sent once, and its 
 {
     session_options<> options;
     options.kept_answer_bytes_max = 10;
-    bench<> b{options};
+    inbox_bench<> b{options};
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     b.answer(b.orders().at(0).which, "more than ten bytes");
     CHECK(b.in.kept_bytes() == 0);
@@ -349,7 +341,7 @@ TEST_CASE("inbox: a known error without room for its text goes out whole once, a
 {
     session_options<> options;
     options.kept_answer_bytes_max = 10;
-    bench<> b{options};
+    inbox_bench<> b{options};
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     b.in.finish(b.orders().at(0).which, {{"data of the error", encoding::text}, "bad_payload", "what was wrong"});
     const auto words = b.answers();
@@ -361,7 +353,7 @@ TEST_CASE("inbox: a known error without room for its text goes out whole once, a
 
 TEST_CASE("inbox: without a link an answer is recorded and not said: the asker repeats its id (contract 6)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     b.in.detach();
     b.answer(b.orders().at(0).which, "yes");
@@ -373,7 +365,7 @@ TEST_CASE("inbox: without a link an answer is recorded and not said: the asker r
 
 TEST_CASE("inbox: progress goes to whoever waits, and to nobody after a cancel, a link loss or the end")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     const auto run = b.orders().at(0).which;
     b.in.progress(run, {"half", encoding::text});
@@ -393,7 +385,7 @@ TEST_CASE(
 {
     session_options<> options;
     options.notifications_max = 4;
-    bench<> b{options};
+    inbox_bench<> b{options};
     CHECK(b.receive(message_kind::request, id_of(1, 7)));
     const auto run = b.orders().at(0).which;
     for (int word = 0; word != 100; ++word) {
@@ -413,7 +405,7 @@ TEST_CASE("inbox: notifications have their own bound, which their handlers' ends
 {
     session_options<> options;
     options.notifications_max = 2;
-    bench<> b{options};
+    inbox_bench<> b{options};
     for (int n = 0; n != 3; ++n) {
         b.receive(message_kind::notification, 0);
     }
@@ -429,7 +421,7 @@ TEST_CASE("inbox: notifications have their own bound, which their handlers' ends
 
 TEST_CASE("inbox: a finished id named by a ping keeps its generation and gives back its bytes (rule 11)")
 {
-    bench<> b;
+    inbox_bench<> b;
     CHECK(b.receive(message_kind::request, id_of(1, 0)));
     b.answer(b.orders().at(0).which, "yes");
     CHECK(b.in.kept_bytes() == 3);

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr instant start = instant{} + 1000s;
 
 template <class T>
 std::vector<ticket> tickets(const outbox<T>& box)

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant start{};
+constexpr instant called_at{};
 
 using completion = std::function<void(std::error_code, std::string)>;
 using calls_type = pending_calls<completion, std::string>;
@@ -46,9 +46,9 @@ TEST_CASE("pending_calls: an answer completes its call once")
 {
     calls_type calls{4};
     heard got;
-    const auto id = calls.open(got.record(), start + 5s).value();
+    const auto id = calls.open(got.record(), called_at + 5s).value();
     CHECK(calls.pending(id));
-    CHECK(calls.next_deadline() == start + 5s);
+    CHECK(calls.next_deadline() == called_at + 5s);
     CHECK(calls.resolve(id, "yes"));
     CHECK(got.calls == 1);
     CHECK_FALSE(got.ec);
@@ -57,7 +57,7 @@ TEST_CASE("pending_calls: an answer completes its call once")
     CHECK_FALSE(calls.fail(id, canceled));
     CHECK_FALSE(calls.cancel(id));
     CHECK(calls.next_deadline() == never);
-    CHECK(calls.expire(start + 10s) == 0);
+    CHECK(calls.expire(called_at + 10s) == 0);
     CHECK(got.calls == 1);
 }
 
@@ -65,19 +65,19 @@ TEST_CASE("pending_calls: a failure, a cancel and a deadline each complete a cal
 {
     calls_type calls{4};
     heard failed, cancelled, late, waiting;
-    const auto first = calls.open(failed.record(), start + 5s).value();
-    const auto second = calls.open(cancelled.record(), start + 5s).value();
-    calls.open(late.record(), start + 5s);
+    const auto first = calls.open(failed.record(), called_at + 5s).value();
+    const auto second = calls.open(cancelled.record(), called_at + 5s).value();
+    calls.open(late.record(), called_at + 5s);
     const auto fourth = calls.open(waiting.record()).value();
     CHECK(calls.fail(first, make_error_code(errc::busy)));
     CHECK(calls.cancel(second));
-    CHECK(calls.expire(start + 5s - 1ns) == 0);
-    CHECK(calls.expire(start + 5s) == 1);
+    CHECK(calls.expire(called_at + 5s - 1ns) == 0);
+    CHECK(calls.expire(called_at + 5s) == 1);
     CHECK(failed.ec == errc::busy);
     CHECK(cancelled.ec == std::errc::operation_canceled);
     CHECK(late.ec == errc::timed_out);
     CHECK(calls.next_deadline() == never);
-    CHECK(calls.expire(start + 10000h) == 0);
+    CHECK(calls.expire(called_at + 10000h) == 0);
     CHECK(calls.resolve(fourth, "at last"));
     CHECK((failed.calls == 1 && cancelled.calls == 1 && late.calls == 1 && waiting.calls == 1));
 }
@@ -88,9 +88,9 @@ TEST_CASE("pending_calls: destruction cancels what is left, and refuses what is 
     int refused = 0;
     {
         std::optional<calls_type> calls{std::in_place, 4U};
-        calls->open(left.record(), start + 5s);
+        calls->open(left.record(), called_at + 5s);
         calls->open(
-            [&](std::error_code, std::string) { refused += calls->open(left.record(), start) ? 0 : 1; }, start + 5s);
+            [&](std::error_code, std::string) { refused += calls->open(left.record(), called_at) ? 0 : 1; }, called_at + 5s);
         calls->open(left.record());
     }
     CHECK(left.calls == 2);
@@ -102,11 +102,11 @@ TEST_CASE("pending_calls: at the bound open gives nothing and drops the completi
 {
     calls_type calls{1};
     heard first, second;
-    CHECK(calls.open(first.record(), start + 5s));
+    CHECK(calls.open(first.record(), called_at + 5s));
     CHECK(calls.full());
-    CHECK_FALSE(calls.open(second.record(), start + 1s));
-    CHECK(calls.next_deadline() == start + 5s);
-    CHECK(calls.expire(start + 5s) == 1);
+    CHECK_FALSE(calls.open(second.record(), called_at + 1s));
+    CHECK(calls.next_deadline() == called_at + 5s);
+    CHECK(calls.expire(called_at + 5s) == 1);
     CHECK(second.calls == 0);
 }
 
@@ -118,12 +118,12 @@ TEST_CASE("pending_calls: a completion may open, cancel and settle others")
     calls.open(
         [&](std::error_code, std::string) {
             CHECK(calls.cancel(other_id));
-            CHECK(calls.open(next.record(), start + 1s));
-            CHECK(calls.open(next.record(), start + 9s));
+            CHECK(calls.open(next.record(), called_at + 1s));
+            CHECK(calls.open(next.record(), called_at + 9s));
         },
-        start + 1s);
-    other_id = calls.open(other.record(), start + 1s).value();
-    CHECK(calls.expire(start + 1s) == 2);
+        called_at + 1s);
+    other_id = calls.open(other.record(), called_at + 1s).value();
+    CHECK(calls.expire(called_at + 1s) == 2);
     CHECK(other.ec == canceled);
     CHECK(other.calls == 1);
     CHECK(next.ec == errc::timed_out);
@@ -137,25 +137,25 @@ TEST_CASE("pending_calls: a completion may destroy the object that calls it")
     SECTION("from resolve")
     {
         auto calls = std::make_unique<calls_type>(4U);
-        const auto id = calls->open([&](std::error_code, std::string) { calls.reset(); }, start + 1s).value();
-        calls->open(left.record(), start + 2s);
+        const auto id = calls->open([&](std::error_code, std::string) { calls.reset(); }, called_at + 1s).value();
+        calls->open(left.record(), called_at + 2s);
         CHECK(calls->resolve(id, ""));
     }
     SECTION("from expire")
     {
         auto calls = std::make_unique<calls_type>(4U);
-        calls->open([&](std::error_code, std::string) { calls.reset(); }, start + 1s);
-        calls->open(left.record(), start + 1s);
-        CHECK(calls->expire(start + 5s) == 1);
+        calls->open([&](std::error_code, std::string) { calls.reset(); }, called_at + 1s);
+        calls->open(left.record(), called_at + 1s);
+        CHECK(calls->expire(called_at + 5s) == 1);
         CHECK(calls == nullptr);
     }
     SECTION("from an expire within an expire")
     {
         auto calls = std::make_unique<calls_type>(4U);
-        calls->open([&](std::error_code, std::string) { CHECK(calls->expire(start + 5s) == 1); }, start + 1s);
-        calls->open([&](std::error_code, std::string) { calls.reset(); }, start + 1s);
-        calls->open(left.record(), start + 1s);
-        CHECK(calls->expire(start + 5s) == 1);
+        calls->open([&](std::error_code, std::string) { CHECK(calls->expire(called_at + 5s) == 1); }, called_at + 1s);
+        calls->open([&](std::error_code, std::string) { calls.reset(); }, called_at + 1s);
+        calls->open(left.record(), called_at + 1s);
+        CHECK(calls->expire(called_at + 5s) == 1);
     }
     CHECK(left.calls == 1);
     CHECK(left.ec == canceled);
@@ -170,10 +170,10 @@ TEST_CASE("pending_calls: a completion may be move-only and take no value, or se
     };
     int total = 0;
     pending_calls<once> bare{2};
-    const auto id = bare.open(once{std::make_unique<int>(0), &total}, start + 1s).value();
-    bare.open(once{std::make_unique<int>(0), &total}, start + 1s);
+    const auto id = bare.open(once{std::make_unique<int>(0), &total}, called_at + 1s).value();
+    bare.open(once{std::make_unique<int>(0), &total}, called_at + 1s);
     CHECK(bare.resolve(id));
-    CHECK(bare.expire(start + 1s) == 1);
+    CHECK(bare.expire(called_at + 1s) == 1);
     CHECK(total == 2);
 
     int sum = 0;
@@ -191,7 +191,7 @@ TEST_CASE("pending_calls: in a random history every completion is called exactly
     {
         calls_type calls{32};
         std::vector<message_id> ids;
-        auto now = start;
+        auto now = called_at;
         for (int step = 0; step != 5000; ++step) {
             const auto what = random() % 10;
             if (what < 5) {

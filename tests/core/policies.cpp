@@ -5,16 +5,14 @@
 #include <chrono>
 #include <type_traits>
 
+#include "support/receipts.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct receipts : default_policies {
-    using ack = acknowledge_on_receipt;
-};
 
 struct once : default_policies {
     using retry = no_retry;

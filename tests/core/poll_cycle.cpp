@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct bench {
+struct poll_bench {
     poll_cycle cycle{{.backoff = {.first = 2s}}};
     instant now = instant{} + 1h;
 
@@ -28,7 +28,7 @@ struct bench {
 
 TEST_CASE("poll cycle: it polls at once, then every five seconds")
 {
-    bench b;
+    poll_bench b;
     CHECK(b.cycle.next_deadline() == never);
     CHECK(b.cycle.advance(b.now) == polling::nothing);
     b.cycle.start(b.now);
@@ -44,7 +44,7 @@ TEST_CASE("poll cycle: it polls at once, then every five seconds")
 
 TEST_CASE("poll cycle: a poll that takes longer than the interval is followed by the next one, not joined by it")
 {
-    bench b;
+    poll_bench b;
     b.cycle.start(b.now);
     CHECK(b.until_asked() == 0s);
     b.now += 7s;
@@ -55,7 +55,7 @@ TEST_CASE("poll cycle: a poll that takes longer than the interval is followed by
 
 TEST_CASE("poll cycle: a poll has three tries with backoff; then somebody is told, and it goes on after the interval")
 {
-    bench b;
+    poll_bench b;
     b.cycle.start(b.now);
     CHECK(b.until_asked() == 0s);
     b.cycle.failed(b.now);
@@ -77,7 +77,7 @@ TEST_CASE("poll cycle: a poll has three tries with backoff; then somebody is tol
 
 TEST_CASE("poll cycle: a try that takes too long is cancelled, counts as failed, and holds the next one up until it has ended")
 {
-    bench b;
+    poll_bench b;
     b.cycle.start(b.now);
     CHECK(b.until_asked() == 0s);
     CHECK(b.cycle.next_deadline() == b.now + 10s);
@@ -92,7 +92,7 @@ TEST_CASE("poll cycle: a try that takes too long is cancelled, counts as failed,
 
 TEST_CASE("poll cycle: stopped, it asks no more; started again, not before the last try has ended")
 {
-    bench b;
+    poll_bench b;
     b.cycle.start(b.now);
     CHECK(b.until_asked() == 0s);
     CHECK(b.cycle.stop());
@@ -110,7 +110,7 @@ TEST_CASE("poll cycle: stopped, it asks no more; started again, not before the l
 
 TEST_CASE("poll cycle: stopped between two tries, it begins with the first one again and complains of nothing")
 {
-    bench b;
+    poll_bench b;
     b.cycle.start(b.now);
     for (int i = 0; i != 3; ++i) {
         static_cast<void>(b.until_asked());

@@ -5,20 +5,13 @@
 #include <cstdint>
 #include <random>
 
+#include "support/stuck.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 
 namespace {
-
-// A generator that gives one number for ever.
-template <std::uint64_t Number>
-struct stuck {
-    using result_type = std::uint64_t;
-    static constexpr result_type min() { return 0; }
-    static constexpr result_type max() { return ~std::uint64_t{0}; }
-    constexpr result_type operator()() const { return Number; }
-};
 
 struct of_signed_numbers {
     static constexpr int min() { return 0; }

@@ -4,14 +4,14 @@
 #include <cstdint>
 #include <random>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr instant start = instant{} + 1000s;
 
 // The smallest type that the concept takes: nobody is ever gone.
 struct everlasting {

@@ -13,7 +13,7 @@ namespace {
 
 const std::error_code lost_link = make_error_code(errc::not_connected);
 
-struct bench {
+struct dial_bench {
     reconnector<sequence_backoff> dialler{sequence_backoff{}, 10s, 1};
     instant now = instant{} + 1h;
 
@@ -37,7 +37,7 @@ struct bench {
 
 TEST_CASE("reconnector: nothing happens before it is started, then it dials at once")
 {
-    bench b;
+    dial_bench b;
     CHECK(b.dialler.state() == link_state::disconnected);
     CHECK(b.dialler.next_deadline() == never);
     CHECK(b.dialler.advance(b.now) == dialling::nothing);
@@ -53,7 +53,7 @@ TEST_CASE("reconnector: nothing happens before it is started, then it dials at o
 
 TEST_CASE("reconnector: failing attempts wait 1, 2, 4, 8, 16, 16 seconds, each with a higher number (rule 1)")
 {
-    bench b;
+    dial_bench b;
     b.dialler.start(b.now);
     CHECK(b.dialler.advance(b.now) == dialling::dial);
     std::uint64_t attempt = b.dialler.attempt();
@@ -70,7 +70,7 @@ TEST_CASE("reconnector: failing attempts wait 1, 2, 4, 8, 16, 16 seconds, each w
 
 TEST_CASE("reconnector: after a connection that worked the first attempt is immediate")
 {
-    bench b;
+    dial_bench b;
     b.connect();
     b.now += 1min;
     b.dialler.lost(lost_link, {}, b.now);
@@ -81,7 +81,7 @@ TEST_CASE("reconnector: after a connection that worked the first attempt is imme
 
 TEST_CASE("reconnector: a connection that is lost as soon as it is welcomed makes no loop without delays")
 {
-    bench b;
+    dial_bench b;
     b.connect();
     duration waited{};
     for (int i = 0; i != 10; ++i) {
@@ -94,7 +94,7 @@ TEST_CASE("reconnector: a connection that is lost as soon as it is welcomed make
 
 TEST_CASE("reconnector: an attempt that takes too long is abandoned and counts as failed")
 {
-    bench b;
+    dial_bench b;
     b.dialler.start(b.now);
     CHECK(b.dialler.advance(b.now) == dialling::dial);
     CHECK(b.dialler.next_deadline() == b.now + 10s);
@@ -107,7 +107,7 @@ TEST_CASE("reconnector: an attempt that takes too long is abandoned and counts a
 
 TEST_CASE("reconnector: a hub that asks for patience gets it, and its clients do not come back together")
 {
-    bench b;
+    dial_bench b;
     b.connect();
     b.now += 1min;
     b.dialler.lost(lost_link, 30s, b.now);
@@ -153,7 +153,7 @@ TEST_CASE("reconnector: thundering herds after a deploy: a goodbye is followed b
 
 TEST_CASE("reconnector: of several ways each is tried at once before a round of failures is waited for")
 {
-    bench b;
+    dial_bench b;
     b.dialler.ways(3);
     b.dialler.start(b.now);
     CHECK(b.dialler.advance(b.now) == dialling::dial);
@@ -180,7 +180,7 @@ TEST_CASE("reconnector: of several ways each is tried at once before a round of 
 
 TEST_CASE("reconnector: a way that asks for patience does not keep the others waiting, and has it in the end")
 {
-    bench b;
+    dial_bench b;
     b.dialler.ways(2);
     b.dialler.start(b.now);
     CHECK(b.dialler.advance(b.now) == dialling::dial);
@@ -193,7 +193,7 @@ TEST_CASE("reconnector: a way that asks for patience does not keep the others wa
 TEST_CASE("reconnector: a silent endless reconnect loop: a name that never worked is final after five rounds, and said at once")
 {
     for (const auto verdict : {link_verdict::unresolvable, link_verdict::garbled}) {
-        bench b;
+        dial_bench b;
         b.dialler.start(b.now);
         CHECK(b.dialler.advance(b.now) == dialling::dial);
         for (int round = 1; round != 5; ++round) {
@@ -216,7 +216,7 @@ TEST_CASE("reconnector: a silent endless reconnect loop: a name that never worke
 
 TEST_CASE("reconnector: a certificate that is not believed is final at once, if it is so each way and no connection ever worked")
 {
-    bench b;
+    dial_bench b;
     b.dialler.ways(2);
     b.dialler.start(b.now);
     CHECK(b.dialler.advance(b.now) == dialling::dial);
@@ -242,7 +242,7 @@ TEST_CASE("reconnector: a certificate that is not believed is final at once, if 
 
 TEST_CASE("reconnector: a certificate that is not believed is waited out if a connection worked before")
 {
-    bench b;
+    dial_bench b;
     b.connect();
     for (int round = 0; round != 20; ++round) {
         b.dialler.lost(lost_link, link_verdict::untrusted, {}, b.now);
@@ -253,7 +253,7 @@ TEST_CASE("reconnector: a certificate that is not believed is waited out if a co
 
 TEST_CASE("reconnector: a name that worked once is waited for, and so is one that is missing now and then")
 {
-    bench b;
+    dial_bench b;
     int known_every = 100;
     SECTION("worked once") { b.connect(); }
     SECTION("now and then")
@@ -271,7 +271,7 @@ TEST_CASE("reconnector: a name that worked once is waited for, and so is one tha
 
 TEST_CASE("reconnector: one way without a name is no reason to give the others up")
 {
-    bench b;
+    dial_bench b;
     b.dialler.ways(2);
     b.dialler.start(b.now);
     CHECK(b.dialler.advance(b.now) == dialling::dial);
@@ -286,7 +286,7 @@ TEST_CASE("reconnector: one way without a name is no reason to give the others u
 
 TEST_CASE("reconnector: it knows since when it is connected or not, and when it tries next")
 {
-    bench b;
+    dial_bench b;
     CHECK_FALSE(b.dialler.disconnected_since());
     const auto began = b.now;
     b.dialler.start(b.now);
@@ -312,7 +312,7 @@ TEST_CASE("reconnector: it knows since when it is connected or not, and when it 
 TEST_CASE("reconnector: what cannot get better ends the attempts, once")
 {
     for (const auto kind : {errc::auth_refused, errc::incompatible, errc::replaced}) {
-        bench b;
+        dial_bench b;
         b.connect();
         b.dialler.lost(make_error_code(kind), {}, b.now);
         CHECK(b.dialler.state() == link_state::failed);
@@ -340,7 +340,7 @@ TEST_CASE("reconnector: a schedule that ends means giving up")
 
 TEST_CASE("reconnector: started again after it gave up, it dials and has forgotten why it failed")
 {
-    bench b;
+    dial_bench b;
     b.connect();
     b.dialler.lost(make_error_code(errc::replaced), {}, b.now);
     b.dialler.start(b.now); // before anybody asked what to do
@@ -350,7 +350,7 @@ TEST_CASE("reconnector: started again after it gave up, it dials and has forgott
 
 TEST_CASE("reconnector: stopped, it makes no further attempt, and late news change nothing")
 {
-    bench b;
+    dial_bench b;
     b.connect();
     b.dialler.stop(b.now);
     b.dialler.lost(lost_link, {}, b.now);

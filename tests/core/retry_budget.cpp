@@ -3,14 +3,14 @@
 
 #include <chrono>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr instant start = instant{} + 1h;
 
 } // namespace
 

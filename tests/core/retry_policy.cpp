@@ -6,19 +6,14 @@
 #include <cstdint>
 #include <string>
 
+#include "support/stuck.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct highest {
-    using result_type = std::uint64_t;
-    static constexpr result_type min() { return 0; }
-    static constexpr result_type max() { return ~std::uint64_t{0}; }
-    constexpr result_type operator()() const { return max(); }
-};
 
 // The smallest policy: for ever, at once.
 struct stubborn {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "support/receipts.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -15,10 +17,6 @@ using namespace rejoinder::testing;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct receipts : default_policies {
-    using ack = acknowledge_on_receipt;
-};
 
 struct unacknowledged : default_policies {
     using ack = acknowledge_none;

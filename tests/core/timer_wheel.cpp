@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant start{};
+constexpr instant zero_hour{};
 
 std::vector<std::uint64_t> expire_all(timer_wheel<>& wheel, instant now)
 {
@@ -37,7 +37,7 @@ TEST_CASE("timer_wheel: an empty wheel waits for ever and expires nothing")
     timer_wheel wheel;
     CHECK(wheel.empty());
     CHECK(wheel.next_expiry() == never);
-    CHECK_FALSE(wheel.expire(start + 100h));
+    CHECK_FALSE(wheel.expire(zero_hour + 100h));
     CHECK_FALSE(wheel.cancel(timer_id{}));
     CHECK_FALSE(wheel.active(timer_id{}));
     CHECK_FALSE(wheel.cancel({7, 1}));
@@ -46,45 +46,45 @@ TEST_CASE("timer_wheel: an empty wheel waits for ever and expires nothing")
 TEST_CASE("timer_wheel: a timer fires once, at its deadline and not before")
 {
     timer_wheel wheel;
-    const auto timer = wheel.schedule(start + 5s, 42);
+    const auto timer = wheel.schedule(zero_hour + 5s, 42);
     CHECK(wheel.active(timer));
     CHECK(wheel.size() == 1);
-    CHECK(wheel.next_expiry() == start + 5s);
-    CHECK_FALSE(wheel.expire(start + 5s - 1ns));
-    CHECK(wheel.next_expiry() == start + 5s);
-    CHECK(wheel.expire(start + 5s) == 42U);
+    CHECK(wheel.next_expiry() == zero_hour + 5s);
+    CHECK_FALSE(wheel.expire(zero_hour + 5s - 1ns));
+    CHECK(wheel.next_expiry() == zero_hour + 5s);
+    CHECK(wheel.expire(zero_hour + 5s) == 42U);
     CHECK_FALSE(wheel.active(timer));
-    CHECK_FALSE(wheel.expire(start + 5s));
-    CHECK_FALSE(wheel.expire(start + 50s));
+    CHECK_FALSE(wheel.expire(zero_hour + 5s));
+    CHECK_FALSE(wheel.expire(zero_hour + 50s));
     CHECK(wheel.next_expiry() == never);
 }
 
 TEST_CASE("timer_wheel: a deadline within a millisecond is rounded up to the whole one")
 {
     timer_wheel wheel;
-    wheel.schedule(start + 10ms + 1ns, 1);
-    CHECK(wheel.next_expiry() == start + 11ms);
-    CHECK_FALSE(wheel.expire(start + 10ms + 999us));
-    CHECK(wheel.expire(start + 11ms) == 1U);
+    wheel.schedule(zero_hour + 10ms + 1ns, 1);
+    CHECK(wheel.next_expiry() == zero_hour + 11ms);
+    CHECK_FALSE(wheel.expire(zero_hour + 10ms + 999us));
+    CHECK(wheel.expire(zero_hour + 11ms) == 1U);
 }
 
 TEST_CASE("timer_wheel: an origin within a millisecond makes no timer early or late")
 {
-    const auto origin = start + 400us;
+    const auto origin = zero_hour + 400us;
     timer_wheel wheel{origin};
     wheel.schedule(origin + 1ms, 1);
-    CHECK_FALSE(wheel.expire(start + 1399us));
-    CHECK(wheel.expire(start + 2ms) == 1U);
+    CHECK_FALSE(wheel.expire(zero_hour + 1399us));
+    CHECK(wheel.expire(zero_hour + 2ms) == 1U);
 }
 
 TEST_CASE("timer_wheel: timers of one millisecond fire in the order of scheduling, even across levels")
 {
     timer_wheel wheel;
-    const auto when = start + 300s;
+    const auto when = zero_hour + 300s;
     wheel.schedule(when, 1);
-    CHECK(expire_all(wheel, start + 200s).empty());
+    CHECK(expire_all(wheel, zero_hour + 200s).empty());
     wheel.schedule(when, 2);
-    CHECK(expire_all(wheel, start + 299s).empty());
+    CHECK(expire_all(wheel, zero_hour + 299s).empty());
     wheel.schedule(when, 3);
     wheel.schedule(when - 1ms, 0);
     CHECK(expire_all(wheel, when - 2ms).empty());
@@ -95,33 +95,33 @@ TEST_CASE("timer_wheel: timers of one millisecond fire in the order of schedulin
 TEST_CASE("timer_wheel: a jump of days fires everything on the way in the order of deadlines")
 {
     timer_wheel wheel;
-    wheel.schedule(start + 72h, 4);
-    wheel.schedule(start + 1ms, 1);
-    wheel.schedule(start + 71h + 59min, 3);
-    wheel.schedule(start + 20s, 2);
-    wheel.schedule(start + 24h * 365, 5);
-    CHECK(expire_all(wheel, start + 80h) == values{1, 2, 3, 4});
+    wheel.schedule(zero_hour + 72h, 4);
+    wheel.schedule(zero_hour + 1ms, 1);
+    wheel.schedule(zero_hour + 71h + 59min, 3);
+    wheel.schedule(zero_hour + 20s, 2);
+    wheel.schedule(zero_hour + 24h * 365, 5);
+    CHECK(expire_all(wheel, zero_hour + 80h) == values{1, 2, 3, 4});
     CHECK(wheel.size() == 1);
-    CHECK(wheel.next_expiry() == start + 24h * 365);
+    CHECK(wheel.next_expiry() == zero_hour + 24h * 365);
 }
 
 TEST_CASE("timer_wheel: what is due when it is scheduled fires in the same loop")
 {
     timer_wheel wheel;
-    wheel.schedule(start + 1s, 1);
-    wheel.schedule(start + 3s, 3);
-    const auto now = start + 10s;
+    wheel.schedule(zero_hour + 1s, 1);
+    wheel.schedule(zero_hour + 3s, 3);
+    const auto now = zero_hour + 10s;
     CHECK(wheel.expire(now) == 1U);
-    wheel.schedule(start + 2s, 2);
+    wheel.schedule(zero_hour + 2s, 2);
     wheel.schedule(now, 5);
     wheel.schedule(now + 1ms, 6);
     CHECK(wheel.expire(now) == 2U);
-    wheel.schedule(start, 20);
+    wheel.schedule(zero_hour, 20);
     CHECK(wheel.expire(now) == 20U);
     CHECK(wheel.expire(now) == 3U);
     CHECK(wheel.expire(now) == 5U);
     CHECK_FALSE(wheel.expire(now));
-    wheel.schedule(start + 4s, 7);
+    wheel.schedule(zero_hour + 4s, 7);
     CHECK(wheel.next_expiry() <= now);
     CHECK(wheel.expire(now) == 7U);
     CHECK(wheel.expire(now + 1ms) == 6U);
@@ -130,23 +130,23 @@ TEST_CASE("timer_wheel: what is due when it is scheduled fires in the same loop"
 TEST_CASE("timer_wheel: a timer cancelled within the loop doesn't fire in it")
 {
     timer_wheel wheel;
-    wheel.schedule(start + 1s, 1);
-    const auto same = wheel.schedule(start + 1s, 2);
-    const auto after = wheel.schedule(start + 2s, 3);
-    CHECK(wheel.expire(start + 5s) == 1U);
+    wheel.schedule(zero_hour + 1s, 1);
+    const auto same = wheel.schedule(zero_hour + 1s, 2);
+    const auto after = wheel.schedule(zero_hour + 2s, 3);
+    CHECK(wheel.expire(zero_hour + 5s) == 1U);
     CHECK(wheel.cancel(same));
     CHECK(wheel.cancel(after));
-    CHECK_FALSE(wheel.expire(start + 5s));
+    CHECK_FALSE(wheel.expire(zero_hour + 5s));
     CHECK(wheel.empty());
 }
 
 TEST_CASE("timer_wheel: a stale id cancels nothing, also when its place is used again")
 {
     timer_wheel wheel;
-    const auto first = wheel.schedule(start + 1s, 1);
+    const auto first = wheel.schedule(zero_hour + 1s, 1);
     CHECK(wheel.cancel(first));
     CHECK_FALSE(wheel.cancel(first));
-    const auto second = wheel.schedule(start + 1s, 2);
+    const auto second = wheel.schedule(zero_hour + 1s, 2);
     CHECK(second.index == first.index);
     CHECK_FALSE(wheel.cancel(first));
     CHECK(wheel.active(second));
@@ -154,7 +154,7 @@ TEST_CASE("timer_wheel: a stale id cancels nothing, also when its place is used 
     CHECK_FALSE(wheel.active(second));
     CHECK(wheel.next_expiry() == never);
     wheel.shrink();
-    const auto third = wheel.schedule(start + 1s, 3);
+    const auto third = wheel.schedule(zero_hour + 1s, 3);
     CHECK_FALSE(wheel.cancel(first));
     CHECK_FALSE(wheel.cancel(second));
     CHECK(wheel.cancel(third));
@@ -163,23 +163,23 @@ TEST_CASE("timer_wheel: a stale id cancels nothing, also when its place is used 
 TEST_CASE("timer_wheel: shrink keeps pending timers")
 {
     timer_wheel wheel;
-    const auto timer = wheel.schedule(start + 1s, 1);
+    const auto timer = wheel.schedule(zero_hour + 1s, 1);
     wheel.shrink();
     CHECK(wheel.active(timer));
-    CHECK(wheel.expire(start + 1s) == 1U);
+    CHECK(wheel.expire(zero_hour + 1s) == 1U);
 }
 
 TEST_CASE("timer_wheel: time that goes back counts as the last time")
 {
     timer_wheel wheel;
-    CHECK_FALSE(wheel.expire(start + 10s));
-    wheel.schedule(start + 9s, 1);
-    CHECK(wheel.expire(start + 5s) == 1U);
-    wheel.schedule(start + 10s + 1ms, 2);
-    CHECK_FALSE(wheel.expire(start));
-    CHECK(wheel.next_expiry() == start + 10s + 1ms);
-    CHECK_FALSE(wheel.expire(start + 10s));
-    CHECK(wheel.expire(start + 11s) == 2U);
+    CHECK_FALSE(wheel.expire(zero_hour + 10s));
+    wheel.schedule(zero_hour + 9s, 1);
+    CHECK(wheel.expire(zero_hour + 5s) == 1U);
+    wheel.schedule(zero_hour + 10s + 1ms, 2);
+    CHECK_FALSE(wheel.expire(zero_hour));
+    CHECK(wheel.next_expiry() == zero_hour + 10s + 1ms);
+    CHECK_FALSE(wheel.expire(zero_hour + 10s));
+    CHECK(wheel.expire(zero_hour + 11s) == 2U);
 }
 
 TEST_CASE("timer_wheel: the ends of time do not overflow")
@@ -188,11 +188,11 @@ TEST_CASE("timer_wheel: the ends of time do not overflow")
     wheel.schedule(never, 9);
     wheel.schedule(never - 1s, 8);
     wheel.schedule(instant::min(), 0);
-    wheel.schedule(start, 1);
+    wheel.schedule(zero_hour, 1);
     CHECK(wheel.expire(instant::min()) == std::nullopt);
     CHECK(expire_all(wheel, instant::min() + 1ms) == values{0});
-    CHECK(wheel.next_expiry() == start);
-    CHECK(expire_all(wheel, start) == values{1});
+    CHECK(wheel.next_expiry() == zero_hour);
+    CHECK(expire_all(wheel, zero_hour) == values{1});
     CHECK(expire_all(wheel, never - 1ms) == values{8});
     CHECK(wheel.size() == 1);
     CHECK(wheel.next_expiry() == never);
@@ -205,7 +205,7 @@ TEST_CASE("timer_wheel: following next_expiry alone reaches every deadline at it
     std::mt19937_64 random{3};
     for (std::uint64_t i = 0; i != 200; ++i) {
         const auto milliseconds = random() % (std::uint64_t{1} << (random() % 34));
-        wheel.schedule(start + std::chrono::milliseconds{milliseconds}, milliseconds);
+        wheel.schedule(zero_hour + std::chrono::milliseconds{milliseconds}, milliseconds);
     }
     std::size_t wakes = 0;
     while (!wheel.empty()) {
@@ -213,7 +213,7 @@ TEST_CASE("timer_wheel: following next_expiry alone reaches every deadline at it
         REQUIRE(now != never);
         ++wakes;
         while (const auto value = wheel.expire(now)) {
-            REQUIRE(start + std::chrono::milliseconds{*value} == now);
+            REQUIRE(zero_hour + std::chrono::milliseconds{*value} == now);
         }
     }
     CHECK(wakes <= 200 * 6);
@@ -222,7 +222,7 @@ TEST_CASE("timer_wheel: following next_expiry alone reaches every deadline at it
 TEST_CASE("timer_wheel: an idle program with a few timers sleeps through to the first")
 {
     timer_wheel wheel;
-    const auto now = start + 1000h + 17ms;
+    const auto now = zero_hour + 1000h + 17ms;
     wheel.expire(now);
     wheel.schedule(now + 20s, 1);
     wheel.schedule(now + 5min, 2);
@@ -244,7 +244,7 @@ TEST_CASE("timer_wheel: a random history agrees with a sorted map")
     std::uint64_t order = 0;
 
     const auto add = [&](std::uint64_t micros) {
-        const auto timer = wheel.schedule(start + std::chrono::microseconds{micros}, order);
+        const auto timer = wheel.schedule(zero_hour + std::chrono::microseconds{micros}, order);
         const auto tick = std::max((micros + 999) / 1000, now / 1000);
         model.emplace(std::pair{tick, order}, timer);
         tick_of[order] = tick;
@@ -259,7 +259,7 @@ TEST_CASE("timer_wheel: a random history agrees with a sorted map")
     };
     const auto advance = [&] {
         now += random() % (std::uint64_t{1} << (random() % 33));
-        while (const auto value = wheel.expire(start + std::chrono::microseconds{now})) {
+        while (const auto value = wheel.expire(zero_hour + std::chrono::microseconds{now})) {
             REQUIRE_FALSE(model.empty());
             REQUIRE(model.begin()->first == std::pair{tick_of[*value], *value});
             REQUIRE(model.begin()->first.first <= now / 1000);
@@ -285,7 +285,7 @@ TEST_CASE("timer_wheel: a random history agrees with a sorted map")
         if (model.empty()) {
             REQUIRE(wheel.next_expiry() == never);
         } else {
-            REQUIRE(wheel.next_expiry() <= start + std::chrono::milliseconds{model.begin()->first.first});
+            REQUIRE(wheel.next_expiry() <= zero_hour + std::chrono::milliseconds{model.begin()->first.first});
         }
     }
 }
@@ -299,7 +299,7 @@ TEST_CASE("timer_wheel: a million timers fire once each, in order")
     std::uint32_t cancelled = 0;
     for (std::uint32_t i = 0; i != count; ++i) {
         deadline[i] = static_cast<std::uint32_t>(random() % 3'600'000);
-        const auto timer = wheel.schedule(start + std::chrono::milliseconds{deadline[i]}, i);
+        const auto timer = wheel.schedule(zero_hour + std::chrono::milliseconds{deadline[i]}, i);
         if (i % 10 == 0) {
             cancelled += wheel.cancel(timer) ? 1 : 0;
         }
@@ -307,15 +307,15 @@ TEST_CASE("timer_wheel: a million timers fire once each, in order")
     std::uint32_t fired = 0;
     std::uint32_t last = 0;
     bool in_order = true;
-    for (auto now = start; now <= start + 1h; now += 7s) {
+    for (auto now = zero_hour; now <= zero_hour + 1h; now += 7s) {
         while (const auto value = wheel.expire(now)) {
-            in_order = in_order && deadline[*value] >= last && start + std::chrono::milliseconds{deadline[*value]} <= now
+            in_order = in_order && deadline[*value] >= last && zero_hour + std::chrono::milliseconds{deadline[*value]} <= now
                 && *value % 10 != 0;
             last = deadline[*value];
             ++fired;
         }
     }
-    while (wheel.expire(start + 2h)) {
+    while (wheel.expire(zero_hour + 2h)) {
         ++fired;
     }
     CHECK(in_order);
@@ -327,10 +327,10 @@ TEST_CASE("timer_wheel: a million timers fire once each, in order")
 TEST_CASE("timer_wheel: a wheel that is moved keeps its timers")
 {
     timer_wheel<> one;
-    const auto timer = one.schedule(start + 1s, 1);
+    const auto timer = one.schedule(zero_hour + 1s, 1);
     timer_wheel<> other{std::move(one)};
     CHECK(other.active(timer));
     one = timer_wheel<>{};
     CHECK(one.next_expiry() == never);
-    CHECK(other.expire(start + 1s) == 1U);
+    CHECK(other.expire(zero_hour + 1s) == 1U);
 }

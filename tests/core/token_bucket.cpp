@@ -4,6 +4,8 @@
 #include <limits>
 #include <random>
 
+#include "support/start.hpp"
+
 #include "support/catch.hpp"
 
 using namespace rejoinder;
@@ -11,7 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant start = instant{} + 1000s;
 constexpr std::uint32_t most = std::numeric_limits<std::uint32_t>::max();
 
 } // namespace
