@@ -28,3 +28,19 @@ TEST_CASE("an Engine.IO queue takes the memory that others gave back, and gives 
     CHECK(queue.empty());
     CHECK(recycled_strings::bytes() >= 4096);
 }
+
+TEST_CASE("an Engine.IO queue that was long while it was emptied one by one holds what it held")
+{
+    engine_io_queue queue;
+    for (int round = 0; round != 3; ++round) {
+        for (char letter = 0; letter != 100; ++letter) {
+            queue.push({.bytes = std::string_view{&letter, 1}, .form = rejoinder::encoding::binary});
+        }
+        for (char letter = 0; letter != 100; ++letter) {
+            REQUIRE(queue.front().bytes == std::string_view{&letter, 1});
+            queue.pop();
+        }
+        CHECK(queue.empty());
+        CHECK(queue.weight() == 0);
+    }
+}
