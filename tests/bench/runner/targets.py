@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# Peers that no package has: their cost in floors' costs, from one run in which both were measured (README.md says which).
+# Peers that no package has: their cost in floors' costs, from one run in which both were measured (docs/performance.md).
 UWEBSOCKETS_SERVER = 0.14 / 0.10  # CPU a message of its echo server, in those of the batch echo's server
 SOCKET_IO_CLIENT_CPP = 21.3 / 0.11  # CPU an acknowledged event of the client, in those of the batch echo's client
 
