@@ -23,7 +23,7 @@ using namespace simulation;
 
 namespace {
 
-constexpr std::uint64_t storms = 580; // of each point, with seeds of its own
+constexpr std::uint64_t storms = 560; // of each point, with seeds of its own
 
 // Seeds that have found something once. Hunts add theirs.
 constexpr std::array<std::uint64_t, 3> found_once{
