@@ -1074,6 +1074,7 @@ private:
 
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -1156,6 +1157,7 @@ public:
 
 private:
     static constexpr std::size_t entries_kept_max = 64;
+    static constexpr unsigned little_uses_max = 16; // a busy line has some among its large ones
 
     struct entry {
         std::size_t size;
@@ -1168,6 +1170,7 @@ private:
             clear();
             return;
         }
+        most_ = std::max(most_, entries_.size());
         bytes_.erase(0, taken_);
         committed_ -= taken_;
         taken_ = 0;
@@ -1177,17 +1180,21 @@ private:
 
     void reset()
     {
-        const auto used = entries_.size();
+        most_ = std::max(most_, entries_.size());
         entries_.clear();
-        if (entries_.capacity() > entries_kept_max && used < entries_.capacity() / 4) { // the burst is over
-            std::vector<entry>{}.swap(entries_);
+        if (most_ >= entries_.capacity() / 4) {
+            little_uses_ = 0;
+        } else if (most_ != 0 && ++little_uses_ == little_uses_max && entries_.capacity() > entries_kept_max) {
+            std::vector<entry>{}.swap(entries_); // a burst is over
         }
-        first_ = committed_ = taken_ = 0;
+        most_ = first_ = committed_ = taken_ = 0;
     }
 
     std::string bytes_;
     std::vector<entry> entries_;
     std::size_t first_ = 0;     // of the entries that are left
+    std::size_t most_ = 0;      // entries since it was empty
+    unsigned little_uses_ = 0;  // in a row: with few entries for the memory that is held
     std::size_t taken_ = 0;     // bytes of those before it
     std::size_t committed_ = 0; // bytes; what is behind them is begun
 };

@@ -8,19 +8,19 @@
 #include <chrono>
 #include <system_error>
 
-struct described {
+struct described_argument {
     int id = 0;
 };
-BOOST_DESCRIBE_STRUCT(described, (), (id))
+BOOST_DESCRIBE_STRUCT(described_argument, (), (id))
 
-struct opaque {
+struct opaque_argument {
     int id = 0;
 };
 
 #ifdef REFUSED
-using sent = opaque;
+using sent = opaque_argument;
 #else
-using sent = described;
+using sent = described_argument;
 #endif
 
 void ask(rejoinder::hub<>& hub)

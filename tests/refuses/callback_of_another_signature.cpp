@@ -4,7 +4,7 @@
 
 #include <system_error>
 
-void ask(rejoinder::client<>& client)
+void ask_with_callback(rejoinder::client<>& client)
 {
 #ifdef REFUSED
     client.async_request("name", 1, {}, [](std::error_code, int) {});

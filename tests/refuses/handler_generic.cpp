@@ -3,7 +3,7 @@
 #include <rejoinder/net/handler.hpp>
 
 #ifdef REFUSED
-const auto handler = rejoinder::detail::make_handler([](auto number) { return number; });
+const auto generic_handler = rejoinder::detail::make_handler([](auto number) { return number; });
 #else
-const auto handler = rejoinder::detail::make_handler([](int number) { return number; });
+const auto generic_handler = rejoinder::detail::make_handler([](int number) { return number; });
 #endif

@@ -3,7 +3,7 @@
 #include <rejoinder/net/handler.hpp>
 
 #ifdef REFUSED
-const auto handler = rejoinder::detail::make_handler([](int, rejoinder::responder later) { later.answer(1); return 2; });
+const auto responder_and_result_handler = rejoinder::detail::make_handler([](int, rejoinder::responder later) { later.answer(1); return 2; });
 #else
-const auto handler = rejoinder::detail::make_handler([](int, rejoinder::responder later) { later.answer(1); });
+const auto responder_and_result_handler = rejoinder::detail::make_handler([](int, rejoinder::responder later) { later.answer(1); });
 #endif

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #ifdef REFUSED
-const auto handler = rejoinder::detail::make_handler([](std::string_view text) { return text.size(); });
+const auto string_view_handler = rejoinder::detail::make_handler([](std::string_view text) { return text.size(); });
 #else
-const auto handler = rejoinder::detail::make_handler([](const std::string& text) { return text.size(); });
+const auto string_view_handler = rejoinder::detail::make_handler([](const std::string& text) { return text.size(); });
 #endif

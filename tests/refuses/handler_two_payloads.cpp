@@ -3,7 +3,7 @@
 #include <rejoinder/net/handler.hpp>
 
 #ifdef REFUSED
-const auto handler = rejoinder::detail::make_handler([](int, int) {});
+const auto two_payloads_handler = rejoinder::detail::make_handler([](int, int) {});
 #else
-const auto handler = rejoinder::detail::make_handler([](rejoinder::peer, int) {});
+const auto two_payloads_handler = rejoinder::detail::make_handler([](rejoinder::peer, int) {});
 #endif

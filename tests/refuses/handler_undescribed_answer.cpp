@@ -4,17 +4,17 @@
 
 #include <boost/describe.hpp>
 
-struct described {
+struct described_answer {
     int id = 0;
 };
-BOOST_DESCRIBE_STRUCT(described, (), (id))
+BOOST_DESCRIBE_STRUCT(described_answer, (), (id))
 
-struct opaque {
+struct opaque_answer {
     int id = 0;
 };
 
 #ifdef REFUSED
-const auto handler = rejoinder::detail::make_handler([] { return opaque{}; });
+const auto undescribed_answer_handler = rejoinder::detail::make_handler([] { return opaque_answer{}; });
 #else
-const auto handler = rejoinder::detail::make_handler([] { return described{}; });
+const auto undescribed_answer_handler = rejoinder::detail::make_handler([] { return described_answer{}; });
 #endif

@@ -4,17 +4,17 @@
 
 #include <boost/describe.hpp>
 
-struct described {
+struct described_payload {
     int id = 0;
 };
-BOOST_DESCRIBE_STRUCT(described, (), (id))
+BOOST_DESCRIBE_STRUCT(described_payload, (), (id))
 
-struct opaque {
+struct opaque_payload {
     int id = 0;
 };
 
 #ifdef REFUSED
-const auto handler = rejoinder::detail::make_handler([](const opaque& one) { return one.id; });
+const auto undescribed_payload_handler = rejoinder::detail::make_handler([](const opaque_payload& one) { return one.id; });
 #else
-const auto handler = rejoinder::detail::make_handler([](const described& one) { return one.id; });
+const auto undescribed_payload_handler = rejoinder::detail::make_handler([](const described_payload& one) { return one.id; });
 #endif

@@ -3,7 +3,7 @@
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/wire/json_value.hpp>
 
-void ask(rejoinder::client<>& client)
+void ask_without_token(rejoinder::client<>& client)
 {
 #ifdef REFUSED
     client.async_request("name", rejoinder::json{1}, rejoinder::call_options{});
