@@ -1,18 +1,28 @@
 #!/bin/sh
 # The long hunt: enumerates what the suite samples, then draws fresh seeds until the time is over.
-#   sh tests/simulation/run.sh [--minutes N]      or --rounds N, each of the suite's number of seeds; prints the seed and the story of the first breach of the contract, and fails
-# Needs a C++ compiler (CXX) and Catch2.
+#   sh tests/simulation/run.sh [--minutes N | --rounds N] [--seed S]
+# A round is of the suite's number of seeds, and S, which is the time otherwise, says which. Prints the seed and the story of the first breach
+# of the contract, and fails. Needs a C++ compiler (CXX) and Catch2.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 minutes=10
 rounds_wanted=1000000
-case ${1:-} in
---minutes) minutes=$2 ;;
---rounds)
-    minutes=1000
-    rounds_wanted=$2
-    ;;
-esac
+hunt=$(date +%s)
+while [ $# -gt 0 ]; do
+    case $1 in
+    --minutes) minutes=$2 ;;
+    --rounds)
+        minutes=1000
+        rounds_wanted=$2
+        ;;
+    --seed) hunt=$2 ;;
+    *)
+        sed -n '2,5s/^# *//p' "$0" >&2
+        exit 2
+        ;;
+    esac
+    shift 2
+done
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,8 +31,7 @@ for source in "$root"/tests/support/catch_main.cpp "$root"/tests/simulation/*.cp
 done
 "${CXX:-c++}" "$work"/*.o -o "$work/simulation"
 
-hunt=$(date +%s)
-end=$((hunt + minutes * 60))
+end=$(($(date +%s) + minutes * 60))
 REJOINDER_ENUMERATE=1 nice "$work/simulation" 'contract*every*' | grep -i 'worlds of\|interleavings\|passed\|failed'
 rounds=0
 while [ "$(date +%s)" -lt "$end" ] && [ "$rounds" -lt "$rounds_wanted" ]; do
