@@ -32,7 +32,11 @@ done
 "${CXX:-c++}" "$work"/*.o -o "$work/simulation"
 
 end=$(($(date +%s) + minutes * 60))
-REJOINDER_ENUMERATE=1 nice "$work/simulation" 'contract*every*' | grep -i 'worlds of\|interleavings\|passed\|failed'
+REJOINDER_ENUMERATE=1 nice "$work/simulation" 'contract*every*' > "$work/said" || {
+    cat "$work/said"
+    exit 1
+}
+grep -i 'worlds of\|interleavings\|passed' "$work/said"
 rounds=0
 while [ "$(date +%s)" -lt "$end" ] && [ "$rounds" -lt "$rounds_wanted" ]; do
     REJOINDER_HUNT=$((hunt + rounds)) nice "$work/simulation" --abort > "$work/said" || {
