@@ -32,7 +32,7 @@ done
 "${CXX:-c++}" "$work"/*.o -o "$work/simulation"
 
 end=$(($(date +%s) + minutes * 60))
-REJOINDER_ENUMERATE=1 nice "$work/simulation" 'contract*every*' > "$work/said" || {
+REJOINDER_ENUMERATE=1 nice "$work/simulation" '*every*' > "$work/said" || {
     cat "$work/said"
     exit 1
 }
