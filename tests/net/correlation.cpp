@@ -532,6 +532,23 @@ TEST_CASE("A handler of an answer may destroy the correlation that it came to")
     CHECK(all.plugin.acknowledged == 2);
 }
 
+TEST_CASE("A correlation may be made anew from inside its own handler, and the new one has its answers")
+{
+    correlated_house all;
+    correlation<plugin_call> plugin{*all.hub};
+    plugin.on_unmatched([&](const rejoinder::peer&, const plugin_response&) { plugin = correlation<plugin_call>{*all.hub}; });
+    all.plugin.answer(*all.tab, response_of("z"));
+    all.meet();
+    told_answer asked;
+    plugin.async_request(user{"42"}, command_of("a"), asked.token());
+    all.meet();
+    all.plugin.answer(*all.tab, response_of("a"));
+    all.meet();
+    CHECK(asked.ends == 1);
+    CHECK_FALSE(asked.ec);
+    CHECK(all.plugin.acknowledged == 2);
+}
+
 TEST_CASE("A client asks its hub the same way, with fields of any name")
 {
     correlated_house all;

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -113,6 +114,51 @@ TEST_CASE("a handler that replaces itself lives until its call is over")
               }));
     CHECK(on.said_of("a") == '"' + std::string(100, 'x') + '"');
     CHECK(on.said_of("a") == "2");
+}
+
+TEST_CASE("a name's own handler can be told from one that replaced it, and from the fallback")
+{
+    routed_site on;
+    on.at.set_fallback(says(0));
+    CHECK(on.at.handler_of("a") == nullptr);
+    const auto first = says(1);
+    on.at.set("a", first);
+    CHECK(on.at.handler_of("a") == first);
+    on.at.set("a", says(2));
+    CHECK(on.at.handler_of("a") != first);
+    CHECK(on.at.remove("a"));
+    CHECK(on.at.handler_of("a") == nullptr);
+}
+
+TEST_CASE("what a handler holds may come back when it goes")
+{
+    routed_site on;
+    struct comes_back {
+        explicit comes_back(router& to) : at(&to) {}
+        comes_back(comes_back&& other) noexcept : at(std::exchange(other.at, nullptr)) {}
+        ~comes_back()
+        {
+            if (at != nullptr) {
+                at->remove("b");
+                at->set("c", says(3));
+            }
+        }
+        router* at;
+    };
+    on.at.set("b", says(2));
+    on.at.set("a", detail::make_handler([held = comes_back{on.at}] { return held.at != nullptr; }));
+    SECTION("replaced")
+    {
+        on.at.set("a", says(1), handling::serial);
+        CHECK(on.said_of("a") == "1");
+    }
+    SECTION("removed")
+    {
+        on.at.remove("a");
+        CHECK(on.said_of("a") == "none");
+    }
+    CHECK(on.said_of("b") == "none");
+    CHECK(on.said_of("c") == "3");
 }
 
 TEST_CASE("many registrations keep to the model of a map, and to its size")

@@ -64,6 +64,7 @@ public:
                            alive->take(from, std::move(said));
                        }
                    });
+        state_->waiting->listens(Contract::answer_name);
     }
     correlation(correlation&&) noexcept = default;
     correlation& operator=(correlation&& other) noexcept

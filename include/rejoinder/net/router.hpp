@@ -35,19 +35,26 @@ public:
         return found == handlers_.end() ? nullptr : found->second;
     }
 
+    /// The handler of this name alone; null: it has none.
+    [[nodiscard]] std::shared_ptr<detail::handler> handler_of(std::string_view name) const
+    {
+        const auto known = number_of(name);
+        return known == fallback ? nullptr : handler_at(known);
+    }
+
     /// Sets or replaces the handler of `name`. Those that run go on.
     void set(std::string_view name, std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
     {
         const auto known = number_of(name);
         const auto number = known != fallback ? known : unused();
-        handlers_.insert_or_assign(number, std::move(to));
+        const auto gone = std::exchange(handlers_[number], std::move(to)); // what it holds may come back here
         routes_.set(name, {number, how});
     }
 
     /// Sets or replaces the handler of all names that have none.
     void set_fallback(std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
     {
-        handlers_.insert_or_assign(fallback, std::move(to));
+        const auto gone = std::exchange(handlers_[fallback], std::move(to));
         routes_.set_fallback({fallback, how});
     }
 
@@ -59,7 +66,7 @@ public:
             return false;
         }
         routes_.remove(name);
-        handlers_.erase(known);
+        const auto gone = handlers_.extract(known);
         return true;
     }
 

@@ -14,6 +14,7 @@
 #include <rejoinder/net/detail/correlated_end.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/reply.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -109,12 +110,13 @@ public:
         arm();
     }
 
+    /// Its handler of answers has this name, and was set just now.
+    void listens(std::string_view answers) { taker_ = line_.handler_of(answers); }
+
     /// The correlation is over: so is its handler, unless that has been replaced.
     void leave(std::string_view answers)
     {
-        if (!stopped_) {
-            line_.off(answers);
-        }
+        line_.off(answers, taker_);
         stop();
     }
 
@@ -258,6 +260,7 @@ private:
     clockwork clock_;
     timer_wheel<pending*> timers_;
     keyed_registry<shared> waiting_;
+    std::weak_ptr<handler> taker_; // of answers
     bool stopped_ = false;
 };
 

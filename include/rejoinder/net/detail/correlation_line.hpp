@@ -9,6 +9,7 @@
 #include <rejoinder/net/client.hpp>
 #include <rejoinder/net/detail/outgoing.hpp>
 #include <rejoinder/net/detail/pending_call.hpp>
+#include <rejoinder/net/handler.hpp>
 #include <rejoinder/net/hub.hpp>
 #include <rejoinder/net/identity.hpp>
 #include <rejoinder/net/peer.hpp>
@@ -44,9 +45,18 @@ public:
         return through == nullptr ? nullptr : through->setting().counts;
     }
 
-    void off(std::string_view name) const
+    [[nodiscard]] std::weak_ptr<handler> handler_of(std::string_view name) const
     {
-        if (const auto through = through_.lock()) {
+        const auto through = through_.lock();
+        return through == nullptr ? nullptr : through->setting().router.handler_of(name);
+    }
+
+    /// Takes the handler of this name away, if it still is that one: who was replaced may live on for a call.
+    void off(std::string_view name, const std::weak_ptr<handler>& which) const
+    {
+        const auto through = through_.lock();
+        const auto mine = which.lock();
+        if (through != nullptr && mine != nullptr && through->setting().router.handler_of(name) == mine) {
             through->setting().router.remove(name);
         }
     }
