@@ -270,6 +270,28 @@ TEST_CASE("A question whose session was lost before its acknowledgement waits on
     CHECK(asked.said.data == 7);
 }
 
+TEST_CASE("A question that was handled waits on for its answer, though its acknowledgement was lost for its size")
+{
+    asio::io_context io;
+    rejoinder::hub<> hub{io.get_executor()};
+    hub.authenticate(identity_of_auth);
+    correlation<plugin_call> plugin{hub};
+    memory_peer page{io, hub};
+    page.join("one");
+    told_answer asked;
+    plugin.async_request(user{"42"}, command_of("a"), asked.token());
+    driven::settle(io);
+    const auto question = page.first(R"(["msg",)");
+    REQUIRE_FALSE(question.empty());
+    const auto id = question.substr(7, question.find(',', 7) - 7);
+    page.say(R"(["err",)" + id + R"(,"answer_lost","larger than is kept"])");
+    CHECK(asked.ends == 0);
+    CHECK(plugin.pending() == 1);
+    page.say(R"(["msg",1024,"plugin_response",{"request_id":"a","success":true,"data":7,"error":null}])");
+    CHECK(asked.ends == 1);
+    CHECK_FALSE(asked.ec);
+}
+
 TEST_CASE("An answer of somebody who was not asked settles nothing, and is acknowledged")
 {
     correlated_house all;

@@ -212,13 +212,13 @@ private:
         one->timer = timers_.schedule(std::min(one->deadline, again), one.get());
     }
 
-    // Whether no answer can come any more.
+    // Whether no answer can come any more. One whose acknowledgement was too large to be kept has been handled all the same.
     static bool ends(const pending& one, const std::error_code& ec, certainty sure)
     {
         const bool over = ec == asio::error::operation_aborted || ec == errc::closed || ec == errc::replaced ||
                           ec == errc::expired || ec == errc::timed_out;
         const bool refused = sure == certainty::never_sent || sure == certainty::not_executed;
-        return over || sure == certainty::acknowledged || (refused && !one.taken);
+        return over || (sure == certainty::acknowledged && ec != errc::answer_lost) || (refused && !one.taken);
     }
 
     // What its caller is told: a delivery's time to live is this call's timeout, and an earlier sending may have been taken.
