@@ -75,8 +75,14 @@ public:
         }
         one->done = std::move(done);
         one->deadline = deadline_of(*one);
-        obey_caller(one);
-        send(one);
+        try {
+            obey_caller(one);
+            send(one);
+        } catch (...) { // out of memory: its caller is told by this, and by nothing else
+            waiting_.take(one->key);
+            one->done = {};
+            throw;
+        }
     }
 
     /// An answer came, which this takes. False: nobody waits for it, and it stays.
