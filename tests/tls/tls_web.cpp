@@ -170,6 +170,10 @@ TEST_CASE("a silent endless reconnect loop: a certificate that is not believed e
     CHECK(*ended == rejoinder::errc::untrusted);
     CHECK(rejoinder::certainty_of(*ended) == rejoinder::certainty::never_sent);
     CHECK(text == make_error_code(fault).message());
+    std::string later;
+    tab.async_request("twice", 21, [&](std::error_code, const rejoinder::reply& got) { later = std::string{got.text()} + '.'; });
+    REQUIRE(driven::until(house.io, [&] { return !later.empty(); }));
+    CHECK(later == text + '.');
     CHECK(kind == "untrusted");
     CHECK(attempts == 1);
 }

@@ -88,7 +88,6 @@ public:
 
     /// What the other side said about why it has no use for the connection; empty: nothing. For people: it ends the error's message.
     void heard(std::string_view said) { said_ = said; }
-    [[nodiscard]] const std::string& said() const noexcept { return said_; }
     /// What calls hear of it that end with the client's attempts: that, or what exactly a foreign error was.
     [[nodiscard]] std::string last_words(const std::error_code& why) const
     {

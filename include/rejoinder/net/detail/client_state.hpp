@@ -153,7 +153,8 @@ public:
         if (stopped_ || link_stands() == link_state::failed) {
             const auto why = stopped_ ? std::error_code{asio::error::operation_aborted}
                                       : make_error_code(verdict(), certainty::never_sent);
-            waiting.done.post(why, reply{{}, {}, stopped_ ? std::string_view{} : news_.said(), certainty::never_sent});
+            const auto text = stopped_ ? std::string{} : news_.last_words(last_error());
+            waiting.done.post(why, reply{{}, {}, text, certainty::never_sent});
             return;
         }
         if (kind == message_kind::delivery && outbox_->exists()) {
