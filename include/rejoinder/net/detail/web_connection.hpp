@@ -174,12 +174,13 @@ private:
     void head_came(site_type& site)
     {
         within(site.options().body_timeout);
-        if (auto refused = head_refused(site)) {
-            finish_exchange();
-            send(std::move(*refused), http_sending::then::close);
+        auto refused = head_refused(site);
+        if (phase_ == phase::over) { // who was asked closed the listener, say
             return;
         }
-        if (phase_ == phase::over) {
+        if (refused) {
+            finish_exchange();
+            send(std::move(*refused), http_sending::then::close);
             return;
         }
         if (in_.empty() && same_but_case{}(reader_.request().headers.value("Expect"), "100-continue")) {
