@@ -18694,7 +18694,6 @@ public:
 
     /// What the other side said about why it has no use for the connection; empty: nothing. For people: it ends the error's message.
     void heard(std::string_view said) { said_ = said; }
-    [[nodiscard]] const std::string& said() const noexcept { return said_; }
     /// What calls hear of it that end with the client's attempts: that, or what exactly a foreign error was.
     [[nodiscard]] std::string last_words(const std::error_code& why) const
     {
@@ -20801,19 +20800,26 @@ public:
         return found == handlers_.end() ? nullptr : found->second;
     }
 
+    /// The handler of this name alone; null: it has none.
+    [[nodiscard]] std::shared_ptr<detail::handler> handler_of(std::string_view name) const
+    {
+        const auto known = number_of(name);
+        return known == fallback ? nullptr : handler_at(known);
+    }
+
     /// Sets or replaces the handler of `name`. Those that run go on.
     void set(std::string_view name, std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
     {
         const auto known = number_of(name);
         const auto number = known != fallback ? known : unused();
-        handlers_.insert_or_assign(number, std::move(to));
+        const auto gone = std::exchange(handlers_[number], std::move(to)); // what it holds may come back here
         routes_.set(name, {number, how});
     }
 
     /// Sets or replaces the handler of all names that have none.
     void set_fallback(std::shared_ptr<detail::handler> to, handling how = handling::overlapping)
     {
-        handlers_.insert_or_assign(fallback, std::move(to));
+        const auto gone = std::exchange(handlers_[fallback], std::move(to));
         routes_.set_fallback({fallback, how});
     }
 
@@ -20825,7 +20831,7 @@ public:
             return false;
         }
         routes_.remove(name);
-        handlers_.erase(known);
+        const auto gone = handlers_.extract(known);
         return true;
     }
 
@@ -22179,7 +22185,8 @@ public:
         if (stopped_ || link_stands() == link_state::failed) {
             const auto why = stopped_ ? std::error_code{asio::error::operation_aborted}
                                       : make_error_code(verdict(), certainty::never_sent);
-            waiting.done.post(why, reply{{}, {}, stopped_ ? std::string_view{} : news_.said(), certainty::never_sent});
+            const auto text = stopped_ ? std::string{} : news_.last_words(last_error());
+            waiting.done.post(why, reply{{}, {}, text, certainty::never_sent});
             return;
         }
         if (kind == message_kind::delivery && outbox_->exists()) {
@@ -24527,8 +24534,14 @@ public:
         }
         one->done = std::move(done);
         one->deadline = deadline_of(*one);
-        obey_caller(one);
-        send(one);
+        try {
+            obey_caller(one);
+            send(one);
+        } catch (...) { // out of memory: its caller is told by this, and by nothing else
+            waiting_.take(one->key);
+            one->done = {};
+            throw;
+        }
     }
 
     /// An answer came, which this takes. False: nobody waits for it, and it stays.
@@ -24562,12 +24575,13 @@ public:
         arm();
     }
 
+    /// Its handler of answers has this name, and was set just now.
+    void listens(std::string_view answers) { taker_ = line_.handler_of(answers); }
+
     /// The correlation is over: so is its handler, unless that has been replaced.
     void leave(std::string_view answers)
     {
-        if (!stopped_) {
-            line_.off(answers);
-        }
+        line_.off(answers, taker_);
         stop();
     }
 
@@ -24663,13 +24677,13 @@ private:
         one->timer = timers_.schedule(std::min(one->deadline, again), one.get());
     }
 
-    // Whether no answer can come any more.
+    // Whether no answer can come any more. One whose acknowledgement was too large to be kept has been handled all the same.
     static bool ends(const pending& one, const std::error_code& ec, certainty sure)
     {
         const bool over = ec == asio::error::operation_aborted || ec == errc::closed || ec == errc::replaced ||
                           ec == errc::expired || ec == errc::timed_out;
         const bool refused = sure == certainty::never_sent || sure == certainty::not_executed;
-        return over || sure == certainty::acknowledged || (refused && !one.taken);
+        return over || (sure == certainty::acknowledged && ec != errc::answer_lost) || (refused && !one.taken);
     }
 
     // What its caller is told: a delivery's time to live is this call's timeout, and an earlier sending may have been taken.
@@ -24711,6 +24725,7 @@ private:
     clockwork clock_;
     timer_wheel<pending*> timers_;
     keyed_registry<shared> waiting_;
+    std::weak_ptr<handler> taker_; // of answers
     bool stopped_ = false;
 };
 
@@ -27492,9 +27507,18 @@ public:
         return through == nullptr ? nullptr : through->setting().counts;
     }
 
-    void off(std::string_view name) const
+    [[nodiscard]] std::weak_ptr<handler> handler_of(std::string_view name) const
     {
-        if (const auto through = through_.lock()) {
+        const auto through = through_.lock();
+        return through == nullptr ? nullptr : through->setting().router.handler_of(name);
+    }
+
+    /// Takes the handler of this name away, if it still is that one: who was replaced may live on for a call.
+    void off(std::string_view name, const std::weak_ptr<handler>& which) const
+    {
+        const auto through = through_.lock();
+        const auto mine = which.lock();
+        if (through != nullptr && mine != nullptr && through->setting().router.handler_of(name) == mine) {
             through->setting().router.remove(name);
         }
     }
@@ -27633,6 +27657,7 @@ public:
                            alive->take(from, std::move(said));
                        }
                    });
+        state_->waiting->listens(Contract::answer_name);
     }
     correlation(correlation&&) noexcept = default;
     correlation& operator=(correlation&& other) noexcept
