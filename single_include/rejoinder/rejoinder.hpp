@@ -1103,7 +1103,7 @@ public:
     std::string& begin()
     {
         drop_begun();
-        if (bytes_.capacity() <= std::string{}.capacity()) {
+        if (bytes_.empty() && bytes_.capacity() <= std::string{}.capacity()) {
             bytes_ = recycled_strings::take();
             bytes_.clear();
         }

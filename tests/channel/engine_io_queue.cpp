@@ -44,3 +44,16 @@ TEST_CASE("an Engine.IO queue that was long while it was emptied one by one hold
         CHECK(queue.weight() == 0);
     }
 }
+
+TEST_CASE("an Engine.IO queue keeps messages that are short enough to need no memory")
+{
+    while (recycled_strings::bytes() != 0) {
+        static_cast<void>(recycled_strings::take());
+    }
+    engine_io_queue queue;
+    queue.push({.bytes = std::string_view{"one"}, .form = rejoinder::encoding::text});
+    queue.push({.bytes = std::string_view{"two"}, .form = rejoinder::encoding::text});
+    CHECK(queue.front().bytes == "one");
+    queue.pop();
+    CHECK(queue.front().bytes == "two");
+}

@@ -179,7 +179,7 @@ public:
 
     void came(const frame_view& frame)
     {
-        if (bytes_.capacity() <= std::string{}.capacity()) {
+        if (bytes_.empty() && bytes_.capacity() <= std::string{}.capacity()) {
             bytes_ = recycled_strings::take(); // more frames may follow, and all are received soon
             bytes_.clear();
         }

@@ -116,7 +116,7 @@ public:
         if (answers_.size() > answers_max) {
             answers_.clear(); // the newest is an answer to all (RFC 6455 §5.5.3)
         }
-        if (answers_.capacity() <= std::string{}.capacity()) {
+        if (answers_.empty() && answers_.capacity() <= std::string{}.capacity()) {
             answers_ = recycled_strings::take(payload.size());
         }
         marks_.append_control(answers_, websocket_opcode::pong, payload);
