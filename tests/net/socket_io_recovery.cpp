@@ -179,6 +179,37 @@ TEST_CASE("A question to a page goes on through the cut: it may be answered behi
     CHECK(later.payload == "6");
 }
 
+TEST_CASE("A notification from inside an event finds only sessions that are there")
+{
+    recovery_house house;
+    const auto page = house.page();
+    page->close();
+    std::size_t told = 9;
+    house.hub.on_event([&](const rejoinder::event& one) {
+        if (one.name == "user_detach_cancelled") { // the next session of the identity is decided, and not made yet
+            told = house.hub.notify(rejoinder::user{rejoinder::identity{"42"}}, "n", json(1));
+        }
+    });
+    const auto other = house.page();
+    CHECK(other->heard().size() == 1);
+    CHECK(told == 1); // to the one whose page may come back
+}
+
+TEST_CASE("What is said to a user's own room reaches a page that is expected back, too")
+{
+    recovery_house house;
+    const auto page = house.page();
+    const auto left_out = house.page();
+    const auto second = *house.newest;
+    house.hub.join(second, rejoinder::room{"user_42"});
+    page->close();
+    left_out->close();
+    CHECK(house.hub.notify(rejoinder::room{"user_42"}, "n", json(1)) == 2);
+    CHECK(house.hub.notify(rejoinder::except(rejoinder::room{"user_42"}, second), "n", json(2)) == 1);
+    CHECK(events_at(*house.page_back(*page, -1)) == heard_words{R"(2["n",1])", R"(2["n",2])"});
+    CHECK(events_at(*house.page_back(*left_out, -1)) == heard_words{R"(2["n",1])"});
+}
+
 TEST_CASE("A link that is dead and does not know it gives the session up to the page that is back")
 {
     recovery_house house;

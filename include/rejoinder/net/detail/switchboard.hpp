@@ -105,24 +105,10 @@ public:
     /// The sessions in a room. An identity's own room holds its attached ones, before whoever joined it.
     [[nodiscard]] std::vector<session_id> inside(const room& where) const
     {
-        constexpr std::string_view own = "user_";
-        const std::string_view name = where.name();
-        auto joined = rooms_.inside(where.name());
-        if (!name.starts_with(own)) {
-            return joined;
-        }
-        auto all = attached_sessions(identity{name.substr(own.size())});
-        std::erase_if(joined, [&](session_id one) { return std::find(all.begin(), all.end(), one) != all.end(); });
-        all.insert(all.end(), joined.begin(), joined.end());
-        return all;
+        return in_room(where, [this](const identity& who) { return attached_sessions(who); });
     }
 
-    [[nodiscard]] std::vector<session_id> inside(const all_except& to) const
-    {
-        auto all = inside(to.where());
-        std::erase_if(all, [&](session_id one) { return to.leaves_out(one); });
-        return all;
-    }
+    [[nodiscard]] std::vector<session_id> inside(const all_except& to) const { return without(to, inside(to.where())); }
 
     [[nodiscard]] std::vector<session_id> inside(const user& whom) const { return attached_sessions(whom.who()); }
 
@@ -141,11 +127,14 @@ public:
     {
         return inside(to);
     }
-    [[nodiscard]] std::vector<session_id> hearers(const user& whom) const
+    [[nodiscard]] std::vector<session_id> hearers(const user& whom) const { return hearing_sessions(whom.who()); }
+    [[nodiscard]] std::vector<session_id> hearers(const room& where) const
     {
-        auto all = directory_.sessions_of(whom.who().name());
-        std::erase_if(all, [&](session_id one) { return !attached(one) && !find(one)->core().keeps_notifications(); });
-        return all;
+        return in_room(where, [this](const identity& who) { return hearing_sessions(who); });
+    }
+    [[nodiscard]] std::vector<session_id> hearers(const all_except& to) const
+    {
+        return without(to, hearers(to.where()));
     }
 
     /// Whether the client of a wire with marks, who has seen the notifications up to `seen`, comes back to a session that can go on for it: then
@@ -341,6 +330,39 @@ private:
     {
         const auto one = find(session);
         return one != nullptr && one->connection() != nullptr;
+    }
+
+    // The directory knows a session before there is a host for it, and events are told in between.
+    [[nodiscard]] std::vector<session_id> hearing_sessions(const identity& who) const
+    {
+        auto all = directory_.sessions_of(who.name());
+        std::erase_if(all, [&](session_id one) {
+            const auto at = find(one);
+            return at == nullptr || !(at->connection() != nullptr || at->core().keeps_notifications());
+        });
+        return all;
+    }
+
+    // Who joined a room; before them in an identity's own one are its sessions, as `of` knows them.
+    template <class SessionsOf>
+    [[nodiscard]] std::vector<session_id> in_room(const room& where, SessionsOf of) const
+    {
+        constexpr std::string_view own = "user_";
+        const std::string_view name = where.name();
+        auto joined = rooms_.inside(where.name());
+        if (!name.starts_with(own)) {
+            return joined;
+        }
+        auto all = of(identity{name.substr(own.size())});
+        std::erase_if(joined, [&](session_id one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+        all.insert(all.end(), joined.begin(), joined.end());
+        return all;
+    }
+
+    static std::vector<session_id> without(const all_except& to, std::vector<session_id> all)
+    {
+        std::erase_if(all, [&](session_id one) { return to.leaves_out(one); });
+        return all;
     }
 
     [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
