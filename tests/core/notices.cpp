@@ -219,6 +219,71 @@ TEST_CASE("notices: a run goes on through the cut, and answers by its key alone"
     CHECK(b.emitted() == marked_words{"=for the key"});
 }
 
+TEST_CASE("notices: a delivery without an ack says the number of what was said before it, and nothing is said or asked twice for it")
+{
+    struct silent_policies : default_policies {
+        using ack = acknowledge_none;
+    };
+    const session_options<silent_policies> options{.capacity = 8};
+    const route_table routes;
+    counters counts;
+    session<int, silent_policies> self{side::hub, options, routes, counts, 1};
+    const auto now = instant{} + 1h;
+    const auto emitted_ids = [&] {
+        std::vector<message_id> all;
+        for (message out; self.emit(out, now);) {
+            all.push_back(out.kind == message_kind::notification ? out.id : 0);
+        }
+        for (output<int> done; self.next(done);) {
+        }
+        return all;
+    };
+    self.begin(8);
+    self.attach(marking, options.heartbeat, now);
+    self.notify("n", {"a"}, now);
+    self.notify("n", {"b"}, now);
+    self.deliver("d", {"c"}, {}, 1, now);
+    self.request("q", {}, {}, 2, now);
+    CHECK(emitted_ids() == std::vector<message_id>{1, 2, 2, 0});
+    self.detach(now);
+    self.attach(marking, options.heartbeat, now, 2); // what the page saw last is the delivery's
+    CHECK(emitted_ids().empty());
+}
+
+TEST_CASE("notices: behind what the connection did not say, a question may have been seen all the same")
+{
+    marked_bench b;
+    b.attach();
+    b.self.notify("n", {"a"}, b.now);
+    b.self.notify("n", {"unsayable"}, b.now);
+    message out;
+    REQUIRE(b.self.emit(out, b.now));
+    REQUIRE(b.self.emit(out, b.now));
+    CHECK(out.id == 2);
+    b.self.undeliverable(out, errc::unsupported);
+    b.ask(1, "seen");
+    CHECK(b.emitted() == marked_words{"?seen"});
+    b.cut();
+    b.attach(1);
+    CHECK(b.emitted() == marked_words{"n2 unsayable"}); // over this connection it may be
+}
+
+TEST_CASE("notices: a question that is given up loses its place, and those behind it keep theirs")
+{
+    marked_bench b;
+    b.attach();
+    const auto first = b.self.request("moot", {}, {.repeat = repeatable::idempotent}, 1, b.now);
+    b.emitted();
+    b.self.notify("n", {"a"}, b.now);
+    b.ask(2, "later", repeatable::idempotent);
+    CHECK(b.emitted() == marked_words{"n1 a", "?later"});
+    b.cut();
+    b.attach(0);
+    b.self.cancel(first);
+    b.take();
+    CHECK(b.emitted() == marked_words{"n1 a", "?later"});
+}
+
 TEST_CASE("notices: a client without marks asks again only what may run twice")
 {
     marked_bench b;

@@ -179,6 +179,23 @@ TEST_CASE("A question to a page goes on through the cut: it may be answered behi
     CHECK(later.payload == "6");
 }
 
+TEST_CASE("A question behind an event that cannot be said is not asked twice")
+{
+    recovery_house house;
+    const auto page = house.page();
+    house.tell("n", 1);
+    house.tell("connect", 2); // Socket.IO keeps this name for itself
+    recovery_answer asked;
+    house.hub.async_request(*house.newest, "q", json(3), asked.token());
+    driven::settle(house.io);
+    const auto frame = page->heard().back();
+    page->close();
+    const auto again = house.page_back(*page, 1); // the question has no offset, and the event never came
+    CHECK(events_at(*again).empty());
+    again->say("3" + frame.substr(1, frame.find('[') - 1) + "[5]");
+    CHECK(asked.payload == "5");
+}
+
 TEST_CASE("A notification from inside an event finds only sessions that are there")
 {
     recovery_house house;

@@ -167,12 +167,16 @@ TEST_CASE("a client does not take a string for an offset that is none")
 {
     auto client = recovering_client("0123456789abcdef0123");
     CHECK(event_for(client, R"(2["e","01234567-5"])") == " 01234567-5");
-    for (const auto* none : {"word", "", "01234567-5", "01234567-4", "01234567-0", "01234567-x", "76543210-9", "Q2abcde", "1700000000000-0", "a long sentence"}) {
+    for (const auto* none : {"word", "", "01234567-4", "01234567-0", "01234567-x", "76543210-9", "Q2abcde", "1700000000000-0", "a long sentence"}) {
         CAPTURE(none);
         const auto quoted = '"' + std::string{none} + '"';
         CHECK(event_for(client, R"(2["e",1,)" + quoted + "]") == "[1," + quoted + "] ");
     }
     CHECK(event_for(client, R"(23["q","01234567-6"])") == R"("01234567-6" )"); // no request has one
+
+    CHECK(event_for(client, R"(2["e",1,"01234567-5"])") == "1 01234567-5"); // of what is said once, behind the fifth
+    auto fresh = recovering_client("0123456789abcdef0123");
+    CHECK(event_for(fresh, R"(2["e",1,"01234567-0"])") == "1 01234567-0");
 
     auto without = socket_io_codec{};
     spelled_by(without, hello{});

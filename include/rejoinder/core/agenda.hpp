@@ -26,7 +26,7 @@ struct errand {
     /// Whether this is a call that goes out again, from before that notification.
     [[nodiscard]] constexpr bool goes_before(std::uint64_t notification) const noexcept
     {
-        return (kind == message_kind::request || kind == message_kind::delivery) && after < notification;
+        return is_call(kind) && after < notification;
     }
 };
 
@@ -56,6 +56,7 @@ struct agenda {
     detail::ring<errand> urgent;
     detail::ring<errand> notifications;
     std::uint64_t noticed = 0; ///< the number of the last notification that was emitted, on a wire with marks
+    std::uint64_t noticed_before_it = 0;
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})

@@ -404,9 +404,8 @@ private:
         const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
         settle(index, {});
         pool_.release(index);
-        out = {};
-        out.kind = message_kind::notification;
-        out.name = kept.name;
+        todo_.noticed_before_it = todo_.noticed; // it is not said again: who has it has seen what went before it
+        out = {.kind = message_kind::notification, .id = todo_.noticed, .name = kept.name};
         out.payload = {kept.payload, kept.form};
         ++counts_.deliveries_sent;
         return spelling::done;

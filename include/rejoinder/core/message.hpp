@@ -54,6 +54,12 @@ enum class message_kind : std::uint8_t {
     pong,         ///< here: all that was written before your ping has arrived
 };
 
+/// Whether it asks: for an answer, or for an ack.
+constexpr bool is_call(message_kind kind) noexcept
+{
+    return kind == message_kind::request || kind == message_kind::delivery;
+}
+
 /// The place of a durable delivery in its sender's outbox (rules 20 to 23).
 struct stamp {
     std::uint64_t sequence = 0; ///< 0: the message is not durable

@@ -48,7 +48,6 @@ public:
     {
         return window_ != nullptr && window_->covers(seen, now);
     }
-
     // The connection
 
     /// The peer's ids begin anew.
@@ -65,7 +64,7 @@ public:
         }
         window_->rewind(seen);
         missed_ = window_->last();
-        todo_.noticed = seen;
+        todo_.noticed = todo_.noticed_before_it = seen;
     }
 
     void detach(instant now)
@@ -124,6 +123,7 @@ public:
         if (window_ != nullptr) {
             const auto& first = window_->next();
             counts_.resent += first.number <= missed_ ? 1U : 0U;
+            todo_.noticed_before_it = todo_.noticed;
             out.id = todo_.noticed = first.number;
             out.name = first.name;
             out.payload = {first.payload, first.form};
@@ -134,6 +134,12 @@ public:
         bytes_ -= kept.name.size() + kept.payload.size();
         out.name = kept.name;
         out.payload = {kept.payload, kept.form};
+    }
+
+    /// What was emitted last was not said after all. If that is a notification, no peer can have seen it.
+    void unsaid(message_kind kind) noexcept
+    {
+        todo_.noticed = kind == message_kind::notification ? todo_.noticed_before_it : todo_.noticed;
     }
 
 private:

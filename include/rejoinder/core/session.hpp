@@ -90,10 +90,8 @@ public:
     /// When `advance` is due at the latest; `never` if there is nothing to wait for.
     [[nodiscard]] instant next_deadline() const noexcept
     {
-        if (!beat_) {
-            return asker_.next_deadline();
-        }
-        return std::min(asker_.next_deadline(), ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
+        const auto own = asker_.next_deadline();
+        return !beat_ ? own : std::min(own, ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
     }
     /// What the caller of a message left with it; null once it is settled. For `progressed`.
     [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
@@ -271,8 +269,11 @@ public:
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
-    /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
-    void undeliverable(message_id id, errc why = errc::too_big) { asker_.undeliverable(id, why); }
+    /// The connection did not say what was emitted to it last: a call ends with `why`, and was never sent.
+    void undeliverable(const message& out, errc why)
+    {
+        is_call(out.kind) ? asker_.undeliverable(out.id, why) : notices_.unsaid(out.kind);
+    }
 
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()
@@ -436,7 +437,7 @@ private:
             case message_kind::request:
             case message_kind::delivery:
             case message_kind::cancel:
-                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done) {
+                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done || notices_.spell_missed(out)) {
                     return true;
                 }
                 break;

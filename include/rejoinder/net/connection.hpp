@@ -13,6 +13,7 @@
 #include <rejoinder/net/detail/channel_facts.hpp>
 #include <rejoinder/net/detail/early_frames.hpp>
 #include <rejoinder/net/detail/link.hpp>
+#include <rejoinder/net/detail/movement.hpp>
 #include <rejoinder/net/detail/os_random.hpp>
 #include <rejoinder/net/detail/raised.hpp>
 #include <rejoinder/net/detail/write_frames.hpp>
@@ -60,14 +61,8 @@ public:
 
     [[nodiscard]] bool stirs() noexcept override
     {
-        const auto in_all = detail::received_by(channel_);
-        const bool came = std::exchange(received_, in_all) != in_all;
-        const auto waiting = static_cast<std::int64_t>(channel_.pending() + detail::unacknowledged_by(channel_));
-        const auto arrived = static_cast<std::int64_t>(committed_) - waiting;
-        // That a system on the way took what fits into one flight is no sign of the peer. Of more, it takes the rest as the peer reads.
-        const bool went = std::exchange(waits_, waiting) > one_flight && arrived > arrived_;
-        arrived_ = arrived;
-        return came || went;
+        return movement_.look(detail::received_by(channel_), committed_,
+                              channel_.pending() + detail::unacknowledged_by(channel_));
     }
 
     void start() override
@@ -135,8 +130,6 @@ public:
 private:
     enum class closing : std::uint8_t { no, due, under_way };
 
-    static constexpr std::int64_t one_flight = 16 << 10; // bytes: TCP's first ten segments (RFC 6928), rounded up
-
     void read()
     {
         listening_ = true;
@@ -163,7 +156,7 @@ private:
     {
         {
             const detail::raised turn{reading_};
-            received_ = detail::received_by(channel_);
+            movement_.had_read(detail::received_by(channel_));
             const auto now = std::chrono::steady_clock::now();
             frame_view frame;
             while (owner_ != nullptr && batch.next(frame)) {
@@ -195,7 +188,7 @@ private:
 
     void take(const frame_view& frame, instant now)
     {
-        if (session_ == nullptr && detail::comes_early(codec_, frame)) {
+        if (session_ == nullptr && early_.concerns(codec_, frame)) {
             if (!early_.add(frame)) {
                 unreadable(make_error_code(errc::bad_message));
             }
@@ -296,9 +289,8 @@ private:
     void write(const message& out)
     {
         const auto how = detail::write_frames(channel_, codec_, out, *counts_, committed_);
-        const bool asks = out.kind == message_kind::request || out.kind == message_kind::delivery;
-        if (how == detail::written::unsaid && asks) {
-            session_->undeliverable(out.id, errc::unsupported);
+        if (how == detail::written::unsaid) {
+            untold(out, errc::unsupported);
         } else if (how == detail::written::too_big || how == detail::written::torn) {
             refuse_to_carry(out);
         }
@@ -327,7 +319,7 @@ private:
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery: return session_->undeliverable(out.id, why_refused());
+        case message_kind::delivery: return untold(out, why_refused());
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
@@ -341,7 +333,14 @@ private:
             write(instead);
             break;
         }
-        default: ++counts_->notifications_dropped; break;
+        default: ++counts_->notifications_dropped; return untold(out, errc::too_big);
+        }
+    }
+
+    void untold(const message& out, errc why)
+    {
+        if (session_ != nullptr) {
+            session_->undeliverable(out, why);
         }
     }
 
@@ -475,11 +474,9 @@ private:
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
     detail::link_owner* owner_;        // null once the link is closing
     detail::session_port* session_ = nullptr;
-    asio::steady_timer timer_;                        // of patience, then of lingering
-    std::uint64_t committed_ = 0;                     // bytes, as the channel counts them
-    std::uint64_t received_ = 0;                      // bytes, at the last look
-    std::int64_t arrived_ = 0;                        // bytes that the peer's system had then
-    std::int64_t waits_ = 0;                          // bytes that it had not
+    asio::steady_timer timer_;    // of patience, then of lingering
+    std::uint64_t committed_ = 0; // bytes, as the channel counts them
+    detail::movement movement_;
     message_kind greeting_due_ = message_kind::hello; // of the peer
     bool listening_ = false;
     bool reading_ = false;
@@ -489,7 +486,7 @@ private:
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;
-    detail::early_frames early_;
+    [[no_unique_address]] detail::early_frames_of<Codec> early_;
     std::shared_ptr<void> kept_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace rejoinder::inline v0::detail {
@@ -14,6 +15,13 @@ namespace rejoinder::inline v0::detail {
 class early_frames {
 public:
     static constexpr std::size_t bytes_max = std::size_t{4} << 20;
+
+    /// Whether the codec wants this frame kept until the welcome is there.
+    template <class Codec>
+    [[nodiscard]] static bool concerns(const Codec& codec, const frame_view& frame)
+    {
+        return codec.is_early(frame);
+    }
 
     /// False: there are too many.
     bool add(const frame_view& frame)
@@ -49,16 +57,16 @@ private:
     std::size_t taken_ = 0;
 };
 
-/// Whether the codec wants this frame kept until the welcome is there.
+/// On a wire where nothing comes early: no bytes, and no step for each frame.
+struct no_early_frames {
+    static constexpr bool concerns(const auto& /*codec*/, const frame_view& /*frame*/) noexcept { return false; }
+    static constexpr bool add(const frame_view& /*frame*/) noexcept { return false; }
+    static constexpr bool take(frame_view& /*out*/) noexcept { return false; }
+};
+
 template <class Codec>
-bool comes_early(const Codec& codec, const frame_view& frame)
-{
-    if constexpr (requires { codec.is_early(frame); }) {
-        return codec.is_early(frame);
-    } else {
-        return false;
-    }
-}
+using early_frames_of = std::conditional_t<requires(const Codec& codec, frame_view frame) { codec.is_early(frame); },
+                                           early_frames, no_early_frames>;
 
 } // namespace rejoinder::inline v0::detail
 

@@ -251,7 +251,7 @@ public:
 
     bool emit(message& out, instant now) override { return session_.emit(out, now); }
 
-    void undeliverable(message_id id, errc why) override { session_.undeliverable(id, why); }
+    void undeliverable(const message& out, errc why) override { session_.undeliverable(out, why); }
 
     void hang_up(close_reason why) override
     {

@@ -26,7 +26,7 @@ public:
     /// A frame came that is not the wire's grammar.
     virtual void receive_bad(instant now) = 0;
     /// A message that was emitted was not written: it does not fit into a frame, or the wire does not say it.
-    virtual void undeliverable(message_id id, errc why) = 0;
+    virtual void undeliverable(const message& out, errc why) = 0;
     /// The next message to write, if there is one.
     virtual bool emit(message& out, instant now) = 0;
     /// The connection is of no use any more, for this reason.

@@ -164,7 +164,8 @@ private:
 
     [[nodiscard]] form form_of(std::string_view text) const noexcept
     {
-        if (const auto number = read_socket_io_offset(text, sid_); number && *number != 0) {
+        if (read_socket_io_offset(text, sid_) &&
+            text.substr(0, socket_io_tag_size) == sid_.substr(0, socket_io_tag_size)) {
             return form::ours;
         }
         if (is_hex(text, 24)) {
@@ -203,7 +204,8 @@ private:
             return false;
         }
         if (how == form::ours) {
-            return *read_socket_io_offset(text, sid_) > *read_socket_io_offset(last_, sid_);
+            return *read_socket_io_offset(text, sid_) >=
+                   *read_socket_io_offset(last_, sid_); // what is said once has that of what came before it
         }
         return how != form::time || (time_of(text) >= time_of(last_) && time_of(text) - time_of(last_) < month);
     }
