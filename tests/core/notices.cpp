@@ -284,6 +284,28 @@ TEST_CASE("notices: a question that is given up loses its place, and those behin
     CHECK(b.emitted() == marked_words{"n1 a", "?later"});
 }
 
+TEST_CASE("notices: what has grown old goes, though nothing more is said, on a link and without one")
+{
+    marked_bench b{session_options<>{.capacity = 8, .replays = {.age_max = 2min}}};
+    b.attach();
+    b.self.notify("n", {"a"}, b.now);
+    CHECK(b.emitted().size() == 1);
+    for (const bool linked : {true, false}) {
+        if (!linked) {
+            b.cut();
+            b.self.notify("n", {"b"}, b.now);
+        }
+        const auto due = b.self.next_deadline();
+        CHECK(due > b.now + 2min);
+        CHECK(due < b.now + 3min);
+        b.now = due;
+        b.self.advance(b.now);
+        CHECK(b.self.next_deadline() == never);
+    }
+    CHECK_FALSE(b.self.covers(1, b.now));
+    CHECK(b.self.covers(2, b.now));
+}
+
 TEST_CASE("notices: a client without marks asks again only what may run twice")
 {
     marked_bench b;

@@ -48,6 +48,27 @@ public:
     {
         return window_ != nullptr && window_->covers(seen, now);
     }
+    /// When what has grown old is to go: not at once, so that a session with much to say does not wake for each.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return window_ == nullptr ? never : later(window_->next_expiry(), options_.replays.age_max / 4);
+    }
+    /// Time has passed.
+    void expire(instant now)
+    {
+        if (window_ != nullptr) {
+            window_->expire(now);
+            shrink();
+        }
+    }
+    /// Gives memory back that nothing is kept in.
+    void shrink()
+    {
+        if (window_ != nullptr && window_->ahead() == 0) {
+            window_->shrink();
+        }
+    }
+
     // The connection
 
     /// The peer's ids begin anew.

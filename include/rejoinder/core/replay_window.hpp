@@ -60,16 +60,18 @@ public:
     void add(std::string_view name, const payload_view& payload, std::uint64_t behind, instant now)
     {
         auto made = fresh();
-        made.number = ++last_;
+        made.number = last_ + 1;
         made.behind = behind;
         made.said = now;
         made.form = payload.form;
         made.name.assign(name);
         made.payload.assign(payload.bytes);
-        bytes_ += made.bytes();
-        ahead_bytes_ += made.bytes();
-        entries_.push_back(std::move(made));
+        const auto size = made.bytes();
+        entries_.push_back(std::move(made)); // from here on nothing throws
+        ++last_;
+        bytes_ += size;
         ++ahead_;
+        ahead_bytes_ += size;
         expire(now);
     }
 
@@ -88,6 +90,27 @@ public:
     {
         ahead_ = ahead_bytes_ = 0;
         expire(now);
+    }
+
+    /// When the oldest is to go for its age; `never`: there is none, or it is to be emitted.
+    [[nodiscard]] instant next_expiry() noexcept
+    {
+        return entries_.size() == ahead_ ? never : later(entries_.front().said, bounds_.age_max);
+    }
+
+    /// Drops what the bounds do not allow. What is to be emitted has bounds of its own, its session's, and does not grow old.
+    void expire(instant now)
+    {
+        while (entries_.size() > ahead_ && (is_full() || later(entries_.front().said, bounds_.age_max) <= now)) {
+            drop();
+        }
+    }
+
+    /// Gives back the memory that is only there for the next ones.
+    void shrink()
+    {
+        std::vector<entry>{}.swap(spare_);
+        entries_.shrink();
     }
 
     /// Whether everything behind this number is here; 0: everything.
@@ -114,14 +137,6 @@ private:
     [[nodiscard]] bool is_full() const noexcept
     {
         return entries_.size() > bounds_.count_max || bytes_ > bounds_.bytes_max;
-    }
-
-    // What is to be emitted has bounds of its own, its session's, and does not grow old.
-    void expire(instant now)
-    {
-        while (entries_.size() > ahead_ && (is_full() || later(entries_.front().said, bounds_.age_max) <= now)) {
-            drop();
-        }
     }
 
     void drop()

@@ -90,7 +90,7 @@ public:
     /// When `advance` is due at the latest; `never` if there is nothing to wait for.
     [[nodiscard]] instant next_deadline() const noexcept
     {
-        const auto own = asker_.next_deadline();
+        const auto own = std::min(asker_.next_deadline(), notices_.next_deadline());
         return !beat_ ? own : std::min(own, ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
     }
     /// What the caller of a message left with it; null once it is settled. For `progressed`.
@@ -207,6 +207,7 @@ public:
     void advance(instant now)
     {
         asker_.expire(now);
+        notices_.expire(now);
         if (!beat_) {
             return;
         }
@@ -258,8 +259,8 @@ public:
     /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
     void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
 
-    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session. `self` is told what the others answer, and
-    /// says `answered`.
+    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session, unless that is disinherited. `self` is
+    /// told what the others answer, and says `answered`.
     void share_keys(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
     {
         inbox_.share_keys(std::move(ledger), std::move(self));
@@ -312,6 +313,7 @@ public:
     {
         asker_.shrink();
         inbox_.shrink();
+        notices_.shrink();
         todo_.shrink();
     }
 
