@@ -153,6 +153,53 @@ TEST_CASE("key ledger: a run that is stopped, that fails, or whose session is de
     CHECK(both.young.running.size() == 1);
 }
 
+TEST_CASE("key ledger: who waits no more ends nobody else's wait, in whichever session")
+{
+    sharing_pair both;
+    both.old->ask(first_shared_id, "k");
+    both.young.ask(first_shared_id, "k");
+    SECTION("the session that runs it")
+    {
+        REQUIRE(both.old->in.cancel(first_shared_id));
+        both.old->take();
+        CHECK(both.old->stopped == 0);
+        CHECK(both.old->said() == ledger_words{"8 cancelled"});
+        both.old->in.finish(both.old->running[0], {{"done"}, {}, {}});
+        CHECK(both.old->said().empty());
+        CHECK(both.young.said() == ledger_words{"8 done"});
+    }
+    SECTION("the one that waits")
+    {
+        REQUIRE(both.young.in.cancel(first_shared_id));
+        CHECK(both.young.said() == ledger_words{"8 cancelled"}); // the last word, which frees its slot
+        both.old->in.finish(both.old->running[0], {{"done"}, {}, {}});
+        CHECK(both.old->said() == ledger_words{"8 done"});
+        CHECK(both.young.said().empty());
+    }
+    SECTION("both")
+    {
+        REQUIRE(both.young.in.cancel(first_shared_id));
+        REQUIRE(both.old->in.cancel(first_shared_id));
+        both.old->take();
+        CHECK(both.old->stopped == 1);
+    }
+}
+
+TEST_CASE("key ledger: the runs of a session that is disinherited end with it")
+{
+    sharing_pair both;
+    both.old->ask(first_shared_id, "k");
+    both.young.ask(first_shared_id, "k");
+    both.old->in.disinherit();
+    both.old->in.end(errc::session_lost);
+    both.old->take();
+    CHECK(both.old->stopped == 1);
+    both.old->in.finish(both.old->running[0], {});
+    CHECK(both.young.said() == ledger_words{"8 cancelled"});
+    both.young.ask(first_shared_id + 1, "k");
+    CHECK(both.young.running.size() == 1);
+}
+
 TEST_CASE("key ledger: what waited for its turn in a session that ends never runs, and another session runs it")
 {
     sharing_pair both;

@@ -91,6 +91,7 @@ public:
     {
         keyed_.share(std::move(ledger), std::move(self));
     }
+    void disinherit() noexcept { keyed_.disinherit(); }
 
     /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16). If it is the session alone that
     /// is over (`session_lost`), runs go on whose answers other ones may want.
@@ -433,13 +434,13 @@ private:
     {
         auto* found = runs_.find(which.number);
         if (found == nullptr) {
-            return;
+            return keyed_.leave_other(id) ? refuse(id, errc::cancelled) : void(); // another session runs it
         }
         auto& one = *found;
         const auto heir = one.id == id ? keyed_.inherit(which.number) : std::optional{one.id};
-        if (heir) { // others wait for this run
+        if (heir || keyed_.is_wanted(which.number)) { // others wait for this run
             keyed_.leave(which.number, id);
-            one.id = *heir;
+            one.id = heir.value_or(0);
             refuse(id, errc::cancelled);
         } else if (one.at == run_state::held) {
             todo_.release(one.note);

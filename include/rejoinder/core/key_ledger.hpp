@@ -6,6 +6,7 @@
 #include <rejoinder/core/keyed_window.hpp>
 #include <rejoinder/core/message.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -62,9 +63,20 @@ public:
     }
 
     /// A session waits for nothing any more.
-    void leave(const key_waiter& who)
+    void leave(const key_waiter& who) noexcept
     {
         std::erase_if(waiting_, [&who](const auto& one) { return one.who == &who; });
+    }
+    /// One id of a session does not. False: it never did.
+    bool leave(const key_waiter& who, message_id id) noexcept
+    {
+        return std::erase_if(waiting_, [&who, id](const auto& one) { return one.who == &who && one.id == id; }) != 0;
+    }
+
+    /// Whether a session waits for this key.
+    [[nodiscard]] bool is_wanted(std::string_view key) const noexcept
+    {
+        return std::any_of(waiting_.begin(), waiting_.end(), [key](const auto& one) { return one.key == key; });
     }
 
 private:

@@ -41,6 +41,23 @@ public:
     /// Whether this run is for a key, and other sessions may want its answer.
     [[nodiscard]] bool is_shared(message_id run) const { return self_ != nullptr && runs_.contains(run); }
 
+    /// Whether other sessions wait for this run.
+    [[nodiscard]] bool is_wanted(message_id run) const
+    {
+        const auto found = runs_.find(run);
+        return self_ != nullptr && found != runs_.end() && ledger_->is_wanted(found->second.key);
+    }
+    /// An id that waits for another session's run waits no more. False: it does not.
+    bool leave_other(message_id id) { return self_ != nullptr && ledger_->leave(*self_, id); }
+    /// Nobody else wants what runs here. Others go on to wait for it.
+    void disinherit() noexcept
+    {
+        if (self_ != nullptr) {
+            ledger_->leave(*self_);
+        }
+        self_.reset();
+    }
+
     /// Begins anew, with answers of its own.
     void restart(const keyed_window::options& bounds)
     {

@@ -266,6 +266,7 @@ public:
         inbox_.share_keys(std::move(ledger), std::move(self));
     }
     void answered(message_id id, const answer_view& word) { inbox_.answered(id, word); }
+    void disinherit() noexcept { inbox_.disinherit(); }
 
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }

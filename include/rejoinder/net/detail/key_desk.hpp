@@ -14,9 +14,11 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace rejoinder::inline v0::detail {
 
@@ -46,7 +48,9 @@ private:
 /// last.
 class key_desk {
 public:
-    static constexpr std::size_t absent_max = 1024; // identities without a session
+    static constexpr std::size_t absent_max = 1024;                        // identities without a session
+    static constexpr std::size_t absent_bytes_max = std::size_t{64} << 20; // of their keys and answers, all together
+    static constexpr std::size_t orphaned_max = 1024; // sessions that are over, and whose runs go on
 
     std::shared_ptr<key_ledger> of(const std::string& identity, const keyed_window::options& bounds)
     {
@@ -59,23 +63,42 @@ public:
         return ledger;
     }
 
-    /// A session of that identity is over.
+    /// A session of that identity is over. Linear in those who are remembered: one who comes and goes takes one place, not everybody's.
     void left(const std::string& identity, instant now, duration age_max)
     {
         const auto known = all_.find(identity);
-        if (known == all_.end()) {
+        auto ledger = known == all_.end() ? nullptr : known->second.lock();
+        if (ledger == nullptr) {
             return;
         }
-        absent_.push_back({known->second.lock(), later(now, age_max)});
-        while (absent_.size() > absent_max || (!absent_.empty() && absent_.front().until <= now)) {
+        std::erase_if(absent_, [&ledger](const auto& one) { return one.ledger == ledger; });
+        absent_.push_back({std::move(ledger), later(now, age_max)});
+        auto bytes = std::accumulate(absent_.begin(), absent_.end(), std::size_t{0},
+                                     [](std::size_t sum, const auto& one) { return sum + one.bytes(); });
+        while (absent_.size() > 1 &&
+               (absent_.size() > absent_max || bytes > absent_bytes_max || absent_.front().until <= now)) {
+            bytes -= absent_.front().bytes();
             absent_.pop_front();
         }
+    }
+
+    /// Whether the runs of this session, which is over, may go on. Nothing else bounds them: a stranger is another identity each time.
+    bool adopts(std::weak_ptr<const void> session)
+    {
+        std::erase_if(orphaned_, [](const auto& one) { return one.expired(); });
+        const bool room = orphaned_.size() < orphaned_max;
+        if (room) {
+            orphaned_.push_back(std::move(session));
+        }
+        return room;
     }
 
 private:
     struct absence {
         std::shared_ptr<key_ledger> ledger{};
         instant until{};
+
+        [[nodiscard]] std::size_t bytes() const noexcept { return ledger->window().kept_bytes(); }
     };
 
     // Names without a ledger go when there are twice as many as there were ledgers at the last look.
@@ -89,6 +112,7 @@ private:
 
     std::unordered_map<std::string, std::weak_ptr<key_ledger>> all_;
     std::deque<absence> absent_; // in the order of their ends
+    std::vector<std::weak_ptr<const void>> orphaned_;
     std::size_t look_at_ = 64;
 };
 

@@ -82,8 +82,12 @@ public:
     {
         auto taken = hosts_.extract(session);
         rooms_.leave_all(session);
-        if (!taken.empty()) {
-            keys_.left(std::string{taken.mapped()->from().who().name()}, now(), setting_->options.keys.age_max);
+        if (!taken.empty() && setting_->options.keys_of == key_scope::identity) {
+            const auto& over = taken.mapped();
+            keys_.left(std::string{over->from().who().name()}, now(), setting_->options.keys.age_max);
+            if (over->core().running() != 0 && !keys_.adopts(over)) {
+                over->core().disinherit();
+            }
         }
         return taken.empty() ? nullptr : std::move(taken.mapped());
     }
