@@ -227,6 +227,29 @@ TEST_CASE("What is said to a user's own room reaches a page that is expected bac
     CHECK(events_at(*house.page_back(*left_out, -1)) == heard_words{R"(2["n",1])"});
 }
 
+TEST_CASE("A page's answer to a question of a session that is over answers nothing in the next one")
+{
+    for (const auto how : {rejoinder::socket_io_recovery::on, rejoinder::socket_io_recovery::off}) {
+        recovery_house house;
+        house.all.serve("/", house.hub, {.recovery = how});
+        const auto page = house.page();
+        recovery_answer old;
+        house.hub.async_request(*house.newest, "old", json(1), old.token());
+        driven::settle(house.io);
+        const auto frame = page->heard().back();
+        page->say("1");
+        const auto next = house.page();
+        recovery_answer fresh;
+        house.hub.async_request(*house.newest, "fresh", json(2), fresh.token());
+        driven::settle(house.io);
+        next->say("3" + frame.substr(1, frame.find('[') - 1) + R"(["of the old one"])"); // its handler knows of no sessions
+        CHECK_FALSE(fresh.ended);
+        const auto asked = next->heard().back();
+        next->say("3" + asked.substr(1, asked.find('[') - 1) + "[2]");
+        CHECK(fresh.payload == "2");
+    }
+}
+
 TEST_CASE("A link that is dead and does not know it gives the session up to the page that is back")
 {
     recovery_house house;

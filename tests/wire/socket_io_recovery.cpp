@@ -86,7 +86,11 @@ TEST_CASE("a recovering server says pid and offsets, and nothing of them without
     CHECK(bytes == "xy");
     CHECK(spelled_by(server.codec, message{.id = 15, .name = "e", .payload = {R"({"_base64":"AA=="})"}}) ==
           R"(51-["e",{"_placeholder":true,"num":0},")" + tag + R"(-15"])");
-    CHECK(spelled_by(server.codec, message{.kind = message_kind::request, .id = 1024, .name = "q", .payload = {"1"}}) == R"(21024["q",1])");
+    const auto asked = std::to_string(1024 + std::stoull(server.sid.substr(10), nullptr, 16));
+    CHECK(spelled_by(server.codec, message{.kind = message_kind::request, .id = 1024, .name = "q", .payload = {"1"}}) == "2" + asked + R"(["q",1])");
+    message answer_to_it;
+    REQUIRE(server.codec.decode({"3" + asked + "[7]"}, answer_to_it) == decoded::message);
+    CHECK(answer_to_it.id == 1024);
     CHECK(server.codec.features().resume);
     CHECK(server.codec.features().marks);
 
@@ -97,7 +101,7 @@ TEST_CASE("a recovering server says pid and offsets, and nothing of them without
     socket_io_codec off;
     welcome answer;
     answer.token = secret_pid;
-    CHECK(spelled_by(off, answer) == R"(0{"sid":")" + secret_pid + R"("})");
+    CHECK(spelled_by(off, answer) == R"(0{"sid":")" + server.sid + R"("})"); // what is told to everybody is never the token
     CHECK(spelled_by(off, plain) == R"(2["e",{"a":1}])");
     CHECK_FALSE(off.features().marks);
     CHECK(greeting_in(off, R"(0{"pid":")" + secret_pid + R"("})").token.empty());

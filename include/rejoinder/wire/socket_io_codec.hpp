@@ -47,6 +47,9 @@ namespace rejoinder::inline v0 {
 /// with the next packet, and a peer for which as many of those wait has its link closed. A retry is another ack id: by its key it is the
 /// same request.
 ///
+/// A server's ids begin elsewhere in each session: a page acks an event in whatever session it is by then, and that is to be the answer to
+/// nothing else.
+///
 /// With `socket_io_recovery::on` a server's welcome has the token as `pid`, and its notifications have their numbers as offsets. A client takes the
 /// offsets of its server's events away, and says the last one when it comes back; what the server repeats before it answers is `early`.
 ///
@@ -85,7 +88,7 @@ public:
         switch (out.kind) {
         case message_kind::notification: notify(frame, out); break;
         case message_kind::request:
-        case message_kind::delivery: event(frame, out, out.id); break;
+        case message_kind::delivery: event(frame, out, out.id + first_id_); break;
         case message_kind::reply:
         case message_kind::ack: answer(frame, out); break;
         case message_kind::error: fail(frame, out); break;
@@ -127,13 +130,12 @@ public:
         begin(answer.capacity);
         words_.clear();
         detail::json_object_writer object{words_};
+        const auto& pid = answer.token.empty() ? back_.pid : answer.token;
+        sid_ = pid.empty() ? answer.session : detail::socket_io_sid(pid); // pages tell it each other: never the token
+        first_id_ = detail::socket_io_first_id(sid_);
+        object.string("sid", sid_);
         if (recovers()) {
-            const auto& pid = answer.token.empty() ? back_.pid : answer.token;
-            sid_ = detail::socket_io_sid(pid);
-            object.string("sid", sid_);
             object.string("pid", pid);
-        } else {
-            object.string("sid", answer.token.empty() ? answer.session : answer.token); // which opens nothing here
         }
         object.end();
         packet(frame, socket_io_type::connect, words_);
@@ -414,7 +416,7 @@ private:
     decoded answered(const socket_io_packet& came, message& in)
     {
         in.kind = message_kind::reply;
-        in.id = *came.id;
+        in.id = *came.id - first_id_; // that of another session becomes none of this one's
         std::string_view inside;
         if (how_->errors == socket_io_errors::silent || came.arguments != 1 ||
             !detail::is_socket_io_error(came.data, scratch_.member, inside)) {
@@ -439,7 +441,8 @@ private:
     detail::socket_io_scratch scratch_;
     std::string words_; // of what is written
     std::string key_;
-    std::string sid_;                   // a recovering server's
+    std::string sid_;                   // a server's
+    std::uint64_t first_id_ = 0;        // what a server's ids begin with on the wire
     detail::socket_io_return back_;     // what the CONNECT said
     detail::socket_io_offsets offsets_; // a client's, of its server
     std::string_view mark_;             // of the event that is being read

@@ -40,6 +40,16 @@ inline bool is_hex(std::string_view text, std::size_t size) noexcept
     return text.size() == size && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+// What the ack ids of this session begin with: 40 bits, as far from those of another one, and what JavaScript counts to is far above.
+inline std::uint64_t socket_io_first_id(std::string_view sid) noexcept
+{
+    constexpr std::size_t digits = 10;
+    std::uint64_t first = 0;
+    const auto tail = sid.substr(sid.size() - std::min(sid.size(), digits));
+    std::from_chars(tail.data(), tail.data() + tail.size(), first, 16);
+    return tail.size() == digits ? first : 0;
+}
+
 // Offsets of this library: the beginning of the session's name, a hyphen, and the number of the notification. The name, because a client goes on
 // to send the last offset that it saw, though that was in another session.
 inline void append_socket_io_offset(std::string& out, std::string_view sid, std::uint64_t number)
