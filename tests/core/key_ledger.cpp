@@ -153,6 +153,19 @@ TEST_CASE("key ledger: a run that is stopped, that fails, or whose session is de
     CHECK(both.young.running.size() == 1);
 }
 
+TEST_CASE("key ledger: an answer is kept from its run's end on, however long that took")
+{
+    sharing_pair both;
+    both.old->ask(first_shared_id, "k");
+    both.young.now += 5min; // which is five times the age of an answer
+    both.old->in.finish(both.old->running[0], {{"done"}, {}, {}});
+    both.young.ask(first_shared_id, "k");
+    CHECK(both.young.said() == ledger_words{"8 done"});
+    both.young.now += 1min;
+    both.young.ask(first_shared_id + 1, "k");
+    CHECK(both.young.running.size() == 1);
+}
+
 TEST_CASE("key ledger: who waits no more ends nobody else's wait, in whichever session")
 {
     sharing_pair both;

@@ -52,6 +52,21 @@ TEST_CASE("who comes and goes all day has nobody else's answers forgotten")
     CHECK_FALSE(at.knows("quiet"));
 }
 
+TEST_CASE("who left a long run behind is remembered until its answer has grown old")
+{
+    remembering_desk at;
+    const auto run = at.desk.of("patient", at.bounds);
+    CHECK(run->window().open("k", 1, at.now) == keyed_verdict::fresh);
+    at.desk.left("patient", at.now, at.bounds.age_max);
+    at.now += 2 * at.bounds.age_max;
+    run->window().finish("k", {});
+    at.visit("other");
+    CHECK(run.use_count() == 2);
+    at.now += at.bounds.age_max;
+    at.visit("other");
+    CHECK(run.use_count() == 1);
+}
+
 TEST_CASE("what is kept for those who are gone is bounded, all together")
 {
     remembering_desk at;

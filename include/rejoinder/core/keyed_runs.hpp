@@ -69,7 +69,6 @@ public:
     /// The same key with another kind, name or payload is a `conflict`.
     keyed_verdict open(const message& asked, instant now)
     {
-        heard_ = now;
         const auto name = fingerprint_of({asked.name}) + static_cast<std::uint64_t>(asked.kind);
         return ledger_->window().open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
     }
@@ -154,7 +153,7 @@ public:
         if (answer.kind == message_kind::error) {
             ledger_->window().remove(key);
         } else {
-            ledger_->window().finish(key, answer, heard_);
+            ledger_->window().finish(key, answer);
         }
         ledger_->answer(key, answer);
         run_of_.erase(key);
@@ -183,7 +182,6 @@ private:
     std::shared_ptr<key_waiter> self_; // none: nobody shares it
     std::unordered_map<std::string, message_id> run_of_;
     std::unordered_map<message_id, entry> runs_;
-    instant heard_{}; // when a message last came: exact enough for the age of an answer
 };
 
 } // namespace rejoinder::inline v0

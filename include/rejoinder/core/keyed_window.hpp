@@ -120,6 +120,9 @@ public:
     /// Drops what is too old. Every other call with a `now` does so, too.
     void expire(instant now)
     {
+        for (auto* one = newest_; one != nullptr && one->done_at == never; one = one->older) {
+            one->done_at = now;
+        }
         while (oldest_ != nullptr && next_expiry() <= now) {
             drop_oldest();
         }
@@ -155,27 +158,10 @@ public:
     bool finish(std::string_view key, const answer_view& answer, instant now)
     {
         expire(now);
-        const auto found = records_.find(key);
-        if (found == records_.end() || !found->second.running) {
-            return false;
-        }
-        auto& done = found->second;
-        const auto note = detail::answer_note::of(answer);
-        const auto size = note.bytes_of(answer);
-        done.note = note.without_bytes();
-        if (fits_beside_running(size)) {
-            make_room(0, size);
-            done.note = note;
-            done.kept.store(answer, note);
-            bytes_ += size;
-        }
-        done.done_at = now;
-        done.running = false;
-        --running_;
-        running_bytes_ -= key.size();
-        append_newest(done);
-        return true;
+        return conclude(key, answer, now);
     }
+    /// The same where no time is at hand: it counts as done when the next call with a `now` comes.
+    bool finish(std::string_view key, const answer_view& answer) { return conclude(key, answer, never); }
 
     /// Takes a record out, running or done, so that its key is fresh again: for a message refused before its handler.
     /// False if there is none.
@@ -212,6 +198,30 @@ private:
         detail::answer_note note;
         bool running = false;
     };
+
+    bool conclude(std::string_view key, const answer_view& answer, instant at)
+    {
+        const auto found = records_.find(key);
+        if (found == records_.end() || !found->second.running) {
+            return false;
+        }
+        auto& done = found->second;
+        const auto note = detail::answer_note::of(answer);
+        const auto size = note.bytes_of(answer);
+        done.note = note.without_bytes();
+        if (fits_beside_running(size)) {
+            make_room(0, size);
+            done.note = note;
+            done.kept.store(answer, note);
+            bytes_ += size;
+        }
+        done.done_at = at;
+        done.running = false;
+        --running_;
+        running_bytes_ -= key.size();
+        append_newest(done);
+        return true;
+    }
 
     // Whether that many bytes more would fit if every done record were dropped.
     bool fits_beside_running(std::size_t size) const noexcept

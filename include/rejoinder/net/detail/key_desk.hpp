@@ -75,11 +75,11 @@ public:
         absent_.push_back({std::move(ledger), later(now, age_max)});
         auto bytes = std::accumulate(absent_.begin(), absent_.end(), std::size_t{0},
                                      [](std::size_t sum, const auto& one) { return sum + one.bytes(); });
-        while (absent_.size() > 1 &&
-               (absent_.size() > absent_max || bytes > absent_bytes_max || absent_.front().until <= now)) {
+        while (absent_.size() > 1 && (absent_.size() > absent_max || bytes > absent_bytes_max)) {
             bytes -= absent_.front().bytes();
             absent_.pop_front();
         }
+        forget_old(now, age_max);
     }
 
     /// Whether the runs of this session, which is over, may go on. Nothing else bounds them: a stranger is another identity each time.
@@ -100,6 +100,19 @@ private:
 
         [[nodiscard]] std::size_t bytes() const noexcept { return ledger->window().kept_bytes(); }
     };
+
+    // Who has a run that goes on, or that ended since, is remembered longer: for as long as its answer is.
+    void forget_old(instant now, duration age_max)
+    {
+        for (auto left = absent_.size(); left != 0 && absent_.front().until <= now; --left) {
+            auto one = std::move(absent_.front());
+            absent_.pop_front();
+            one.ledger->window().expire(now);
+            if (one.ledger->window().size() != 0) {
+                absent_.push_back({std::move(one.ledger), later(now, age_max)});
+            }
+        }
+    }
 
     // Names without a ledger go when there are twice as many as there were ledgers at the last look.
     void sweep()
