@@ -58,7 +58,9 @@ public:
     {
         if (window_ != nullptr) {
             window_->expire(now);
-            shrink();
+            if (window_->size() == 0) { // else somebody is spoken to, and its buffers are of use
+                window_->shrink();
+            }
         }
     }
     /// Gives memory back that nothing is kept in.
