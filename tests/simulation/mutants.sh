@@ -54,6 +54,10 @@ durable_inbox|core/durable_inbox|s/place.sequence < known.floor ? durable_verdic
 notices|core/delivery|s/return wire.records ||/return true ||/|a page is asked twice what it may have seen
 notices|core/session|s/inbox_.disown();//|a page that is back gets old answers to its new ids
 notices|core/agenda|s/\&\& after < notification/\&\& after > notification/|what goes out again loses its place
+notices|core/asker|s/.id = todo_.noticed, .name/.name/|an event that is said once says that nothing was seen
+notices|core/notices|s/todo_.noticed = kind == .*/static_cast<void>(kind);/|what the connection did not say counts as said
+key_ledger|core/inbox|s/ || keyed_.is_wanted(which.number)//|a cancel ends the run that another session waits for
+key_ledger|core/keyed_runs|s/finish(key, answer);/finish(key, answer, instant{});/|an answer is older than its run
 replay_window|core/replay_window|s/floor_ = std::max(floor_, gone.number);//|a page that missed what was dropped is recovered
 key_ledger|core/inbox|s/why == errc::session_lost \&\& keyed_.is_shared(number)/false/|a keyed run ends with its session
 key_ledger|core/keyed_runs|s/ledger_->answer(key, answer);//|who waits for another session's run is not told
