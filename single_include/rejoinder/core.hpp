@@ -574,6 +574,12 @@ enum class message_kind : std::uint8_t {
     pong,         ///< here: all that was written before your ping has arrived
 };
 
+/// Whether it asks: for an answer, or for an ack.
+constexpr bool is_call(message_kind kind) noexcept
+{
+    return kind == message_kind::request || kind == message_kind::delivery;
+}
+
 /// The place of a durable delivery in its sender's outbox (rules 20 to 23).
 struct stamp {
     std::uint64_t sequence = 0; ///< 0: the message is not durable
@@ -2363,7 +2369,7 @@ struct errand {
     /// Whether this is a call that goes out again, from before that notification.
     [[nodiscard]] constexpr bool goes_before(std::uint64_t notification) const noexcept
     {
-        return (kind == message_kind::request || kind == message_kind::delivery) && after < notification;
+        return is_call(kind) && after < notification;
     }
 };
 
@@ -2393,6 +2399,7 @@ struct agenda {
     detail::ring<errand> urgent;
     detail::ring<errand> notifications;
     std::uint64_t noticed = 0; ///< the number of the last notification that was emitted, on a wire with marks
+    std::uint64_t noticed_before_it = 0;
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})
@@ -4555,6 +4562,9 @@ public:
     /// Drops what is too old. Every other call with a `now` does so, too.
     void expire(instant now)
     {
+        for (auto* one = newest_; one != nullptr && one->done_at == never; one = one->older) {
+            one->done_at = now;
+        }
         while (oldest_ != nullptr && next_expiry() <= now) {
             drop_oldest();
         }
@@ -4590,27 +4600,10 @@ public:
     bool finish(std::string_view key, const answer_view& answer, instant now)
     {
         expire(now);
-        const auto found = records_.find(key);
-        if (found == records_.end() || !found->second.running) {
-            return false;
-        }
-        auto& done = found->second;
-        const auto note = detail::answer_note::of(answer);
-        const auto size = note.bytes_of(answer);
-        done.note = note.without_bytes();
-        if (fits_beside_running(size)) {
-            make_room(0, size);
-            done.note = note;
-            done.kept.store(answer, note);
-            bytes_ += size;
-        }
-        done.done_at = now;
-        done.running = false;
-        --running_;
-        running_bytes_ -= key.size();
-        append_newest(done);
-        return true;
+        return conclude(key, answer, now);
     }
+    /// The same where no time is at hand: it counts as done when the next call with a `now` comes.
+    bool finish(std::string_view key, const answer_view& answer) { return conclude(key, answer, never); }
 
     /// Takes a record out, running or done, so that its key is fresh again: for a message refused before its handler.
     /// False if there is none.
@@ -4647,6 +4640,30 @@ private:
         detail::answer_note note;
         bool running = false;
     };
+
+    bool conclude(std::string_view key, const answer_view& answer, instant at)
+    {
+        const auto found = records_.find(key);
+        if (found == records_.end() || !found->second.running) {
+            return false;
+        }
+        auto& done = found->second;
+        const auto note = detail::answer_note::of(answer);
+        const auto size = note.bytes_of(answer);
+        done.note = note.without_bytes();
+        if (fits_beside_running(size)) {
+            make_room(0, size);
+            done.note = note;
+            done.kept.store(answer, note);
+            bytes_ += size;
+        }
+        done.done_at = at;
+        done.running = false;
+        --running_;
+        running_bytes_ -= key.size();
+        append_newest(done);
+        return true;
+    }
 
     // Whether that many bytes more would fit if every done record were dropped.
     bool fits_beside_running(std::size_t size) const noexcept
@@ -4692,6 +4709,7 @@ private:
 
 #endif
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -4748,9 +4766,20 @@ public:
     }
 
     /// A session waits for nothing any more.
-    void leave(const key_waiter& who)
+    void leave(const key_waiter& who) noexcept
     {
         std::erase_if(waiting_, [&who](const auto& one) { return one.who == &who; });
+    }
+    /// One id of a session does not. False: it never did.
+    bool leave(const key_waiter& who, message_id id) noexcept
+    {
+        return std::erase_if(waiting_, [&who, id](const auto& one) { return one.who == &who && one.id == id; }) != 0;
+    }
+
+    /// Whether a session waits for this key.
+    [[nodiscard]] bool is_wanted(std::string_view key) const noexcept
+    {
+        return std::any_of(waiting_.begin(), waiting_.end(), [key](const auto& one) { return one.key == key; });
     }
 
 private:
@@ -5248,16 +5277,18 @@ public:
     void add(std::string_view name, const payload_view& payload, std::uint64_t behind, instant now)
     {
         auto made = fresh();
-        made.number = ++last_;
+        made.number = last_ + 1;
         made.behind = behind;
         made.said = now;
         made.form = payload.form;
         made.name.assign(name);
         made.payload.assign(payload.bytes);
-        bytes_ += made.bytes();
-        ahead_bytes_ += made.bytes();
-        entries_.push_back(std::move(made));
+        const auto size = made.bytes();
+        entries_.push_back(std::move(made)); // from here on nothing throws
+        ++last_;
+        bytes_ += size;
         ++ahead_;
+        ahead_bytes_ += size;
         expire(now);
     }
 
@@ -5276,6 +5307,27 @@ public:
     {
         ahead_ = ahead_bytes_ = 0;
         expire(now);
+    }
+
+    /// When the oldest is to go for its age; `never`: there is none, or it is to be emitted.
+    [[nodiscard]] instant next_expiry() noexcept
+    {
+        return entries_.size() == ahead_ ? never : later(entries_.front().said, bounds_.age_max);
+    }
+
+    /// Drops what the bounds do not allow. What is to be emitted has bounds of its own, its session's, and does not grow old.
+    void expire(instant now)
+    {
+        while (entries_.size() > ahead_ && (is_full() || later(entries_.front().said, bounds_.age_max) <= now)) {
+            drop();
+        }
+    }
+
+    /// Gives back the memory that is only there for the next ones.
+    void shrink()
+    {
+        std::vector<entry>{}.swap(spare_);
+        entries_.shrink();
     }
 
     /// Whether everything behind this number is here; 0: everything.
@@ -5302,14 +5354,6 @@ private:
     [[nodiscard]] bool is_full() const noexcept
     {
         return entries_.size() > bounds_.count_max || bytes_ > bounds_.bytes_max;
-    }
-
-    // What is to be emitted has bounds of its own, its session's, and does not grow old.
-    void expire(instant now)
-    {
-        while (entries_.size() > ahead_ && (is_full() || later(entries_.front().said, bounds_.age_max) <= now)) {
-            drop();
-        }
     }
 
     void drop()
@@ -6118,9 +6162,8 @@ private:
         const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
         settle(index, {});
         pool_.release(index);
-        out = {};
-        out.kind = message_kind::notification;
-        out.name = kept.name;
+        todo_.noticed_before_it = todo_.noticed; // it is not said again: who has it has seen what went before it
+        out = {.kind = message_kind::notification, .id = todo_.noticed, .name = kept.name};
         out.payload = {kept.payload, kept.form};
         ++counts_.deliveries_sent;
         return spelling::done;
@@ -7937,6 +7980,23 @@ public:
     /// Whether this run is for a key, and other sessions may want its answer.
     [[nodiscard]] bool is_shared(message_id run) const { return self_ != nullptr && runs_.contains(run); }
 
+    /// Whether other sessions wait for this run.
+    [[nodiscard]] bool is_wanted(message_id run) const
+    {
+        const auto found = runs_.find(run);
+        return self_ != nullptr && found != runs_.end() && ledger_->is_wanted(found->second.key);
+    }
+    /// An id that waits for another session's run waits no more. False: it does not.
+    bool leave_other(message_id id) { return self_ != nullptr && ledger_->leave(*self_, id); }
+    /// Nobody else wants what runs here. Others go on to wait for it.
+    void disinherit() noexcept
+    {
+        if (self_ != nullptr) {
+            ledger_->leave(*self_);
+        }
+        self_.reset();
+    }
+
     /// Begins anew, with answers of its own.
     void restart(const keyed_window::options& bounds)
     {
@@ -7948,7 +8008,6 @@ public:
     /// The same key with another kind, name or payload is a `conflict`.
     keyed_verdict open(const message& asked, instant now)
     {
-        heard_ = now;
         const auto name = fingerprint_of({asked.name}) + static_cast<std::uint64_t>(asked.kind);
         return ledger_->window().open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
     }
@@ -8033,7 +8092,7 @@ public:
         if (answer.kind == message_kind::error) {
             ledger_->window().remove(key);
         } else {
-            ledger_->window().finish(key, answer, heard_);
+            ledger_->window().finish(key, answer);
         }
         ledger_->answer(key, answer);
         run_of_.erase(key);
@@ -8062,7 +8121,6 @@ private:
     std::shared_ptr<key_waiter> self_; // none: nobody shares it
     std::unordered_map<std::string, message_id> run_of_;
     std::unordered_map<message_id, entry> runs_;
-    instant heard_{}; // when a message last came: exact enough for the age of an answer
 };
 
 } // namespace rejoinder::inline v0
@@ -8282,6 +8340,7 @@ public:
     {
         keyed_.share(std::move(ledger), std::move(self));
     }
+    void disinherit() noexcept { keyed_.disinherit(); }
 
     /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16). If it is the session alone that
     /// is over (`session_lost`), runs go on whose answers other ones may want.
@@ -8624,13 +8683,13 @@ private:
     {
         auto* found = runs_.find(which.number);
         if (found == nullptr) {
-            return;
+            return keyed_.leave_other(id) ? refuse(id, errc::cancelled) : void(); // another session runs it
         }
         auto& one = *found;
         const auto heir = one.id == id ? keyed_.inherit(which.number) : std::optional{one.id};
-        if (heir) { // others wait for this run
+        if (heir || keyed_.is_wanted(which.number)) { // others wait for this run
             keyed_.leave(which.number, id);
-            one.id = *heir;
+            one.id = heir.value_or(0);
             refuse(id, errc::cancelled);
         } else if (one.at == run_state::held) {
             todo_.release(one.note);
@@ -9150,6 +9209,28 @@ public:
     {
         return window_ != nullptr && window_->covers(seen, now);
     }
+    /// When what has grown old is to go: not at once, so that a session with much to say does not wake for each.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return window_ == nullptr ? never : later(window_->next_expiry(), options_.replays.age_max / 4);
+    }
+    /// Time has passed.
+    void expire(instant now)
+    {
+        if (window_ != nullptr) {
+            window_->expire(now);
+            if (window_->size() == 0) { // else somebody is spoken to, and its buffers are of use
+                window_->shrink();
+            }
+        }
+    }
+    /// Gives memory back that nothing is kept in.
+    void shrink()
+    {
+        if (window_ != nullptr && window_->ahead() == 0) {
+            window_->shrink();
+        }
+    }
 
     // The connection
 
@@ -9167,7 +9248,7 @@ public:
         }
         window_->rewind(seen);
         missed_ = window_->last();
-        todo_.noticed = seen;
+        todo_.noticed = todo_.noticed_before_it = seen;
     }
 
     void detach(instant now)
@@ -9226,6 +9307,7 @@ public:
         if (window_ != nullptr) {
             const auto& first = window_->next();
             counts_.resent += first.number <= missed_ ? 1U : 0U;
+            todo_.noticed_before_it = todo_.noticed;
             out.id = todo_.noticed = first.number;
             out.name = first.name;
             out.payload = {first.payload, first.form};
@@ -9236,6 +9318,12 @@ public:
         bytes_ -= kept.name.size() + kept.payload.size();
         out.name = kept.name;
         out.payload = {kept.payload, kept.form};
+    }
+
+    /// What was emitted last was not said after all. If that is a notification, no peer can have seen it.
+    void unsaid(message_kind kind) noexcept
+    {
+        todo_.noticed = kind == message_kind::notification ? todo_.noticed_before_it : todo_.noticed;
     }
 
 private:
@@ -9681,10 +9769,8 @@ public:
     /// When `advance` is due at the latest; `never` if there is nothing to wait for.
     [[nodiscard]] instant next_deadline() const noexcept
     {
-        if (!beat_) {
-            return asker_.next_deadline();
-        }
-        return std::min(asker_.next_deadline(), ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
+        const auto own = std::min(asker_.next_deadline(), notices_.next_deadline());
+        return !beat_ ? own : std::min(own, ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
     }
     /// What the caller of a message left with it; null once it is settled. For `progressed`.
     [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
@@ -9800,6 +9886,7 @@ public:
     void advance(instant now)
     {
         asker_.expire(now);
+        notices_.expire(now);
         if (!beat_) {
             return;
         }
@@ -9851,19 +9938,23 @@ public:
     /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
     void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
 
-    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session. `self` is told what the others answer, and
-    /// says `answered`.
+    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session, unless that is disinherited. `self` is
+    /// told what the others answer, and says `answered`.
     void share_keys(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
     {
         inbox_.share_keys(std::move(ledger), std::move(self));
     }
     void answered(message_id id, const answer_view& word) { inbox_.answered(id, word); }
+    void disinherit() noexcept { inbox_.disinherit(); }
 
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
-    /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
-    void undeliverable(message_id id, errc why = errc::too_big) { asker_.undeliverable(id, why); }
+    /// The connection did not say what was emitted to it last: a call ends with `why`, and was never sent.
+    void undeliverable(const message& out, errc why)
+    {
+        is_call(out.kind) ? asker_.undeliverable(out.id, why) : notices_.unsaid(out.kind);
+    }
 
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()
@@ -9902,6 +9993,7 @@ public:
     {
         asker_.shrink();
         inbox_.shrink();
+        notices_.shrink();
         todo_.shrink();
     }
 
@@ -10027,7 +10119,7 @@ private:
             case message_kind::request:
             case message_kind::delivery:
             case message_kind::cancel:
-                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done) {
+                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done || notices_.spell_missed(out)) {
                     return true;
                 }
                 break;

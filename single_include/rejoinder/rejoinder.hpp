@@ -201,6 +201,12 @@ enum class message_kind : std::uint8_t {
     pong,         ///< here: all that was written before your ping has arrived
 };
 
+/// Whether it asks: for an answer, or for an ack.
+constexpr bool is_call(message_kind kind) noexcept
+{
+    return kind == message_kind::request || kind == message_kind::delivery;
+}
+
 /// The place of a durable delivery in its sender's outbox (rules 20 to 23).
 struct stamp {
     std::uint64_t sequence = 0; ///< 0: the message is not durable
@@ -5757,7 +5763,7 @@ struct errand {
     /// Whether this is a call that goes out again, from before that notification.
     [[nodiscard]] constexpr bool goes_before(std::uint64_t notification) const noexcept
     {
-        return (kind == message_kind::request || kind == message_kind::delivery) && after < notification;
+        return is_call(kind) && after < notification;
     }
 };
 
@@ -5787,6 +5793,7 @@ struct agenda {
     detail::ring<errand> urgent;
     detail::ring<errand> notifications;
     std::uint64_t noticed = 0; ///< the number of the last notification that was emitted, on a wire with marks
+    std::uint64_t noticed_before_it = 0;
 
     /// Keeps bytes for an errand; returns their number, never 0.
     std::uint32_t keep(std::string_view name, const payload_view& payload, std::string_view text = {})
@@ -7949,6 +7956,9 @@ public:
     /// Drops what is too old. Every other call with a `now` does so, too.
     void expire(instant now)
     {
+        for (auto* one = newest_; one != nullptr && one->done_at == never; one = one->older) {
+            one->done_at = now;
+        }
         while (oldest_ != nullptr && next_expiry() <= now) {
             drop_oldest();
         }
@@ -7984,27 +7994,10 @@ public:
     bool finish(std::string_view key, const answer_view& answer, instant now)
     {
         expire(now);
-        const auto found = records_.find(key);
-        if (found == records_.end() || !found->second.running) {
-            return false;
-        }
-        auto& done = found->second;
-        const auto note = detail::answer_note::of(answer);
-        const auto size = note.bytes_of(answer);
-        done.note = note.without_bytes();
-        if (fits_beside_running(size)) {
-            make_room(0, size);
-            done.note = note;
-            done.kept.store(answer, note);
-            bytes_ += size;
-        }
-        done.done_at = now;
-        done.running = false;
-        --running_;
-        running_bytes_ -= key.size();
-        append_newest(done);
-        return true;
+        return conclude(key, answer, now);
     }
+    /// The same where no time is at hand: it counts as done when the next call with a `now` comes.
+    bool finish(std::string_view key, const answer_view& answer) { return conclude(key, answer, never); }
 
     /// Takes a record out, running or done, so that its key is fresh again: for a message refused before its handler.
     /// False if there is none.
@@ -8041,6 +8034,30 @@ private:
         detail::answer_note note;
         bool running = false;
     };
+
+    bool conclude(std::string_view key, const answer_view& answer, instant at)
+    {
+        const auto found = records_.find(key);
+        if (found == records_.end() || !found->second.running) {
+            return false;
+        }
+        auto& done = found->second;
+        const auto note = detail::answer_note::of(answer);
+        const auto size = note.bytes_of(answer);
+        done.note = note.without_bytes();
+        if (fits_beside_running(size)) {
+            make_room(0, size);
+            done.note = note;
+            done.kept.store(answer, note);
+            bytes_ += size;
+        }
+        done.done_at = at;
+        done.running = false;
+        --running_;
+        running_bytes_ -= key.size();
+        append_newest(done);
+        return true;
+    }
 
     // Whether that many bytes more would fit if every done record were dropped.
     bool fits_beside_running(std::size_t size) const noexcept
@@ -8086,6 +8103,7 @@ private:
 
 #endif
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8142,9 +8160,20 @@ public:
     }
 
     /// A session waits for nothing any more.
-    void leave(const key_waiter& who)
+    void leave(const key_waiter& who) noexcept
     {
         std::erase_if(waiting_, [&who](const auto& one) { return one.who == &who; });
+    }
+    /// One id of a session does not. False: it never did.
+    bool leave(const key_waiter& who, message_id id) noexcept
+    {
+        return std::erase_if(waiting_, [&who, id](const auto& one) { return one.who == &who && one.id == id; }) != 0;
+    }
+
+    /// Whether a session waits for this key.
+    [[nodiscard]] bool is_wanted(std::string_view key) const noexcept
+    {
+        return std::any_of(waiting_.begin(), waiting_.end(), [key](const auto& one) { return one.key == key; });
     }
 
 private:
@@ -8642,16 +8671,18 @@ public:
     void add(std::string_view name, const payload_view& payload, std::uint64_t behind, instant now)
     {
         auto made = fresh();
-        made.number = ++last_;
+        made.number = last_ + 1;
         made.behind = behind;
         made.said = now;
         made.form = payload.form;
         made.name.assign(name);
         made.payload.assign(payload.bytes);
-        bytes_ += made.bytes();
-        ahead_bytes_ += made.bytes();
-        entries_.push_back(std::move(made));
+        const auto size = made.bytes();
+        entries_.push_back(std::move(made)); // from here on nothing throws
+        ++last_;
+        bytes_ += size;
         ++ahead_;
+        ahead_bytes_ += size;
         expire(now);
     }
 
@@ -8670,6 +8701,27 @@ public:
     {
         ahead_ = ahead_bytes_ = 0;
         expire(now);
+    }
+
+    /// When the oldest is to go for its age; `never`: there is none, or it is to be emitted.
+    [[nodiscard]] instant next_expiry() noexcept
+    {
+        return entries_.size() == ahead_ ? never : later(entries_.front().said, bounds_.age_max);
+    }
+
+    /// Drops what the bounds do not allow. What is to be emitted has bounds of its own, its session's, and does not grow old.
+    void expire(instant now)
+    {
+        while (entries_.size() > ahead_ && (is_full() || later(entries_.front().said, bounds_.age_max) <= now)) {
+            drop();
+        }
+    }
+
+    /// Gives back the memory that is only there for the next ones.
+    void shrink()
+    {
+        std::vector<entry>{}.swap(spare_);
+        entries_.shrink();
     }
 
     /// Whether everything behind this number is here; 0: everything.
@@ -8696,14 +8748,6 @@ private:
     [[nodiscard]] bool is_full() const noexcept
     {
         return entries_.size() > bounds_.count_max || bytes_ > bounds_.bytes_max;
-    }
-
-    // What is to be emitted has bounds of its own, its session's, and does not grow old.
-    void expire(instant now)
-    {
-        while (entries_.size() > ahead_ && (is_full() || later(entries_.front().said, bounds_.age_max) <= now)) {
-            drop();
-        }
     }
 
     void drop()
@@ -9512,9 +9556,8 @@ private:
         const auto& kept = todo_.lend(todo_.keep(pool_[index].name, {pool_[index].payload, pool_[index].form}));
         settle(index, {});
         pool_.release(index);
-        out = {};
-        out.kind = message_kind::notification;
-        out.name = kept.name;
+        todo_.noticed_before_it = todo_.noticed; // it is not said again: who has it has seen what went before it
+        out = {.kind = message_kind::notification, .id = todo_.noticed, .name = kept.name};
         out.payload = {kept.payload, kept.form};
         ++counts_.deliveries_sent;
         return spelling::done;
@@ -11331,6 +11374,23 @@ public:
     /// Whether this run is for a key, and other sessions may want its answer.
     [[nodiscard]] bool is_shared(message_id run) const { return self_ != nullptr && runs_.contains(run); }
 
+    /// Whether other sessions wait for this run.
+    [[nodiscard]] bool is_wanted(message_id run) const
+    {
+        const auto found = runs_.find(run);
+        return self_ != nullptr && found != runs_.end() && ledger_->is_wanted(found->second.key);
+    }
+    /// An id that waits for another session's run waits no more. False: it does not.
+    bool leave_other(message_id id) { return self_ != nullptr && ledger_->leave(*self_, id); }
+    /// Nobody else wants what runs here. Others go on to wait for it.
+    void disinherit() noexcept
+    {
+        if (self_ != nullptr) {
+            ledger_->leave(*self_);
+        }
+        self_.reset();
+    }
+
     /// Begins anew, with answers of its own.
     void restart(const keyed_window::options& bounds)
     {
@@ -11342,7 +11402,6 @@ public:
     /// The same key with another kind, name or payload is a `conflict`.
     keyed_verdict open(const message& asked, instant now)
     {
-        heard_ = now;
         const auto name = fingerprint_of({asked.name}) + static_cast<std::uint64_t>(asked.kind);
         return ledger_->window().open(asked.key, fingerprint_of(asked.payload) ^ (name << 1 | 1), now);
     }
@@ -11427,7 +11486,7 @@ public:
         if (answer.kind == message_kind::error) {
             ledger_->window().remove(key);
         } else {
-            ledger_->window().finish(key, answer, heard_);
+            ledger_->window().finish(key, answer);
         }
         ledger_->answer(key, answer);
         run_of_.erase(key);
@@ -11456,7 +11515,6 @@ private:
     std::shared_ptr<key_waiter> self_; // none: nobody shares it
     std::unordered_map<std::string, message_id> run_of_;
     std::unordered_map<message_id, entry> runs_;
-    instant heard_{}; // when a message last came: exact enough for the age of an answer
 };
 
 } // namespace rejoinder::inline v0
@@ -11676,6 +11734,7 @@ public:
     {
         keyed_.share(std::move(ledger), std::move(self));
     }
+    void disinherit() noexcept { keyed_.disinherit(); }
 
     /// Nobody waits for any handler: each is stopped, and what waited for its turn never starts (rule 16). If it is the session alone that
     /// is over (`session_lost`), runs go on whose answers other ones may want.
@@ -12018,13 +12077,13 @@ private:
     {
         auto* found = runs_.find(which.number);
         if (found == nullptr) {
-            return;
+            return keyed_.leave_other(id) ? refuse(id, errc::cancelled) : void(); // another session runs it
         }
         auto& one = *found;
         const auto heir = one.id == id ? keyed_.inherit(which.number) : std::optional{one.id};
-        if (heir) { // others wait for this run
+        if (heir || keyed_.is_wanted(which.number)) { // others wait for this run
             keyed_.leave(which.number, id);
-            one.id = *heir;
+            one.id = heir.value_or(0);
             refuse(id, errc::cancelled);
         } else if (one.at == run_state::held) {
             todo_.release(one.note);
@@ -12544,6 +12603,28 @@ public:
     {
         return window_ != nullptr && window_->covers(seen, now);
     }
+    /// When what has grown old is to go: not at once, so that a session with much to say does not wake for each.
+    [[nodiscard]] instant next_deadline() const noexcept
+    {
+        return window_ == nullptr ? never : later(window_->next_expiry(), options_.replays.age_max / 4);
+    }
+    /// Time has passed.
+    void expire(instant now)
+    {
+        if (window_ != nullptr) {
+            window_->expire(now);
+            if (window_->size() == 0) { // else somebody is spoken to, and its buffers are of use
+                window_->shrink();
+            }
+        }
+    }
+    /// Gives memory back that nothing is kept in.
+    void shrink()
+    {
+        if (window_ != nullptr && window_->ahead() == 0) {
+            window_->shrink();
+        }
+    }
 
     // The connection
 
@@ -12561,7 +12642,7 @@ public:
         }
         window_->rewind(seen);
         missed_ = window_->last();
-        todo_.noticed = seen;
+        todo_.noticed = todo_.noticed_before_it = seen;
     }
 
     void detach(instant now)
@@ -12620,6 +12701,7 @@ public:
         if (window_ != nullptr) {
             const auto& first = window_->next();
             counts_.resent += first.number <= missed_ ? 1U : 0U;
+            todo_.noticed_before_it = todo_.noticed;
             out.id = todo_.noticed = first.number;
             out.name = first.name;
             out.payload = {first.payload, first.form};
@@ -12630,6 +12712,12 @@ public:
         bytes_ -= kept.name.size() + kept.payload.size();
         out.name = kept.name;
         out.payload = {kept.payload, kept.form};
+    }
+
+    /// What was emitted last was not said after all. If that is a notification, no peer can have seen it.
+    void unsaid(message_kind kind) noexcept
+    {
+        todo_.noticed = kind == message_kind::notification ? todo_.noticed_before_it : todo_.noticed;
     }
 
 private:
@@ -13075,10 +13163,8 @@ public:
     /// When `advance` is due at the latest; `never` if there is nothing to wait for.
     [[nodiscard]] instant next_deadline() const noexcept
     {
-        if (!beat_) {
-            return asker_.next_deadline();
-        }
-        return std::min(asker_.next_deadline(), ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
+        const auto own = std::min(asker_.next_deadline(), notices_.next_deadline());
+        return !beat_ ? own : std::min(own, ping_due_ ? beat_->next_deadline_but_ping() : beat_->next_deadline());
     }
     /// What the caller of a message left with it; null once it is settled. For `progressed`.
     [[nodiscard]] Completion* completion(call which) noexcept { return asker_.completion(which); }
@@ -13194,6 +13280,7 @@ public:
     void advance(instant now)
     {
         asker_.expire(now);
+        notices_.expire(now);
         if (!beat_) {
             return;
         }
@@ -13245,19 +13332,23 @@ public:
     /// A handler has ended: its answer, or its error. A run that is over already is no error. Notifications end so, too.
     void finish(invocation which, const outcome& how) { inbox_.finish(which, how); }
 
-    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session. `self` is told what the others answer, and
-    /// says `answered`.
+    /// Keys mean the same in all sessions that share this ledger; what runs for one outlives its session, unless that is disinherited. `self` is
+    /// told what the others answer, and says `answered`.
     void share_keys(std::shared_ptr<key_ledger> ledger, std::shared_ptr<key_waiter> self)
     {
         inbox_.share_keys(std::move(ledger), std::move(self));
     }
     void answered(message_id id, const answer_view& word) { inbox_.answered(id, word); }
+    void disinherit() noexcept { inbox_.disinherit(); }
 
     /// A word of a running request to its asker. Dropped while nobody hears it.
     void progress(invocation which, const payload_view& payload) { inbox_.progress(which, payload); }
 
-    /// The connection could not spell a message that was emitted to it: it ends with `too_big`, and was never sent.
-    void undeliverable(message_id id, errc why = errc::too_big) { asker_.undeliverable(id, why); }
+    /// The connection did not say what was emitted to it last: a call ends with `why`, and was never sent.
+    void undeliverable(const message& out, errc why)
+    {
+        is_call(out.kind) ? asker_.undeliverable(out.id, why) : notices_.unsaid(out.kind);
+    }
 
     /// Asks the link for a sign of life now; without one in time it is dropped.
     void probe()
@@ -13296,6 +13387,7 @@ public:
     {
         asker_.shrink();
         inbox_.shrink();
+        notices_.shrink();
         todo_.shrink();
     }
 
@@ -13421,7 +13513,7 @@ private:
             case message_kind::request:
             case message_kind::delivery:
             case message_kind::cancel:
-                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done) {
+                if (asker_.spell_urgent(one, out, *beat_, now) == spelling::done || notices_.spell_missed(out)) {
                     return true;
                 }
                 break;
@@ -14160,6 +14252,7 @@ std::uint64_t unacknowledged_by(Channel& channel) noexcept
 
 #include <cstddef>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace rejoinder::inline v0::detail {
@@ -14168,6 +14261,13 @@ namespace rejoinder::inline v0::detail {
 class early_frames {
 public:
     static constexpr std::size_t bytes_max = std::size_t{4} << 20;
+
+    /// Whether the codec wants this frame kept until the welcome is there.
+    template <class Codec>
+    [[nodiscard]] static bool concerns(const Codec& codec, const frame_view& frame)
+    {
+        return codec.is_early(frame);
+    }
 
     /// False: there are too many.
     bool add(const frame_view& frame)
@@ -14203,16 +14303,16 @@ private:
     std::size_t taken_ = 0;
 };
 
-/// Whether the codec wants this frame kept until the welcome is there.
+/// On a wire where nothing comes early: no bytes, and no step for each frame.
+struct no_early_frames {
+    static constexpr bool concerns(const auto& /*codec*/, const frame_view& /*frame*/) noexcept { return false; }
+    static constexpr bool add(const frame_view& /*frame*/) noexcept { return false; }
+    static constexpr bool take(frame_view& /*out*/) noexcept { return false; }
+};
+
 template <class Codec>
-bool comes_early(const Codec& codec, const frame_view& frame)
-{
-    if constexpr (requires { codec.is_early(frame); }) {
-        return codec.is_early(frame);
-    } else {
-        return false;
-    }
-}
+using early_frames_of = std::conditional_t<requires(const Codec& codec, frame_view frame) { codec.is_early(frame); },
+                                           early_frames, no_early_frames>;
 
 } // namespace rejoinder::inline v0::detail
 
@@ -14240,7 +14340,7 @@ public:
     /// A frame came that is not the wire's grammar.
     virtual void receive_bad(instant now) = 0;
     /// A message that was emitted was not written: it does not fit into a frame, or the wire does not say it.
-    virtual void undeliverable(message_id id, errc why) = 0;
+    virtual void undeliverable(const message& out, errc why) = 0;
     /// The next message to write, if there is one.
     virtual bool emit(message& out, instant now) = 0;
     /// The connection is of no use any more, for this reason.
@@ -14312,6 +14412,46 @@ protected:
 
 private:
     std::uint64_t number_;
+};
+
+} // namespace rejoinder::inline v0::detail
+
+#endif
+
+// Whether bytes move on a link, beside its whole frames.
+#ifndef REJOINDER_NET_DETAIL_MOVEMENT_HPP
+#define REJOINDER_NET_DETAIL_MOVEMENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace rejoinder::inline v0::detail {
+
+/// What a connection remembers of its last look.
+class movement {
+public:
+    /// So many bytes had come when a whole frame was there.
+    void had_read(std::uint64_t received) noexcept { received_ = received; }
+
+    /// Whether bytes came or went since the last look. `waiting`: of those committed, the ones that the peer's system has not got.
+    bool look(std::uint64_t received, std::uint64_t committed, std::size_t waiting) noexcept
+    {
+        const bool came = std::exchange(received_, received) != received;
+        const auto waits = static_cast<std::int64_t>(waiting);
+        const auto arrived = static_cast<std::int64_t>(committed) - waits;
+        // That a system on the way took what fits into one flight is no sign of the peer. Of more, it takes the rest as the peer reads.
+        const bool went = std::exchange(waits_, waits) > one_flight && arrived > arrived_;
+        arrived_ = arrived;
+        return came || went;
+    }
+
+private:
+    static constexpr std::int64_t one_flight = 16 << 10; // bytes: TCP's first ten segments (RFC 6928), rounded up
+
+    std::uint64_t received_ = 0; // bytes
+    std::int64_t arrived_ = 0;   // bytes that the peer's system had
+    std::int64_t waits_ = 0;     // bytes that it had not
 };
 
 } // namespace rejoinder::inline v0::detail
@@ -14487,14 +14627,8 @@ public:
 
     [[nodiscard]] bool stirs() noexcept override
     {
-        const auto in_all = detail::received_by(channel_);
-        const bool came = std::exchange(received_, in_all) != in_all;
-        const auto waiting = static_cast<std::int64_t>(channel_.pending() + detail::unacknowledged_by(channel_));
-        const auto arrived = static_cast<std::int64_t>(committed_) - waiting;
-        // That a system on the way took what fits into one flight is no sign of the peer. Of more, it takes the rest as the peer reads.
-        const bool went = std::exchange(waits_, waiting) > one_flight && arrived > arrived_;
-        arrived_ = arrived;
-        return came || went;
+        return movement_.look(detail::received_by(channel_), committed_,
+                              channel_.pending() + detail::unacknowledged_by(channel_));
     }
 
     void start() override
@@ -14562,8 +14696,6 @@ public:
 private:
     enum class closing : std::uint8_t { no, due, under_way };
 
-    static constexpr std::int64_t one_flight = 16 << 10; // bytes: TCP's first ten segments (RFC 6928), rounded up
-
     void read()
     {
         listening_ = true;
@@ -14590,7 +14722,7 @@ private:
     {
         {
             const detail::raised turn{reading_};
-            received_ = detail::received_by(channel_);
+            movement_.had_read(detail::received_by(channel_));
             const auto now = std::chrono::steady_clock::now();
             frame_view frame;
             while (owner_ != nullptr && batch.next(frame)) {
@@ -14622,7 +14754,7 @@ private:
 
     void take(const frame_view& frame, instant now)
     {
-        if (session_ == nullptr && detail::comes_early(codec_, frame)) {
+        if (session_ == nullptr && early_.concerns(codec_, frame)) {
             if (!early_.add(frame)) {
                 unreadable(make_error_code(errc::bad_message));
             }
@@ -14723,9 +14855,8 @@ private:
     void write(const message& out)
     {
         const auto how = detail::write_frames(channel_, codec_, out, *counts_, committed_);
-        const bool asks = out.kind == message_kind::request || out.kind == message_kind::delivery;
-        if (how == detail::written::unsaid && asks) {
-            session_->undeliverable(out.id, errc::unsupported);
+        if (how == detail::written::unsaid) {
+            untold(out, errc::unsupported);
         } else if (how == detail::written::too_big || how == detail::written::torn) {
             refuse_to_carry(out);
         }
@@ -14754,7 +14885,7 @@ private:
     {
         switch (out.kind) {
         case message_kind::request:
-        case message_kind::delivery: return session_->undeliverable(out.id, why_refused());
+        case message_kind::delivery: return untold(out, why_refused());
         case message_kind::reply:
         case message_kind::ack:
         case message_kind::error: {
@@ -14768,7 +14899,14 @@ private:
             write(instead);
             break;
         }
-        default: ++counts_->notifications_dropped; break;
+        default: ++counts_->notifications_dropped; return untold(out, errc::too_big);
+        }
+    }
+
+    void untold(const message& out, errc why)
+    {
+        if (session_ != nullptr) {
+            session_->undeliverable(out, why);
         }
     }
 
@@ -14902,11 +15040,9 @@ private:
     std::shared_ptr<counters> counts_; // shared: a closing link outlives its owner
     detail::link_owner* owner_;        // null once the link is closing
     detail::session_port* session_ = nullptr;
-    asio::steady_timer timer_;                        // of patience, then of lingering
-    std::uint64_t committed_ = 0;                     // bytes, as the channel counts them
-    std::uint64_t received_ = 0;                      // bytes, at the last look
-    std::int64_t arrived_ = 0;                        // bytes that the peer's system had then
-    std::int64_t waits_ = 0;                          // bytes that it had not
+    asio::steady_timer timer_;    // of patience, then of lingering
+    std::uint64_t committed_ = 0; // bytes, as the channel counts them
+    detail::movement movement_;
     message_kind greeting_due_ = message_kind::hello; // of the peer
     bool listening_ = false;
     bool reading_ = false;
@@ -14916,7 +15052,7 @@ private:
     closing closing_ = closing::no;
     close_reason why_ = close_reason::normal;
     std::string description_;
-    detail::early_frames early_;
+    [[no_unique_address]] detail::early_frames_of<Codec> early_;
     std::shared_ptr<void> kept_;
 };
 
@@ -21213,7 +21349,7 @@ public:
 
     bool emit(message& out, instant now) override { return session_.emit(out, now); }
 
-    void undeliverable(message_id id, errc why) override { session_.undeliverable(id, why); }
+    void undeliverable(const message& out, errc why) override { session_.undeliverable(out, why); }
 
     void hang_up(close_reason why) override
     {
@@ -25838,9 +25974,11 @@ private:
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace rejoinder::inline v0::detail {
 
@@ -25870,7 +26008,9 @@ private:
 /// last.
 class key_desk {
 public:
-    static constexpr std::size_t absent_max = 1024; // identities without a session
+    static constexpr std::size_t absent_max = 1024;                        // identities without a session
+    static constexpr std::size_t absent_bytes_max = std::size_t{64} << 20; // of their keys and answers, all together
+    static constexpr std::size_t orphaned_max = 1024; // sessions that are over, and whose runs go on
 
     std::shared_ptr<key_ledger> of(const std::string& identity, const keyed_window::options& bounds)
     {
@@ -25883,24 +26023,56 @@ public:
         return ledger;
     }
 
-    /// A session of that identity is over.
+    /// A session of that identity is over. Linear in those who are remembered: one who comes and goes takes one place, not everybody's.
     void left(const std::string& identity, instant now, duration age_max)
     {
         const auto known = all_.find(identity);
-        if (known == all_.end()) {
+        auto ledger = known == all_.end() ? nullptr : known->second.lock();
+        if (ledger == nullptr) {
             return;
         }
-        absent_.push_back({known->second.lock(), later(now, age_max)});
-        while (absent_.size() > absent_max || (!absent_.empty() && absent_.front().until <= now)) {
+        std::erase_if(absent_, [&ledger](const auto& one) { return one.ledger == ledger; });
+        absent_.push_back({std::move(ledger), later(now, age_max)});
+        auto bytes = std::accumulate(absent_.begin(), absent_.end(), std::size_t{0},
+                                     [](std::size_t sum, const auto& one) { return sum + one.bytes(); });
+        while (absent_.size() > 1 && (absent_.size() > absent_max || bytes > absent_bytes_max)) {
+            bytes -= absent_.front().bytes();
             absent_.pop_front();
         }
+        forget_old(now, age_max);
+    }
+
+    /// Whether the runs of this session, which is over, may go on. Nothing else bounds them: a stranger is another identity each time.
+    bool adopts(std::weak_ptr<const void> session)
+    {
+        std::erase_if(orphaned_, [](const auto& one) { return one.expired(); });
+        const bool room = orphaned_.size() < orphaned_max;
+        if (room) {
+            orphaned_.push_back(std::move(session));
+        }
+        return room;
     }
 
 private:
     struct absence {
         std::shared_ptr<key_ledger> ledger{};
         instant until{};
+
+        [[nodiscard]] std::size_t bytes() const noexcept { return ledger->window().kept_bytes(); }
     };
+
+    // Who has a run that goes on, or that ended since, is remembered longer: for as long as its answer is.
+    void forget_old(instant now, duration age_max)
+    {
+        for (auto left = absent_.size(); left != 0 && absent_.front().until <= now; --left) {
+            auto one = std::move(absent_.front());
+            absent_.pop_front();
+            one.ledger->window().expire(now);
+            if (one.ledger->window().size() != 0) {
+                absent_.push_back({std::move(one.ledger), later(now, age_max)});
+            }
+        }
+    }
 
     // Names without a ledger go when there are twice as many as there were ledgers at the last look.
     void sweep()
@@ -25913,6 +26085,7 @@ private:
 
     std::unordered_map<std::string, std::weak_ptr<key_ledger>> all_;
     std::deque<absence> absent_; // in the order of their ends
+    std::vector<std::weak_ptr<const void>> orphaned_;
     std::size_t look_at_ = 64;
 };
 
@@ -26284,8 +26457,12 @@ public:
     {
         auto taken = hosts_.extract(session);
         rooms_.leave_all(session);
-        if (!taken.empty()) {
-            keys_.left(std::string{taken.mapped()->from().who().name()}, now(), setting_->options.keys.age_max);
+        if (!taken.empty() && setting_->options.keys_of == key_scope::identity) {
+            const auto& over = taken.mapped();
+            keys_.left(std::string{over->from().who().name()}, now(), setting_->options.keys.age_max);
+            if (over->core().running() != 0 && !keys_.adopts(over)) {
+                over->core().disinherit();
+            }
         }
         return taken.empty() ? nullptr : std::move(taken.mapped());
     }
@@ -26307,24 +26484,10 @@ public:
     /// The sessions in a room. An identity's own room holds its attached ones, before whoever joined it.
     [[nodiscard]] std::vector<session_id> inside(const room& where) const
     {
-        constexpr std::string_view own = "user_";
-        const std::string_view name = where.name();
-        auto joined = rooms_.inside(where.name());
-        if (!name.starts_with(own)) {
-            return joined;
-        }
-        auto all = attached_sessions(identity{name.substr(own.size())});
-        std::erase_if(joined, [&](session_id one) { return std::find(all.begin(), all.end(), one) != all.end(); });
-        all.insert(all.end(), joined.begin(), joined.end());
-        return all;
+        return in_room(where, [this](const identity& who) { return attached_sessions(who); });
     }
 
-    [[nodiscard]] std::vector<session_id> inside(const all_except& to) const
-    {
-        auto all = inside(to.where());
-        std::erase_if(all, [&](session_id one) { return to.leaves_out(one); });
-        return all;
-    }
+    [[nodiscard]] std::vector<session_id> inside(const all_except& to) const { return without(to, inside(to.where())); }
 
     [[nodiscard]] std::vector<session_id> inside(const user& whom) const { return attached_sessions(whom.who()); }
 
@@ -26343,11 +26506,14 @@ public:
     {
         return inside(to);
     }
-    [[nodiscard]] std::vector<session_id> hearers(const user& whom) const
+    [[nodiscard]] std::vector<session_id> hearers(const user& whom) const { return hearing_sessions(whom.who()); }
+    [[nodiscard]] std::vector<session_id> hearers(const room& where) const
     {
-        auto all = directory_.sessions_of(whom.who().name());
-        std::erase_if(all, [&](session_id one) { return !attached(one) && !find(one)->core().keeps_notifications(); });
-        return all;
+        return in_room(where, [this](const identity& who) { return hearing_sessions(who); });
+    }
+    [[nodiscard]] std::vector<session_id> hearers(const all_except& to) const
+    {
+        return without(to, hearers(to.where()));
     }
 
     /// Whether the client of a wire with marks, who has seen the notifications up to `seen`, comes back to a session that can go on for it: then
@@ -26543,6 +26709,39 @@ private:
     {
         const auto one = find(session);
         return one != nullptr && one->connection() != nullptr;
+    }
+
+    // The directory knows a session before there is a host for it, and events are told in between.
+    [[nodiscard]] std::vector<session_id> hearing_sessions(const identity& who) const
+    {
+        auto all = directory_.sessions_of(who.name());
+        std::erase_if(all, [&](session_id one) {
+            const auto at = find(one);
+            return at == nullptr || !(at->connection() != nullptr || at->core().keeps_notifications());
+        });
+        return all;
+    }
+
+    // Who joined a room; before them in an identity's own one are its sessions, as `of` knows them.
+    template <class SessionsOf>
+    [[nodiscard]] std::vector<session_id> in_room(const room& where, SessionsOf of) const
+    {
+        constexpr std::string_view own = "user_";
+        const std::string_view name = where.name();
+        auto joined = rooms_.inside(where.name());
+        if (!name.starts_with(own)) {
+            return joined;
+        }
+        auto all = of(identity{name.substr(own.size())});
+        std::erase_if(joined, [&](session_id one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+        all.insert(all.end(), joined.begin(), joined.end());
+        return all;
+    }
+
+    static std::vector<session_id> without(const all_except& to, std::vector<session_id> all)
+    {
+        std::erase_if(all, [&](session_id one) { return to.leaves_out(one); });
+        return all;
     }
 
     [[nodiscard]] instant deadline_of(message_kind kind, const outgoing& words) const
