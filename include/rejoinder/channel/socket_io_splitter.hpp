@@ -65,8 +65,8 @@ struct socket_io_bounds {
 /// One transport and its namespaces. It lives as long as something of it is under way; `start` begins it.
 ///
 /// What isn't for a namespace that the peer has joined ends the transport, as the protocol wants; so do attachments that nobody has
-/// announced. What comes for a namespace that this side has just left is dropped, for the peer could not know; who was refused may ask
-/// again at once. Packets are otherwise judged by the codec of their namespace.
+/// announced. What comes for a namespace that this side has just left is dropped, for the peer could not know; who was refused, or
+/// told DISCONNECT, may ask again at once. Packets are otherwise judged by the codec of their namespace.
 template <channel Channel>
 class socket_io_splitter final : public detail::socket_io_trunk,
                                  public std::enable_shared_from_this<socket_io_splitter<Channel>> {
@@ -203,7 +203,7 @@ private:
     {
         if (const auto found = find(name); found != lines_.end()) {
             const auto before = *found;
-            if (!before->is_refused()) {
+            if (!before->is_over()) {
                 return false;
             }
             remove(found);

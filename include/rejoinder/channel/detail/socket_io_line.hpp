@@ -101,6 +101,7 @@ public:
         }
         refused_ = refused_ || (!joined_ && type == '4');
         joined_ = joined_ || type == '0';
+        has_left_ = has_left_ || type == '1';
         unflushed_ += size;
         return true;
     }
@@ -175,6 +176,8 @@ public:
     [[nodiscard]] bool is_joined() const noexcept { return joined_; }
     /// Whether CONNECT_ERROR was said instead: the peer is not in, though its user has yet to end this.
     [[nodiscard]] bool is_refused() const noexcept { return refused_; }
+    /// Whether the peer may CONNECT anew: it was refused, or told DISCONNECT, which it may have before its user has ended this.
+    [[nodiscard]] bool is_over() const noexcept { return refused_ || has_left_; }
     [[nodiscard]] std::size_t untaken() const noexcept { return bytes_.size() + entries_.size() * sizeof(entry); }
 
     void came(const frame_view& frame)
@@ -233,6 +236,7 @@ private:
     std::error_code write_error_;
     bool joined_ = false;
     bool refused_ = false;
+    bool has_left_ = false;
     bool closed_ = false;
 };
 
