@@ -327,6 +327,7 @@ test("user data whose last argument is a string, or looks like an offset, does n
     const { socket, heard, cut } = await pushed(join, { transports: ["websocket"] });
     const back = [];
     socket.on("message-back", (...all) => back.push(all.slice(0, -1)));
+    await until(() => socket._lastOffset !== undefined, "the first event");
     for (const last of ["a string", "", "00000000-1", socket._lastOffset, "Q2abcde", "\u2028\"]"]) {
       socket.emit("message", 1, last);
       same(await socket.emitWithAck("message-with-ack", last), last);
