@@ -43,8 +43,8 @@ function start_browser(profile) {
     });
 }
 
-/// Runs `act(studio)` with a program, a browser and an open page.
-export async function with_studio(act, { pace = "0.5" } = {}) {
+/// Runs `act(studio)` with a program, a browser and an open page, in which `before` has run first.
+export async function with_studio(act, { pace = "0.5", before } = {}) {
     const { program, url, ended } = start_program(["--pace", pace]);
     const profile = mkdtempSync(join(tmpdir(), "dashboard-"));
     let browser;
@@ -56,6 +56,9 @@ export async function with_studio(act, { pace = "0.5" } = {}) {
         const faults = [];
         page.on("pageerror", (error) => faults.push(error.message));
         await page.addInitScript(note_states);
+        if (before) {
+            await page.addInitScript(before);
+        }
         await page.goto(address);
         await act(new studio(page, address));
         if (faults.length > 0) {

@@ -89,12 +89,10 @@ test("where WebSockets are blocked progress comes by polling, and the page finds
 }));
 
 test("a page that was connected by polling says so when its WebSocket comes after all", limit, () => with_studio(async (studio) => {
-    await studio.page.addInitScript(late_websocket);
-    await studio.page.reload();
     await studio.state_is("connected");
     assert.ok((await studio.states()).includes("polling"));
     assert.match(await studio.page.locator("#badge-tip").textContent(), /By WebSocket since/);
-}));
+}, { before: late_websocket }));
 
 test("a plugin's answer counts once though its acks are dropped", limit, () => with_studio(async (studio) => {
     await studio.state_is("connected");
