@@ -173,7 +173,7 @@ struct besieged_house {
     rejoinder::hub<> tabs{io.get_executor()};
     web_port_with_deflate web{io.get_executor(),
                               {asio::ip::address_v4::loopback(), 0},
-                              {.body_max = 128 << 10, .bytes_max = 4 << 20, .head_timeout = 300ms, .body_timeout = 300ms}};
+                              {.body_max = 128 << 10, .bytes_max = 4 << 20, .head_timeout = 2s, .body_timeout = 2s}};
     rejoinder::socket_io_server server;
     rejoinder::room everybody{"everybody"};
     std::vector<rejoinder::responder> owed;
