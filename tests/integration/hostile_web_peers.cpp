@@ -242,7 +242,7 @@ std::vector<assault> all_assaults()
         {"endless headers", "GET /healthz HTTP/1.1\r\n", many(100, [](int) { return "X: " + std::string(40, 'y') + "\r\n"; }), false, "431"},
         {"a slow body", post + "Content-Length: 100000\r\n\r\n", "x", true, "408"},
         {"a large body", post + "Content-Length: 10000000000\r\n\r\n", std::string(4096, 'x'), false, "413"},
-        {"endless chunks", post + "Transfer-Encoding: chunked\r\n\r\n", "1000\r\n" + std::string(4096, 'x') + "\r\n", false, "413"},
+        {"endless chunks", post + "Transfer-Encoding: chunked\r\n\r\n", "10000\r\n" + std::string(65536, 'x') + "\r\n", false, "413"},
         {"two lengths", post + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n\r\n", false, "400"},
         {"a large frame", ws + std::string{"\x81\xff\x00\x00\x00\xff\x00\x00\x00\x00\x37\xfa\x21\x3d", 14}, std::string(4096, 'x'), false, "close 1009"},
         {"endless fragments", ws + websocket_bytes::raw_frame(0x01, "x", true), websocket_bytes::raw_frame(0x00, std::string(4096, 'x'), true), false,
