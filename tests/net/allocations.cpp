@@ -15,6 +15,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -123,16 +124,22 @@ struct asking {
     [[nodiscard]] bool over() const noexcept { return answered >= warm + measured; }
 };
 
+// The quietest of three counts: a session's timer that expires meanwhile, as it does on a slow machine, may take what Asio keeps for the
+// next operation.
 template <class Ask>
 std::size_t allocations_of(asio::io_context& io, int in_flight, Ask ask)
 {
-    asking<Ask> all{io, std::move(ask)};
-    all.begin(in_flight);
-    io.restart();
-    io.run(); // in one go: what Asio keeps for its next operations lasts as long as a call of run
-    REQUIRE(all.over());
-    driven::settle(io);
-    return all.at_end - all.at_begin;
+    auto least = static_cast<std::size_t>(-1);
+    for (int i = 0; i != 3 && least != 0; ++i) {
+        asking<Ask> all{io, ask};
+        all.begin(in_flight);
+        io.restart();
+        io.run(); // in one go: what Asio keeps for its next operations lasts as long as a call of run
+        REQUIRE(all.over());
+        driven::settle(io);
+        least = std::min(least, all.at_end - all.at_begin);
+    }
+    return least;
 }
 
 const json_text question = json_text::unchecked(std::string(100, '7'));
